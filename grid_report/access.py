@@ -1,0 +1,222 @@
+"""The only module that answers "may this actor do this to that?".
+
+Two tables: `PARTS` says what an actor is to one report (the lifecycle says which part may take
+which step), `RULES` says who may do everything else. What is in neither is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from grid_report.accounts.roles import STAFF, Role
+from grid_report.errors import Forbidden, NotFound
+from grid_report.reports.lifecycle import MOVES, Part, State, Step
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One role at one place (a community, street or unit code; None for riders)."""
+
+    role: Role
+    place: str | None = None
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is asking. Made from the sign-in by routes, by jobs as `SYSTEM`."""
+
+    member_id: int
+    name: str
+    grants: frozenset[Grant] = frozenset()
+    sign_in_id: int | None = None
+    language: str = "zh_CN"
+
+    def places(self, role: Role) -> frozenset[str]:
+        """Return the codes of the places where the role is held."""
+        return frozenset(g.place for g in self.grants if g.role is role and g.place)
+
+    def has(self, *roles: Role) -> bool:
+        """Tell whether any of the roles is held anywhere."""
+        return any(grant.role in roles for grant in self.grants)
+
+    @property
+    def is_staff(self) -> bool:
+        """Tell whether any role but the rider's is held: staff accounts earn nothing."""
+        return any(grant.role in STAFF for grant in self.grants)
+
+
+class Action(StrEnum):
+    REPORT_SUBMIT = "report.submit"
+    REPORT_READ = "report.read"
+    REPORT_PHOTOS = "report.photos"
+    REPORT_SEE_REPORTER = "report.see_reporter"
+    REPORT_NOTE = "report.note"
+    REPORT_URGE = "report.urge"
+    REPORT_RATE = "report.rate"
+    REPORT_ASSIGN = "report.assign"
+    DESK_OPEN = "desk.open"
+    UNIT_OPEN = "unit.open"
+    UNROUTED_LIST = "unrouted.list"
+    MEMBERS_READ = "members.read"
+    MEMBERS_MANAGE = "members.manage"
+    BOUNDARIES_READ = "boundaries.read"
+    BOUNDARIES_IMPORT = "boundaries.import"
+    CATEGORIES_READ = "categories.read"
+    UNITS_LIST = "units.list"
+    POINTS_READ_OWN = "points.read_own"
+    BUDGET_GRANT = "budget.grant"
+
+
+# The public body of a place: those who triage and decide.
+BODY: Final = frozenset({Part.WORKER, Part.STREET})
+
+
+def parts(who: Actor, it: Any) -> frozenset[Part]:
+    """Return everything this actor is to a report. Own reports leave only the rider's part."""
+    if it.reporter_id == who.member_id:
+        return frozenset({Part.RIDER})
+    return frozenset(part for part, holds in PARTS.items() if holds(who, it))
+
+
+def _works_for_community(who: Actor, it: Any) -> bool:
+    return it.community_code is not None and it.community_code in who.places(Role.WORKER)
+
+
+def _supervises(who: Actor, it: Any) -> bool:
+    return it.street_code is not None and it.street_code in who.places(Role.SUPERVISOR)
+
+
+def _is_of_the_unit(who: Actor, it: Any) -> bool:
+    # A unit named at acceptance learns nothing before the dispatch.
+    return (
+        it.dispatched_at is not None
+        and it.unit_code is not None
+        and it.unit_code in who.places(Role.HANDLER)
+    )
+
+
+def _handles(who: Actor, it: Any) -> bool:
+    if it.self_handled:
+        return _works_for_community(who, it)
+    return _is_of_the_unit(who, it)
+
+
+def _may_check(who: Actor, it: Any) -> bool:
+    return (
+        (_works_for_community(who, it) or _supervises(who, it))
+        and who.member_id not in (it.handled_by_id, it.started_by_id)
+        and not _is_of_the_unit(who, it)
+    )
+
+
+PARTS: Final[Mapping[Part, Callable[[Actor, Any], bool]]] = {
+    Part.WORKER: _works_for_community,
+    Part.STREET: _supervises,
+    Part.UNIT: _is_of_the_unit,
+    Part.HANDLER: _handles,
+    Part.CHECKER: _may_check,
+}
+
+
+def _has(*roles: Role) -> Callable[[Actor, Any], bool]:
+    return lambda who, it: who.has(*roles)
+
+
+def _reads(who: Actor, it: Any) -> bool:
+    return bool(parts(who, it)) or who.has(Role.ADMINISTRATOR, Role.AUDITOR)
+
+
+def _sees_photos(who: Actor, it: Any) -> bool:
+    return bool(parts(who, it)) if it.sensitive else _reads(who, it)
+
+
+RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
+    Action.REPORT_SUBMIT: _has(Role.RIDER),
+    Action.REPORT_READ: _reads,
+    Action.REPORT_PHOTOS: _sees_photos,
+    # The unit and the party complained about never learn who reported.
+    Action.REPORT_SEE_REPORTER: lambda who, it: (
+        bool(parts(who, it) & {Part.RIDER, Part.WORKER, Part.STREET})
+        and not _is_of_the_unit(who, it)
+    ),
+    Action.REPORT_NOTE: lambda who, it: bool(parts(who, it) - {Part.RIDER}),
+    Action.REPORT_URGE: lambda who, it: Part.STREET in parts(who, it),
+    Action.REPORT_RATE: lambda who, it: Part.RIDER in parts(who, it) and it.state is State.CLOSED,
+    Action.REPORT_ASSIGN: lambda who, it: (
+        who.has(Role.ADMINISTRATOR) and it.reporter_id != who.member_id
+    ),
+    Action.DESK_OPEN: _has(Role.WORKER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR),
+    Action.UNIT_OPEN: _has(Role.HANDLER),
+    Action.UNROUTED_LIST: _has(Role.ADMINISTRATOR, Role.AUDITOR),
+    Action.MEMBERS_READ: _has(Role.ADMINISTRATOR, Role.AUDITOR),
+    Action.MEMBERS_MANAGE: _has(Role.ADMINISTRATOR),
+    Action.BOUNDARIES_READ: _has(Role.ADMINISTRATOR, Role.AUDITOR),
+    Action.BOUNDARIES_IMPORT: _has(Role.ADMINISTRATOR),
+    Action.CATEGORIES_READ: _has(Role.ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR, Role.WORKER),
+    Action.UNITS_LIST: _has(*STAFF),
+    Action.POINTS_READ_OWN: _has(Role.RIDER),
+    Action.BUDGET_GRANT: _has(Role.ADMINISTRATOR),
+}
+
+
+def allowed(who: Actor, action: Action, it: Any = None) -> bool:
+    """Answer for templates and queries; `check` is the same question with teeth."""
+    rule = RULES.get(action)
+    return rule is not None and rule(who, it)
+
+
+def check(who: Actor, action: Action, it: Any = None) -> None:
+    """Refuse what is not allowed. Raises NotFound when the thing is not even visible, Forbidden."""
+    if allowed(who, action, it):
+        return
+    if it is not None and hasattr(it, "reporter_id") and not _reads(who, it):
+        raise NotFound
+    raise Forbidden
+
+
+def allowed_step(who: Actor, it: Any, step: Step) -> bool:
+    """Tell whether the lifecycle lets this actor take this step on this report now."""
+    move = MOVES.get((it.state, step))
+    return move is not None and bool(move.by & _parts_for(who, it, step))
+
+
+def check_step(who: Actor, it: Any, step: Step) -> None:
+    """Refuse a step to those it is not for. The state was checked before. Raises as `check`."""
+    if not MOVES[(it.state, step)].by & _parts_for(who, it, step):
+        raise Forbidden if _reads(who, it) else NotFound
+
+
+def _parts_for(who: Actor, it: Any, step: Step) -> frozenset[Part]:
+    """Leave out the parts that have used up their say: the rest goes to the street."""
+    mine = parts(who, it)
+    used_up = {
+        Step.TRANSFER: it.transfers >= 1,
+        Step.DISPATCH: it.returns >= 2,
+        Step.EXTEND: it.extensions >= 1,
+    }
+    return mine - {Part.WORKER} if used_up.get(step) else mine
+
+
+@dataclass(frozen=True)
+class ReportScope:
+    """Which reports a list may hold for somebody; `reports/queries.py` turns it into SQL."""
+
+    everything: bool = False
+    reporter_id: int | None = None
+    communities: frozenset[str] = field(default_factory=frozenset)
+    streets: frozenset[str] = field(default_factory=frozenset)
+    units: frozenset[str] = field(default_factory=frozenset)
+
+
+def report_scope(who: Actor) -> ReportScope:
+    """Say which reports this actor may see; agrees with `Action.REPORT_READ` by a test."""
+    return ReportScope(
+        everything=who.has(Role.ADMINISTRATOR, Role.AUDITOR),
+        reporter_id=who.member_id,
+        communities=who.places(Role.WORKER),
+        streets=who.places(Role.SUPERVISOR),
+        units=who.places(Role.HANDLER),
+    )

@@ -1,0 +1,177 @@
+"""Pages of administrators about members and their roles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from grid_report import clock
+from grid_report.access import Action, allowed, check
+from grid_report.accounts import forms, place_book, policy, queries, usecases
+from grid_report.accounts.queries import MemberRow
+from grid_report.accounts.roles import HELD_AT, Role
+from grid_report.accounts.routes import AGAIN, shown_again
+from grid_report.errors import GridReportError, NotFound
+from grid_report.web.context import current_actor
+from grid_report.web.words import said
+
+bp = Blueprint("admin_members", __name__, url_prefix="/admin/members")
+
+PAGE = 50
+
+
+def _places(members: list[MemberRow]) -> dict[str, Any]:
+    """Return what both pages need: roles, places by kind as (code, name), names of places held."""
+    names = place_book.kept()
+    kinds = dict.fromkeys(kind for kind in HELD_AT.values() if kind)
+    places = {kind: sorted(names(kind).items()) for kind in kinds}
+    return {
+        "roles": list(Role),
+        "places": {kind: found for kind, found in places.items() if found},
+        "place_names": {
+            grant.id: place_book.name_at(names, grant.role, grant.place)
+            for member in members
+            for grant in member.grants
+        },
+    }
+
+
+@bp.get("")
+def index() -> str:
+    """List and search members."""
+    wanted = forms.member_filter(request.args)
+    rows, last_id = queries.list_members(
+        wanted,
+        actor=current_actor(),
+        vault=policy.current().vault,
+        before_id=forms.cursor(request.args),
+        limit=PAGE,
+    )
+    here = {"q": wanted.q, "role": wanted.role or "", "place": wanted.place}
+    kept: dict[str, Any] = {name: value for name, value in here.items() if value}
+    return render_template(
+        "admin/members.html",
+        members=rows,
+        filters=here,
+        first=url_for("admin_members.index", **kept) if "cursor" in request.args else "",
+        next=url_for("admin_members.index", cursor=last_id, **kept) if last_id else "",
+        **_places(rows),
+    )
+
+
+@bp.get("/new")
+def new() -> str:
+    """Ask for what a new member needs."""
+    check(current_actor(), Action.MEMBERS_MANAGE)
+    return render_template("admin/members_new.html", form={}, errors={}, refusal="", **_places([]))
+
+
+@bp.post("")
+def create() -> Response:
+    """Create a member with a first role."""
+    check(current_actor(), Action.MEMBERS_MANAGE)
+    try:
+        member_id = usecases.create_member(
+            phone=forms.text(request.form, "phone"),
+            password=forms.secret(request.form, "password") or None,
+            name=forms.text(request.form, "name"),
+            language=forms.text(request.form, "language", 8),
+            grants=[forms.grant(request.form)],
+            policy=policy.current(),
+            place_exists=place_book.exists,
+            actor=current_actor(),
+            now=clock.now(),
+        )
+    except AGAIN as error:
+        form = forms.typed(request.form)
+        return shown_again("admin/members_new.html", error, form=form, **_places([]))
+    flash(said("member-created"))
+    return redirect(url_for("admin_members.show", member_id=member_id), 303)
+
+
+def _one(member_id: int) -> dict[str, Any]:
+    actor = current_actor()
+    check(actor, Action.MEMBERS_READ)
+    member = queries.find_member(member_id, actor=actor, vault=policy.current().vault)
+    return {
+        "member": member,
+        "may_manage": allowed(actor, Action.MEMBERS_MANAGE),
+        "is_me": actor.member_id == member_id,
+        **_places([member]),
+    }
+
+
+def _one_again(member_id: int, error: GridReportError) -> Response:
+    form = forms.typed(request.form)
+    return shown_again("admin/members_one.html", error, form=form, **_one(member_id))
+
+
+@bp.get("/<int:member_id>")
+def show(member_id: int) -> str:
+    """Show one member and the roles held."""
+    return render_template(
+        "admin/members_one.html", form={}, errors={}, refusal="", **_one(member_id)
+    )
+
+
+def _back(member_id: int, done: str) -> Response:
+    flash(said(done))
+    return redirect(url_for("admin_members.show", member_id=member_id), 303)
+
+
+@bp.post("/<int:member_id>/roles")
+def grant_role(member_id: int) -> Response:
+    """Let the member hold one more role."""
+    check(current_actor(), Action.MEMBERS_MANAGE)
+    try:
+        usecases.grant_role(
+            member_id,
+            forms.grant(request.form),
+            place_exists=place_book.exists,
+            actor=current_actor(),
+            now=clock.now(),
+        )
+    except AGAIN as error:
+        return _one_again(member_id, error)
+    return _back(member_id, "role-granted")
+
+
+@bp.post("/<int:member_id>/roles/<int:grant_id>/revoke")
+def revoke_role(member_id: int, grant_id: int) -> Response:
+    """Take one role away."""
+    actor = current_actor()
+    check(actor, Action.MEMBERS_MANAGE)
+    grant = queries.find_grant(member_id, grant_id)
+    if grant is None:
+        raise NotFound
+    try:
+        usecases.revoke_role(member_id, grant, actor=actor, now=clock.now())
+    except AGAIN as error:
+        return _one_again(member_id, error)
+    return _back(member_id, "role-revoked")
+
+
+@bp.post("/<int:member_id>/suspend")
+def suspend(member_id: int) -> Response:
+    """Shut the member out."""
+    try:
+        usecases.suspend_member(member_id, actor=current_actor(), now=clock.now())
+    except AGAIN as error:
+        return _one_again(member_id, error)
+    return _back(member_id, "member-is-suspended")
+
+
+@bp.post("/<int:member_id>/restore")
+def restore(member_id: int) -> Response:
+    """Let the member in again."""
+    usecases.restore_member(member_id, actor=current_actor(), now=clock.now())
+    return _back(member_id, "member-restored")
+
+
+@bp.post("/<int:member_id>/sign-out")
+def sign_out(member_id: int) -> Response:
+    """End every sign-in of the member."""
+    usecases.sign_out_everywhere(member_id, actor=current_actor(), now=clock.now())
+    return _back(member_id, "member-signed-out")

@@ -1,0 +1,71 @@
+"""How often something may be tried: fixed windows counted in the database, for all hosts."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import bindparam, delete, text, update
+from sqlalchemy.orm import Session
+
+from grid_report.accounts.models import RateCounter
+from grid_report.db import UtcInstant
+from grid_report.errors import TooMany
+
+# One statement counts and answers, so two processes can never read the same old number.
+_COUNT: Final = text(
+    "INSERT INTO rate_counters (name, window_start, hits) VALUES (:name, :window_start, :hits)"
+    " ON CONFLICT (name, window_start) DO UPDATE SET hits = rate_counters.hits + excluded.hits"
+    " RETURNING hits"
+).bindparams(bindparam("window_start", type_=UtcInstant()))
+
+
+def count(
+    session: Session, name: str, *, window_s: int, limit: int, now: datetime, hits: int = 1
+) -> int:
+    """Count tries in the present window and return how many there are now.
+
+    Call inside a transaction; a refusal rolls its own count back. Raises TooMany.
+    """
+    start = _window(now, window_s)
+    row = {"name": _name(name, window_s), "window_start": start, "hits": hits}
+    counted = int(session.execute(_COUNT, row).scalar_one())
+    if counted > limit:
+        left_s = (start + timedelta(seconds=window_s) - now).total_seconds()
+        raise TooMany(retry_after_s=max(1, math.ceil(left_s)))
+    return counted
+
+
+def give_back(session: Session, name: str, *, window_s: int, now: datetime, hits: int = 1) -> None:
+    """Take a counted try back: it turned out to be a good one."""
+    session.execute(
+        update(RateCounter)
+        .where(
+            RateCounter.name == _name(name, window_s),
+            RateCounter.window_start == _window(now, window_s),
+            RateCounter.hits >= hits,
+        )
+        .values(hits=RateCounter.hits - hits)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def sweep(session: Session, *, before: datetime) -> int:
+    """Delete the windows that began before an instant; return how many."""
+    swept = session.execute(
+        delete(RateCounter)
+        .where(RateCounter.window_start < before)
+        .returning(RateCounter.name)
+        .execution_options(synchronize_session=False)
+    )
+    return len(swept.all())
+
+
+def _window(now: datetime, window_s: int) -> datetime:
+    return datetime.fromtimestamp(int(now.timestamp()) // window_s * window_s, UTC)
+
+
+def _name(name: str, window_s: int) -> str:
+    # An hour and a day that start together are still two windows.
+    return f"{name}/{window_s}"

@@ -1,0 +1,159 @@
+"""Members, what they may do where, how they are signed in, and what staff did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from grid_report.accounts.roles import Role
+from grid_report.db import BIG, Base, Instant, RowId, UtcInstant, enum_column
+
+
+class Standing(StrEnum):
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    ERASED = "erased"
+
+
+class Member(Base):
+    """A person with an account. The phone number is never stored in the clear."""
+
+    __tablename__ = "members"
+    __table_args__ = (
+        CheckConstraint(
+            "(standing = 'erased') = (phone_lookup IS NULL)", name="phone_until_erased"
+        ),
+        CheckConstraint("language IN ('zh_CN', 'en')", name="language_known"),
+    )
+
+    id: Mapped[RowId]
+    # Keyed hash to find a member by number; the encrypted number to show or call it.
+    phone_lookup: Mapped[str | None] = mapped_column(String(64), unique=True)
+    phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone_tail: Mapped[str] = mapped_column(String(4), default="")
+    name: Mapped[str] = mapped_column(String(60))
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    language: Mapped[str] = mapped_column(String(8), default="zh_CN")
+    standing: Mapped[Standing] = mapped_column(
+        enum_column(Standing, "standing_known"), default=Standing.ACTIVE
+    )
+    is_demo: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[Instant]
+
+
+class RoleGrant(Base):
+    """A role held at a place; `place` is '' for riders so that the pair stays unique."""
+
+    __tablename__ = "role_grants"
+    __table_args__ = (
+        UniqueConstraint("member_id", "role", "place", name="a_role_once_a_place"),
+        CheckConstraint("(role = 'rider') = (place = '')", name="riders_have_no_place"),
+        Index("ix_role_grants_role_place", "role", "place"),
+    )
+
+    id: Mapped[RowId]
+    member_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    role: Mapped[Role] = mapped_column(enum_column(Role, "role_known"))
+    place: Mapped[str] = mapped_column(String(20), default="")
+    granted_by_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))
+    granted_at: Mapped[Instant]
+
+
+class ConsentKind(StrEnum):
+    ACCOUNT = "account"
+    POSITION = "position"
+    PHOTOS = "photos"
+
+
+class Consent(Base):
+    """What a member agreed to, in which version of the notice, and when it was taken back."""
+
+    __tablename__ = "consents"
+    __table_args__ = (
+        UniqueConstraint("member_id", "kind", "notice_version", name="a_notice_once"),
+    )
+
+    id: Mapped[RowId]
+    member_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    kind: Mapped[ConsentKind] = mapped_column(enum_column(ConsentKind, "consent_kind_known"))
+    notice_version: Mapped[str] = mapped_column(String(20))
+    given_at: Mapped[Instant]
+    withdrawn_at: Mapped[Instant | None]
+
+
+class SignInKind(StrEnum):
+    BROWSER = "browser"
+    TOKEN = "token"  # noqa: S105 - a kind, not a secret
+
+
+class SignIn(Base):
+    """One signed-in browser or one API token; only a hash of its secret is kept."""
+
+    __tablename__ = "sign_ins"
+    __table_args__ = (Index("ix_sign_ins_member_id", "member_id"),)
+
+    id: Mapped[RowId]
+    member_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    kind: Mapped[SignInKind] = mapped_column(enum_column(SignInKind, "sign_in_kind_known"))
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    label: Mapped[str] = mapped_column(String(120), default="")
+    # Whoever just read a code on the phone may choose a new password without the old one.
+    by_code: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    revoked_at: Mapped[Instant | None]
+
+
+class SmsCode(Base):
+    """A one-time code sent to a phone; hashed, short-lived, few tries."""
+
+    __tablename__ = "sms_codes"
+    __table_args__ = (
+        CheckConstraint("tries >= 0", name="tries_counted"),
+        Index("ix_sms_codes_phone_lookup_id", "phone_lookup", "id"),
+    )
+
+    id: Mapped[RowId]
+    phone_lookup: Mapped[str] = mapped_column(String(64))
+    code_hash: Mapped[str] = mapped_column(String(64))
+    tries: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    used_at: Mapped[Instant | None]
+
+
+class RateCounter(Base):
+    """How often something was tried in one fixed window; shared by every worker and host."""
+
+    __tablename__ = "rate_counters"
+    __table_args__ = (Index("ix_rate_counters_window_start", "window_start"),)
+
+    name: Mapped[str] = mapped_column(String(120), primary_key=True)
+    window_start: Mapped[datetime] = mapped_column(UtcInstant(), primary_key=True)
+    hits: Mapped[int] = mapped_column(default=0)
+
+
+class AuditEntry(Base):
+    """Something staff did outside a report's own history. Append-only."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (Index("ix_audit_entries_about_id", "about", "id"),)
+
+    id: Mapped[RowId]
+    at: Mapped[Instant]
+    actor_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))
+    action: Mapped[str] = mapped_column(String(60))
+    about: Mapped[str] = mapped_column(String(120))
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

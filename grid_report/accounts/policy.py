@@ -1,0 +1,49 @@
+"""What the use cases of this domain need to know of the settings, in one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from flask import current_app
+
+from grid_report.accounts.passwords import Hasher
+from grid_report.accounts.phones import Vault
+from grid_report.settings import Limits, Settings
+
+# The privacy notice people agree to; a new text gets a new version (templates/accounts/notice).
+NOTICE_VERSION: Final = "2026-11"
+
+_KEY = "grid_report_accounts_policy"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How members are found, recognised and slowed down."""
+
+    vault: Vault
+    hasher: Hasher
+    limits: Limits
+    session_days: int
+    token_days: int
+    notice_version: str = NOTICE_VERSION
+
+
+def policy_of(settings: Settings, *, hasher: Hasher | None = None) -> Policy:
+    """Derive the policy of an installation. Tests hand in a cheaper hasher."""
+    return Policy(
+        vault=Vault(settings.secret()),
+        hasher=hasher or Hasher(),
+        limits=settings.limits,
+        session_days=settings.security.session_days,
+        token_days=settings.security.token_days,
+    )
+
+
+def current() -> Policy:
+    """Return the running app's policy. For routes, jobs and commands."""
+    extensions = current_app.extensions
+    if _KEY not in extensions:
+        extensions[_KEY] = policy_of(extensions["grid_report"].settings)
+    policy: Policy = extensions[_KEY]
+    return policy

@@ -1,0 +1,351 @@
+"""Reads about members and their sign-ins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, exists, func, select
+
+from grid_report import access
+from grid_report.access import Action, Actor, Grant
+from grid_report.accounts import phones
+from grid_report.accounts.models import (
+    Consent,
+    ConsentKind,
+    Member,
+    RoleGrant,
+    SignIn,
+    SignInKind,
+    Standing,
+)
+from grid_report.accounts.phones import Vault
+from grid_report.accounts.roles import Role
+from grid_report.accounts.tokens import LONGEST_SECRET, hash_secret
+from grid_report.db import db
+from grid_report.errors import Invalid, NotFound
+
+_SIGNED_IN: Final = (
+    select(Member.id, Member.name, Member.language, SignIn.id, RoleGrant.role, RoleGrant.place)
+    .join(SignIn, SignIn.member_id == Member.id)
+    .outerjoin(RoleGrant, RoleGrant.member_id == Member.id)
+    .where(Member.standing == Standing.ACTIVE, SignIn.revoked_at.is_(None))
+)
+
+
+def actor_for_browser(sign_in_id: int, secret: str, now: datetime) -> Actor | None:
+    """Return who a browser's cookie signs in; None when it does not any more. One statement."""
+    return _actor(and_(SignIn.kind == SignInKind.BROWSER, SignIn.id == sign_in_id), secret, now)
+
+
+def actor_for_token(token: str, now: datetime) -> Actor | None:
+    """Return who an API token signs in; None when it does not any more. One statement."""
+    return _actor(SignIn.kind == SignInKind.TOKEN, token, now)
+
+
+def _actor(which: ColumnElement[bool], secret: str, now: datetime) -> Actor | None:
+    if not secret or len(secret) > LONGEST_SECRET:
+        return None
+    rows = db.session.execute(
+        _SIGNED_IN.where(which, SignIn.secret_hash == hash_secret(secret), SignIn.expires_at > now)
+    ).all()
+    if not rows:
+        return None
+    member_id, name, language, sign_in_id, _, _ = rows[0]
+    return Actor(
+        member_id=member_id,
+        name=name,
+        grants=frozenset(Grant(row[4], row[5] or None) for row in rows if row[4] is not None),
+        sign_in_id=sign_in_id,
+        language=language,
+    )
+
+
+def find_credentials(lookup: str) -> tuple[int, str | None] | None:
+    """Return the id and password hash of the member with a number's lookup."""
+    row = db.session.execute(
+        select(Member.id, Member.password_hash).where(Member.phone_lookup == lookup)
+    ).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+def find_password_hash(member_id: int) -> str | None:
+    """Return a member's password hash; None for those who sign in by code only."""
+    return db.session.scalar(select(Member.password_hash).where(Member.id == member_id))
+
+
+def signed_in_by_code_since(sign_in_id: int | None, since: datetime) -> bool:
+    """Tell whether a sign-in was made by a code sent to the phone, and since when it must be."""
+    made = select(SignIn.id).where(
+        SignIn.id == sign_in_id, SignIn.by_code, SignIn.created_at >= since
+    )
+    return db.session.scalar(made) is not None
+
+
+def phone_of(member_id: int, vault: Vault) -> str:
+    """Return a member's number in full. Raises NotFound."""
+    member = db.session.get(Member, member_id)
+    if member is None or member.phone_lookup is None:
+        raise NotFound
+    return _phone(member, vault)
+
+
+def list_member_ids_with(role: Role, place: str | None) -> list[int]:
+    """Return the active members who hold a role at a place, oldest first."""
+    return list(
+        db.session.scalars(
+            select(Member.id)
+            .join(RoleGrant, RoleGrant.member_id == Member.id)
+            .where(
+                RoleGrant.role == role,
+                RoleGrant.place == (place or ""),
+                Member.standing == Standing.ACTIVE,
+            )
+            .order_by(Member.id)
+        )
+    )
+
+
+def names_of(ids: Iterable[int]) -> dict[int, str]:
+    """Return the names of members by id. Who may see them is the caller's question."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    rows = db.session.execute(select(Member.id, Member.name).where(Member.id.in_(wanted)))
+    return {row[0]: row[1] for row in rows}
+
+
+def languages_of(ids: Iterable[int]) -> dict[int, str]:
+    """Return the languages members read in, by id."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    rows = db.session.execute(select(Member.id, Member.language).where(Member.id.in_(wanted)))
+    return {row[0]: row[1] for row in rows}
+
+
+def consents_of(member_id: int) -> frozenset[ConsentKind]:
+    """Return what a member agrees to at present."""
+    return frozenset(
+        db.session.scalars(
+            select(Consent.kind).where(
+                Consent.member_id == member_id, Consent.withdrawn_at.is_(None)
+            )
+        )
+    )
+
+
+@dataclass(frozen=True)
+class ConsentRow:
+    """One consent with the notice it was given to."""
+
+    kind: ConsentKind
+    notice_version: str
+    given_at: datetime
+    withdrawn_at: datetime | None
+
+
+def list_consents(member_id: int) -> list[ConsentRow]:
+    """Return every consent a member ever gave, newest first."""
+    rows = db.session.execute(
+        select(Consent.kind, Consent.notice_version, Consent.given_at, Consent.withdrawn_at)
+        .where(Consent.member_id == member_id)
+        .order_by(Consent.given_at.desc(), Consent.id.desc())
+    )
+    return [ConsentRow(*row) for row in rows]
+
+
+@dataclass(frozen=True)
+class SignInRow:
+    """A browser or token that is signed in at present."""
+
+    id: int
+    kind: SignInKind
+    label: str
+    created_at: datetime
+    expires_at: datetime
+
+
+def list_own_sign_ins(member_id: int, now: datetime) -> list[SignInRow]:
+    """Return where a member is signed in at present, newest first, a hundred at most."""
+    rows = db.session.execute(
+        select(SignIn.id, SignIn.kind, SignIn.label, SignIn.created_at, SignIn.expires_at)
+        .where(SignIn.member_id == member_id, SignIn.revoked_at.is_(None), SignIn.expires_at > now)
+        .order_by(SignIn.id.desc())
+        .limit(100)
+    )
+    return [SignInRow(*row) for row in rows]
+
+
+@dataclass(frozen=True)
+class GrantRow:
+    """A role a member holds."""
+
+    id: int
+    role: Role
+    place: str
+    granted_at: datetime
+
+
+@dataclass(frozen=True)
+class MemberRow:
+    """A member as administrators and the member see them: the number masked."""
+
+    id: int
+    name: str
+    phone: str
+    standing: Standing
+    is_demo: bool
+    language: str
+    has_password: bool
+    created_at: datetime
+    grants: tuple[GrantRow, ...]
+
+
+@dataclass(frozen=True)
+class MemberFilter:
+    """What to look for: part of a name, the end of a number or all of it, a role, a place."""
+
+    q: str = ""
+    role: Role | None = None
+    place: str = ""
+
+
+def list_members(
+    wanted: MemberFilter,
+    *,
+    actor: Actor,
+    vault: Vault,
+    before_id: int | None = None,
+    limit: int = 50,
+) -> tuple[list[MemberRow], int | None]:
+    """Return members newest first, and the id to go on before if there are more.
+
+    Raises Forbidden. Two statements, whatever the number of rows.
+    """
+    access.check(actor, Action.MEMBERS_READ)
+    query = select(Member).where(Member.standing != Standing.ERASED)
+    if wanted.q:
+        query = query.where(_matches(wanted.q, vault))
+    if wanted.role or wanted.place:
+        held = exists().where(RoleGrant.member_id == Member.id)
+        if wanted.role:
+            held = held.where(RoleGrant.role == wanted.role)
+        if wanted.place:
+            held = held.where(RoleGrant.place == wanted.place)
+        query = query.where(held)
+    if before_id is not None:
+        query = query.where(Member.id < before_id)
+    members = list(db.session.scalars(query.order_by(Member.id.desc()).limit(limit + 1)))
+    more, members = len(members) > limit, members[:limit]
+    return _rows(members, vault), members[-1].id if more else None
+
+
+def list_for_operator(role: Role | None, *, vault: Vault, limit: int) -> list[MemberRow]:
+    """Return members newest first to whoever holds the database anyway."""
+    query = select(Member).where(Member.standing != Standing.ERASED)
+    if role:
+        held = exists().where(RoleGrant.member_id == Member.id, RoleGrant.role == role)
+        query = query.where(held)
+    members = list(db.session.scalars(query.order_by(Member.id.desc()).limit(limit)))
+    return _rows(members, vault)
+
+
+def _matches(q: str, vault: Vault) -> ColumnElement[bool]:
+    if re.fullmatch(r"[0-9]{2,4}", q):
+        return Member.phone_tail.endswith(q)
+    try:
+        return Member.phone_lookup == vault.lookup(phones.normalise(q))
+    except Invalid:
+        return Member.name.contains(q, autoescape=True)
+
+
+def find_member(member_id: int, *, actor: Actor, vault: Vault) -> MemberRow:
+    """Return one member to its owner or to those who read the member list.
+
+    Raises NotFound, Forbidden.
+    """
+    if actor.member_id != member_id:
+        access.check(actor, Action.MEMBERS_READ)
+    member = db.session.scalar(
+        select(Member).where(Member.id == member_id, Member.standing != Standing.ERASED)
+    )
+    if member is None:
+        raise NotFound
+    return _rows([member], vault)[0]
+
+
+def _rows(members: list[Member], vault: Vault) -> list[MemberRow]:
+    grants: dict[int, list[GrantRow]] = {member.id: [] for member in members}
+    for grant in db.session.scalars(
+        select(RoleGrant).where(RoleGrant.member_id.in_(grants)).order_by(RoleGrant.id)
+    ):
+        grants[grant.member_id].append(
+            GrantRow(grant.id, grant.role, grant.place, grant.granted_at)
+        )
+    return [
+        MemberRow(
+            id=member.id,
+            name=member.name,
+            phone=phones.mask(_phone(member, vault)),
+            standing=member.standing,
+            is_demo=member.is_demo,
+            language=member.language,
+            has_password=member.password_hash is not None,
+            created_at=member.created_at,
+            grants=tuple(grants[member.id]),
+        )
+        for member in members
+    ]
+
+
+def _phone(member: Member, vault: Vault) -> str:
+    assert member.phone_sealed is not None
+    assert member.phone_lookup is not None
+    return vault.open(member.phone_sealed, member.phone_lookup)
+
+
+@dataclass(frozen=True)
+class DemoSignIn:
+    """A fictional member anybody may try the site as."""
+
+    phone: str
+    name: str
+    role: Role
+    place: str
+
+
+def list_demo_sign_ins(vault: Vault, *, a_role: int = 3) -> list[DemoSignIn]:
+    """Return the first demo members of every role, with their numbers in full: nobody's rings."""
+    place_in_role = (
+        func.row_number().over(partition_by=RoleGrant.role, order_by=Member.id).label("place")
+    )
+    first = (
+        select(Member.id, RoleGrant.role, RoleGrant.place.label("at"), place_in_role)
+        .join(RoleGrant, RoleGrant.member_id == Member.id)
+        .where(Member.is_demo, Member.standing == Standing.ACTIVE)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(Member, first.c.role, first.c.at)
+        .join(first, first.c.id == Member.id)
+        .where(first.c.place <= a_role)
+        .order_by(Member.id)
+    )
+    shown: dict[int, DemoSignIn] = {}
+    for member, role, at in rows:
+        shown.setdefault(member.id, DemoSignIn(_phone(member, vault), member.name, role, at))
+    return list(shown.values())
+
+
+def find_grant(member_id: int, grant_id: int) -> Grant | None:
+    """Return one of a member's roles by its row."""
+    row = db.session.execute(
+        select(RoleGrant.role, RoleGrant.place).where(
+            RoleGrant.id == grant_id, RoleGrant.member_id == member_id
+        )
+    ).one_or_none()
+    return Grant(row[0], row[1] or None) if row else None

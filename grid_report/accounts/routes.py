@@ -1,0 +1,361 @@
+"""Pages of guests and members about their own account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import (
+    Blueprint,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from werkzeug.wrappers import Response
+
+from grid_report import clock
+from grid_report.accounts import devices, forms, messenger, place_book, policy, queries, usecases
+from grid_report.accounts.aliases import rider_alias
+from grid_report.accounts.models import SignInKind
+from grid_report.accounts.refusals import MemberSuspended
+from grid_report.accounts.roles import Role
+from grid_report.accounts.usecases import CODE_MINUTES, SignedIn
+from grid_report.errors import Conflict, GridReportError, Invalid, NotFound, TooMany
+from grid_report.web import problems, signin
+from grid_report.web.context import actor_or_none, client_address, current_actor, language, settings
+from grid_report.web.guard import public
+from grid_report.web.preferences import YEAR_S, own_path
+from grid_report.web.words import error_sentence, field_sentences, said
+
+bp = Blueprint("accounts", __name__)
+
+# What a form can be shown again for; everything else is a page of its own.
+AGAIN = (Invalid, TooMany, Conflict, MemberSuspended)
+
+_CODE_PHONE = "code_phone"
+
+
+def shown_again(template: str, error: GridReportError, **context: Any) -> Response:
+    """Show a refused form with the typed words still in it."""
+    if isinstance(error, Invalid):
+        errors, refusal, status = field_sentences(error), "", 422
+    else:
+        errors, refusal, status = {}, error_sentence(error), problems.status_of(error)
+    page = render_template(template, errors=errors, refusal=refusal, **context)
+    response = make_response(page, status)
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
+
+
+def _welcome(signed_in: SignedIn) -> Response:
+    """Sign the browser in and send it where it wanted to go."""
+    before = actor_or_none()
+    if before and before.sign_in_id:
+        usecases.sign_out(before.sign_in_id, now=clock.now())
+    target = own_path(request.values.get("next"))
+    signin.establish(signed_in.actor, signed_in.sign_in_id, signed_in.secret)
+    response = redirect(target, 303)
+    if "language" not in request.cookies:
+        _remember_language(response, signed_in.actor.language)
+    return response
+
+
+def _remember_language(response: Response, chosen: str) -> None:
+    response.set_cookie(
+        "language",
+        chosen,
+        max_age=YEAR_S,
+        samesite="Lax",
+        secure=settings().security.secure_cookies,
+        httponly=True,
+    )
+
+
+def _next() -> str:
+    return own_path(request.values.get("next"), "")
+
+
+def _label() -> str:
+    return devices.describe(request.headers.get("User-Agent", ""))
+
+
+def _sign_in_page() -> dict[str, Any]:
+    rows = queries.list_demo_sign_ins(policy.current().vault) if settings().demo.enabled else []
+    names = place_book.kept()
+    demo = [(row, place_book.name_at(names, row.role, row.place)) for row in rows]
+    return {"next": _next(), "demo": demo, "by_code": messenger.current() is not None}
+
+
+@bp.get("/sign-in")
+@public
+def sign_in() -> Response:
+    """Ask for number and password."""
+    if actor_or_none():
+        return redirect(own_path(request.args.get("next")), 303)
+    page = render_template(
+        "accounts/sign_in.html", form={}, errors={}, refusal="", **_sign_in_page()
+    )
+    return make_response(page)
+
+
+@bp.post("/sign-in")
+@public
+def send_sign_in() -> Response:
+    """Sign in by number and password."""
+    try:
+        signed_in = usecases.sign_in_with_password(
+            forms.text(request.form, "phone"),
+            forms.secret(request.form, "password"),
+            kind=SignInKind.BROWSER,
+            label=_label(),
+            address=client_address(),
+            policy=policy.current(),
+            now=clock.now(),
+        )
+    except AGAIN as error:
+        return shown_again(
+            "accounts/sign_in.html", error, form=forms.typed(request.form), **_sign_in_page()
+        )
+    return _welcome(signed_in)
+
+
+def _messenger() -> messenger.Messenger:
+    found = messenger.current()
+    if found is None:
+        raise NotFound
+    return found
+
+
+@bp.get("/sign-in/code")
+@public
+def code() -> str:
+    """Ask which number to send a code to."""
+    _messenger()
+    return render_template("accounts/code.html", form={}, errors={}, refusal="", next=_next())
+
+
+@bp.post("/sign-in/code")
+@public
+def send_code() -> Response:
+    """Send a code, if the number is a member's; the answer is the same if it is not."""
+    sender, now = _messenger(), clock.now()
+    phone = forms.text(request.form, "phone")
+    keeper = policy.current()
+    try:
+        message = usecases.request_code(phone, address=client_address(), policy=keeper, now=now)
+    except AGAIN as error:
+        return shown_again(
+            "accounts/code.html", error, form=forms.typed(request.form), next=_next()
+        )
+    session[_CODE_PHONE] = keeper.vault.wrap(phone)
+    flash(said("code-sent", minutes=CODE_MINUTES))
+    response = redirect(url_for("accounts.enter_code", next=_next() or None), 303)
+    if message:
+        # Sent when the answer is out: how long a gateway takes must not tell members from others.
+        response.call_on_close(lambda: messenger.deliver(sender, message))
+    return response
+
+
+@bp.get("/sign-in/code/enter")
+@public
+def enter_code() -> Response:
+    """Ask for the code that was sent."""
+    _messenger()
+    if _CODE_PHONE not in session:
+        return redirect(url_for("accounts.code", next=_next() or None), 303)
+    page = render_template("accounts/code_enter.html", errors={}, refusal="", next=_next())
+    return make_response(page)
+
+
+@bp.post("/sign-in/code/enter")
+@public
+def use_code() -> Response:
+    """Sign in by the code that was sent."""
+    _messenger()
+    keeper = policy.current()
+    phone = keeper.vault.unwrap(session.get(_CODE_PHONE, ""))
+    if phone is None:
+        return redirect(url_for("accounts.code", next=_next() or None), 303)
+    try:
+        signed_in = usecases.sign_in_with_code(
+            phone,
+            forms.text(request.form, "code"),
+            kind=SignInKind.BROWSER,
+            label=_label(),
+            address=client_address(),
+            policy=keeper,
+            now=clock.now(),
+        )
+    except AGAIN as error:
+        return shown_again("accounts/code_enter.html", error, next=_next())
+    return _welcome(signed_in)
+
+
+@bp.get("/sign-up")
+@public
+def sign_up() -> Response:
+    """Ask a guest for what an account needs, and why."""
+    if actor_or_none():
+        return redirect(own_path(request.args.get("next")), 303)
+    page = render_template(
+        "accounts/sign_up.html",
+        form={},
+        errors={},
+        refusal="",
+        next=_next(),
+        notice_version=policy.NOTICE_VERSION,
+    )
+    return make_response(page)
+
+
+@bp.post("/sign-up")
+@public
+def send_sign_up() -> Response:
+    """Make a rider of a guest."""
+    sent = forms.SignUp.read(request.form)
+    try:
+        signed_in = usecases.sign_up_rider(
+            phone=sent.phone,
+            password=sent.password,
+            name=sent.name,
+            language=language(),
+            consents=sent.consents,
+            notice_version=sent.notice_version,
+            is_16=sent.is_16,
+            label=_label(),
+            address=client_address(),
+            policy=policy.current(),
+            now=clock.now(),
+        )
+    except AGAIN as error:
+        return shown_again(
+            "accounts/sign_up.html",
+            error,
+            form=forms.typed(request.form),
+            next=_next(),
+            notice_version=policy.NOTICE_VERSION,
+        )
+    response = _welcome(signed_in)
+    flash(said("welcome"))
+    return response
+
+
+@bp.post("/sign-out")
+@public
+def sign_out() -> Response:
+    """Sign this browser out; harmless when it already is."""
+    actor = actor_or_none()
+    if actor and actor.sign_in_id:
+        usecases.sign_out(actor.sign_in_id, now=clock.now())
+    signin.forget()
+    flash(said("signed-out"))
+    return redirect(url_for("accounts.sign_in"), 303)
+
+
+@bp.get("/privacy")
+@public
+def privacy() -> str:
+    """Show the notice: short first, each purpose in full below."""
+    return render_template("accounts/privacy.html", version=policy.NOTICE_VERSION, next=_next())
+
+
+def _me_page() -> dict[str, Any]:
+    actor, vault = current_actor(), policy.current().vault
+    member = queries.find_member(actor.member_id, actor=actor, vault=vault)
+    consents = queries.list_consents(actor.member_id)
+    names = place_book.kept()
+    return {
+        "member": member,
+        "alias": rider_alias(actor.member_id) if actor.has(Role.RIDER) else "",
+        "places": {g.id: place_book.name_at(names, g.role, g.place) for g in member.grants},
+        "devices": queries.list_own_sign_ins(actor.member_id, clock.now()),
+        "this_device": actor.sign_in_id,
+        "consents": consents,
+        "agreed": {row.kind.value for row in consents if row.withdrawn_at is None},
+        "notice_version": policy.NOTICE_VERSION,
+        "by_code": messenger.current() is not None,
+    }
+
+
+def _me_again(error: GridReportError, part: str) -> Response:
+    form = forms.typed(request.form)
+    return shown_again("accounts/me.html", error, form=form, part=part, **_me_page())
+
+
+@bp.get("/me")
+def me() -> str:
+    """Show a member's own account."""
+    return render_template(
+        "accounts/me.html", form={}, errors={}, refusal="", part="", **_me_page()
+    )
+
+
+@bp.post("/me/profile")
+def change_profile() -> Response:
+    """Keep name and language."""
+    chosen = forms.text(request.form, "language", 8)
+    try:
+        usecases.change_profile(
+            name=forms.text(request.form, "name"),
+            language=chosen,
+            actor=current_actor(),
+            now=clock.now(),
+        )
+    except AGAIN as error:
+        return _me_again(error, "profile")
+    response = redirect(url_for("accounts.me"), 303)
+    _remember_language(response, chosen)
+    flash(said("profile-saved"))
+    return response
+
+
+@bp.post("/me/password")
+def change_password() -> Response:
+    """Choose a new password."""
+    try:
+        usecases.change_password(
+            current=forms.secret(request.form, "current"),
+            new=forms.secret(request.form, "new"),
+            actor=current_actor(),
+            policy=policy.current(),
+            now=clock.now(),
+        )
+    except AGAIN as error:
+        return _me_again(error, "password")
+    flash(said("password-changed"))
+    return redirect(url_for("accounts.me"), 303)
+
+
+@bp.post("/me/consents")
+def choose_consents() -> Response:
+    """Give or take back consents."""
+    usecases.choose_consents(
+        forms.consents(request.form),
+        actor=current_actor(),
+        policy=policy.current(),
+        now=clock.now(),
+    )
+    flash(said("consents-saved"))
+    return redirect(url_for("accounts.me"), 303)
+
+
+@bp.post("/me/devices/<int:sign_in_id>/revoke")
+def revoke_device(sign_in_id: int) -> Response:
+    """End one of the member's browsers or tokens."""
+    usecases.revoke_sign_in(sign_in_id, actor=current_actor(), now=clock.now())
+    flash(said("device-signed-out"))
+    return redirect(url_for("accounts.me"), 303)
+
+
+@bp.post("/me/sign-out-everywhere")
+def sign_out_everywhere() -> Response:
+    """End every browser and token of the member, this one too."""
+    actor = current_actor()
+    usecases.sign_out_everywhere(actor.member_id, actor=actor, now=clock.now())
+    signin.forget()
+    flash(said("signed-out-everywhere"))
+    return redirect(url_for("accounts.sign_in"), 303)

@@ -1,0 +1,287 @@
+"""Writes about members inside an open transaction. Nothing here commits."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from grid_report.access import Actor, Grant
+from grid_report.accounts.models import (
+    AuditEntry,
+    Consent,
+    ConsentKind,
+    Member,
+    RoleGrant,
+    SignIn,
+    SignInKind,
+    SmsCode,
+    Standing,
+)
+from grid_report.accounts.phones import SealedPhone
+from grid_report.accounts.policy import Policy
+from grid_report.accounts.refusals import LastAdministrator, MemberSuspended, WrongCode
+from grid_report.accounts.roles import Role
+from grid_report.accounts.tokens import hash_secret, new_secret
+from grid_report.errors import Invalid, NotFound
+
+CODE_MINUTES: Final = 5
+CODE_TRIES: Final = 5
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A fresh sign-in. The secret exists here and with its holder; the database has a hash."""
+
+    secret: str = field(repr=False)
+    sign_in_id: int
+    actor: Actor
+    expires_at: datetime
+
+
+def audit(
+    session: Session, actor: Actor | None, action: str, about: str, now: datetime, **details: Any
+) -> None:
+    """Note what staff did. Details hold ids and codes, never names, numbers or positions."""
+    session.add(
+        AuditEntry(
+            at=now,
+            actor_id=actor.member_id if actor else None,
+            action=action,
+            about=about,
+            details=details,
+        )
+    )
+
+
+def lock_member(session: Session, member_id: int) -> Member:
+    """Load a member nobody else may change until the commit. Raises NotFound."""
+    member = session.scalar(
+        select(Member)
+        .where(Member.id == member_id, Member.standing != Standing.ERASED)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if member is None:
+        raise NotFound
+    return member
+
+
+def add_member(
+    session: Session,
+    *,
+    phone: SealedPhone,
+    password_hash: str | None,
+    name: str,
+    language: str,
+    is_demo: bool,
+    now: datetime,
+) -> Member:
+    """Add a member. Raises Invalid when the number already has one, also if that was just now."""
+    member = Member(
+        phone_lookup=phone.lookup,
+        phone_sealed=phone.sealed,
+        phone_tail=phone.tail,
+        password_hash=password_hash,
+        name=name,
+        language=language,
+        standing=Standing.ACTIVE,
+        is_demo=is_demo,
+        created_at=now,
+    )
+    session.add(member)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if "phone_lookup" not in str(error.orig):
+            raise
+        raise Invalid.field("phone", "phone-taken") from None
+    return member
+
+
+def add_grants(
+    session: Session, member_id: int, grants: Iterable[Grant], actor: Actor | None, now: datetime
+) -> None:
+    """Let a member hold roles."""
+    session.add_all(
+        RoleGrant(
+            member_id=member_id,
+            role=grant.role,
+            place=grant.place or "",
+            granted_by_id=actor.member_id if actor else None,
+            granted_at=now,
+        )
+        for grant in grants
+    )
+    session.flush()
+
+
+def set_consents(
+    session: Session,
+    member_id: int,
+    given: Collection[ConsentKind],
+    *,
+    among: Sequence[ConsentKind],
+    version: str,
+    now: datetime,
+) -> dict[str, bool]:
+    """Make the consents `among` be exactly those given; return what changed."""
+    rows = list(
+        session.scalars(
+            select(Consent).where(Consent.member_id == member_id, Consent.kind.in_(among))
+        )
+    )
+    changed: dict[str, bool] = {}
+    for kind in among:
+        mine = [row for row in rows if row.kind is kind]
+        standing = [row for row in mine if row.withdrawn_at is None]
+        if kind not in given and standing:
+            for row in standing:
+                row.withdrawn_at = now
+            changed[kind.value] = False
+        elif kind in given and not any(row.notice_version == version for row in standing):
+            again = next((row for row in mine if row.notice_version == version), None)
+            if again:
+                again.given_at, again.withdrawn_at = now, None
+            else:
+                session.add(
+                    Consent(member_id=member_id, kind=kind, notice_version=version, given_at=now)
+                )
+            changed[kind.value] = True
+    session.flush()
+    return changed
+
+
+def grants_of(session: Session, member_id: int) -> frozenset[Grant]:
+    """Return the roles a member holds."""
+    rows = session.execute(
+        select(RoleGrant.role, RoleGrant.place).where(RoleGrant.member_id == member_id)
+    )
+    return frozenset(Grant(role, place or None) for role, place in rows)
+
+
+def open_sign_in(
+    session: Session,
+    member: Member,
+    *,
+    kind: SignInKind,
+    label: str,
+    by_code: bool,
+    policy: Policy,
+    now: datetime,
+) -> SignedIn:
+    """Sign a member in. Raises MemberSuspended."""
+    if member.standing is not Standing.ACTIVE:
+        raise MemberSuspended
+    for_api = kind is SignInKind.TOKEN
+    secret = new_secret(for_api=for_api)
+    days = policy.token_days if for_api else policy.session_days
+    row = SignIn(
+        member_id=member.id,
+        kind=kind,
+        secret_hash=hash_secret(secret),
+        label=label[:120],
+        by_code=by_code,
+        created_at=now,
+        expires_at=now + timedelta(days=days),
+    )
+    session.add(row)
+    session.flush()
+    actor = Actor(
+        member_id=member.id,
+        name=member.name,
+        grants=grants_of(session, member.id),
+        sign_in_id=row.id,
+        language=member.language,
+    )
+    return SignedIn(secret, row.id, actor, row.expires_at)
+
+
+def revoke_sign_ins(
+    session: Session, member_id: int, now: datetime, *, keep: int | None = None
+) -> int:
+    """End a member's browsers and tokens, all but one if told so; return how many."""
+    ended = session.execute(
+        update(SignIn)
+        .where(
+            SignIn.member_id == member_id,
+            SignIn.revoked_at.is_(None),
+            SignIn.expires_at > now,
+            SignIn.id != (keep or 0),
+        )
+        .values(revoked_at=now)
+        .returning(SignIn.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(ended.all())
+
+
+def new_code(session: Session, lookup: str, policy: Policy, now: datetime) -> tuple[int, str]:
+    """Keep a fresh six-digit code for a number; only the newest one counts."""
+    code = f"{secrets.randbelow(1_000_000):06d}"
+    row = SmsCode(
+        phone_lookup=lookup,
+        code_hash=policy.vault.blind("sms-code", lookup, code),
+        tries=0,
+        created_at=now,
+        expires_at=now + timedelta(minutes=CODE_MINUTES),
+    )
+    session.add(row)
+    session.flush()
+    return row.id, code
+
+
+def use_code(session: Session, lookup: str, code: str, policy: Policy, now: datetime) -> bool:
+    """Try a code: every try is counted, the right one uses it up.
+
+    The caller commits in both cases, or the count of wrong tries would be rolled back.
+    """
+    row = session.scalar(
+        select(SmsCode)
+        .where(SmsCode.phone_lookup == lookup)
+        .order_by(SmsCode.id.desc())
+        .limit(1)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if row is None or row.used_at or row.expires_at <= now or row.tries >= CODE_TRIES:
+        return False
+    row.tries += 1
+    expected = policy.vault.blind("sms-code", lookup, code)
+    if not secrets.compare_digest(row.code_hash, expected):
+        return False
+    row.used_at = now
+    return True
+
+
+def keep_an_administrator(session: Session) -> None:
+    """Check that taking one more away leaves an administrator who can sign in.
+
+    Call before the removal. Raises LastAdministrator.
+    """
+    administrators = RoleGrant.role == Role.ADMINISTRATOR
+    # First wait for whoever is removing another one, then count what that left.
+    session.execute(
+        select(RoleGrant.id).where(administrators).order_by(RoleGrant.id).with_for_update()
+    ).all()
+    active = session.scalar(
+        select(func.count(func.distinct(RoleGrant.member_id)))
+        .join(Member, Member.id == RoleGrant.member_id)
+        .where(administrators, Member.standing == Standing.ACTIVE)
+    )
+    if (active or 0) <= 1:
+        raise LastAdministrator
+
+
+def member_for_code(session: Session, lookup: str) -> Member:
+    """Lock the member whose number was proven by a code. Raises WrongCode when there is none."""
+    member_id = session.scalar(select(Member.id).where(Member.phone_lookup == lookup))
+    if member_id is None:
+        raise WrongCode
+    return lock_member(session, member_id)

@@ -1,0 +1,171 @@
+"""From rows to the JSON of the contract, for one reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from flask import url_for
+
+from grid_report import access
+from grid_report.access import Action, Actor
+from grid_report.accounts.aliases import rider_alias
+from grid_report.places.reference import CommunityInfo, Reference
+from grid_report.points.queries import Entry, Why
+from grid_report.reports import clocks
+from grid_report.reports.lifecycle import Part
+from grid_report.reports.models import HistoryEntry, ReportPhoto
+from grid_report.web.words import sentence
+
+
+def instant(at: datetime | None) -> str | None:
+    """Write an instant as RFC 3339 in UTC."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
+
+
+def community(found: CommunityInfo | None) -> dict[str, Any] | None:
+    """Write a community with its street."""
+    if found is None:
+        return None
+    return {
+        "code": found.code,
+        "name": found.name,
+        "street": {"code": found.street_code, "name": found.street_name},
+    }
+
+
+def photo(number: str, it: ReportPhoto) -> dict[str, Any]:
+    """Write a photo with the addresses of its two sizes."""
+    address = url_for("api.report_photo", number=number, photo_id=it.id)
+    return {
+        "id": it.id,
+        "kind": it.kind.value,
+        "width": it.width,
+        "height": it.height,
+        "main": f"{address}?size=main",
+        "thumb": f"{address}?size=thumb",
+    }
+
+
+def report(
+    it: Any,
+    photos: Sequence[ReportPhoto],
+    *,
+    actor: Actor,
+    places: Reference,
+    language: str,
+    now: datetime,
+    merged_into: str | None,
+    points: int,
+) -> dict[str, Any]:
+    """Write one report, from a row or from a list's columns; what may not be seen is left out."""
+    mine = access.parts(actor, it)
+    category = places.category(it.category_code)
+    unit = places.unit(it.unit_code)
+    light = clocks.light(it.next_due, it.next_warn, now)
+    shown = photos if access.allowed(actor, Action.REPORT_PHOTOS, it) else ()
+    body = {
+        "number": it.number,
+        "state": it.state.value,
+        "light": light.value if light else None,
+        "category": it.category_code,
+        "category_name": category.name(language) if category else it.category_code,
+        "group": it.group_code,
+        "severity": it.severity,
+        "description": it.description,
+        "location": {"lat": it.lat, "lng": it.lng, "datum": "wgs84"},
+        "place_note": it.place_note,
+        "community": community(places.community(it.community_code)),
+        "matched_by": it.matched_by.value,
+        "unit": it.unit_code,
+        "unit_name": unit.name if unit else None,
+        "created_at": instant(it.created_at),
+        "taken_at": instant(it.taken_at),
+        "due": {
+            "accept": instant(it.accept_due),
+            "control": instant(it.control_due),
+            "fix": instant(it.fix_due),
+        },
+        "accepted_at": instant(it.accepted_at),
+        "controlled_at": instant(it.controlled_at),
+        "handled_at": instant(it.handled_at),
+        "closed_at": instant(it.closed_at),
+        "photos": [photo(it.number, each) for each in shown],
+        "merged_into": merged_into,
+        "points": points if Part.RIDER in mine else None,
+        "version": it.version,
+    }
+    if access.allowed(actor, Action.REPORT_SEE_REPORTER, it):
+        body["reporter"] = {"alias": rider_alias(it.reporter_id)}
+    return body
+
+
+def history(
+    entry: HistoryEntry, photos: Sequence[ReportPhoto], number: str, *, is_staff: bool
+) -> dict[str, Any]:
+    """Write one step; internal words only for staff."""
+    words = [entry.words, entry.internal_note if is_staff else ""]
+    return {
+        "step": entry.step.value,
+        "from": entry.from_state.value if entry.from_state else None,
+        "to": entry.to_state.value,
+        "at": instant(entry.at),
+        "role": entry.role,
+        "words": "\n".join(part for part in words if part),
+        "photos": [photo(number, each) for each in photos],
+    }
+
+
+def entry(it: Entry) -> dict[str, Any]:
+    """Write one line of a rider's statement."""
+    return {
+        "id": it.id,
+        "points": it.points,
+        "at": instant(it.at),
+        "cause": it.cause,
+        "words": sentence("points", "entry", kind=it.kind.value, rule=it.rule),
+        "report": it.report_number,
+        "redemption": it.redemption_ref,
+    }
+
+
+def why(it: Why, places: Reference, zone: tzinfo) -> dict[str, Any]:
+    """Write the chain behind an entry; the links it does not have are null."""
+    paid_by = places.community(it.community_code)
+    lot = it.lot
+    return {
+        "entry": entry(it.entry),
+        "note": it.entry.note,
+        "decision": {"step": it.decision, "at": instant(it.decided_at)} if it.decision else None,
+        "tariff": {
+            "version": it.entry.tariff_version,
+            "rule": it.entry.rule,
+            "severity": it.entry.severity,
+        }
+        if it.entry.tariff_version
+        else None,
+        "award": {
+            "points": lot.points,
+            "community": {"code": paid_by.code, "name": paid_by.name} if paid_by else None,
+            "from_reserve": it.from_reserve,
+            "month": it.month,
+            "waited_for": it.waited_for.value if it.waited_for else None,
+            "free": lot.free,
+            "held": lot.held,
+            "last_day": lot.last_instant.astimezone(zone).date().isoformat(),
+        }
+        if lot
+        else None,
+        "spent": [
+            {
+                "points": part.points,
+                "at": instant(part.at),
+                "words": sentence("points", "entry", kind=part.kind.value, rule=None),
+                "entry": part.entry_id,
+                "redemption": part.redemption_ref,
+            }
+            for part in (lot.spent if lot else ())
+        ],
+        "reverses": it.reverses_id,
+    }

@@ -1,0 +1,269 @@
+"""API v1, reports: send, list, read, steps, history, photos, rating."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response, request, url_for
+
+from grid_report import access, clock
+from grid_report.access import Action
+from grid_report.api import present, schemas
+from grid_report.api.openapi import operation
+from grid_report.api.reading import (
+    FORMS,
+    KEY_FIELD,
+    answer,
+    form_body,
+    idempotency_key,
+    json_body,
+)
+from grid_report.api.routes import bp
+from grid_report.errors import Invalid, NotFound
+from grid_report.places.queries import reference
+from grid_report.points.queries import points_by_report
+from grid_report.reports import filters, forms, pages, queries, usecases, views
+from grid_report.reports.lifecycle import Part
+from grid_report.reports.models import Report, ReportPhoto
+from grid_report.web.context import current_actor, language, settings, wiring
+from grid_report.web.paging import read_limit
+from grid_report.web.text import read_key
+
+# The views below register themselves on it; `create_app` takes it from here.
+__all__ = ["bp"]
+
+
+@bp.post("/reports")
+@operation(
+    summary="Send a report with its photos",
+    form=schemas.SubmitForm,
+    answers={201: schemas.ReportShown},
+    refuses=(403, 413, 415, 422),
+    idempotent_by_key=True,
+)
+def submit() -> Response:
+    """Take in a report; the same key sent again answers what it made."""
+    actor = current_actor()
+    access.check(actor, Action.REPORT_SUBMIT)
+    form_body()
+    command, problems = forms.read_submission(
+        request.form, key=idempotency_key(), key_field=KEY_FIELD, zone=settings().county.tz
+    )
+    most = settings().photos.max_files
+    # What is wrong with the fields is told before the photos are worked on.
+    if set(problems.problems) - {"photos"}:
+        if not pages.files_in(request.files.getlist("photos")):
+            problems.add("photos", "photo-needed")
+        raise problems
+    photos = pages.admit_photos(request.files.getlist("photos"), problems, most=most)
+    done = usecases.submit_report(
+        forms.with_photos(command, photos, most, problems),
+        actor=actor,
+        places=reference(),
+        settings=settings(),
+        now=clock.now(),
+    )
+    response = answer(_one(done.report, done.photos), 201, replayed=done.replayed)
+    response.headers["Location"] = url_for("api.show_report", number=done.report.number)
+    return response
+
+
+def _one(report: Report, photos: Sequence[ReportPhoto] | None = None) -> dict[str, Any]:
+    actor = current_actor()
+    if photos is None:
+        photos = queries.list_photos(report.id)
+    points = 0
+    # Nothing is earned before acceptance.
+    if report.accepted_at is not None and report.reporter_id == actor.member_id:
+        points = points_by_report(actor.member_id, [report.number]).get(report.number, 0)
+    body = present.report(
+        report,
+        photos,
+        actor=actor,
+        places=reference(),
+        language=language(),
+        now=clock.now(),
+        merged_into=queries.number_of(report.merged_into_id),
+        points=points,
+    )
+    body["steps"] = views.allowed_steps(actor, report)
+    return body
+
+
+@bp.get("/reports")
+@operation(
+    summary="The reports the caller may see",
+    query=schemas.ReportQuery,
+    answers={200: schemas.ReportList},
+    refuses=(422,),
+)
+def list_reports() -> Response:
+    """List reports: a rider's own, a worker's community's, a unit's, …"""
+    actor, now, places = current_actor(), clock.now(), reference()
+    page = queries.list_reports(
+        actor,
+        filters.read(request.args.to_dict()),
+        now=now,
+        cursor=request.args.get("cursor"),
+        limit=read_limit(request.args.get("limit")),
+    )
+    photos = queries.photos_of([row.id for row in page.items])
+    merged = queries.numbers_of(
+        [row.merged_into_id for row in page.items if row.merged_into_id is not None]
+    )
+    own = [row.number for row in page.items if row.reporter_id == actor.member_id]
+    earned = points_by_report(actor.member_id, own) if own else {}
+    return answer(
+        {
+            "items": [
+                present.report(
+                    row,
+                    photos[row.id],
+                    actor=actor,
+                    places=places,
+                    language=language(),
+                    now=now,
+                    merged_into=merged.get(row.merged_into_id),
+                    points=earned.get(row.number, 0),
+                )
+                for row in page.items
+            ],
+            "next": page.next,
+        }
+    )
+
+
+def _visible(number: str) -> Report:
+    report = queries.find_report(number)
+    access.check(current_actor(), Action.REPORT_READ, report)
+    return report
+
+
+@bp.get("/reports/<number>")
+@operation(summary="One report", answers={200: schemas.ReportShown}, refuses=(404,))
+def show_report(number: str) -> Response:
+    """Show one report as the caller may see it."""
+    return answer(_one(_visible(number)))
+
+
+@bp.get("/reports/<number>/history")
+@operation(
+    summary="Every step of a report, oldest first",
+    answers={200: schemas.HistoryList},
+    refuses=(404,),
+)
+def show_history(number: str) -> Response:
+    """List what happened to a report."""
+    report, actor = _visible(number), current_actor()
+    mine = access.parts(actor, report)
+    by_entry: dict[int | None, list[ReportPhoto]] = {}
+    if access.allowed(actor, Action.REPORT_PHOTOS, report):
+        for photo in queries.list_photos(report.id):
+            by_entry.setdefault(photo.history_id, []).append(photo)
+    return answer(
+        {
+            "items": [
+                present.history(
+                    entry,
+                    by_entry.get(entry.id, ()),
+                    number,
+                    is_staff=Part.RIDER not in mine,
+                )
+                for entry in queries.list_history(report.id)
+            ]
+        }
+    )
+
+
+@bp.get("/reports/<number>/photos/<int:photo_id>")
+@operation(
+    summary="One photo of a report",
+    query=schemas.PhotoQuery,
+    answers={200: "image/jpeg"},
+    refuses=(403, 404, 422),
+)
+def report_photo(number: str, photo_id: int) -> Response:
+    """Hand out a photo to those who may see it."""
+    report = _visible(number)
+    access.check(current_actor(), Action.REPORT_PHOTOS, report)
+    size = request.args.get("size") or "main"
+    if size not in ("main", "thumb"):
+        raise Invalid.field("size", "value-unknown")
+    if photo_id >= 2**63:
+        raise NotFound
+    photo = queries.find_photo(report.id, photo_id=photo_id)
+    response: Response = wiring().media.response(photo.name, size)
+    return response
+
+
+@bp.post("/reports/<number>/steps")
+@operation(
+    summary="Take a step of the lifecycle",
+    json=schemas.StepRequest,
+    form=schemas.StepForm,
+    answers={200: schemas.ReportShown},
+    refuses=(403, 404, 409, 413, 415, 422),
+    idempotent_by_key=True,
+)
+def take_step(number: str) -> Response:
+    """Take one step on one report."""
+    _visible(number)
+    problems = Invalid()
+    photos = []
+    if request.mimetype not in FORMS:
+        values = json_body(schemas.StepRequest)
+    else:
+        values = request.form.to_dict()
+        photos = pages.admit_photos(
+            request.files.getlist("photos"), problems, most=settings().photos.max_files
+        )
+    done = usecases.take_step(
+        number,
+        forms.read_step(
+            values,
+            key=idempotency_key(),
+            key_field=KEY_FIELD,
+            zone=settings().county.tz,
+            photos=photos,
+            problems=problems,
+        ),
+        actor=current_actor(),
+        places=reference(),
+        settings=settings(),
+        now=clock.now(),
+    )
+    return answer(_one(done.report), replayed=done.replayed)
+
+
+@bp.post("/reports/<number>/rating")
+@operation(
+    summary="The rider's answer: solved, satisfied",
+    json=schemas.RatingRequest,
+    answers={201: schemas.Rated},
+    refuses=(403, 404, 409, 415, 422),
+    idempotent_by_key=True,
+)
+def rate(number: str) -> Response:
+    """Keep the two answers of the report's rider; giving the same ones again changes nothing."""
+    _visible(number)
+    problems = Invalid()
+    read_key(idempotency_key(), KEY_FIELD, problems)
+    problems.raise_if_any()
+    done = usecases.rate_report(
+        number,
+        forms.read_rating(json_body(schemas.RatingRequest)),
+        actor=current_actor(),
+        now=clock.now(),
+    )
+    report = done.report
+    return answer(
+        {
+            "number": report.number,
+            "solved": report.solved,
+            "satisfied": report.satisfied,
+            "rated_at": present.instant(report.rated_at),
+        },
+        201,
+        replayed=done.replayed,
+    )

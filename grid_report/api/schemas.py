@@ -1,0 +1,377 @@
+"""The shapes of the contract: what programs send and what they get. The OpenAPI is made of these."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from grid_report.accounts.roles import Role
+from grid_report.places.datum import Datum
+from grid_report.places.routing import MatchedBy
+from grid_report.reports.clocks import Light
+from grid_report.reports.filters import Sort
+from grid_report.reports.forms import NOT_ASKED_FOR
+from grid_report.reports.lifecycle import State, Step
+
+# Sending and rating are calls of their own. What is none of these is told so by the form's reader.
+AskedStep = Annotated[
+    str,
+    Field(json_schema_extra={"enum": sorted(set(Step) - NOT_ASKED_FOR)}),
+]
+
+
+class Body(BaseModel):
+    """What is sent: read strictly, a number is not a text."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+
+class Answer(BaseModel):
+    """What is answered: every field is always there."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(BaseModel):
+    """RFC 9457. `code` is for programs, `detail` for people, `errors` names fields."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str
+    errors: dict[str, list[str]] | None = None
+
+
+class TokenRequest(Body):
+    phone: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    password: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    label: Annotated[str, StringConstraints(max_length=120)] = ""
+
+
+class RoleAt(Answer):
+    role: Role
+    place: str | None
+
+
+class MemberBrief(Answer):
+    id: int
+    name: str
+    roles: list[RoleAt]
+
+
+class TokenIssued(Answer):
+    token: str
+    expires_at: datetime
+    member: MemberBrief
+
+
+class ConsentGiven(Answer):
+    kind: str
+    version: str
+    given_at: datetime
+    withdrawn_at: datetime | None
+
+
+class Me(MemberBrief):
+    language: Literal["zh_CN", "en"]
+    consents: list[ConsentGiven]
+
+
+class CategoryShown(Answer):
+    code: str
+    name: str
+    name_zh: str
+    name_en: str
+    severity: int = Field(ge=1, le=4)
+    emergency: Literal["no", "conditional", "must"]
+    call_first: list[str]
+    safety_tip: str
+    sensitive: bool
+
+
+class GroupShown(Answer):
+    code: str
+    name: str
+    categories: list[CategoryShown]
+
+
+class CategoryList(Answer):
+    groups: list[GroupShown]
+
+
+class CodeName(Answer):
+    code: str
+    name: str
+
+
+class CommunityBrief(CodeName):
+    street: CodeName
+
+
+class LatLng(Answer):
+    lat: float
+    lng: float
+
+
+class CommunityShown(CommunityBrief):
+    center: LatLng | None
+    boundary_version: int | None
+
+
+class CommunityList(Answer):
+    items: list[CommunityShown]
+
+
+class Located(Answer):
+    community: CommunityBrief | None
+    matched_by: Literal["boundary", "nearest", "none"]
+
+
+class LocateQuery(BaseModel):
+    lat: float = Field(ge=-90, le=90)
+    lng: float = Field(ge=-180, le=180)
+    datum: Datum = Datum.WGS84
+
+
+class UnitShown(CodeName):
+    kind: str
+
+
+class UnitList(Answer):
+    items: list[UnitShown]
+
+
+class UnitQuery(BaseModel):
+    report: str | None = Field(default=None, pattern=r"^[A-Z0-9-]{1,24}$")
+    community: str | None = Field(default=None, pattern=r"^[0-9A-Za-z-]{1,24}$")
+
+
+class PhotoShown(Answer):
+    id: int
+    kind: Literal["before", "after"]
+    width: int
+    height: int
+    main: str
+    thumb: str
+
+
+class Position(LatLng):
+    datum: Literal["wgs84"]
+
+
+class Due(Answer):
+    accept: datetime
+    control: datetime | None
+    fix: datetime
+
+
+class Reporter(Answer):
+    alias: str
+
+
+class ReportShown(Answer):
+    number: str
+    state: State
+    light: Light | None
+    category: str
+    category_name: str
+    group: str
+    severity: int
+    description: str
+    location: Position
+    place_note: str
+    community: CommunityBrief | None
+    matched_by: MatchedBy
+    unit: str | None
+    unit_name: str | None
+    created_at: datetime
+    taken_at: datetime | None
+    due: Due
+    accepted_at: datetime | None
+    controlled_at: datetime | None
+    handled_at: datetime | None
+    closed_at: datetime | None
+    photos: list[PhotoShown]
+    merged_into: str | None
+    points: int | None = Field(description="what the report earned; null for others than its rider")
+    version: int
+    steps: list[Step] | None = Field(
+        default=None, description="the steps the caller may take now; on single reports only"
+    )
+    reporter: Reporter | None = Field(
+        default=None, description="only for those allowed to know who reported"
+    )
+
+
+class ReportList(Answer):
+    items: list[ReportShown]
+    next: str | None
+
+
+class ReportQuery(BaseModel):
+    state: str | None = Field(default=None, description="one or more states, comma separated")
+    community: str | None = None
+    street: str | None = None
+    unit: str | None = None
+    category: str | None = Field(default=None, description="a category's or a group's code")
+    light: Light | None = None
+    mine: bool | None = None
+    q: str | None = Field(default=None, max_length=100)
+    since: datetime | None = None
+    until: datetime | None = None
+    sort: Sort | None = None
+    limit: int | None = Field(default=None, ge=1, le=200)
+    cursor: str | None = None
+
+
+class PageQuery(BaseModel):
+    limit: int | None = Field(default=None, ge=1, le=200)
+    cursor: str | None = None
+
+
+class PhotoQuery(BaseModel):
+    size: Literal["main", "thumb"] = "main"
+
+
+class SubmitForm(BaseModel):
+    """multipart/form-data; a place is a position, a compound or a community."""
+
+    category: str
+    lat: float | None = Field(default=None, ge=-90, le=90)
+    lng: float | None = Field(default=None, ge=-180, le=180)
+    datum: Datum = Datum.WGS84
+    accuracy_m: float | None = Field(default=None, ge=0)
+    compound: str | None = None
+    community: str | None = None
+    place_note: str | None = Field(default=None, max_length=200)
+    description: str | None = Field(default=None, max_length=2000)
+    taken_at: datetime | None = None
+    photos: list[bytes] = Field(min_length=1, max_length=6)
+
+
+class _StepFields(BaseModel):
+    """What a step brings along, however it is sent."""
+
+    step: AskedStep
+    version: int | None = Field(default=None, ge=1, le=2**31 - 1)
+    note: str | None = Field(default=None, max_length=1000)
+    reason: str | None = Field(default=None, max_length=1000)
+    internal_note: str | None = Field(default=None, max_length=1000)
+    category: str | None = None
+    severity: int | None = Field(default=None, ge=1, le=4)
+    unit: str | None = None
+    community: str | None = None
+    into: str | None = None
+    deadline: str | None = Field(default=None, description="an instant with its zone")
+
+
+class StepRequest(_StepFields, Body):
+    """JSON, or multipart/form-data when photos are sent along."""
+
+    review_on: str | date | None = Field(default=None, description="a day, YYYY-MM-DD")
+
+
+class StepForm(_StepFields):
+    """multipart/form-data: the same fields, and photos."""
+
+    review_on: date | None = None
+    photos: list[bytes] | None = Field(default=None, max_length=6)
+
+
+class RatingRequest(Body):
+    solved: bool
+    satisfied: bool
+    words: str | None = Field(default=None, max_length=1000)
+
+
+class Rated(Answer):
+    number: str
+    solved: bool
+    satisfied: bool
+    rated_at: datetime
+
+
+class HistoryItem(Answer):
+    step: Step
+    from_: State | None = Field(alias="from")
+    to: State
+    at: datetime
+    role: str
+    words: str
+    photos: list[PhotoShown]
+
+
+class HistoryList(Answer):
+    items: list[HistoryItem]
+
+
+class Expiring(Answer):
+    points: int
+    on: date
+
+
+class Balance(Answer):
+    available: int
+    held: int
+    pending: int
+    debt: int
+    expiring: list[Expiring]
+
+
+class Entry(Answer):
+    id: int
+    points: int
+    at: datetime
+    cause: str
+    words: str
+    report: str | None
+    redemption: str | None
+
+
+class DecisionShown(Answer):
+    step: Step
+    at: datetime
+
+
+class TariffShown(Answer):
+    version: str
+    rule: str | None
+    severity: int | None
+
+
+class AwardShown(Answer):
+    points: int
+    community: CodeName | None
+    from_reserve: bool
+    month: str | None
+    waited_for: str | None = Field(description="why it was paid later than it was decided")
+    free: int = Field(description="points of this award still there to spend")
+    held: int
+    last_day: date = Field(description="the last day on which the rest can be spent")
+
+
+class SpentShown(Answer):
+    points: int
+    at: datetime
+    words: str
+    entry: int
+    redemption: str | None
+
+
+class WhyShown(Answer):
+    entry: Entry
+    note: str
+    decision: DecisionShown | None
+    tariff: TariffShown | None
+    award: AwardShown | None
+    spent: list[SpentShown]
+    reverses: int | None = Field(description="the entry this one takes back")
+
+
+class EntryList(Answer):
+    items: list[Entry]
+    next: str | None

@@ -1,0 +1,201 @@
+"""The top floor: the only module that knows every domain and ties them together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import jinja2
+from babel import support
+from flask import Flask
+from flask_babel import Babel, Domain
+from sqlalchemy import text
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from grid_report import db as database
+from grid_report import schema
+from grid_report.accounts import admin_routes as accounts_admin_routes
+from grid_report.accounts import place_book
+from grid_report.accounts import queries as accounts_queries
+from grid_report.accounts import routes as accounts_routes
+from grid_report.accounts.roles import PlaceKind
+from grid_report.api import report_routes as api_routes
+from grid_report.media.kit import Media
+from grid_report.notify import queries as notify_queries
+from grid_report.notify import routes as notify_routes
+from grid_report.places import queries as places_queries
+from grid_report.places import routes as places_routes
+from grid_report.points import routes as points_routes
+from grid_report.points import signals as points_signals
+from grid_report.reports import desk_routes, thanks
+from grid_report.reports import queries as reports_queries
+from grid_report.reports import routes as reports_routes
+from grid_report.settings import ROOT, Settings
+from grid_report.web import (
+    assets,
+    compress,
+    context,
+    filters,
+    guard,
+    headers,
+    health,
+    logs,
+    pages,
+    preferences,
+    problems,
+    signin,
+    uploads,
+)
+
+TRANSLATIONS = Path(__file__).parent / "translations"
+
+BLUEPRINTS = (
+    health.bp,
+    preferences.bp,
+    pages.bp,
+    accounts_routes.bp,
+    accounts_admin_routes.bp,
+    reports_routes.bp,
+    desk_routes.desk,
+    desk_routes.unit,
+    desk_routes.admin,
+    places_routes.bp,
+    points_routes.bp,
+    notify_routes.bp,
+    api_routes.bp,
+)
+
+# A report form carries photos beside its fields; the fields alone are small.
+FORM_ROOM_MB = 2
+
+
+def build(settings: Settings, *, media: Media | None = None) -> Flask:
+    """Build the app. `media` lets several apps of one process share their decoders."""
+    app = Flask(
+        "grid_report",
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(Path(__file__).parent / "static"),
+    )
+    _configure(app, settings)
+    database.init_app(app)
+    places_queries.init_app(app, settings.county)
+    media = media or Media(settings)
+    app.extensions["grid_report"] = context.Wiring(
+        settings=settings,
+        actor_for_browser=accounts_queries.actor_for_browser,
+        actor_for_token=accounts_queries.actor_for_token,
+        unread_count=notify_queries.count_unread,
+        media=media,
+    )
+    place_book.connect(app, lambda kind: _place_names(kind, settings))
+    points_signals.due_paid.connect(thanks.tell_of_late_payment)
+    points_signals.report_facts.connect(reports_queries.facts_for_audit)
+    signin.init_app(app)
+    _words(app)
+    # The order counts: an id first, then who asks, then what the answer carries.
+    # Answers pass through them in reverse, so compression sees them finished.
+    for module in (uploads, compress, logs, guard, headers, health, filters, assets, problems):
+        module.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    app.extensions["grid_report_ready"] = {
+        "database": lambda: database.db.session.execute(text("SELECT 1")).scalar() == 1,
+        "migrations": lambda: schema.current(database.db.engine) == schema.head(),
+        "photo_store": media.ready,
+    }
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    if settings.sqlalchemy_url.startswith("sqlite:///"):
+        Path(settings.sqlalchemy_url.removeprefix("sqlite:///")).parent.mkdir(
+            parents=True, exist_ok=True
+        )
+    app.config.update(
+        SECRET_KEY=settings.secret(),
+        SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,
+        # An error must not print a phone number or a name into the log.
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True, **_pool(settings)},
+        TESTING=settings.server.environment == "testing",
+        MAX_CONTENT_LENGTH=(settings.photos.max_files * settings.photos.max_file_mb + FORM_ROOM_MB)
+        * 1024
+        * 1024,
+        MAX_FORM_MEMORY_SIZE=FORM_ROOM_MB * 1024 * 1024,
+        MAX_FORM_PARTS=200,
+        JSON_AS_ASCII=False,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.jinja_env.undefined = jinja2.StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    proxies = settings.server.trusted_proxies
+    if proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
+        )
+
+
+def _pool(settings: Settings) -> Mapping[str, int]:
+    # A connection a thread: whoever waits for one would look like a slow database.
+    return {"pool_size": settings.server.threads, "max_overflow": 4}
+
+
+class Words(Domain):
+    """The catalogues of every domain, by our own language codes.
+
+    Babel spells zh_CN out as zh_Hans_CN when it names a locale, and would look for that folder.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folders = sorted(folder for folder in TRANSLATIONS.iterdir() if folder.is_dir())
+        self.by_language: dict[str, support.Translations] = {}
+
+    def get_translations(self) -> support.Translations:
+        """Return the words of the request's language, read once a process."""
+        wanted = context.language()
+        if wanted not in self.by_language:
+            words = support.Translations()
+            for folder in self.folders:
+                found = support.Translations.load(folder, [wanted], "messages")
+                if isinstance(found, support.Translations):
+                    words.merge(found)
+                # `merge` copies the sentences but not the rule for plurals.
+                if hasattr(found, "plural"):
+                    words.plural = found.plural
+            self.by_language[wanted] = words
+        return self.by_language[wanted]
+
+
+def _words(app: Flask) -> None:
+    app.config["BABEL_DEFAULT_LOCALE"] = context.LANGUAGES[0]
+    babel = Babel(
+        app,
+        locale_selector=context.language,
+        timezone_selector=lambda: context.settings().county.zone,
+    )
+    words = Words()
+    babel.domain_instance = words
+    # Straight to our words: Babel's own way there costs more than finding the sentence.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: words.get_translations().ugettext(text),
+        ngettext=lambda one, more, n: words.get_translations().ungettext(one, more, n),
+        newstyle=True,
+        pgettext=lambda about, text: words.get_translations().upgettext(about, text),
+        npgettext=lambda about, one, more, n: words.get_translations().unpgettext(
+            about, one, more, n
+        ),
+    )
+
+
+def _place_names(kind: PlaceKind, settings: Settings) -> Mapping[str, str]:
+    places = places_queries.reference()
+    if kind is PlaceKind.COUNTY:
+        return {settings.county.code: settings.county.name_zh}
+    known: Mapping[PlaceKind, Mapping[str, object]] = {
+        PlaceKind.COMMUNITY: places.communities,
+        PlaceKind.STREET: places.streets,
+        PlaceKind.UNIT: places.units,
+    }
+    return {code: info.name for code, info in known.get(kind, {}).items()}  # type: ignore[attr-defined]

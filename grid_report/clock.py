@@ -1,0 +1,57 @@
+"""The time: asked for once at the border, then passed on as an argument."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from typing import Self
+
+from grid_report.errors import Invalid
+
+
+def now() -> datetime:
+    """Return the present instant in UTC. Called by routes, jobs and commands only."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, order=True)
+class Month:
+    """A calendar month; its bounds depend on the zone it is looked at from."""
+
+    year: int
+    number: int
+
+    @classmethod
+    def of(cls, at: datetime, zone: tzinfo) -> Self:
+        """Return the month an instant falls in, seen from a zone."""
+        local = at.astimezone(zone)
+        return cls(local.year, local.month)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `YYYY-MM`. Raises Invalid."""
+        found = re.fullmatch(r"(\d{4})-(\d{2})", text)
+        if not found or not 1 <= int(found[2]) <= 12 or int(found[1]) < 1970:
+            raise Invalid.field("month", "month-unreadable")
+        return cls(int(found[1]), int(found[2]))
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.number:02d}"
+
+    def plus(self, months: int) -> Self:
+        """Return the month that many months later (or earlier, if negative)."""
+        count = self.year * 12 + self.number - 1 + months
+        return type(self)(count // 12, count % 12 + 1)
+
+    def bounds(self, zone: tzinfo) -> tuple[datetime, datetime]:
+        """First instant of the month and of the next one, in UTC (half-open)."""
+        start = datetime(self.year, self.number, 1, tzinfo=zone)
+        following = self.plus(1)
+        end = datetime(following.year, following.number, 1, tzinfo=zone)
+        return start.astimezone(UTC), end.astimezone(UTC)
+
+
+def local_day(at: datetime, zone: tzinfo) -> date:
+    """Return the calendar day of an instant in a zone."""
+    return at.astimezone(zone).date()

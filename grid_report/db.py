@@ -1,0 +1,245 @@
+"""The base model, the column types every table shares, and `transaction()`.
+
+Only `transaction()` commits. On SQLite it takes the write lock at once (a deferred BEGIN that
+reads and then writes fails whenever another writer got in between, whatever the timeout); on
+PostgreSQL the steps lock the rows they decide on. Lost races are retried by `use_case`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    Integer,
+    MetaData,
+    TypeDecorator,
+    event,
+)
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+
+from grid_report.errors import Busy
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Every table of the house."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+class UtcInstant(TypeDecorator[datetime]):
+    """An aware instant in UTC. Naive values are refused: they have no meaning here."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs its zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite only numbers rows by itself in a column typed INTEGER.
+BIG = BigInteger().with_variant(Integer(), "sqlite")
+
+Instant = Annotated[datetime, mapped_column(UtcInstant())]
+RowId = Annotated[int, mapped_column(BIG, primary_key=True, autoincrement=True)]
+
+
+def enum_column(kind: type[StrEnum], name: str) -> Enum:
+    """Store a string enum as text with a CHECK that the database itself enforces."""
+    return Enum(
+        kind,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=32,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+db = SQLAlchemy(
+    model_class=Base,
+    disable_autonaming=True,
+    session_options={"expire_on_commit": False, "autoflush": True},
+)
+
+_WRITE = "grid_report_write"
+_IN_TRANSACTION = "grid_report_in_transaction"
+
+
+class NestedTransaction(RuntimeError):
+    """A use case called another one: two commits would pretend to be one."""
+
+
+class DirtySession(RuntimeError):
+    """Rows were changed outside a use case; committing them here would hide it."""
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Open the one write transaction of a use case; commit at the end, roll back on any error.
+
+    Raises NestedTransaction, DirtySession, and Busy when SQLite stays locked.
+    """
+    session = db.session()
+    if session.info.get(_IN_TRANSACTION):
+        raise NestedTransaction("a use case may not call another use case")
+    if session.new or session.dirty or session.deleted:
+        raise DirtySession("rows were changed outside a transaction")
+    # The sign-in lookup opened a read snapshot; deciding on it would be deciding on the past.
+    session.rollback()
+    session.info[_IN_TRANSACTION] = True
+    try:
+        with _writers_queue(db.engine):
+            _begin(session)
+            try:
+                yield session
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+    finally:
+        session.info.pop(_IN_TRANSACTION, None)
+
+
+def _begin(session: Session) -> None:
+    try:
+        session.connection(execution_options={_WRITE: True})
+    except OperationalError as error:
+        session.rollback()
+        if is_lost_race(error):
+            raise Busy from error
+        raise
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+RETRIES = 6
+POSTGRES_LOST_RACES = frozenset({"40001", "40P01", "55P03"})
+
+
+def is_lost_race(error: DBAPIError) -> bool:
+    """Tell whether the database refused only because somebody else was at the same rows."""
+    if getattr(error.orig, "sqlstate", None) in POSTGRES_LOST_RACES:
+        return True
+    return "database is locked" in str(error.orig) or "database table is locked" in str(error.orig)
+
+
+def use_case(function: Callable[P, R]) -> Callable[P, R]:
+    """Mark a public write: one transaction, tried again when the database lost a race.
+
+    The body must be safe to run again, which it is when everything it does is in its transaction.
+    """
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        for attempt in range(RETRIES):
+            try:
+                return function(*args, **kwargs)
+            except DBAPIError as error:
+                if not is_lost_race(error):
+                    raise
+                time.sleep(random.uniform(0.005, 0.02) * 2**attempt)
+        raise Busy
+
+    run.__is_use_case__ = True  # type: ignore[attr-defined]
+    return run
+
+
+@contextmanager
+def _writers_queue(engine: Engine) -> Iterator[None]:
+    """Let SQLite writers wait in the kernel's queue.
+
+    SQLite polls for its lock, which starves one process for seconds under load; a file lock
+    around write transactions hands over at once (performance.md: worst wait 3 s to 0.1 s).
+    """
+    path = engine.url.database
+    if engine.dialect.name != "sqlite" or not path or path == ":memory:":
+        yield
+        return
+    handle = os.open(f"{path}.writers", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def init_app(app: Flask) -> None:
+    """Bind the database to an app and teach its connections their manners."""
+    db.init_app(app)
+    with app.app_context():
+        prepare(db.engine)
+
+
+def prepare(engine: Engine) -> None:
+    """Set up an engine's connections; used by the app, the migrations and the tests alike."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+    else:
+        event.listen(engine, "connect", _postgres_connect)
+
+
+def _sqlite_connect(dbapi_connection: Any, _record: object) -> None:
+    # The driver must not open transactions on its own, or BEGIN below would come too late.
+    dbapi_connection.isolation_level = None
+    cursor = dbapi_connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "busy_timeout=10000",
+        "foreign_keys=ON",
+        # Without it INSERT OR REPLACE rewrites a protected row behind its delete trigger's back.
+        "recursive_triggers=ON",
+        "temp_store=MEMORY",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get(_WRITE)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _postgres_connect(dbapi_connection: Any, _record: object) -> None:
+    with dbapi_connection.cursor() as cursor:
+        cursor.execute("SET TIME ZONE 'UTC'")
+        cursor.execute("SET lock_timeout = '10s'")
+    dbapi_connection.commit()

@@ -1,0 +1,34 @@
+"""The table of periodic work: name, cadence, what it does. Every job may run twice, or at once
+with itself, or be killed in the middle, and nothing but the delay changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from grid_report.jobs import work
+from grid_report.jobs.work import Duty
+from grid_report.settings import Jobs
+
+
+@dataclass(frozen=True)
+class Job:
+    """One kind of periodic work. `is_frequent`: runs that did nothing are noted once a minute."""
+
+    name: str
+    every_s: Callable[[Jobs], int]
+    run: Callable[[Duty], int]
+    is_frequent: bool = False
+
+
+JOBS: Final[tuple[Job, ...]] = (
+    Job("deliver-messages", lambda s: s.deliver_seconds, work.deliver_messages, is_frequent=True),
+    Job("mark-lights", lambda s: s.lights_seconds, work.mark_lights, is_frequent=True),
+    Job("open-budgets", lambda s: s.sweep_minutes * 60, work.open_budgets),
+    Job("release-points", lambda s: s.sweep_minutes * 60, work.release_points),
+    Job("sweep-photos", lambda s: s.sweep_minutes * 60, work.sweep_photos),
+    Job("sweep-accounts", lambda s: s.sweep_minutes * 60, work.sweep_accounts),
+)
+
+BY_NAME: Final = {job.name: job for job in JOBS}

@@ -1,0 +1,82 @@
+"""Run one job in an app context and note how it went."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Flask
+
+from grid_report.jobs import usecases
+from grid_report.jobs.models import Outcome
+from grid_report.jobs.registry import Job
+from grid_report.jobs.work import Duty
+from grid_report.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+QUIET_NOTE_S = 60
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run went."""
+
+    outcome: Outcome
+    done: int
+    error: str = ""
+
+
+class Runner:
+    """Runs jobs for one holder. Threads share it."""
+
+    def __init__(
+        self, app: Flask, settings: Settings, holder: str, *, now: Callable[[], datetime]
+    ) -> None:
+        self.app = app
+        self.settings = settings
+        self.holder = holder
+        self.now = now
+        self._noted: dict[str, tuple[float, Outcome]] = {}
+
+    def run(self, job: Job, go_on: Callable[[], bool]) -> Result:
+        """Run a job unless `go_on` says no; its errors are logged and noted, not raised."""
+        if not go_on():
+            return Result(Outcome.STOPPED, 0)
+        with self.app.app_context():
+            started_at = self.now()
+            if not job.is_frequent:
+                usecases.note_start(job.name, holder=self.holder, now=started_at)
+            result = self._attempt(job, go_on)
+            if not self._may_stay_unnoted(job, result):
+                usecases.note_end(
+                    job.name,
+                    outcome=result.outcome,
+                    done=result.done,
+                    error=result.error,
+                    holder=self.holder,
+                    started_at=started_at,
+                    now=self.now(),
+                )
+                self._noted[job.name] = (time.monotonic(), result.outcome)
+        return result
+
+    def _attempt(self, job: Job, go_on: Callable[[], bool]) -> Result:
+        try:
+            done = job.run(Duty(settings=self.settings, now=self.now, go_on=go_on))
+        except Exception as error:
+            logger.exception("job failed", extra={"job": job.name})
+            return Result(Outcome.FAILED, 0, type(error).__name__)
+        if done:
+            logger.info("job done", extra={"job": job.name, "done": done})
+        return Result(Outcome.OK if go_on() else Outcome.STOPPED, done)
+
+    def _may_stay_unnoted(self, job: Job, result: Result) -> bool:
+        """Spare the disk a write every two seconds for saying that nothing happened."""
+        if not job.is_frequent or result.done:
+            return False
+        at, outcome = self._noted.get(job.name, (float("-inf"), None))
+        return outcome is result.outcome and time.monotonic() - at < QUIET_NOTE_S

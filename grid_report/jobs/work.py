@@ -1,0 +1,90 @@
+"""What each job does: ask the use cases of the domains, in pieces, until told to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import current_app
+
+from grid_report.accounts import usecases as accounts_usecases
+from grid_report.accounts.roles import Role
+from grid_report.db import db
+from grid_report.media import sweep
+from grid_report.notify import delivery
+from grid_report.places import queries as places_queries
+from grid_report.points import usecases as points_usecases
+from grid_report.reports import queries as reports_queries
+from grid_report.reports import usecases as reports_usecases
+from grid_report.settings import Settings
+from grid_report.web.context import wiring
+
+LIGHTS_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Duty:
+    """What a job gets: the settings, the time, and whether it may still go on."""
+
+    settings: Settings
+    now: Callable[[], datetime]
+    go_on: Callable[[], bool]
+
+
+def deliver_messages(duty: Duty) -> int:
+    """Bring what waits in the outbox to the inboxes; the county gets what nobody answers for."""
+    return delivery.deliver_due(
+        now=duty.now,
+        channels=current_app.extensions.get("grid_report_channels", ()),
+        instead=(Role.ADMINISTRATOR, duty.settings.county.code),
+        go_on=duty.go_on,
+    )
+
+
+def mark_lights(duty: Duty) -> int:
+    """Tell those responsible about lights that turned."""
+    done = 0
+    while duty.go_on():
+        told = reports_usecases.mark_lights(
+            places=places_queries.reference(),
+            settings=duty.settings,
+            now=duty.now(),
+            limit=LIGHTS_AT_ONCE,
+        )
+        done += told
+        if told < LIGHTS_AT_ONCE:
+            break
+    return done
+
+
+def open_budgets(duty: Duty) -> int:
+    """Open the month's pools of every community."""
+    return points_usecases.open_month_budgets(settings=duty.settings, now=duty.now())
+
+
+def release_points(duty: Duty) -> int:
+    """Pay what waited for a new month's pool."""
+    return points_usecases.release_pending(settings=duty.settings, now=duty.now())
+
+
+def sweep_photos(duty: Duty) -> int:
+    """Delete photo files that never got their row."""
+
+    def in_use(names: Collection[str]) -> set[str]:
+        # A snapshot from the batch before would not know what was committed since.
+        db.session.rollback()
+        return reports_queries.photo_names_in_use(list(names))
+
+    swept = sweep.sweep_orphans(
+        wiring().media.store,
+        in_use,
+        timedelta(minutes=duty.settings.jobs.orphan_minutes),
+        duty.now(),
+    )
+    return swept.photos_removed + swept.leftovers_removed
+
+
+def sweep_accounts(duty: Duty) -> int:
+    """Delete counters, codes and sign-ins whose time is over."""
+    return accounts_usecases.sweep(now=duty.now())

@@ -1,0 +1,50 @@
+"""Store and decoders together: what an app is wired with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+from flask import Response
+
+from grid_report.media.photos import AdmittedPhoto, Readable, Upload, admit
+from grid_report.media.pool import Pool
+from grid_report.media.serving import photo_response
+from grid_report.media.stores import Store, open_store
+from grid_report.settings import Settings
+
+
+class Media:
+    """Everything about photos an app needs. Lazy: costs nothing until the first photo."""
+
+    def __init__(self, settings: Settings, pool: Pool | None = None) -> None:
+        self.settings = settings
+        self.store: Store = open_store(settings.photo_store_url)
+        self.pool = pool or Pool(settings.photos)
+
+    def beside(self, settings: Settings) -> Self:
+        """Return the same decoders with another app's store."""
+        return type(self)(settings, self.pool)
+
+    def admit(self, uploads: Sequence[Upload | Readable]) -> list[AdmittedPhoto]:
+        """Check, clean and store photos; all of them or none. Raises as `photos.admit`."""
+        return admit(
+            uploads,
+            store=self.store,
+            pool=self.pool,
+            limits=self.settings.photos,
+            zone=self.settings.county.tz,
+        )
+
+    def response(self, name: str, size: str) -> Response:
+        """Answer with a photo; the caller has asked who may see it. Raises NotFound."""
+        return photo_response(name, size, store=self.store)
+
+    def ready(self) -> bool:
+        """Tell whether photos can be written. Raises PhotoStoreUnavailable."""
+        self.store.check()
+        return True
+
+    def close(self) -> None:
+        """End the decoders."""
+        self.pool.close()

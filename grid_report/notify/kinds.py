@@ -1,0 +1,108 @@
+"""What people are told of, and the facts each telling needs. What is not here is not sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from grid_report.accounts.roles import Role
+
+
+class Screen(StrEnum):
+    """Which page a message leads to."""
+
+    REPORT = "report"
+    UNROUTED = "unrouted"
+    POINTS = "points"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The facts a message must bring and those it may; the rest of what it brings is dropped."""
+
+    needs: frozenset[str] = frozenset()
+    may: frozenset[str] = frozenset()
+    screen: Screen = Screen.REPORT
+
+
+def _kind(needs: str = "", may: str = "", screen: Screen = Screen.REPORT) -> Kind:
+    return Kind(frozenset(needs.split()), frozenset(may.split()), screen)
+
+
+# Instants are ISO 8601 with zone, days ISO dates, `category` a category's code; `community`,
+# `unit` and `handler` are names. Nothing here may lead to the rider: units read these too.
+KINDS: Final[Mapping[str, Kind]] = {
+    "report_submitted": _kind("category community due", "severity"),
+    "report_unrouted": _kind("category", screen=Screen.UNROUTED),
+    "report_accepted": _kind("category community", "due"),
+    "report_rejected": _kind("category community words"),
+    "report_asked": _kind("category community words"),
+    "report_supplemented": _kind("category", "due"),
+    "report_withdrawn": _kind("category"),
+    "report_merged": _kind("category into"),
+    "report_transferred": _kind("category community", "due words"),
+    "report_dispatched": _kind("category unit", "due"),
+    "report_assigned_to_unit": _kind("category", "due community"),
+    "report_returned": _kind("category words", "unit"),
+    "report_started": _kind("category handler", "due"),
+    "report_controlled": _kind("category"),
+    "report_extended": _kind("category due", "words"),
+    "report_suspended": _kind("category review_on", "words"),
+    "report_resumed": _kind("category", "due"),
+    "report_handled": _kind("category", "handler"),
+    "report_closed": _kind("category", "community"),
+    "report_failed": _kind("category words", "due"),
+    "report_reopened": _kind("category", "words due"),
+    "report_urged": _kind("category", "words due"),
+    "light_yellow": _kind("category clock due"),
+    "light_red": _kind("category clock due"),
+    "points_awarded": _kind("points rule", screen=Screen.POINTS),
+    "points_pending": _kind("points rule", screen=Screen.POINTS),
+}
+
+REPORT_PAGES: Final[Mapping[Role, str]] = {
+    Role.RIDER: "reports.show",
+    Role.HANDLER: "unit.show",
+}
+DESK_PAGE: Final = "desk.show"
+
+
+class MissingFacts(ValueError):
+    """The change forgot to say what the message is to tell: a mistake in this program."""
+
+
+def facts_for(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep the facts a message of this kind tells; absent optional ones become None.
+
+    Raises MissingFacts, and KeyError for a kind nobody wrote words for.
+    """
+    known = KINDS[kind]
+    missing = sorted(known.needs - given.keys())
+    if missing:
+        raise MissingFacts(f"{kind} needs {', '.join(missing)}")
+    return {name: _plain(given.get(name)) for name in sorted(known.needs | known.may)}
+
+
+def _plain(value: Any) -> Any:
+    """Write instants and days as JSON can hold them."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise ValueError("an instant needs its zone")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def page_for(kind: str, role: Role) -> str:
+    """Return the endpoint a message leads its reader to."""
+    screen = KINDS[kind].screen if kind in KINDS else Screen.REPORT
+    if screen is Screen.POINTS:
+        return "points.statement"
+    if screen is Screen.UNROUTED:
+        return "admin.unrouted"
+    return REPORT_PAGES.get(role, DESK_PAGE)
+
+
+def names_a_report(endpoint: str) -> bool:
+    """Tell whether the page a message leads to is that of one report."""
+    return endpoint.endswith(".show")

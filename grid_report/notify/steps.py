@@ -1,0 +1,66 @@
+"""Writes of the delivery that take an open session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from grid_report.accounts import queries as accounts_queries
+from grid_report.accounts.roles import Role
+from grid_report.notify import retries
+from grid_report.notify.models import Delivery, InboxEntry, Message, is_due
+
+
+def take_due(session: Session, message_id: int, now: datetime) -> Message | None:
+    """Lock a message that still has to go; None when another deliverer has it or is done."""
+    return session.scalars(
+        select(Message)
+        .where(Message.id == message_id, is_due(now))
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def receivers(message: Message, instead: tuple[Role, str] | None) -> tuple[Role, Sequence[int]]:
+    """Find who gets a message now, and as what they read it.
+
+    A role nobody holds at the place goes to `instead`: better an administrator than nobody.
+    """
+    if message.member_id is not None:
+        return message.role, [message.member_id]
+    assert message.place is not None
+    holders = accounts_queries.list_member_ids_with(message.role, message.place)
+    if holders or instead is None:
+        return message.role, [one for one in holders if one != message.except_id]
+    role, place = instead
+    return role, accounts_queries.list_member_ids_with(role, place)
+
+
+def copy_to(session: Session, message: Message, role: Role, member_ids: Sequence[int]) -> None:
+    """Put a copy into each inbox; a copy already there stays as it is, read or not."""
+    if not member_ids:
+        return
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(
+        make(InboxEntry)
+        .values([{"message_id": message.id, "member_id": one, "role": role} for one in member_ids])
+        .on_conflict_do_nothing(index_elements=["message_id", "member_id"])
+    )
+
+
+def mark_delivered(message: Message, now: datetime) -> None:
+    """Close a message: everybody it is for has it."""
+    message.state = Delivery.DELIVERED
+    message.delivered_at = now
+    message.retry_at = None
+    message.last_error = ""
+
+
+def count_attempt(message: Message, now: datetime) -> None:
+    """Count one more attempt and set the time of the next, should this one not succeed."""
+    message.attempts += 1
+    message.retry_at = now + retries.wait_after(message.attempts)

@@ -1,0 +1,119 @@
+"""Messages as their reader sees them: category names, times near today, the sentence by kind."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from typing import Any, Final, cast
+
+from flask import current_app
+from jinja2 import UndefinedError
+
+from grid_report.accounts.roles import Role
+from grid_report.notify.kinds import page_for
+from grid_report.notify.queries import InboxRow
+
+logger = logging.getLogger(__name__)
+
+FILE: Final = "words/messages.txt"
+# Who looks at a case from the body's side reads what its workers read.
+READS_LIKE: Final = {
+    Role.SUPERVISOR: Role.WORKER,
+    Role.ADMINISTRATOR: Role.WORKER,
+    Role.AUDITOR: Role.WORKER,
+}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """An instant as people say it: how many days off, and the clock."""
+
+    instant: datetime
+    days: int
+    time: str
+
+
+@dataclass(frozen=True)
+class InboxLine:
+    """One message, ready to show."""
+
+    id: int
+    title: str
+    body: str
+    about: str
+    kind: str
+    at: datetime
+    is_read: bool
+    endpoint: str
+
+
+def moment(at: datetime, *, now: datetime, zone: tzinfo) -> Moment:
+    """Say how many days an instant is from today in a zone, and its clock there."""
+    local = at.astimezone(zone)
+    days = (local.date() - now.astimezone(zone).date()).days
+    return Moment(at, days, local.strftime("%H:%M"))
+
+
+def lines(
+    rows: Sequence[InboxRow],
+    *,
+    category_name: Callable[[str], str],
+    now: datetime,
+    zone: tzinfo,
+) -> list[InboxLine]:
+    """Put a page of messages into the reader's language."""
+    return [_line(row, category_name, now, zone) for row in rows]
+
+
+def _line(
+    row: InboxRow, category_name: Callable[[str], str], now: datetime, zone: tzinfo
+) -> InboxLine:
+    facts = dict(row.facts)
+    if facts.get("category"):
+        facts["category"] = category_name(facts["category"])
+    if facts.get("due"):
+        facts["due"] = moment(datetime.fromisoformat(facts["due"]), now=now, zone=zone)
+    if facts.get("review_on"):
+        facts["review_on"] = date.fromisoformat(facts["review_on"])
+    title, body = _sentences(row.kind, row.role, {"about": row.about, **facts})
+    return InboxLine(
+        id=row.id,
+        title=title,
+        body=body,
+        about=row.about,
+        kind=row.kind,
+        at=row.at,
+        is_read=row.is_read,
+        endpoint=page_for(row.kind, row.role),
+    )
+
+
+def _sentences(kind: str, role: Role, facts: dict[str, Any]) -> tuple[str, str]:
+    try:
+        return _say("title", kind, role, facts), _say("body", kind, role, facts)
+    except (LookupError, TypeError, UndefinedError):
+        # Written by another version of this program: one such row must not cost the whole page.
+        logger.warning("message without words", extra={"kind": kind}, exc_info=True)
+        return _tidy(_macro("title_of_any")(about=facts["about"])), ""
+
+
+def _say(part: str, kind: str, role: Role, facts: dict[str, Any]) -> str:
+    reader = READS_LIKE.get(role, role)
+    try:
+        macro = _macro(f"{part}_{kind}_for_{reader.value}")
+    except LookupError:
+        macro = _macro(f"{part}_{kind}")
+    return _tidy(macro(**facts))
+
+
+def _macro(name: str) -> Callable[..., str]:
+    macro = getattr(current_app.jinja_env.get_template(FILE).module, name, None)
+    if macro is None:
+        raise LookupError(name)
+    return cast("Callable[..., str]", macro)
+
+
+def _tidy(text: str) -> str:
+    return " ".join(str(text).split())

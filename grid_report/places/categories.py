@@ -1,0 +1,148 @@
+"""Categories as every domain above reads them: groups, seasons, the number to call first. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from grid_report.errors import Invalid
+
+FALLBACK_NUMBER: Final = "12345"
+COUNTY_KEYS: Final = ("gas", "water", "heating", "lift_rescue")
+
+
+class Emergency(StrEnum):
+    NO = "no"
+    CONDITIONAL = "conditional"
+    MUST = "must"
+
+
+@dataclass(frozen=True)
+class CategoryInfo:
+    """One kind of hazard. `call_first` holds numbers and county keys as in the reference data."""
+
+    code: str
+    group_code: str
+    group_zh: str
+    group_en: str
+    name_zh: str
+    name_en: str
+    severity: int
+    accept_hours: float
+    control_hours: float | None
+    deadline_hours: float
+    emergency: Emergency
+    call_first: tuple[str, ...]
+    safety_tip_zh: str
+    safety_tip_en: str
+    unit_kind: str
+    helper_unit_kinds: tuple[str, ...]
+    sensitive: bool
+    dedupe_radius_m: int
+    season: str
+    std_ref: str
+    retired: bool = False
+
+    def name(self, language: str) -> str:
+        """Return the name in a language (`zh_CN` or `en`)."""
+        return self.name_en if language == "en" else self.name_zh
+
+    def group_name(self, language: str) -> str:
+        """Return the group's name in a language."""
+        return self.group_en if language == "en" else self.group_zh
+
+    def safety_tip(self, language: str) -> str:
+        """Return what to mind on the spot, in a language; may be empty."""
+        return self.safety_tip_en if language == "en" else self.safety_tip_zh
+
+    @property
+    def is_for_the_community(self) -> bool:
+        """Tell whether the community itself repairs this kind, without a unit."""
+        return self.unit_kind == "community"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Categories that are looked for together."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    categories: tuple[CategoryInfo, ...]
+
+    def name(self, language: str) -> str:
+        """Return the name in a language."""
+        return self.name_en if language == "en" else self.name_zh
+
+
+class Categories:
+    """All categories of a version of the reference data, in the order of their codes."""
+
+    def __init__(self, categories: Iterable[CategoryInfo]) -> None:
+        ordered = sorted(categories, key=lambda c: c.code)
+        self.by_code: Mapping[str, CategoryInfo] = {c.code: c for c in ordered}
+        self.in_use: tuple[CategoryInfo, ...] = tuple(c for c in ordered if not c.retired)
+
+    def get(self, code: str | None) -> CategoryInfo:
+        """Return a category, retired or not. Raises Invalid naming `category`."""
+        found = self.by_code.get(code or "")
+        if found is None:
+            raise Invalid.field("category", "category-unknown" if code else "category-missing")
+        return found
+
+    def get_in_use(self, code: str | None) -> CategoryInfo:
+        """Return a category that new reports may have. Raises Invalid naming `category`."""
+        found = self.get(code)
+        if found.retired:
+            raise Invalid.field("category", "category-retired")
+        return found
+
+    def groups(self, month: int | None = None) -> tuple[Group, ...]:
+        """Return the groups with their categories in use.
+
+        With a month (1 to 12) what is in season comes first: in its group, and the groups that
+        have something in season before the others.
+        """
+        members: dict[str, list[CategoryInfo]] = {}
+        for category in self.in_use:
+            members.setdefault(category.group_code, []).append(category)
+        ordered = {
+            code: seasonal(found, month) if month else tuple(found)
+            for code, found in members.items()
+        }
+        groups = [
+            Group(code, found[0].group_zh, found[0].group_en, found)
+            for code, found in ordered.items()
+        ]
+        return tuple(
+            sorted(groups, key=lambda g: not (month and in_season(g.categories[0].season, month)))
+        )
+
+
+def in_season(season: str, month: int) -> bool:
+    """Tell whether a month (1 to 12) is in a season like `11-03`; `all` is no season."""
+    if season == "all":
+        return False
+    first, last = (int(part) for part in season.split("-"))
+    return first <= month <= last if first <= last else month >= first or month <= last
+
+
+def seasonal(categories: Sequence[CategoryInfo], month: int) -> tuple[CategoryInfo, ...]:
+    """Return the same categories, those in season first, otherwise in the order given."""
+    return tuple(sorted(categories, key=lambda c: not in_season(c.season, month)))
+
+
+def numbers_to_call(category: CategoryInfo, county_numbers: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the numbers to call first, the county's filled in for keys like `gas`.
+
+    A key the county left empty falls back to 12345, which then comes last: whoever is trapped
+    should not read the switchboard's number before the fire brigade's.
+    """
+    known: list[str] = []
+    unknown: list[str] = []
+    for entry in category.call_first:
+        number = entry if entry[:1].isdigit() else county_numbers.get(entry, "").strip()
+        (known if number else unknown).append(number or FALLBACK_NUMBER)
+    return tuple(dict.fromkeys(known + unknown))

@@ -1,0 +1,120 @@
+"""`grid-report communities …`: boundaries and the other reference data of places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from grid_report import clock
+from grid_report.errors import Invalid
+from grid_report.places import queries, usecases, words
+from grid_report.places.sheets import SheetError
+from grid_report.web.context import settings
+from grid_report.web.words import field_sentences, sentence
+
+
+@click.group("communities")
+def places_cli() -> None:
+    """Communities, their boundaries, units and compounds."""
+
+
+@places_cli.command("list")
+@with_appcontext
+def list_communities() -> None:
+    """List communities with their street and area."""
+    for community in queries.reference().communities.values():
+        size = f"{community.area_m2 / 1e6:8.2f} km2" if community.area_m2 else "  no boundary"
+        click.echo(f"{community.code}  {size}  {community.street_name}  {community.name}")
+
+
+@places_cli.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@with_appcontext
+def import_boundaries(file: Path, dry_run: bool) -> None:
+    """Replace all boundaries by those of a GeoJSON FILE."""
+    report = usecases.import_boundaries(
+        file.read_bytes(),
+        extent=queries.cache().extent,
+        source=file.name,
+        actor=None,
+        now=clock.now(),
+        dry_run=dry_run,
+    )
+    with _english():
+        names = {code: info.name for code, info in queries.reference().communities.items()}
+        for line in words.lines(report.findings, names):
+            place = f"feature {line.feature}: " if line.feature else ""
+            who = f"{line.community}: " if line.community else ""
+            click.echo(f"{line.weight}: {place}{who}{line.sentence}", err=True)
+        hidden = report.errors + report.warnings - len(report.findings)
+        if hidden:
+            click.echo(f"… and {hidden} more", err=True)
+        outcome = (
+            "boundaries_refused" if report.is_refused else _outcome(dry_run, report.changes.any)
+        )
+        for change in report.added:
+            click.echo(f"+ {change.code} {change.name}  {change.after_m2:.0f} m2")
+        for change in report.removed:
+            click.echo(f"- {change.code} {change.name}  {change.before_m2:.0f} m2")
+        for change in report.changed:
+            click.echo(f"~ {change.code} {change.name}  {change.difference_m2:+.0f} m2")
+        for code, name in report.without:
+            click.echo(f"? {code} {name}")
+        click.echo(sentence("findings", outcome, version=report.version_id or 0))
+    if report.is_refused:
+        raise click.exceptions.Exit(1)
+
+
+def _outcome(dry_run: bool, changes: bool) -> str:
+    if not changes:
+        return "boundaries_same"
+    return "boundaries_would_change" if dry_run else "boundaries_changed"
+
+
+@places_cli.command("load-units")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@with_appcontext
+def load_units(file: Path) -> None:
+    """Load units from a CSV FILE (code, name, kind, covers)."""
+    county = settings().county.code
+    _load(file, lambda text: usecases.load_units(text, county_code=county, file=file.name))
+
+
+@places_cli.command("load-compounds")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@with_appcontext
+def load_compounds(file: Path) -> None:
+    """Load compounds from a CSV FILE (code, name, community_code, self_managed, lat, lng)."""
+    _load(file, lambda text: usecases.load_compounds(text, file=file.name))
+
+
+@places_cli.command("load-points")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@with_appcontext
+def load_points(file: Path) -> None:
+    """Load reference points from a CSV FILE (name, community_code, lat, lng)."""
+    _load(file, lambda text: usecases.load_reference_points(text, file=file.name))
+
+
+def _load(file: Path, load: Callable[[str], int]) -> None:
+    try:
+        click.echo(load(file.read_text(encoding="utf-8-sig")))
+    except (SheetError, UnicodeDecodeError) as error:
+        raise click.ClickException(str(error)) from error
+    except Invalid as error:
+        with _english():
+            found = [s for sentences in field_sentences(error).values() for s in sentences]
+        raise click.ClickException(" ".join(found)) from error
+
+
+@contextmanager
+def _english() -> Iterator[None]:
+    # Sentences come from the catalogues, and those ask the request for the language.
+    with current_app.test_request_context(headers={"Cookie": "language=en"}):
+        yield

@@ -1,0 +1,140 @@
+"""The administrator's page of boundaries, and the boundaries for the built-in map."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from grid_report import access, clock
+from grid_report.access import Action
+from grid_report.errors import Invalid, Stale
+from grid_report.places import drawing, geojson, queries, usecases, words
+from grid_report.places.usecases import ImportReport
+from grid_report.web.context import current_actor
+from grid_report.web.words import field_sentences, said
+
+bp = Blueprint("places", __name__)
+
+BIGGEST_ID = 2**63 - 1
+
+
+@bp.get("/admin/boundaries")
+def boundaries() -> str:
+    """Show the boundaries that count, what was found in them, and the imports before."""
+    return _page()
+
+
+@bp.post("/admin/boundaries")
+def upload_boundaries() -> tuple[str, int] | Response:
+    """Check an uploaded file; a good one goes on to its preview, a bad one changes nothing."""
+    actor = current_actor()
+    access.check(actor, Action.BOUNDARIES_IMPORT)
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        refused = Invalid.field("file", "boundary-file-missing")
+        return _page(errors=field_sentences(refused)), 422
+    # One byte more than allowed is enough to know.
+    content = sent.stream.read(geojson.MOST_BYTES + 1)
+    report = usecases.stage_boundaries(
+        content,
+        extent=queries.cache().extent,
+        source=_plain_name(sent.filename),
+        actor=actor,
+        now=clock.now(),
+    )
+    if report.draft_id is None:
+        return _page(refused=report), 422
+    return redirect(url_for("places.preview_boundaries", draft_id=report.draft_id), 303)
+
+
+@bp.get("/admin/boundaries/drafts/<int:draft_id>")
+def preview_boundaries(draft_id: int) -> str:
+    """Say what a checked file would change."""
+    return _preview(min(draft_id, BIGGEST_ID))
+
+
+@bp.post("/admin/boundaries/drafts/<int:draft_id>/import")
+def import_boundaries(draft_id: int) -> tuple[str, int] | Response:
+    """Import a previewed file, unless other boundaries were imported meanwhile."""
+    seen = request.form.get("seen_version", "")
+    if not seen.isascii() or not (seen.isdigit() or seen == "") or len(seen) > 18:
+        raise Invalid.field("seen_version", "version-unreadable")
+    try:
+        report = usecases.import_draft(
+            min(draft_id, BIGGEST_ID),
+            seen_version=int(seen) if seen else None,
+            extent=queries.cache().extent,
+            actor=current_actor(),
+            now=clock.now(),
+        )
+    except Stale:
+        return _preview(draft_id, is_stale=True), 409
+    if report.is_refused:
+        return _page(refused=report), 422
+    flash(said("boundaries-imported", count=len(report.areas)))
+    return redirect(url_for("places.boundaries"), 303)
+
+
+@bp.post("/admin/boundaries/drafts/<int:draft_id>/drop")
+def drop_boundaries(draft_id: int) -> Response:
+    """Throw a previewed file away."""
+    usecases.drop_draft(min(draft_id, BIGGEST_ID), actor=current_actor())
+    flash(said("boundaries-dropped"))
+    return redirect(url_for("places.boundaries"), 303)
+
+
+@bp.get("/map/boundaries.json")
+def boundaries_json() -> Response:
+    """Give members the boundaries for the built-in map, light and cacheable."""
+    reference = queries.reference()
+    version = reference.boundary_version
+    tag = f"boundaries-{version.id if version else 0}-{reference.names_digest}"
+    response = current_app.response_class(mimetype="application/geo+json")
+    response.set_etag(tag)
+    response.headers["Cache-Control"] = "private, no-cache"
+    if tag not in request.if_none_match:
+        response.set_data(drawing.light_geojson(reference))
+    return response.make_conditional(request)
+
+
+def _plain_name(file_name: str) -> str:
+    """Return the last part of a file's name, without what only a terminal understands."""
+    last = file_name.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(c for c in last if c.isprintable())[:200] or "boundaries"
+
+
+def _page(
+    *, refused: ImportReport | None = None, errors: dict[str, list[str]] | None = None
+) -> str:
+    access.check(current_actor(), Action.BOUNDARIES_READ)
+    reference = queries.reference()
+    version = reference.boundary_version
+    versions = queries.list_versions()
+    names = {code: info.name for code, info in reference.communities.items()}
+    return render_template(
+        "admin/boundaries.html",
+        reference=reference,
+        version=version,
+        versions=versions,
+        drawing=drawing.draw(reference.areas, reference.communities),
+        findings=words.lines(queries.list_findings(version.id) if version else [], names),
+        warnings=versions[0].warnings if versions else 0,
+        refused=refused,
+        refused_lines=words.lines(refused.findings if refused else [], names),
+        errors=errors or {},
+        limit_mb=geojson.MOST_BYTES // 1024 // 1024,
+    )
+
+
+def _preview(draft_id: int, *, is_stale: bool = False) -> str:
+    report = usecases.preview_draft(draft_id, extent=queries.cache().extent, actor=current_actor())
+    reference = queries.reference()
+    names = {code: info.name for code, info in reference.communities.items()}
+    moved = {change.code for change in (*report.added, *report.changed)}
+    return render_template(
+        "admin/boundaries_preview.html",
+        report=report,
+        lines=words.lines(report.findings, names),
+        drawing=drawing.draw(report.areas, reference.communities, marked=moved),
+        is_stale=is_stale,
+    )

@@ -1,0 +1,360 @@
+"""Everything that writes reference data: one public function, one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from grid_report import access
+from grid_report.access import Action, Actor
+from grid_report.accounts import steps as accounts
+from grid_report.db import db, transaction, use_case
+from grid_report.errors import NotFound
+from grid_report.places import geojson, sheets, steps
+from grid_report.places.changes import Change, Changes, compare
+from grid_report.places.findings import Finding
+from grid_report.places.models import (
+    BoundaryDraft,
+    Category,
+    Community,
+    Compound,
+    ReferencePoint,
+    Stamp,
+    Street,
+)
+from grid_report.places.routing import Area, Extent
+from grid_report.settings import CONFIG
+
+DRAFTS_LIVE: Final = timedelta(days=1)
+CATEGORIES_FILE: Final = CONFIG / "categories.csv"
+COMMUNITIES: Final = CONFIG / "communities"
+DEMO: Final = CONFIG / "demo"
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What a file of boundaries would change or has changed."""
+
+    source: str
+    fictional: bool
+    features: int
+    findings: tuple[Finding, ...]
+    errors: int
+    warnings: int
+    changes: Changes
+    without: tuple[tuple[str, str], ...]  # (code, name) of communities left without a boundary
+    replaces: int | None  # the version that counted when this was written
+    areas: tuple[Area, ...] = ()  # the file's, for a drawing
+    version_id: int | None = None  # the version that counts now, if the import made one
+    draft_id: int | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Tell whether errors keep the file out."""
+        return self.errors > 0
+
+    @property
+    def added(self) -> tuple[Change, ...]:
+        return self.changes.added
+
+    @property
+    def removed(self) -> tuple[Change, ...]:
+        return self.changes.removed
+
+    @property
+    def changed(self) -> tuple[Change, ...]:
+        return self.changes.changed
+
+
+# --- boundaries -----------------------------------------------------------------------------------
+
+
+@use_case
+def import_boundaries(
+    content: bytes | str,
+    *,
+    extent: Extent,
+    source: str,
+    actor: Actor | None,
+    now: datetime,
+    dry_run: bool = False,
+) -> ImportReport:
+    """Replace all boundaries by those of a GeoJSON file, or say what that would change.
+
+    A file with errors, a dry run and a file that changes nothing write nothing; the report tells
+    which (`is_refused`, `version_id`). `actor` is None on the command line. Raises Forbidden.
+    """
+    if actor is not None:
+        access.check(actor, Action.BOUNDARIES_IMPORT)
+    names = steps.names_of_communities(db.session())
+    checked = geojson.check(content, extent=extent, known=names)
+    if dry_run or checked.errors:
+        return _report(db.session(), checked, names, source)
+    with transaction() as session:
+        steps.lock_stamp(session)
+        report = _report(session, checked, names, source)
+        return _import(session, checked, report, actor=actor, now=now)
+
+
+@use_case
+def stage_boundaries(
+    content: bytes, *, extent: Extent, source: str, actor: Actor, now: datetime
+) -> ImportReport:
+    """Check an uploaded file and, when it has no errors, keep it a day for the confirmation.
+
+    Raises Forbidden.
+    """
+    access.check(actor, Action.BOUNDARIES_IMPORT)
+    names = steps.names_of_communities(db.session())
+    checked = geojson.check(content, extent=extent, known=names)
+    if checked.errors:
+        return _report(db.session(), checked, names, source)
+    with transaction() as session:
+        session.execute(
+            delete(BoundaryDraft).where(
+                (BoundaryDraft.made_at < now - DRAFTS_LIVE)
+                | (BoundaryDraft.made_by_id == actor.member_id)
+            )
+        )
+        draft = BoundaryDraft(
+            # Drawn: SQLite numbers a new row like one that was deleted, and an old preview page
+            # must not confirm somebody's newer file.
+            id=secrets.randbits(62),
+            made_at=now,
+            made_by_id=actor.member_id,
+            source=source[:200],
+            content=content.decode("utf-8-sig"),
+        )
+        session.add(draft)
+        session.flush()
+        return replace(_report(session, checked, names, source), draft_id=draft.id)
+
+
+def preview_draft(draft_id: int, *, extent: Extent, actor: Actor) -> ImportReport:
+    """Say what importing a kept file would change now. Raises Forbidden, NotFound."""
+    access.check(actor, Action.BOUNDARIES_IMPORT)
+    session = db.session()
+    draft = _draft(session, draft_id)
+    names = steps.names_of_communities(session)
+    checked = geojson.check(draft.content, extent=extent, known=names)
+    return replace(_report(session, checked, names, draft.source), draft_id=draft_id)
+
+
+@use_case
+def import_draft(
+    draft_id: int, *, seen_version: int | None, extent: Extent, actor: Actor, now: datetime
+) -> ImportReport:
+    """Import a kept file as it was previewed against `seen_version`.
+
+    Raises Forbidden, NotFound, and Stale when other boundaries were imported meanwhile.
+    """
+    access.check(actor, Action.BOUNDARIES_IMPORT)
+    names = steps.names_of_communities(db.session())
+    kept = _draft(db.session(), draft_id)
+    checked = geojson.check(kept.content, extent=extent, known=names)
+    if checked.errors:
+        return replace(_report(db.session(), checked, names, kept.source), draft_id=draft_id)
+    with transaction() as session:
+        steps.lock_stamp(session)
+        draft = _draft(session, draft_id)
+        steps.refuse_stale(session, seen_version)
+        report = _report(session, checked, names, draft.source)
+        session.delete(draft)
+        return _import(session, checked, report, actor=actor, now=now)
+
+
+@use_case
+def drop_draft(draft_id: int, *, actor: Actor) -> None:
+    """Throw a kept file away. Raises Forbidden, NotFound."""
+    access.check(actor, Action.BOUNDARIES_IMPORT)
+    with transaction() as session:
+        session.delete(_draft(session, draft_id))
+
+
+def _draft(session: Session, draft_id: int) -> BoundaryDraft:
+    draft = session.get(BoundaryDraft, draft_id)
+    if draft is None:
+        raise NotFound
+    return draft
+
+
+def _report(
+    session: Session, checked: geojson.CheckedFile, names: Mapping[str, str], source: str
+) -> ImportReport:
+    current = steps.current_version(session)
+    changes = Changes()
+    if not checked.errors:
+        changes = compare(steps.read_areas(session, current), checked.areas, names)
+    return ImportReport(
+        source=source,
+        fictional=checked.fictional,
+        features=checked.features,
+        findings=checked.findings,
+        errors=checked.errors,
+        warnings=checked.warnings,
+        changes=changes,
+        without=tuple((code, names[code]) for code in checked.communities_without),
+        replaces=current,
+        areas=checked.areas,
+    )
+
+
+def _import(
+    session: Session,
+    checked: geojson.CheckedFile,
+    report: ImportReport,
+    *,
+    actor: Actor | None,
+    now: datetime,
+) -> ImportReport:
+    if not report.changes.any:
+        return report
+    version_id = steps.write_version(
+        session,
+        checked,
+        source=report.source[:200],
+        made_by_id=actor.member_id if actor else None,
+        now=now,
+    )
+    accounts.audit(
+        session,
+        actor,
+        Action.BOUNDARIES_IMPORT.value,
+        f"boundaries:{version_id}",
+        now,
+        added=len(report.added),
+        removed=len(report.removed),
+        changed=len(report.changed),
+    )
+    return replace(report, version_id=version_id)
+
+
+# --- reference data -------------------------------------------------------------------------------
+
+
+@use_case
+def load_reference(*, county_code: str, now: datetime) -> int:
+    """Load streets, communities and categories from `config/`; return how many rows differed.
+
+    Unchanged files write nothing and leave alone what an administrator has changed since.
+    Categories that left the file are kept: a code never changes its meaning. Raises SheetError.
+    """
+    files = [CATEGORIES_FILE, *sorted(COMMUNITIES.glob("*.csv"))]
+    contents = {path.name: path.read_text(encoding="utf-8") for path in files}
+    digest = _digest(county_code, contents)
+    read_before = select(Stamp.version).where(Stamp.name == steps.FILES)
+    if db.session.scalar(read_before) == digest:
+        return 0
+    categories = sheets.read_sheet(
+        contents.pop(CATEGORIES_FILE.name), sheets.CATEGORY, file=CATEGORIES_FILE.name
+    )
+    communities = [
+        row
+        for name, text in contents.items()
+        for row in sheets.read_sheet(text, sheets.COMMUNITY, file=name)
+        if row["code"].startswith(county_code)
+    ]
+    streets = {row["street_code"]: row.pop("street_name") for row in communities}
+    with transaction() as session:
+        stamp = steps.lock_stamp(session, steps.FILES)
+        changed = steps.upsert(
+            session, Street, [{"code": c, "name": n} for c, n in streets.items()], "code"
+        )
+        changed += steps.upsert(session, Community, communities, "code")
+        changed += steps.upsert(session, Category, categories, "code")
+        stamp.version = digest
+        if changed:
+            steps.renew_stamp(session)
+        return changed
+
+
+def _digest(county_code: str, contents: Mapping[str, str]) -> int:
+    seal = hashlib.sha256(county_code.encode())
+    for name, text in sorted(contents.items()):
+        seal.update(f"\0{name}\0{text}".encode())
+    return int.from_bytes(seal.digest()[:8], "big") >> 1
+
+
+@use_case
+def retire_category(code: str, *, now: datetime) -> None:
+    """Stop offering a category to riders; its reports keep it. Raises NotFound."""
+    with transaction() as session:
+        category = session.get(Category, code)
+        if category is None:
+            raise NotFound
+        category.retired_at = category.retired_at or now
+        steps.renew_stamp(session)
+
+
+@use_case
+def load_units(text: str, *, county_code: str, file: str = "units.csv") -> int:
+    """Load units and what they cover from CSV; return how many rows differed.
+
+    Raises SheetError, and Invalid when an area is not known.
+    """
+    rows = sheets.read_sheet(text, sheets.UNIT, file=file)
+    with transaction() as session:
+        return _renewed(session, steps.write_units(session, rows, county_code))
+
+
+@use_case
+def load_compounds(text: str, *, file: str = "compounds.csv") -> int:
+    """Load compounds from CSV; return how many rows differed. Raises SheetError, Invalid."""
+    rows = sheets.read_sheet(text, sheets.COMPOUND, file=file)
+    with transaction() as session:
+        steps.refuse_unknown(session, (row["community_code"] for row in rows))
+        return _renewed(session, steps.upsert(session, Compound, rows, "code"))
+
+
+@use_case
+def load_reference_points(text: str, *, file: str = "reference-points.csv") -> int:
+    """Load reference points from CSV by name; return how many differed. Raises as the others."""
+    rows = sheets.read_sheet(text, sheets.REFERENCE_POINT, file=file)
+    with transaction() as session:
+        steps.refuse_unknown(session, (row["community_code"] for row in rows))
+        return _renewed(session, steps.upsert(session, ReferencePoint, rows, "name"))
+
+
+@use_case
+def load_demo_places(*, county_code: str, extent: Extent, now: datetime) -> int:
+    """Load the fictional units, compounds, points and boundaries; return how many rows differed.
+
+    Boundaries only when there are none: real ones are never replaced by invented ones.
+    """
+    names = steps.names_of_communities(db.session())
+    drawn = (COMMUNITIES / "kaiyuan-demo.geojson").read_bytes()
+    with transaction() as session:
+        changed = steps.write_units(session, _demo_sheet("units.csv", sheets.UNIT), county_code)
+        for file, columns, table, key in (
+            ("compounds.csv", sheets.COMPOUND, Compound, "code"),
+            ("reference-points.csv", sheets.REFERENCE_POINT, ReferencePoint, "name"),
+        ):
+            changed += steps.upsert(session, table, _demo_sheet(file, columns), key)
+        changed = _renewed(session, changed)
+        if steps.current_version(session) is None:
+            checked = geojson.check(drawn, extent=extent, known=names)
+            assert not checked.errors, checked.findings
+            steps.write_version(
+                session, checked, source="kaiyuan-demo.geojson", made_by_id=None, now=now
+            )
+            changed += len(checked.areas)
+        return changed
+
+
+def _demo_sheet(name: str, columns: Any) -> list[sheets.Row]:
+    path: Path = DEMO / name
+    return sheets.read_sheet(path.read_text(encoding="utf-8"), columns, file=name)
+
+
+def _renewed(session: Session, changed: int) -> int:
+    if changed:
+        steps.renew_stamp(session)
+    return changed

@@ -1,0 +1,20 @@
+"""The business events that move points. A cause is written once, whatever happens twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+REPORT_ACCEPTED: Final = "report-accepted"
+REPORT_CLOSED: Final = "report-closed"
+BUDGET_OPENED: Final = "budget-opened"
+BUDGET_GRANTED: Final = "budget-granted"
+AWARD_REVERSED: Final = "award-reversed"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The event behind a journal row, such as ("report-accepted", the report's number)."""
+
+    type: str
+    id: str

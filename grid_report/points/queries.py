@@ -1,0 +1,374 @@
+"""Reads of balances, entries and budgets. Balances are stored: none of these sums a history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
+
+from sqlalchemy import Select, case, func, or_, select, text
+
+from grid_report.clock import Month
+from grid_report.db import db
+from grid_report.errors import NotFound
+from grid_report.points import holders
+from grid_report.points.causes import REPORT_ACCEPTED, REPORT_CLOSED
+from grid_report.points.kinds import (
+    IS_OPEN,
+    OWED,
+    AccountKind,
+    EventKind,
+    MovementKind,
+    Phase,
+    UnpaidReason,
+)
+from grid_report.points.models import Account, Journal, Lot, LotMovement, Transfer, Unpaid
+from grid_report.points.terms import YELLOW_PERCENT
+
+# The step of the lifecycle that decided; rules as words are in the templates.
+DECISIONS = {REPORT_ACCEPTED: "accept", REPORT_CLOSED: "pass"}
+
+
+@dataclass(frozen=True)
+class Expiring:
+    """So many points are over at that instant."""
+
+    points: int
+    expires_at: datetime
+
+    @property
+    def last_instant(self) -> datetime:
+        """The last second in which they can be spent."""
+        return self.expires_at - timedelta(seconds=1)
+
+    def on(self, zone: tzinfo) -> date:
+        """Return the last day on which they can be spent."""
+        return self.last_instant.astimezone(zone).date()
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What a rider has: to spend, on hold for a service, on the way, owed by the rider."""
+
+    available: int
+    held: int
+    pending: int
+    debt: int
+    expiring: Sequence[Expiring]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a rider's statement; points are signed."""
+
+    id: int
+    points: int
+    at: datetime
+    kind: EventKind
+    cause: str
+    rule: str | None
+    severity: int | None
+    tariff_version: str | None
+    report_number: str | None
+    redemption_ref: str | None
+    note: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A cause that was not paid: it waits (`owed`), or the reason says why it earned nothing."""
+
+    id: int
+    points: int
+    at: datetime
+    reason: UnpaidReason
+    cause: str
+    rule: str
+    severity: int | None
+    report_number: str | None
+
+    @property
+    def owed(self) -> bool:
+        """Whether it will still be paid."""
+        return self.reason in OWED
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Where points of a lot went."""
+
+    points: int
+    at: datetime
+    kind: EventKind
+    entry_id: int
+    redemption_ref: str | None
+
+
+@dataclass(frozen=True)
+class LotView:
+    """What is left of an award."""
+
+    points: int
+    free: int
+    held: int
+    earned_at: datetime
+    last_instant: datetime
+    spent: Sequence[Spent]
+
+
+@dataclass(frozen=True)
+class Why:
+    """The whole chain behind an entry: report, decision, tariff, award, and where it was spent."""
+
+    entry: Entry
+    decision: str | None
+    decided_at: datetime
+    waited_for: UnpaidReason | None
+    community_code: str | None
+    from_reserve: bool
+    month: str | None
+    lot: LotView | None
+    reverses_id: int | None
+
+
+@dataclass(frozen=True)
+class MonthlyBudget:
+    """A pool of a month. `light` is green, yellow from 80 %, red when it is used up."""
+
+    month: str
+    granted: int
+    awarded: int
+    left: int
+    pending: int
+
+    @property
+    def light(self) -> str:
+        """Say how full the pool is."""
+        if self.left <= 0 and self.granted:
+            return "red"
+        return "yellow" if self.awarded * 100 >= self.granted * YELLOW_PERCENT > 0 else "green"
+
+
+def balance(rider_id: int) -> Balance:
+    """Return what a rider has; three look-ups, whatever the length of the history."""
+    kinds = {holders.rider(rider_id).key: "rider", holders.rider_debt(rider_id).key: "debt"}
+    accounts = {
+        kinds[row.holder]: row
+        for row in db.session.execute(
+            select(
+                Account.holder, Account.credits, Account.debits, Account.pending_debits, Account.id
+            ).where(Account.holder.in_(kinds))
+        )
+    }
+    pending = db.session.scalar(
+        select(func.coalesce(func.sum(Unpaid.points), 0)).where(
+            Unpaid.rider_id == rider_id, text(IS_OPEN)
+        )
+    )
+    mine, debt = accounts.get("rider"), accounts.get("debt")
+    return Balance(
+        available=mine.credits - mine.debits - mine.pending_debits if mine else 0,
+        held=mine.pending_debits if mine else 0,
+        pending=int(pending or 0),
+        debt=debt.debits - debt.credits if debt else 0,
+        expiring=_expiring(mine.id) if mine else (),
+    )
+
+
+def _expiring(account_id: int) -> Sequence[Expiring]:
+    rows = db.session.execute(
+        select(func.sum(Lot.free).label("points"), Lot.expires_at)
+        .where(Lot.account_id == account_id, Lot.free > 0)
+        .group_by(Lot.expires_at)
+        .order_by(Lot.expires_at)
+    )
+    return [Expiring(int(row.points), row.expires_at) for row in rows]
+
+
+# What an event did to its rider's account; held points are neither earned nor spent yet.
+_SIGNED = (
+    select(
+        func.coalesce(
+            func.sum(
+                case(
+                    (Transfer.credit_kind == AccountKind.RIDER, Transfer.amount),
+                    (Transfer.debit_kind == AccountKind.RIDER, -Transfer.amount),
+                    else_=0,
+                )
+            ),
+            0,
+        )
+    )
+    .where(Transfer.journal_id == Journal.id, Transfer.phase.in_((Phase.SINGLE, Phase.POST)))
+    .correlate(Journal)
+    .scalar_subquery()
+)
+_ENTRY = (
+    Journal.id,
+    _SIGNED.label("points"),
+    Journal.at,
+    Journal.kind,
+    Journal.cause_type,
+    Journal.rule,
+    Journal.severity,
+    Journal.tariff_version,
+    Journal.report_number,
+    Journal.redemption_ref,
+    Journal.note,
+)
+# Holding and letting go moves nothing a statement shows.
+_SHOWN = Journal.kind.not_in((EventKind.HOLD, EventKind.RELEASE))
+
+
+def _entries(query: Select[Any]) -> list[Entry]:
+    return [Entry(*row) for row in db.session.execute(query)]
+
+
+def list_entries(
+    rider_id: int, before: int | None = None, limit: int = 50
+) -> tuple[Sequence[Entry], int | None]:
+    """List a rider's entries, newest first, and where the next page starts (None: no more)."""
+    query = (
+        select(*_ENTRY)
+        .where(Journal.rider_id == rider_id, _SHOWN)
+        .order_by(Journal.id.desc())
+        .limit(limit + 1)
+    )
+    if before is not None:
+        query = query.where(Journal.id < before)
+    found = _entries(query)
+    return found[:limit], found[limit - 1].id if len(found) > limit else None
+
+
+def entries_about(rider_id: int, report_number: str) -> Sequence[Entry]:
+    """List what a report earned its rider, oldest first."""
+    return _entries(
+        select(*_ENTRY)
+        .where(Journal.report_number == report_number, Journal.rider_id == rider_id, _SHOWN)
+        .order_by(Journal.id)
+    )
+
+
+def points_by_report(rider_id: int, numbers: Sequence[str]) -> dict[str, int]:
+    """Return what each of the reports earned its rider; those that earned nothing are left out."""
+    if not numbers:
+        return {}
+    rows = db.session.execute(
+        select(Journal.report_number, _SIGNED).where(
+            Journal.report_number.in_(numbers), Journal.rider_id == rider_id, _SHOWN
+        )
+    )
+    earned: dict[str, int] = {}
+    for number, points in rows:
+        earned[str(number)] = earned.get(str(number), 0) + int(points)
+    return earned
+
+
+def list_waiting(rider_id: int, limit: int = 20) -> Sequence[Waiting]:
+    """List what a rider was not paid, newest first: owed or withheld, each with its reason."""
+    rows = db.session.execute(
+        select(
+            Unpaid.id,
+            Unpaid.points,
+            Unpaid.at,
+            Unpaid.reason,
+            Unpaid.cause_type,
+            Unpaid.rule,
+            Unpaid.severity,
+            Unpaid.report_number,
+        )
+        .where(
+            Unpaid.rider_id == rider_id,
+            Unpaid.journal_id.is_(None),
+            Unpaid.cancelled_at.is_(None),
+        )
+        .order_by(Unpaid.id.desc())
+        .limit(limit)
+    )
+    return [Waiting(*row) for row in rows]
+
+
+def why(entry_id: int, rider_id: int) -> Why:
+    """Explain one entry of a rider. Raises NotFound when it is not theirs."""
+    row = db.session.execute(
+        select(
+            *_ENTRY,
+            Journal.reverses_id,
+            Journal.month,
+            Journal.community_code,
+            Transfer.id.label("transfer_id"),
+            Account.community_code.label("paid_by"),
+            Unpaid.at.label("decided_at"),
+            Unpaid.reason.label("waited_for"),
+        )
+        .outerjoin(Transfer, (Transfer.journal_id == Journal.id) & (Transfer.route == "award"))
+        .outerjoin(Account, Account.id == Transfer.debit_account_id)
+        .outerjoin(Unpaid, Unpaid.journal_id == Journal.id)
+        .where(Journal.id == entry_id, Journal.rider_id == rider_id, _SHOWN)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    entry = Entry(*row[: len(_ENTRY)])
+    return Why(
+        entry=entry,
+        decision=DECISIONS.get(entry.cause),
+        decided_at=row.decided_at or entry.at,
+        waited_for=row.waited_for,
+        community_code=row.community_code,
+        from_reserve=row.transfer_id is not None and row.paid_by is None,
+        month=row.month,
+        lot=_lot(row.transfer_id) if row.transfer_id is not None else None,
+        reverses_id=row.reverses_id,
+    )
+
+
+def _lot(transfer_id: int) -> LotView | None:
+    lot = db.session.execute(
+        select(Lot.id, Lot.points, Lot.free, Lot.held, Lot.earned_at, Lot.expires_at).where(
+            Lot.transfer_id == transfer_id
+        )
+    ).one_or_none()
+    if lot is None:
+        return None
+    gone = -(LotMovement.free_delta + LotMovement.held_delta)
+    spent = db.session.execute(
+        select(gone, Journal.at, Journal.kind, Journal.id, Journal.redemption_ref)
+        .join(Transfer, Transfer.id == LotMovement.transfer_id)
+        .join(Journal, Journal.id == Transfer.journal_id)
+        .where(
+            LotMovement.lot_id == lot.id,
+            or_(
+                LotMovement.kind == MovementKind.SPEND,
+                LotMovement.kind == MovementKind.CAPTURE,
+                LotMovement.kind == MovementKind.REFUND,
+            ),
+        )
+        .order_by(LotMovement.id)
+    )
+    return LotView(
+        points=lot.points,
+        free=lot.free,
+        held=lot.held,
+        earned_at=lot.earned_at,
+        last_instant=lot.expires_at - timedelta(seconds=1),
+        spent=[Spent(*row) for row in spent],
+    )
+
+
+def monthly_budget(community_code: str | None, month: Month) -> MonthlyBudget:
+    """Return a community's pool of a month, or the county's reserve; empty when not opened yet."""
+    row = db.session.execute(
+        select(Account.credits, Account.debits).where(
+            Account.holder == holders.budget(community_code, month).key
+        )
+    ).one_or_none()
+    pending: int | None = 0
+    if community_code is not None:
+        pending = db.session.scalar(
+            select(func.coalesce(func.sum(Unpaid.points), 0)).where(
+                Unpaid.community_code == community_code, text(IS_OPEN)
+            )
+        )
+    granted, awarded = (row.credits, row.debits) if row else (0, 0)
+    return MonthlyBudget(str(month), granted, awarded, granted - awarded, int(pending or 0))

@@ -1,0 +1,118 @@
+"""Deadlines, the clock that runs now, and its light. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from grid_report.reports.lifecycle import State
+
+# Where a list by time left puts what has no clock running.
+NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+class ClockKind(StrEnum):
+    ACCEPT = "accept"
+    CONTROL = "control"
+    FIX = "fix"
+    CLOSE = "close"
+
+
+class Light(StrEnum):
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+
+
+@dataclass(frozen=True)
+class Hours:
+    """How long a category gives, in natural hours; `close` counts from the fix deadline."""
+
+    accept: float
+    control: float | None
+    fix: float
+    close: float
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    accept: datetime
+    control: datetime | None
+    fix: datetime
+    close: datetime
+
+
+def deadlines(start: datetime, hours: Hours) -> Deadlines:
+    """Set every deadline of a report from the instant its clocks started."""
+    fix = start + timedelta(hours=hours.fix)
+    return Deadlines(
+        accept=start + timedelta(hours=hours.accept),
+        control=None if hours.control is None else start + timedelta(hours=hours.control),
+        fix=fix,
+        close=fix + timedelta(hours=hours.close),
+    )
+
+
+def shifted(
+    due: Deadlines, by: timedelta, *, accepted: bool, controlled: bool, handled: bool
+) -> Deadlines:
+    """Move every deadline not yet met: while the clocks stood still nobody was late."""
+    return Deadlines(
+        accept=due.accept if accepted else due.accept + by,
+        control=due.control if controlled or due.control is None else due.control + by,
+        fix=due.fix if handled else due.fix + by,
+        close=due.close + by,
+    )
+
+
+def extended(due: Deadlines, fix: datetime) -> Deadlines:
+    """Give the repair a later deadline; closing keeps its distance to it."""
+    return replace(due, fix=fix, close=fix + (due.close - due.fix))
+
+
+@dataclass(frozen=True)
+class Running:
+    """The clock that runs now: since when, until when, and when its light turns yellow."""
+
+    kind: ClockKind
+    due: datetime
+    warn: datetime
+
+
+def running(
+    state: State,
+    due: Deadlines,
+    *,
+    since: datetime,
+    controlled: bool,
+    yellow_share: float,
+    yellow_min: timedelta,
+) -> Running | None:
+    """Find the clock that runs in a state; None when none does."""
+    if state is State.SUBMITTED:
+        kind, until = ClockKind.ACCEPT, due.accept
+    elif state in (State.ACCEPTED, State.DISPATCHED, State.IN_PROGRESS):
+        kind, until = ClockKind.FIX, due.fix
+        if due.control is not None and not controlled and due.control <= due.fix:
+            kind, until = ClockKind.CONTROL, due.control
+    elif state is State.HANDLED:
+        kind, until = ClockKind.CLOSE, due.close
+    else:
+        return None
+    return Running(kind, until, warn_at(since, until, share=yellow_share, least=yellow_min))
+
+
+def warn_at(since: datetime, due: datetime, *, share: float, least: timedelta) -> datetime:
+    """Return when the light turns yellow: in the last share of the time, or the least before."""
+    return due - max((due - since) * share, least)
+
+
+def light(due: datetime | None, warn: datetime | None, now: datetime) -> Light | None:
+    """Return the light of the running clock; None when no clock runs."""
+    if due is None:
+        return None
+    if now >= due:
+        return Light.RED
+    return Light.YELLOW if warn is not None and now >= warn else Light.GREEN

@@ -1,0 +1,69 @@
+"""What a form turns into: values already read and checked one by one, frozen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from grid_report.media.photos import AdmittedPhoto
+from grid_report.reports.lifecycle import Step
+
+
+@dataclass(frozen=True)
+class SubmitReport:
+    """A hazard as the rider sent it; positions in the datum the phone spoke."""
+
+    key: str
+    category: str
+    lat: float | None
+    lng: float | None
+    datum: str
+    accuracy_m: float | None = None
+    compound: str | None = None
+    community: str | None = None
+    place_note: str = ""
+    description: str = ""
+    taken_at: datetime | None = None
+    photos: tuple[AdmittedPhoto, ...] = ()
+
+
+@dataclass(frozen=True)
+class TakeStep:
+    """A step on one report, with whatever it needs; `version` is the one that was looked at."""
+
+    step: Step
+    key: str | None = None
+    version: int | None = None
+    note: str = ""
+    reason: str = ""
+    internal_note: str = ""
+    category: str | None = None
+    severity: int | None = None
+    unit: str | None = None
+    community: str | None = None
+    into: str | None = None
+    deadline: datetime | None = None
+    review_on: date | None = None
+    then_dispatch: bool = False
+    photos: tuple[AdmittedPhoto, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class RateReport:
+    """The rider's two answers: is it solved, is the rider satisfied."""
+
+    solved: bool
+    satisfied: bool
+    words: str = ""
+
+
+def fingerprint(command: SubmitReport | TakeStep, about: str = "") -> str:
+    """Hash what was sent, so that a key used again for something else is noticed."""
+    values: dict[str, Any] = asdict(command)
+    values["photos"] = [photo.name for photo in command.photos]
+    values.pop("key")
+    raw = json.dumps([about, values], sort_keys=True, default=str, ensure_ascii=False)
+    return hashlib.sha256(raw.encode()).hexdigest()

@@ -1,0 +1,181 @@
+"""The desk of communities and streets, the unit's view, and the administrator's lists of cases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from grid_report import access, clock
+from grid_report.access import Action
+from grid_report.errors import Invalid
+from grid_report.places.queries import reference
+from grid_report.reports import filters, forms, pages, queries, usecases, views
+from grid_report.reports.filters import ReportFilter, Sort
+from grid_report.reports.lifecycle import OPEN
+from grid_report.reports.routes import place_tree
+from grid_report.web import words
+from grid_report.web.context import current_actor, language, settings
+
+desk = Blueprint("desk", __name__)
+unit = Blueprint("unit", __name__)
+admin = Blueprint("admin", __name__)
+
+PAGE_ROWS = 50
+
+
+def _list(wanted: ReportFilter, limit: int = PAGE_ROWS) -> dict[str, Any]:
+    actor, now = current_actor(), clock.now()
+    page = queries.list_reports(
+        actor, wanted, now=now, cursor=request.args.get("cursor"), limit=limit
+    )
+    return {
+        "rows": views.rows(page.items, reference(), language(), now, actor),
+        "next": page.next,
+    }
+
+
+def _desk_filter() -> tuple[ReportFilter, dict[str, str]]:
+    """Read the desk's filters; by default what is open, by time left."""
+    shown = {
+        name: request.args.get(name, "") for name in ("state", "light", "category", "q", "sort")
+    }
+    args = {**request.args.to_dict()}
+    if not args.get("state") and not args.get("q"):
+        args["state"] = "open"
+    return filters.read(args, default_sort=Sort.DUE), shown
+
+
+@desk.get("/desk")
+def index() -> str:
+    """List the cases of this person's places, what burns first at the top."""
+    actor = current_actor()
+    access.check(actor, Action.DESK_OPEN)
+    wanted, shown = _desk_filter()
+    return render_template(
+        "desk/index.html",
+        **_list(wanted),
+        filters=shown,
+        counts=queries.count_lights(actor, now=clock.now()),
+        groups=_groups(),
+        report=None,
+    )
+
+
+def _groups() -> list[dict[str, str]]:
+    return [
+        {"code": group.code, "name": group.name(language())}
+        for group in reference().categories.groups()
+    ]
+
+
+@desk.get("/desk/<number>")
+def show(number: str) -> str:
+    """Show one case with its photos large and every step this person may take."""
+    access.check(current_actor(), Action.DESK_OPEN)
+    return desk_case(number)
+
+
+def desk_case(
+    number: str,
+    *,
+    errors: dict[str, list[str]] | None = None,
+    form: dict[str, Any] | None = None,
+    failed_step: str = "",
+) -> str:
+    """Draw the desk with one case open; after a refusal with what was typed still in it."""
+    wanted, shown = _desk_filter()
+    return render_template(
+        "desk/show.html",
+        **_list(wanted, limit=30),
+        filters=shown,
+        report=pages.one(number, with_twins=True),
+        categories=[
+            {"code": c.code, "name": c.name(language()), "severity": c.severity}
+            for c in reference().categories.in_use
+        ],
+        streets=place_tree(),
+        counts=queries.count_lights(current_actor(), now=clock.now()),
+        groups=_groups(),
+        errors=errors or {},
+        form=form or {},
+        failed_step=failed_step,
+    )
+
+
+@unit.get("/unit", endpoint="index")
+def unit_index() -> str:
+    """List what was dispatched to this person's unit."""
+    access.check(current_actor(), Action.UNIT_OPEN)
+    done = request.args.get("state") == "done"
+    wanted = ReportFilter(
+        states=frozenset() if done else frozenset(OPEN), sort=Sort.NEW if done else Sort.DUE
+    )
+    return render_template("unit/index.html", **_list(wanted), chosen="done" if done else "open")
+
+
+@unit.get("/unit/<number>", endpoint="show")
+def unit_show(number: str) -> str:
+    """Show one case to the unit: what is wrong, where, by when; never who reported."""
+    access.check(current_actor(), Action.UNIT_OPEN)
+    return unit_case(number)
+
+
+def unit_case(
+    number: str,
+    *,
+    errors: dict[str, list[str]] | None = None,
+    form: dict[str, Any] | None = None,
+    failed_step: str = "",
+) -> str:
+    """Draw the unit's page of one case."""
+    return render_template(
+        "unit/show.html",
+        report=pages.one(number),
+        errors=errors or {},
+        form=form or {},
+        failed_step=failed_step,
+    )
+
+
+@admin.get("/admin/unrouted")
+def unrouted() -> str:
+    """List reports that no community answers for yet."""
+    access.check(current_actor(), Action.UNROUTED_LIST)
+    return _unrouted_page({}, {})
+
+
+def _unrouted_page(errors: dict[str, list[str]], form: dict[str, Any]) -> str:
+    wanted = ReportFilter(states=frozenset(OPEN), unrouted=True, sort=Sort.DUE)
+    return render_template(
+        "admin/unrouted.html", **_list(wanted), streets=place_tree(), errors=errors, form=form
+    )
+
+
+@admin.post("/admin/unrouted/<number>")
+def assign(number: str) -> AnyResponse | tuple[str, int]:
+    """Give an unrouted report to a community by hand."""
+    values = {**request.form.to_dict(), "step": "assign"}
+    try:
+        usecases.take_step(
+            number,
+            forms.read_step(
+                values, key=values.get("key"), key_field="key", zone=settings().county.tz
+            ),
+            actor=current_actor(),
+            places=reference(),
+            settings=settings(),
+            now=clock.now(),
+        )
+    except Invalid as error:
+        return _unrouted_page(words.field_sentences(error), {**values, "number": number}), 422
+    flash(words.said("step-assign", number=number))
+    return redirect(url_for("admin.unrouted"), 303)
+
+
+@admin.get("/admin/categories")
+def categories() -> str:
+    """Show every category with its deadlines; read-only."""
+    access.check(current_actor(), Action.CATEGORIES_READ)
+    return render_template("admin/categories.html", groups=reference().categories.groups())

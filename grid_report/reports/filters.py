@@ -1,0 +1,129 @@
+"""What a list of reports may be narrowed to and sorted by. Read from a query string."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from grid_report.errors import Invalid
+from grid_report.reports.clocks import Light
+from grid_report.reports.lifecycle import OPEN, State
+
+
+class Sort(StrEnum):
+    NEW = "new"
+    DUE = "due"
+
+
+@dataclass(frozen=True)
+class ReportFilter:
+    """Every field None or empty means: do not narrow."""
+
+    states: frozenset[State] = frozenset()
+    community: str | None = None
+    street: str | None = None
+    unit: str | None = None
+    category: str | None = None
+    light: Light | None = None
+    mine: bool = False
+    words: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    unrouted: bool = False
+    sort: Sort = Sort.NEW
+
+    @property
+    def open_only(self) -> bool:
+        """Tell whether only open reports can match, so that the small index serves."""
+        return self.light is not None or (bool(self.states) and self.states <= OPEN)
+
+
+CODE = re.compile(r"[A-Za-z0-9-]{1,20}")
+MOST_WORDS = 100
+
+
+def read(args: Mapping[str, str], *, default_sort: Sort = Sort.NEW) -> ReportFilter:
+    """Read a filter. Raises Invalid naming every value that is not known."""
+    problems = Invalid()
+    result = ReportFilter(
+        states=_states(args.get("state", ""), problems),
+        community=_code(args, "community", problems),
+        street=_code(args, "street", problems),
+        unit=_code(args, "unit", problems),
+        category=_code(args, "category", problems),
+        light=_one(args, "light", Light, problems),
+        mine=_flag(args, "mine", problems),
+        words=_words(args.get("q", ""), problems),
+        since=instant(args, "since", problems),
+        until=instant(args, "until", problems),
+        sort=_one(args, "sort", Sort, problems) or default_sort,
+    )
+    problems.raise_if_any()
+    return result
+
+
+def _states(text: str, problems: Invalid) -> frozenset[State]:
+    names = [name for name in text.split(",") if name]
+    if names == ["open"]:
+        return frozenset(OPEN)
+    if names == ["done"]:
+        return frozenset(State) - OPEN
+    try:
+        return frozenset(State(name) for name in names)
+    except ValueError:
+        problems.add("state", "value-unknown")
+        return frozenset()
+
+
+def _code(args: Mapping[str, str], name: str, problems: Invalid) -> str | None:
+    value = args.get(name) or None
+    if value is not None and not CODE.fullmatch(value):
+        problems.add(name, "value-unknown")
+        return None
+    return value
+
+
+def _one(args: Mapping[str, str], name: str, kind: type, problems: Invalid):  # type: ignore[no-untyped-def]
+    value = args.get(name) or None
+    if value is None:
+        return None
+    try:
+        return kind(value)
+    except ValueError:
+        problems.add(name, "value-unknown")
+        return None
+
+
+FLAGS = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
+
+
+def _flag(args: Mapping[str, str], name: str, problems: Invalid) -> bool:
+    value = FLAGS.get(args.get(name, "").lower())
+    if value is None:
+        problems.add(name, "value-unknown")
+    return bool(value)
+
+
+def _words(text: str, problems: Invalid) -> str:
+    if "\x00" in text or len(text) > MOST_WORDS:
+        problems.add("q", "text-too-long", most=MOST_WORDS)
+        return ""
+    return text.strip()
+
+
+def instant(args: Mapping[str, str], name: str, problems: Invalid) -> datetime | None:
+    """Read an instant with its zone (RFC 3339); a plus sign may have become a space."""
+    text = args.get(name) or ""
+    if not text:
+        return None
+    try:
+        value = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text)
+        if value.tzinfo is None or not 1970 <= value.year <= 9000:
+            raise ValueError(text)
+    except ValueError:
+        problems.add(name, "instant-unreadable")
+        return None
+    return value

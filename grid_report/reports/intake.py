@@ -1,0 +1,189 @@
+"""Taking a report in. Part of `usecases`."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import Session
+
+from grid_report import access, clock
+from grid_report.access import Action, Actor
+from grid_report.db import transaction, use_case
+from grid_report.errors import Invalid
+from grid_report.places.datum import Datum, to_wgs84
+from grid_report.places.points import Point
+from grid_report.places.reference import Reference
+from grid_report.places.routing import Match, MatchedBy
+from grid_report.reports import clocks, deciding, news, signals, steps
+from grid_report.reports.answers import Done, SentBefore
+from grid_report.reports.commands import SubmitReport, fingerprint
+from grid_report.reports.lifecycle import MOVES, Step
+from grid_report.reports.models import PhotoKind, Report
+from grid_report.reports.problems import KeyReused, TooManyReports
+from grid_report.settings import Limits, Settings
+
+logger = logging.getLogger(__name__)
+
+EMERGENCY_SEVERITY = 4
+
+# What a rider sent with this key, in the last hour and in the last day. Put together once: taking
+# a report in spends more time on building statements than on running them.
+_MINE: Final = Report.reporter_id == bindparam("member_id")
+_IN_HOUR: Final = Report.created_at > bindparam("hour")
+_SENT_LATELY: Final = select(
+    select(Report.id).where(_MINE, Report.key == bindparam("key")).scalar_subquery(),
+    func.count().filter(_IN_HOUR),
+    func.count(),
+    func.min(Report.created_at).filter(_IN_HOUR),
+    func.min(Report.created_at),
+).where(_MINE, Report.created_at > bindparam("day"))
+
+
+@use_case
+def submit_report(
+    command: SubmitReport, *, actor: Actor, places: Reference, settings: Settings, now: datetime
+) -> Done:
+    """Take in a report: routed, numbered, with its photos, exactly once a key.
+
+    The photos' files are durable already. Raises Forbidden, Invalid, TooManyReports, KeyReused.
+    """
+    access.check(actor, Action.REPORT_SUBMIT)
+    category = places.categories.get_in_use(command.category)
+    point, match = _route(command, places)
+    sent = fingerprint(command)
+    try:
+        with transaction() as session:
+            number = steps.next_number(
+                session, settings.county.number_prefix, clock.local_day(now, settings.county.tz)
+            )
+            # The number's row lock is held from here on, so this count misses nobody.
+            _check_limits(
+                session,
+                actor,
+                key=command.key,
+                sent=sent,
+                severity=category.severity,
+                limits=settings.limits,
+                now=now,
+            )
+            due = clocks.deadlines(now, deciding.hours(category, settings.cases))
+            report = Report(
+                number=number,
+                key=command.key,
+                fingerprint=sent,
+                version=1,
+                reporter_id=actor.member_id,
+                category_code=category.code,
+                group_code=category.group_code,
+                severity=category.severity,
+                sensitive=category.sensitive,
+                description=command.description,
+                place_note=command.place_note,
+                lat=point.lat,
+                lng=point.lng,
+                sent_lat=command.lat if command.lat is not None else point.lat,
+                sent_lng=command.lng if command.lng is not None else point.lng,
+                datum=Datum(command.datum),
+                accuracy_m=command.accuracy_m,
+                compound_code=match.compound_code,
+                community_code=match.community_code,
+                street_code=match.street_code,
+                matched_by=MatchedBy(match.matched_by),
+                created_at=now,
+                moved_at=now,
+                taken_at=command.taken_at,
+                thumb_name=command.photos[0].name if command.photos else None,
+            )
+            start_in(report, due, settings, now)
+            session.add(report)
+            session.flush()
+            entry = steps.record(
+                session,
+                report,
+                Step.SUBMIT,
+                came_from=None,
+                actor=actor,
+                role="rider",
+                now=now,
+                words=command.description,
+            )
+            photos = steps.add_photos(
+                session,
+                report,
+                entry,
+                command.photos,
+                kind=PhotoKind.BEFORE,
+                actor=actor,
+                now=now,
+            )
+            news.about_submission(session, report, places, county=settings.county.code, now=now)
+            signals.submitted.send(session, report=report)
+    except SentBefore as before:
+        return Done(before.report, replayed=True)
+    logger.info("report submitted", extra={"report_id": report.id, "number": number})
+    return Done(report, photos=photos)
+
+
+def start_in(report: Report, due: clocks.Deadlines, settings: Settings, now: datetime) -> None:
+    """Put a new report where every way begins, with its clocks wound."""
+    report.state = next(state for (state, step) in MOVES if step is Step.ACCEPT)
+    report.stopped_s = 0
+    report.handled_at = report.controlled_at = None
+    steps.set_due(report, due)
+    steps.wind_clocks(report, settings.cases, now)
+
+
+def _route(command: SubmitReport, places: Reference) -> tuple[Point, Match]:
+    """Find the point in WGS-84 and whose it is. Without a position the choice decides."""
+    spot = None
+    if command.lat is not None and command.lng is not None:
+        spot = to_wgs84(Point(command.lat, command.lng), Datum(command.datum))
+    match = places.router.locate(
+        spot, compound_code=command.compound, chosen_community=command.community
+    )
+    if spot is not None:
+        return spot, match
+    if match.compound_code is not None:
+        return places.compounds[match.compound_code].point, match
+    if match.community_code is not None:
+        return places.stand_in(match.community_code), match
+    raise Invalid.field("lat", "position-missing")
+
+
+def _check_limits(
+    session: Session,
+    actor: Actor,
+    *,
+    key: str,
+    sent: str,
+    severity: int,
+    limits: Limits,
+    now: datetime,
+) -> None:
+    """Answer a known key with what it made, and hold the hourly and daily limits: one statement."""
+    hour, day = now - timedelta(hours=1), now - timedelta(days=1)
+    before, in_hour, in_day, oldest_in_hour, oldest_in_day = session.execute(
+        _SENT_LATELY, {"member_id": actor.member_id, "key": key, "hour": hour, "day": day}
+    ).one()
+    if before is not None:
+        report = session.get_one(Report, before)
+        if report.fingerprint != sent:
+            raise KeyReused(report.number)
+        # Taken out first: the rollback would empty it.
+        session.expunge(report)
+        raise SentBefore(report)
+    if severity >= EMERGENCY_SEVERITY:
+        return
+    if in_hour >= limits.reports_per_hour:
+        wait = oldest_in_hour + timedelta(hours=1) - now
+        raise TooManyReports(_seconds(wait), limits.reports_per_hour, 1)
+    if in_day >= limits.reports_per_day:
+        wait = oldest_in_day + timedelta(days=1) - now
+        raise TooManyReports(_seconds(wait), limits.reports_per_day, 24)
+
+
+def _seconds(wait: timedelta) -> int:
+    return max(1, int(wait.total_seconds()))

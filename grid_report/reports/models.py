@@ -1,0 +1,273 @@
+"""A report, its photos, its history, and the counter its numbers come from."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from grid_report.db import BIG, Base, Instant, RowId, enum_column
+from grid_report.places.datum import Datum
+from grid_report.places.routing import MatchedBy
+from grid_report.reports.clocks import ClockKind
+from grid_report.reports.lifecycle import OPEN, State, Step
+
+IS_OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in sorted(OPEN)))
+
+
+UNTOLD = "told_light IS NULL AND next_warn IS NOT NULL"
+TOLD_YELLOW = "told_light = 'yellow'"
+
+
+class Report(Base):
+    """One hazard from photo to closing. `state` is assigned by `steps.move` and nothing else."""
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        UniqueConstraint("reporter_id", "key", name="a_submission_once"),
+        CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_iff_dated"),
+        CheckConstraint(
+            "(state = 'merged') = (merged_into_id IS NOT NULL)", name="merged_iff_into"
+        ),
+        CheckConstraint("merged_into_id <> id", name="not_merged_into_itself"),
+        CheckConstraint(
+            "(state = 'suspended') = (suspended_from IS NOT NULL AND review_on IS NOT NULL)",
+            name="suspended_iff_reviewed",
+        ),
+        CheckConstraint(
+            "(state IN ('suspended', 'needs_info')) = (stopped_at IS NOT NULL)",
+            name="clocks_stopped_iff_waiting",
+        ),
+        CheckConstraint(
+            "state <> 'dispatched' OR (unit_code IS NOT NULL AND dispatched_at IS NOT NULL)",
+            name="dispatched_to_somebody",
+        ),
+        CheckConstraint(
+            "state NOT IN ('handled', 'closed') OR (handled_at IS NOT NULL"
+            " AND handled_by_id IS NOT NULL)",
+            name="handled_by_somebody",
+        ),
+        CheckConstraint(
+            "state IN ('submitted', 'needs_info', 'rejected', 'withdrawn', 'merged')"
+            " OR accepted_at IS NOT NULL",
+            name="accepted_before_work",
+        ),
+        CheckConstraint("community_code IS NOT NULL OR matched_by = 'none'", name="routed_or_none"),
+        CheckConstraint("(community_code IS NULL) = (street_code IS NULL)", name="street_follows"),
+        CheckConstraint("severity BETWEEN 1 AND 4", name="severity_known"),
+        CheckConstraint("version >= 1", name="version_counts"),
+        CheckConstraint("lat BETWEEN -90 AND 90 AND lng BETWEEN -180 AND 180", name="on_earth"),
+        # Desk lists: one partial index a way of looking, keyset on (sort_due, id).
+        Index(
+            "ix_reports_community_open",
+            "community_code",
+            "sort_due",
+            "id",
+            sqlite_where=text(IS_OPEN),
+            postgresql_where=text(IS_OPEN),
+        ),
+        Index(
+            "ix_reports_street_open",
+            "street_code",
+            "sort_due",
+            "id",
+            sqlite_where=text(IS_OPEN),
+            postgresql_where=text(IS_OPEN),
+        ),
+        Index(
+            "ix_reports_unit_open",
+            "unit_code",
+            "sort_due",
+            "id",
+            sqlite_where=text(IS_OPEN),
+            postgresql_where=text(IS_OPEN),
+        ),
+        Index(
+            "ix_reports_open",
+            "sort_due",
+            "id",
+            sqlite_where=text(IS_OPEN),
+            postgresql_where=text(IS_OPEN),
+        ),
+        # What the lights job looks at: whoever was not told yet.
+        Index(
+            "ix_reports_untold",
+            "next_warn",
+            sqlite_where=text(UNTOLD),
+            postgresql_where=text(UNTOLD),
+        ),
+        Index(
+            "ix_reports_told_yellow",
+            "next_due",
+            sqlite_where=text(TOLD_YELLOW),
+            postgresql_where=text(TOLD_YELLOW),
+        ),
+        CheckConstraint("told_light IN ('yellow', 'red')", name="told_light_known"),
+        Index("ix_reports_reporter_id_id", "reporter_id", "id"),
+        Index("ix_reports_reporter_id_created_at", "reporter_id", "created_at"),
+        Index("ix_reports_community_code_id", "community_code", "id"),
+        Index("ix_reports_street_code_id", "street_code", "id"),
+        Index("ix_reports_unit_code_id", "unit_code", "id"),
+        Index("ix_reports_group_code_lat", "group_code", "lat"),
+        Index("ix_reports_merged_into_id", "merged_into_id"),
+    )
+
+    id: Mapped[RowId]
+    number: Mapped[str] = mapped_column(String(24), unique=True)
+    key: Mapped[str] = mapped_column(String(36))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int] = mapped_column(default=1)
+    reporter_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    state: Mapped[State] = mapped_column(enum_column(State, "state_known"))
+
+    category_code: Mapped[str] = mapped_column(ForeignKey("categories.code"), index=True)
+    group_code: Mapped[str] = mapped_column(String(4))
+    severity: Mapped[int]
+    sensitive: Mapped[bool] = mapped_column(default=False)
+    description: Mapped[str] = mapped_column(Text, default="")
+    place_note: Mapped[str] = mapped_column(String(200), default="")
+
+    # WGS-84, and what the phone said in its own datum.
+    lat: Mapped[float]
+    lng: Mapped[float]
+    sent_lat: Mapped[float]
+    sent_lng: Mapped[float]
+    datum: Mapped[Datum] = mapped_column(enum_column(Datum, "datum_known"))
+    accuracy_m: Mapped[float | None]
+    compound_code: Mapped[str | None] = mapped_column(ForeignKey("compounds.code"))
+    community_code: Mapped[str | None] = mapped_column(ForeignKey("communities.code"))
+    street_code: Mapped[str | None] = mapped_column(ForeignKey("streets.code"))
+    matched_by: Mapped[MatchedBy] = mapped_column(enum_column(MatchedBy, "matched_by_known"))
+
+    unit_code: Mapped[str | None] = mapped_column(ForeignKey("units.code"))
+    self_handled: Mapped[bool] = mapped_column(default=False)
+    started_by_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))
+    handled_by_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))
+    merged_into_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("reports.id"))
+    suspended_from: Mapped[State | None] = mapped_column(enum_column(State, "suspended_from_known"))
+    review_on: Mapped[date | None]
+
+    transfers: Mapped[int] = mapped_column(default=0)
+    returns: Mapped[int] = mapped_column(default=0)
+    extensions: Mapped[int] = mapped_column(default=0)
+    reworks: Mapped[int] = mapped_column(default=0)
+    reopenings: Mapped[int] = mapped_column(default=0)
+    urges: Mapped[int] = mapped_column(default=0)
+    followers: Mapped[int] = mapped_column(default=0)
+
+    created_at: Mapped[Instant]
+    taken_at: Mapped[Instant | None]
+    accepted_at: Mapped[Instant | None]
+    dispatched_at: Mapped[Instant | None]
+    started_at: Mapped[Instant | None]
+    controlled_at: Mapped[Instant | None]
+    handled_at: Mapped[Instant | None]
+    closed_at: Mapped[Instant | None]
+    moved_at: Mapped[Instant]
+
+    accept_due: Mapped[Instant]
+    control_due: Mapped[Instant | None]
+    fix_due: Mapped[Instant]
+    close_due: Mapped[Instant]
+    stopped_at: Mapped[Instant | None]
+    stopped_s: Mapped[int] = mapped_column(default=0)
+    # The clock that runs now, precomputed for lists; null while stopped or over.
+    next_clock: Mapped[ClockKind | None] = mapped_column(enum_column(ClockKind, "clock_known"))
+    next_warn: Mapped[Instant | None]
+    next_due: Mapped[Instant | None]
+    # The same, far in the future while nothing runs: what lists are sorted by.
+    sort_due: Mapped[Instant]
+    # What the lights job told last, so that it tells once.
+    told_light: Mapped[str | None] = mapped_column(String(8))
+
+    thumb_name: Mapped[str | None] = mapped_column(String(64))
+    solved: Mapped[bool | None]
+    satisfied: Mapped[bool | None]
+    rating_words: Mapped[str | None] = mapped_column(Text)
+    rated_at: Mapped[Instant | None]
+
+
+class HistoryEntry(Base):
+    """One step, forever. Rider-visible words and internal notes are two fields."""
+
+    __tablename__ = "report_history"
+    __table_args__ = (Index("ix_report_history_report_id_id", "report_id", "id"),)
+
+    id: Mapped[RowId]
+    report_id: Mapped[int] = mapped_column(BIG, ForeignKey("reports.id"))
+    step: Mapped[Step] = mapped_column(enum_column(Step, "step_known"))
+    from_state: Mapped[State | None] = mapped_column(enum_column(State, "from_state_known"))
+    to_state: Mapped[State] = mapped_column(enum_column(State, "to_state_known"))
+    at: Mapped[Instant]
+    actor_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))
+    role: Mapped[str] = mapped_column(String(20))
+    words: Mapped[str] = mapped_column(Text, default="")
+    internal_note: Mapped[str] = mapped_column(Text, default="")
+    changes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class PhotoKind(StrEnum):
+    BEFORE = "before"
+    AFTER = "after"
+
+
+class ReportPhoto(Base):
+    """A cleaned photo of a report; the files are named by the hash of their pixels."""
+
+    __tablename__ = "report_photos"
+    __table_args__ = (
+        Index("ix_report_photos_report_id_id", "report_id", "id"),
+        Index("ix_report_photos_name", "name"),
+        CheckConstraint("width > 0 AND height > 0", name="has_pixels"),
+    )
+
+    id: Mapped[RowId]
+    report_id: Mapped[int] = mapped_column(BIG, ForeignKey("reports.id"))
+    history_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("report_history.id"))
+    added_by_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    kind: Mapped[PhotoKind] = mapped_column(enum_column(PhotoKind, "photo_kind_known"))
+    name: Mapped[str] = mapped_column(String(64))
+    width: Mapped[int]
+    height: Mapped[int]
+    byte_count: Mapped[int]
+    dhash: Mapped[str] = mapped_column(String(16))
+    # What the camera's metadata said, as flags only: it was read once and dropped.
+    taken_gap_s: Mapped[int | None]
+    taken_off_m: Mapped[int | None]
+    added_at: Mapped[Instant]
+
+
+class NumberCounter(Base):
+    """The last number given on a day; its row lock is what keeps the numbers without gaps."""
+
+    __tablename__ = "number_counters"
+
+    prefix: Mapped[str] = mapped_column(String(4), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    last: Mapped[int]
+
+
+class StepKey(Base):
+    """An idempotency key of a step already taken, written in the step's transaction."""
+
+    __tablename__ = "step_keys"
+    __table_args__ = (UniqueConstraint("member_id", "key", name="a_step_once"),)
+
+    id: Mapped[RowId]
+    member_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    key: Mapped[str] = mapped_column(String(36))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    report_id: Mapped[int] = mapped_column(BIG, ForeignKey("reports.id"))
+    at: Mapped[Instant]

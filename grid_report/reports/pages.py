@@ -1,0 +1,100 @@
+"""What the pages about reports share: one case put together for the reader, and posted steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from werkzeug.datastructures import FileStorage
+
+from grid_report import access, clock
+from grid_report.access import Action
+from grid_report.accounts.queries import names_of
+from grid_report.errors import Invalid
+from grid_report.media.photos import AdmittedPhoto
+from grid_report.places.queries import reference
+from grid_report.points.queries import entries_about
+from grid_report.reports import forms, queries, usecases, views
+from grid_report.reports.lifecycle import Part
+from grid_report.reports.models import Report
+from grid_report.web.context import current_actor, language, settings, wiring
+
+
+def one(number: str, *, with_twins: bool = False) -> views.ReportView:
+    """Return one case as the reader may see it. Raises NotFound."""
+    return put_together(queries.find_report(number), with_twins=with_twins)
+
+
+def put_together(report: Report, *, with_twins: bool = False) -> views.ReportView:
+    """Put one case together for the reader in a fixed number of statements. Raises NotFound."""
+    actor, places, now = current_actor(), reference(), clock.now()
+    access.check(actor, Action.REPORT_READ, report)
+    history = queries.list_history(report.id)
+    people = {entry.actor_id for entry in history if entry.actor_id} | {report.reporter_id}
+    category = places.category(report.category_code)
+    mine = access.parts(actor, report)
+    return views.view(
+        report,
+        queries.list_photos(report.id),
+        history,
+        actor=actor,
+        places=places,
+        language=language(),
+        now=now,
+        names=names_of(sorted(people)),
+        merged_into=queries.number_of(report.merged_into_id),
+        points_entries=entries_about(actor.member_id, report.number) if Part.RIDER in mine else (),
+        twins=queries.list_twins(
+            report, actor, radius_m=category.dedupe_radius_m if category else 30, now=now
+        )
+        if with_twins
+        else (),
+    )
+
+
+def files_in(files: list[FileStorage]) -> list[FileStorage]:
+    """Leave out the empty parts a browser sends for file inputs nobody used."""
+    return [file for file in files if file and (file.filename or _has_bytes(file))]
+
+
+def _has_bytes(file: FileStorage) -> bool:
+    first = file.stream.read(1)
+    file.stream.seek(0)
+    return bool(first)
+
+
+def admit_photos(files: list[FileStorage], problems: Invalid, *, most: int) -> list[AdmittedPhoto]:
+    """Clean and store the photos sent; too many of them is noted on the field `photos`.
+
+    Raises TooLarge, NotAPicture and the other media errors.
+    """
+    sent = files_in(files)
+    if len(sent) > most:
+        problems.add("photos", "too-many-photos", limit=most)
+        return []
+    return wiring().media.admit(sent) if sent else []
+
+
+def take_posted_step(number: str, step: str) -> usecases.Done:
+    """Read a step from the posted form and take it. Raises what the use case raises."""
+    values: dict[str, Any] = {**request.form.to_dict(), "step": step}
+    problems = Invalid()
+    photos = admit_photos(
+        request.files.getlist("photos"), problems, most=settings().photos.max_files
+    )
+    command = forms.read_step(
+        values,
+        key=values.get("key"),
+        key_field="key",
+        zone=settings().county.tz,
+        photos=photos,
+        problems=problems,
+    )
+    return usecases.take_step(
+        number,
+        command,
+        actor=current_actor(),
+        places=reference(),
+        settings=settings(),
+        now=clock.now(),
+    )

@@ -1,0 +1,352 @@
+"""Reads on reports: columns for lists, whole rows for one, never more statements with more rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, true, tuple_
+from sqlalchemy.orm import Session
+
+from grid_report.access import Actor, ReportScope, report_scope
+from grid_report.db import db
+from grid_report.errors import Invalid, NotFound
+from grid_report.places.points import Point, distance_m
+from grid_report.points.signals import ReportFact
+from grid_report.reports.clocks import Light
+from grid_report.reports.filters import ReportFilter, Sort
+from grid_report.reports.lifecycle import OPEN, State, Step
+from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
+from grid_report.web.paging import Page, pack, unpack
+
+OPEN_STATES = sorted(OPEN)
+
+ROW_COLUMNS = (
+    Report.id,
+    Report.number,
+    Report.version,
+    Report.state,
+    Report.category_code,
+    Report.group_code,
+    Report.severity,
+    Report.sensitive,
+    Report.description,
+    Report.place_note,
+    Report.lat,
+    Report.lng,
+    Report.accuracy_m,
+    Report.matched_by,
+    Report.community_code,
+    Report.street_code,
+    Report.compound_code,
+    Report.unit_code,
+    Report.self_handled,
+    Report.reporter_id,
+    Report.started_by_id,
+    Report.handled_by_id,
+    Report.dispatched_at,
+    Report.created_at,
+    Report.taken_at,
+    Report.accepted_at,
+    Report.controlled_at,
+    Report.handled_at,
+    Report.closed_at,
+    Report.accept_due,
+    Report.control_due,
+    Report.fix_due,
+    Report.next_clock,
+    Report.next_warn,
+    Report.next_due,
+    Report.sort_due,
+    Report.followers,
+    Report.merged_into_id,
+    Report.thumb_name,
+    Report.transfers,
+    Report.returns,
+    Report.extensions,
+)
+
+
+def scope_clause(scope: ReportScope) -> ColumnElement[bool]:
+    """Turn what an actor may see into SQL; agrees with `access` by a test."""
+    if scope.everything:
+        return true()
+    ways: list[ColumnElement[bool]] = [Report.reporter_id == scope.reporter_id]
+    if scope.communities:
+        ways.append(Report.community_code.in_(sorted(scope.communities)))
+    if scope.streets:
+        ways.append(Report.street_code.in_(sorted(scope.streets)))
+    if scope.units:
+        ways.append(
+            and_(Report.unit_code.in_(sorted(scope.units)), Report.dispatched_at.is_not(None))
+        )
+    return ways[0] if len(ways) == 1 else or_(*ways)
+
+
+def _narrow(
+    statement: Select[*tuple[Any, ...]], wanted: ReportFilter, actor: Actor, now: datetime
+) -> Select[*tuple[Any, ...]]:
+    if wanted.open_only:
+        # Written out like the partial indexes, so that they can serve.
+        statement = statement.where(Report.state.in_(OPEN_STATES))
+    if wanted.states and wanted.states != OPEN:
+        statement = statement.where(Report.state.in_(sorted(wanted.states)))
+    for column, value in (
+        (Report.community_code, wanted.community),
+        (Report.street_code, wanted.street),
+        (Report.unit_code, wanted.unit),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
+    if wanted.category is not None:
+        statement = statement.where(
+            or_(Report.category_code == wanted.category, Report.group_code == wanted.category)
+        )
+    if wanted.light is not None:
+        statement = statement.where(light_clause(wanted.light, now))
+    if wanted.mine:
+        statement = statement.where(Report.reporter_id == actor.member_id)
+    if wanted.unrouted:
+        statement = statement.where(Report.community_code.is_(None))
+    if wanted.since is not None:
+        statement = statement.where(Report.created_at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(Report.created_at < wanted.until)
+    if wanted.words:
+        statement = statement.where(
+            or_(
+                Report.number == wanted.words.upper(),
+                Report.description.contains(wanted.words, autoescape=True),
+                Report.place_note.contains(wanted.words, autoescape=True),
+            )
+        )
+    return statement
+
+
+def light_clause(light: Light, now: datetime) -> ColumnElement[bool]:
+    """Say in SQL what `clocks.light` says in Python."""
+    if light is Light.RED:
+        return Report.next_due <= now
+    if light is Light.YELLOW:
+        return and_(Report.next_warn <= now, Report.next_due > now)
+    return Report.next_warn > now
+
+
+def list_reports(
+    actor: Actor, wanted: ReportFilter, *, now: datetime, cursor: str | None = None, limit: int = 50
+) -> Page[Any]:
+    """List the reports an actor may see, one statement whatever the number of rows."""
+    statement = _narrow(
+        select(*ROW_COLUMNS).where(scope_clause(report_scope(actor))), wanted, actor, now
+    )
+    if wanted.sort is Sort.DUE:
+        after = unpack(cursor, 2)
+        if after is not None:
+            due, last = _instant(after[0]), _number(after[1])
+            statement = statement.where(tuple_(Report.sort_due, Report.id) > tuple_(due, last))
+        statement = statement.order_by(Report.sort_due, Report.id)
+    else:
+        after = unpack(cursor, 1)
+        if after is not None:
+            statement = statement.where(Report.id < _number(after[0]))
+        statement = statement.order_by(Report.id.desc())
+    rows = db.session.execute(statement.limit(limit + 1)).all()
+    more = len(rows) > limit
+    rows = rows[:limit]
+    following = None
+    if more:
+        last_row = rows[-1]
+        following = (
+            pack(last_row.sort_due.isoformat(), last_row.id)
+            if wanted.sort is Sort.DUE
+            else pack(last_row.id)
+        )
+    return Page(rows, following)
+
+
+def _instant(value: Any) -> datetime:
+    try:
+        read = datetime.fromisoformat(value)
+        if read.tzinfo is None:
+            raise ValueError(value)
+        # At the ends of the calendar there is no UTC for every zone.
+        return read.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        raise Invalid.field("cursor", "cursor-unreadable") from None
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > 2**62:
+        raise Invalid.field("cursor", "cursor-unreadable")
+    return value
+
+
+# Past this a count says "99+" on the screen; counting further would cost with the table's size.
+MOST_COUNTED = 100
+
+
+def count_lights(actor: Actor, *, now: datetime) -> dict[str, int]:
+    """Count an actor's open reports by light and for the two piles of the morning, up to 100 each."""
+    scope = and_(scope_clause(report_scope(actor)), Report.state.in_(OPEN_STATES))
+    piles = {
+        "red": light_clause(Light.RED, now),
+        "yellow": light_clause(Light.YELLOW, now),
+        "green": light_clause(Light.GREEN, now),
+        "stopped": Report.stopped_at.is_not(None),
+        "submitted": Report.state == State.SUBMITTED,
+        "handled": Report.state == State.HANDLED,
+    }
+    counted = [
+        select(func.count())
+        .select_from(select(Report.id).where(scope, pile).limit(MOST_COUNTED).subquery())
+        .scalar_subquery()
+        .label(name)
+        for name, pile in piles.items()
+    ]
+    return dict(db.session.execute(select(*counted)).one()._mapping)
+
+
+def find_report(number: str) -> Report:
+    """Return one report by its number. Raises NotFound. Who may see it is asked by the caller."""
+    report = db.session.scalars(select(Report).where(Report.number == number)).one_or_none()
+    if report is None:
+        raise NotFound
+    return report
+
+
+def number_of(report_id: int | None) -> str | None:
+    """Return the number of a report by its id."""
+    if report_id is None:
+        return None
+    return db.session.scalar(select(Report.number).where(Report.id == report_id))
+
+
+def numbers_of(report_ids: Sequence[int]) -> dict[int, str]:
+    """Return the numbers of reports by their ids, in one statement or none."""
+    if not report_ids:
+        return {}
+    rows = db.session.execute(
+        select(Report.id, Report.number).where(Report.id.in_(set(report_ids)))
+    )
+    return {row.id: row.number for row in rows}
+
+
+def list_photos(report_id: int) -> Sequence[ReportPhoto]:
+    """Return a report's photos, oldest first."""
+    return db.session.scalars(
+        select(ReportPhoto).where(ReportPhoto.report_id == report_id).order_by(ReportPhoto.id)
+    ).all()
+
+
+def photos_of(report_ids: Sequence[int]) -> dict[int, list[ReportPhoto]]:
+    """Return the photos of a page of reports in one statement."""
+    found: dict[int, list[ReportPhoto]] = {report_id: [] for report_id in report_ids}
+    if report_ids:
+        rows = db.session.scalars(
+            select(ReportPhoto)
+            .where(ReportPhoto.report_id.in_(report_ids))
+            .order_by(ReportPhoto.id)
+        )
+        for photo in rows:
+            found[photo.report_id].append(photo)
+    return found
+
+
+def find_photo(report_id: int, *, photo_id: int | None = None, name: str = "") -> ReportPhoto:
+    """Return one photo of one report, by id or by name. Raises NotFound."""
+    which = ReportPhoto.id == photo_id if photo_id is not None else ReportPhoto.name == name
+    photo = db.session.scalars(
+        select(ReportPhoto).where(ReportPhoto.report_id == report_id, which).limit(1)
+    ).first()
+    if photo is None:
+        raise NotFound
+    return photo
+
+
+def list_history(report_id: int) -> Sequence[HistoryEntry]:
+    """Return a report's history, oldest first."""
+    return db.session.scalars(
+        select(HistoryEntry).where(HistoryEntry.report_id == report_id).order_by(HistoryEntry.id)
+    ).all()
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A report that may be about the same hazard."""
+
+    row: Any
+    distance_m: int
+    hash_distance: int | None
+
+
+TWIN_DAYS = 30
+TWIN_HASH_BITS = 10
+MOST_TWINS = 5
+METRES_A_DEGREE = 111_320
+
+
+def list_twins(report: Report, actor: Actor, *, radius_m: int, now: datetime) -> list[Twin]:
+    """List likely twins: same category group nearby, or looking alike; nearest first.
+
+    Hashes and distances only raise a flag; people decide.
+    """
+    if report.community_code is None:
+        return []
+    reach = 3 * radius_m / METRES_A_DEGREE
+    rows = db.session.execute(
+        select(*ROW_COLUMNS)
+        .where(
+            scope_clause(report_scope(actor)),
+            Report.group_code == report.group_code,
+            Report.lat.between(report.lat - reach, report.lat + reach),
+            Report.lng.between(report.lng - 2 * reach, report.lng + 2 * reach),
+            Report.id != report.id,
+            Report.created_at > now - timedelta(days=TWIN_DAYS),
+            Report.state.not_in([State.REJECTED, State.WITHDRAWN, State.MERGED]),
+        )
+        .order_by(Report.id.desc())
+        .limit(50)
+    ).all()
+    photos = photos_of([report.id, *(row.id for row in rows)])
+    own = [photo.dhash for photo in photos[report.id]]
+    here = Point(report.lat, report.lng)
+    twins = []
+    for row in rows:
+        away = round(distance_m(here, Point(row.lat, row.lng)))
+        bits = _least_bits(own, [photo.dhash for photo in photos[row.id]])
+        alike = bits is not None and bits <= TWIN_HASH_BITS
+        if away <= radius_m or (alike and away <= 3 * radius_m):
+            twins.append(Twin(row, away, bits if alike else None))
+    return sorted(twins, key=lambda twin: (twin.hash_distance is None, twin.distance_m))[
+        :MOST_TWINS
+    ]
+
+
+def _least_bits(own: list[str], others: list[str]) -> int | None:
+    return min((bin(int(a, 16) ^ int(b, 16)).count("1") for a in own for b in others), default=None)
+
+
+def facts_for_audit(_sender: object, *, session: Session) -> Iterator[ReportFact]:
+    """Say of every report whether it was ever accepted and closed. Hears `report_facts`."""
+    was = [
+        func.max(case((HistoryEntry.step == step, 1), else_=0)) for step in (Step.ACCEPT, Step.PASS)
+    ]
+    rows = session.execute(
+        select(Report.number, *was)
+        .join(HistoryEntry, HistoryEntry.report_id == Report.id)
+        .where(HistoryEntry.step.in_([Step.ACCEPT, Step.PASS]))
+        .group_by(Report.number)
+        .execution_options(yield_per=1000)
+    )
+    return (ReportFact(number, bool(accepted), bool(closed)) for number, accepted, closed in rows)
+
+
+def photo_names_in_use(names: Sequence[str]) -> set[str]:
+    """Return which of these photo files still have a row; the orphan sweep asks."""
+    if not names:
+        return set()
+    return set(
+        db.session.scalars(select(ReportPhoto.name).where(ReportPhoto.name.in_(names)).distinct())
+    )

@@ -1,0 +1,329 @@
+"""The rider's pages: send a report, look at one's own, answer questions, rate."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response as AnyResponse
+
+from grid_report import access, clock
+from grid_report.access import Action
+from grid_report.accounts.roles import Role
+from grid_report.errors import GridReportError, Invalid, NotFound, Stale
+from grid_report.media.photos import AdmittedPhoto
+from grid_report.places.categories import numbers_to_call
+from grid_report.places.queries import reference
+from grid_report.points.queries import points_by_report
+from grid_report.reports import forms, pages, queries, staging, usecases, views
+from grid_report.reports.filters import ReportFilter
+from grid_report.reports.lifecycle import OPEN, State
+from grid_report.web import words
+from grid_report.web.context import actor_or_none, current_actor, language, settings, wiring
+from grid_report.web.guard import public
+from grid_report.web.preferences import own_path
+from grid_report.web.problems import status_of
+
+bp = Blueprint("reports", __name__)
+
+PAGE_ROWS = 20
+
+
+@bp.get("/")
+@public
+def home() -> AnyResponse:
+    """Lead everybody to where their work is."""
+    actor = actor_or_none()
+    if actor is None:
+        return redirect(url_for("accounts.sign_in"), 303)
+    if actor.has(Role.WORKER, Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR):
+        return redirect(url_for("desk.index"), 303)
+    if actor.has(Role.HANDLER):
+        return redirect(url_for("unit.index"), 303)
+    if actor.has(Role.RIDER):
+        return redirect(url_for("reports.new"), 303)
+    return redirect(url_for("accounts.me"), 303)
+
+
+@bp.get("/report/new")
+def new() -> str:
+    """Show the empty form; its key makes sure that sending twice reports once."""
+    access.check(current_actor(), Action.REPORT_SUBMIT)
+    return _form_page({"key": str(uuid.uuid4())}, {}, [])
+
+
+def _form_page(
+    form: dict[str, Any], errors: dict[str, list[str]], kept: list[dict[str, Any]]
+) -> str:
+    places, now = reference(), clock.now()
+    month = now.astimezone(settings().county.tz).month
+    numbers = settings().county.call_numbers
+    words_for = language()
+    groups = [
+        {
+            "code": group.code,
+            "name": group.name(words_for),
+            "categories": [
+                {
+                    "code": category.code,
+                    "name": category.name(words_for),
+                    "severity": category.severity,
+                    "emergency": category.emergency.value,
+                    "call_numbers": numbers_to_call(category, numbers),
+                    "safety_tip": category.safety_tip(words_for),
+                    "sensitive": category.sensitive,
+                }
+                for category in group.categories
+            ],
+        }
+        for group in places.categories.groups(month)
+    ]
+    return render_template(
+        "reports/new.html",
+        form=form,
+        errors=errors,
+        kept=kept,
+        key=form["key"],
+        groups=groups,
+        streets=place_tree(),
+        max_files=settings().photos.max_files,
+        max_file_mb=settings().photos.max_file_mb,
+    )
+
+
+def place_tree() -> list[dict[str, Any]]:
+    """Return streets with their communities and compounds, to choose a place without a map."""
+    places = reference()
+    return [
+        {
+            "code": street.code,
+            "name": street.name,
+            "communities": [
+                {
+                    "code": community.code,
+                    "name": community.name,
+                    "compounds": [
+                        {"code": compound.code, "name": compound.name}
+                        for compound in places.compounds_of(community.code)
+                    ],
+                }
+                for community in places.communities_of(street.code)
+            ],
+        }
+        for street in places.streets.values()
+    ]
+
+
+@bp.post("/report/new")
+def send() -> AnyResponse:
+    """Take in the form. When something is wrong it comes back with everything still in it."""
+    actor = current_actor()
+    access.check(actor, Action.REPORT_SUBMIT)
+    values = request.form.to_dict()
+    secret, most = settings().secret(), settings().photos.max_files
+    command, problems = forms.read_submission(
+        values, key=values.get("key"), key_field="key", zone=settings().county.tz
+    )
+    dropped = set(request.form.getlist("drop_kept"))
+    tokens = [token for token in request.form.getlist("kept_photos") if token not in dropped]
+    photos = staging.take(tokens, secret=secret, member_id=actor.member_id)
+    status = 422
+    for file in _sent_files(problems, most - len(photos)):
+        # One by one: a broken picture must not cost the good ones beside it.
+        try:
+            photos += wiring().media.admit([file])
+        except GridReportError as error:
+            status = status_of(error)
+            _note_photo_problem(error, problems)
+    try:
+        done = usecases.submit_report(
+            forms.with_photos(command, photos, most, problems),
+            actor=actor,
+            places=reference(),
+            settings=settings(),
+            now=clock.now(),
+        )
+    except Invalid as error:
+        if set(error.problems) != {"photos"}:
+            status = 422
+        return _refused(values, words.field_sentences(error), photos, status)
+    except GridReportError as error:
+        if isinstance(error, NotFound):
+            raise
+        return _refused(values, {"form": [words.error_sentence(error)]}, photos, status_of(error))
+    return redirect(url_for("reports.sent", number=done.report.number), 303)
+
+
+def _sent_files(problems: Invalid, room: int) -> list[FileStorage]:
+    files = pages.files_in(request.files.getlist("photos"))
+    if len(files) > room:
+        problems.add("photos", "too-many-photos", limit=settings().photos.max_files)
+        return []
+    return files
+
+
+def _note_photo_problem(error: GridReportError, problems: Invalid) -> None:
+    if isinstance(error, Invalid):
+        for found in error.problems.values():
+            problems.problems.setdefault("photos", []).extend(found)
+    else:
+        problems.add("photos", error.code, **error.facts)
+
+
+def _refused(
+    values: dict[str, Any],
+    errors: dict[str, list[str]],
+    photos: list[AdmittedPhoto],
+    status: int,
+) -> Response:
+    actor = current_actor()
+    kept = [
+        {
+            "token": staging.keep(photo, secret=settings().secret(), member_id=actor.member_id),
+            "width": photo.width,
+            "height": photo.height,
+        }
+        for photo in photos
+    ]
+    form = {**values, "key": values.get("key") or str(uuid.uuid4())}
+    return Response(_form_page(form, errors, kept), status, content_type="text/html; charset=utf-8")
+
+
+@bp.get("/report/staged/<token>")
+def staged_photo(token: str) -> Response:
+    """Show the small version of a photo that waits in a form; only to who took it."""
+    found = staging.take([token], secret=settings().secret(), member_id=current_actor().member_id)
+    if not found:
+        raise NotFound
+    return wiring().media.response(found[0].name, "thumb")
+
+
+@bp.get("/report/sent/<number>")
+def sent(number: str) -> str:
+    """Say that the report is in: its number, who has it, by when, what next."""
+    return render_template("reports/sent.html", report=pages.one(number))
+
+
+CHOICES: dict[str, frozenset[State]] = {
+    "all": frozenset(),
+    "open": frozenset(OPEN),
+    "done": frozenset(State) - OPEN,
+}
+
+
+@bp.get("/my/reports")
+def mine() -> str:
+    """List the rider's own reports, newest first."""
+    actor, now = current_actor(), clock.now()
+    chosen = request.args.get("state", "all")
+    if chosen not in CHOICES:
+        chosen = "all"
+    page = queries.list_reports(
+        actor,
+        ReportFilter(states=CHOICES[chosen], mine=True),
+        now=now,
+        cursor=request.args.get("cursor"),
+        limit=PAGE_ROWS,
+    )
+    earned = points_by_report(actor.member_id, [row.number for row in page.items])
+    places = reference()
+    rows = [
+        views.row(row, places, language(), now, points=earned.get(row.number, 0))
+        for row in page.items
+    ]
+    return render_template("reports/mine.html", rows=rows, next=page.next, chosen=chosen)
+
+
+@bp.get("/my/reports/<number>")
+def show(number: str) -> str:
+    """Show one report to its rider: every step, photos, due times, points with their reasons."""
+    return render_template(
+        "reports/show.html", report=pages.one(number), errors={}, form={}, failed_step=""
+    )
+
+
+@bp.post("/reports/<number>/steps/<step>")
+def step(number: str, step: str) -> AnyResponse:
+    """Take a step from a form; refused, the page comes back with the words still in it."""
+    try:
+        pages.take_posted_step(number, step)
+    except Invalid as error:
+        return _case_page(number, words.field_sentences(error), step, 422)
+    except Stale as error:
+        return _case_page(number, {"form": [words.error_sentence(error)]}, step, 409)
+    except GridReportError as error:
+        status = status_of(error)
+        if status not in (409, 413, 415, 422):
+            raise
+        field = "photos" if status in (413, 415) else "form"
+        return _case_page(number, {field: [words.error_sentence(error)]}, step, status)
+    flash(words.said(f"step-{step.replace('_', '-')}", number=number))
+    return redirect(_after_step(number), 303)
+
+
+def _after_step(number: str) -> str:
+    fallback = url_for(f"{_side(number)}.show", number=number)
+    return own_path(request.form.get("next"), fallback)
+
+
+def _side(number: str) -> str:
+    """Return which page shows this report to this person."""
+    actor = current_actor()
+    report = queries.find_report(number)
+    if report.reporter_id == actor.member_id:
+        return "reports"
+    if access.parts(actor, report) & access.BODY or actor.has(Role.ADMINISTRATOR, Role.AUDITOR):
+        return "desk"
+    return "unit" if actor.has(Role.HANDLER) else "reports"
+
+
+def _case_page(
+    number: str, errors: dict[str, list[str]], failed_step: str, status: int
+) -> Response:
+    from grid_report.reports.desk_routes import desk_case, unit_case
+
+    side = _side(number)
+    form = request.form.to_dict()
+    if side == "desk":
+        page = desk_case(number, errors=errors, form=form, failed_step=failed_step)
+    elif side == "unit":
+        page = unit_case(number, errors=errors, form=form, failed_step=failed_step)
+    else:
+        page = render_template(
+            "reports/show.html",
+            report=pages.one(number),
+            errors=errors,
+            form=form,
+            failed_step=failed_step,
+        )
+    return Response(page, status, content_type="text/html; charset=utf-8")
+
+
+@bp.post("/reports/<number>/rating")
+def rate(number: str) -> AnyResponse:
+    """Keep the rider's two answers."""
+    try:
+        usecases.rate_report(
+            number,
+            forms.read_rating(request.form),
+            actor=current_actor(),
+            now=clock.now(),
+        )
+    except Invalid as error:
+        return _case_page(number, words.field_sentences(error), "rate", 422)
+    flash(words.said("rated"))
+    return redirect(url_for("reports.show", number=number), 303)
+
+
+@bp.get("/reports/<number>/photos/<name>/<size>")
+def photo(number: str, name: str, size: str) -> Response:
+    """Hand out one photo of a report to those who may see it."""
+    if size not in ("main", "thumb"):
+        raise NotFound
+    report = queries.find_report(number)
+    access.check(current_actor(), Action.REPORT_READ, report)
+    access.check(current_actor(), Action.REPORT_PHOTOS, report)
+    queries.find_photo(report.id, name=name)
+    return wiring().media.response(name, size)

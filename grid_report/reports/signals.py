@@ -1,0 +1,10 @@
+"""What higher floors may hear about: sent inside the transaction, with its session."""
+
+from __future__ import annotations
+
+from blinker import Signal
+
+# Sent by `steps.move` after the row and its history are written: session, report, entry.
+moved = Signal("a report moved")
+# Sent by `usecases.submit_report`: session, report.
+submitted = Signal("a report was submitted")

@@ -1,0 +1,283 @@
+"""Writes on a report that take an open session and never commit."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from grid_report.access import Actor
+from grid_report.accounts.roles import Role
+from grid_report.errors import NotFound, Stale
+from grid_report.media.photos import AdmittedPhoto
+from grid_report.places.points import Point, distance_m
+from grid_report.reports import clocks, signals
+from grid_report.reports.clocks import Deadlines
+from grid_report.reports.lifecycle import STOPPED, Move, Part, State, Step
+from grid_report.reports.models import (
+    HistoryEntry,
+    NumberCounter,
+    PhotoKind,
+    Report,
+    ReportPhoto,
+)
+from grid_report.settings import Cases
+
+logger = logging.getLogger(__name__)
+
+ROLE_OF_PART = {
+    Part.RIDER: Role.RIDER,
+    Part.WORKER: Role.WORKER,
+    Part.STREET: Role.SUPERVISOR,
+    Part.UNIT: Role.HANDLER,
+}
+
+
+def lock(session: Session, number: str) -> Report:
+    """Take a report for deciding on it; others wait until the transaction ends."""
+    report = session.scalars(
+        select(Report).where(Report.number == number).with_for_update()
+    ).one_or_none()
+    if report is None:
+        raise NotFound
+    return report
+
+
+def lock_both(session: Session, number: str, other: str) -> tuple[Report, Report | None]:
+    """Take two reports in ascending id, so that two merges cannot wait for each other."""
+    found = session.scalars(
+        select(Report)
+        .where(Report.number.in_([number, other]))
+        .order_by(Report.id)
+        .with_for_update()
+    ).all()
+    by_number = {report.number: report for report in found}
+    if number not in by_number:
+        raise NotFound
+    return by_number[number], by_number.get(other)
+
+
+def check_version(report: Report, seen: int | None) -> None:
+    """Refuse a decision made on an older state of the report. Raises Stale."""
+    if seen is not None and seen != report.version:
+        raise Stale(seen, report.version)
+
+
+_NEXT_NUMBER: Final = {
+    name: dialect.insert(NumberCounter)
+    .values(prefix=bindparam("prefix"), day=bindparam("day"), last=1)
+    .on_conflict_do_update(
+        index_elements=[NumberCounter.prefix, NumberCounter.day],
+        set_={"last": NumberCounter.last + 1},
+    )
+    .returning(NumberCounter.last)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
+
+
+def next_number(session: Session, prefix: str, day: date) -> str:
+    """Give the day's next number. The row stays locked until commit: no gaps, no doubles."""
+    statement = _NEXT_NUMBER[session.get_bind().dialect.name]
+    last = session.execute(statement, {"prefix": prefix, "day": day}).scalar_one()
+    return f"{prefix}-{day:%Y%m%d}-{last:04d}"
+
+
+def due_of(report: Report) -> Deadlines:
+    """Return a report's deadlines as one value."""
+    return Deadlines(report.accept_due, report.control_due, report.fix_due, report.close_due)
+
+
+def set_due(report: Report, due: Deadlines) -> None:
+    """Write a report's deadlines."""
+    report.accept_due, report.control_due = due.accept, due.control
+    report.fix_due, report.close_due = due.fix, due.close
+
+
+def wind_clocks(report: Report, rules: Cases, now: datetime) -> None:
+    """Work out the clock that runs after a change, for the lists and the lights job."""
+    since = report.handled_at if report.state is State.HANDLED else report.created_at
+    running = clocks.running(
+        report.state,
+        due_of(report),
+        since=since or now,
+        controlled=report.controlled_at is not None,
+        yellow_share=rules.yellow_share,
+        yellow_min=timedelta(minutes=rules.yellow_min_minutes),
+    )
+    before = (report.next_clock, report.next_due)
+    report.next_clock = running.kind if running else None
+    report.next_warn = running.warn if running else None
+    report.next_due = running.due if running else None
+    report.sort_due = running.due if running else clocks.NEVER
+    if before != (report.next_clock, report.next_due):
+        report.told_light = None
+
+
+def move(
+    session: Session,
+    report: Report,
+    step: Step,
+    target: Move,
+    *,
+    actor: Actor,
+    role: str,
+    now: datetime,
+    rules: Cases,
+    words: str = "",
+    internal_note: str = "",
+    changes: dict[str, Any] | None = None,
+) -> HistoryEntry:
+    """Take a report to where the lifecycle table says, stop or start its clocks, write history."""
+    came_from = report.state
+    goes_to = target.to if target.to is not None else _state_before(report)
+    _stop_or_start(report, came_from, goes_to, now)
+    report.state = goes_to
+    report.moved_at = now
+    report.version += 1
+    wind_clocks(report, rules, now)
+    entry = record(
+        session,
+        report,
+        step,
+        came_from=came_from,
+        actor=actor,
+        role=role,
+        now=now,
+        words=words,
+        internal_note=internal_note,
+        changes=changes,
+    )
+    signals.moved.send(session, report=report, entry=entry)
+    logger.info(
+        "report moved",
+        extra={"report_id": report.id, "step": step.value, "to": goes_to.value},
+    )
+    return entry
+
+
+def _state_before(report: Report) -> State:
+    assert report.suspended_from is not None
+    return report.suspended_from
+
+
+def _stop_or_start(report: Report, came_from: State, goes_to: State, now: datetime) -> None:
+    if came_from in STOPPED and report.stopped_at is not None:
+        stood = max(now - report.stopped_at, timedelta(0))
+        report.stopped_at = None
+        report.stopped_s += int(stood.total_seconds())
+        report.suspended_from = None
+        report.review_on = None
+        set_due(
+            report,
+            clocks.shifted(
+                due_of(report),
+                stood,
+                accepted=report.accepted_at is not None,
+                controlled=report.controlled_at is not None,
+                handled=report.handled_at is not None,
+            ),
+        )
+    if goes_to in STOPPED:
+        report.stopped_at = now
+
+
+def record(
+    session: Session,
+    report: Report,
+    step: Step,
+    *,
+    came_from: State | None,
+    actor: Actor,
+    role: str,
+    now: datetime,
+    words: str = "",
+    internal_note: str = "",
+    changes: dict[str, Any] | None = None,
+) -> HistoryEntry:
+    """Write one history row; the rows are never changed afterwards."""
+    entry = HistoryEntry(
+        report_id=report.id,
+        step=step,
+        from_state=came_from,
+        to_state=report.state,
+        at=now,
+        actor_id=actor.member_id,
+        role=role,
+        words=words,
+        internal_note=internal_note,
+        changes=changes or {},
+    )
+    session.add(entry)
+    session.flush()
+    return entry
+
+
+_ADD_PHOTOS: Final = insert(ReportPhoto).returning(ReportPhoto, sort_by_parameter_order=True)
+
+
+def add_photos(
+    session: Session,
+    report: Report,
+    entry: HistoryEntry,
+    photos: Sequence[AdmittedPhoto],
+    *,
+    kind: PhotoKind,
+    actor: Actor,
+    now: datetime,
+) -> Sequence[ReportPhoto]:
+    """Attach photos whose files are already durable, in one statement; return their rows."""
+    if not photos:
+        return []
+    here = Point(report.lat, report.lng)
+    return session.scalars(
+        _ADD_PHOTOS,
+        [
+            {
+                "report_id": report.id,
+                "history_id": entry.id,
+                "added_by_id": actor.member_id,
+                "kind": kind,
+                "name": photo.name,
+                "width": photo.width,
+                "height": photo.height,
+                "byte_count": photo.byte_count,
+                "dhash": photo.dhash,
+                "taken_gap_s": _gap_s(photo, now),
+                "taken_off_m": _off_m(photo, here),
+                "added_at": now,
+            }
+            for photo in photos
+        ],
+    ).all()
+
+
+# A camera clock may be years off; past this the flag says "very" and nothing more.
+MOST_GAP_S = 10 * 365 * 24 * 3600
+
+
+def _gap_s(photo: AdmittedPhoto, now: datetime) -> int | None:
+    if photo.taken_at is None:
+        return None
+    gap = (now - photo.taken_at).total_seconds()
+    return int(max(-MOST_GAP_S, min(MOST_GAP_S, gap)))
+
+
+def _off_m(photo: AdmittedPhoto, here: Point) -> int | None:
+    if photo.position is None:
+        return None
+    return round(distance_m(here, Point(*photo.position)))
+
+
+def follow_to(session: Session, report: Report, target: Report) -> None:
+    """Hand a merged report's followers on, so that nobody follows something merged away."""
+    session.execute(
+        update(Report).where(Report.merged_into_id == report.id).values(merged_into_id=target.id)
+    )
+    target.followers += report.followers + 1
+    report.followers = 0
+    report.merged_into_id = target.id

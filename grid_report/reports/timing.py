@@ -1,0 +1,59 @@
+"""How the deadlines of one case stand, to be drawn. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from grid_report.reports import clocks
+from grid_report.reports.lifecycle import State
+
+
+@dataclass(frozen=True)
+class ClockView:
+    """One deadline: whether it was met, and how far its time has run (`share`, 0 to 100)."""
+
+    kind: str
+    due: datetime
+    met_at: datetime | None
+    light: str | None
+    share: int
+    seconds_left: int | None
+
+
+def clock_views(report: Any, now: datetime) -> list[ClockView]:
+    """Describe every deadline of a report: met or not, and how far its time has run."""
+    until = report.stopped_at or now
+    over = report.state in (State.REJECTED, State.WITHDRAWN, State.MERGED)
+    described = []
+    for kind, due, met in (
+        (clocks.ClockKind.ACCEPT, report.accept_due, report.accepted_at),
+        (clocks.ClockKind.CONTROL, report.control_due, report.controlled_at),
+        (clocks.ClockKind.FIX, report.fix_due, report.handled_at),
+        (clocks.ClockKind.CLOSE, report.close_due, report.closed_at),
+    ):
+        if due is None:
+            continue
+        at = met or until
+        whole = (due - report.created_at).total_seconds()
+        run = (at - report.created_at).total_seconds()
+        light = None
+        if met is not None:
+            light = "green" if met <= due else "red"
+        elif kind is report.next_clock:
+            turned = clocks.light(report.next_due, report.next_warn, now)
+            light = turned.value if turned else None
+        elif not over and report.stopped_at is None:
+            light = "red" if now >= due else "green"
+        described.append(
+            ClockView(
+                kind=kind.value,
+                due=due,
+                met_at=met,
+                light=light,
+                share=max(0, min(100, round(100 * run / whole))) if whole > 0 else 100,
+                seconds_left=None if met or over else int((due - until).total_seconds()),
+            )
+        )
+    return described

@@ -1,0 +1,296 @@
+"""Every public write on reports: one function, one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from grid_report import access
+from grid_report.access import Action, Actor
+from grid_report.db import transaction, use_case
+from grid_report.errors import Invalid
+from grid_report.notify import outbox
+from grid_report.places.reference import Reference
+from grid_report.places.routing import MatchedBy
+from grid_report.points.terms import Terms
+from grid_report.reports import clocks, deciding, news, steps, thanks
+from grid_report.reports.answers import Done, SentBefore
+from grid_report.reports.commands import RateReport, TakeStep, fingerprint
+from grid_report.reports.intake import submit_report
+from grid_report.reports.lifecycle import Step, is_open, move_for
+from grid_report.reports.models import PhotoKind, Report, StepKey
+from grid_report.reports.problems import AlreadyRated, AlreadyRouted, KeyReused
+from grid_report.settings import Settings
+
+__all__ = ["Done", "mark_lights", "rate_report", "submit_report", "take_step"]
+
+
+@use_case
+def take_step(
+    number: str,
+    command: TakeStep,
+    *,
+    actor: Actor,
+    places: Reference,
+    settings: Settings,
+    now: datetime,
+) -> Done:
+    """Take one step of the lifecycle, or write a note, an urge or an assignment.
+
+    Raises NotFound, Forbidden, IllegalStep, Stale, Invalid, KeyReused.
+    """
+    sent = fingerprint(command, number)
+    try:
+        with transaction() as session, session.no_autoflush:
+            target: Report | None = None
+            if command.step is Step.MERGE and command.into:
+                report, target = steps.lock_both(session, number, command.into)
+            else:
+                report = steps.lock(session, number)
+            access.check(actor, Action.REPORT_READ, report)
+            _answer_known_key(session, command, sent, report, actor)
+            steps.check_version(report, command.version)
+            it = deciding.Deciding(session, report, command, actor, now, places, settings, target)
+            if command.step in WITHOUT_MOVE:
+                WITHOUT_MOVE[command.step](it)
+            else:
+                _move(it)
+                if command.step is Step.ACCEPT and command.then_dispatch:
+                    _move(_then_dispatch(it))
+            if command.key:
+                session.add(
+                    StepKey(
+                        member_id=actor.member_id,
+                        key=command.key,
+                        fingerprint=sent,
+                        report_id=report.id,
+                        at=now,
+                    )
+                )
+    except SentBefore as before:
+        return Done(before.report, replayed=True)
+    return Done(report)
+
+
+def _then_dispatch(it: deciding.Deciding) -> deciding.Deciding:
+    # The note was said once already, with the acceptance.
+    then = replace(it.command, step=Step.DISPATCH, note="", internal_note="", photos=())
+    return replace(it, command=then)
+
+
+def _answer_known_key(
+    session: Session, command: TakeStep, sent: str, report: Report, actor: Actor
+) -> None:
+    if not command.key:
+        return
+    known = session.execute(
+        select(StepKey.fingerprint, StepKey.report_id).where(
+            StepKey.member_id == actor.member_id, StepKey.key == command.key
+        )
+    ).one_or_none()
+    if known is None:
+        return
+    if known.fingerprint != sent:
+        raise KeyReused(report.number)
+    session.expunge(report)
+    raise SentBefore(report)
+
+
+def _move(it: deciding.Deciding) -> None:
+    command, report = it.command, it.report
+    target = move_for(report.state, command.step)
+    access.check_step(it.actor, report, command.step)
+    deciding.check_needs(command, target.needs)
+    role = deciding.role_for(it.actor, report, target.by)
+    changes = deciding.DECISIONS[command.step](it)
+    words, internal = _words(command)
+    entry = steps.move(
+        it.session,
+        report,
+        command.step,
+        target,
+        actor=it.actor,
+        role=role,
+        now=it.now,
+        rules=it.settings.cases,
+        words=words,
+        internal_note=internal,
+        changes=changes,
+    )
+    kind = PhotoKind.AFTER if command.step in (Step.HANDLE, Step.CONTROL) else PhotoKind.BEFORE
+    steps.add_photos(
+        it.session, report, entry, command.photos, kind=kind, actor=it.actor, now=it.now
+    )
+    if it.target is not None:
+        steps.record(
+            it.session,
+            it.target,
+            Step.NOTE,
+            came_from=it.target.state,
+            actor=it.actor,
+            role=role,
+            now=it.now,
+            changes={"joined": [None, report.number]},
+        )
+    thanks.for_step(
+        it.session, report, command.step, actor=it.actor, terms=_terms(it.settings), now=it.now
+    )
+    news.about_step(
+        it.session,
+        report,
+        command.step,
+        it.places,
+        actor_id=it.actor.member_id,
+        target=it.target,
+        words=words,
+        now=it.now,
+    )
+
+
+def _terms(settings: Settings) -> Terms:
+    return Terms(
+        settings.county.tz, settings.points.budget_per_month, settings.points.reserve_percent
+    )
+
+
+def _words(command: TakeStep) -> tuple[str, str]:
+    """Split what was written into what the rider may read and what stays inside."""
+    said = "\n".join(part for part in (command.reason, command.note) if part)
+    if command.step in deciding.INTERNAL_REASON:
+        return "", "\n".join(part for part in (said, command.internal_note) if part)
+    return said, command.internal_note
+
+
+def _note(it: deciding.Deciding) -> None:
+    access.check(it.actor, Action.REPORT_NOTE, it.report)
+    _history_only(it, Step.NOTE)
+
+
+def _urge(it: deciding.Deciding) -> None:
+    access.check(it.actor, Action.REPORT_URGE, it.report)
+    if not is_open(it.report.state):
+        move_for(it.report.state, Step.URGE)  # raises: there is nobody left to urge
+    it.report.urges += 1
+    _history_only(it, Step.URGE)
+    news.about_urge(
+        it.session,
+        it.report,
+        it.places,
+        county=it.settings.county.code,
+        words=it.command.note or it.command.reason,
+        now=it.now,
+    )
+
+
+def _history_only(it: deciding.Deciding, step: Step) -> None:
+    if not (it.command.note or it.command.reason or it.command.internal_note):
+        raise Invalid.field("note", "note-needed")
+    words, internal = _words(it.command)
+    entry = steps.record(
+        it.session,
+        it.report,
+        step,
+        came_from=it.report.state,
+        actor=it.actor,
+        role=deciding.role_for(it.actor, it.report, frozenset()),
+        now=it.now,
+        words=words,
+        internal_note=internal,
+    )
+    steps.add_photos(
+        it.session,
+        it.report,
+        entry,
+        it.command.photos,
+        kind=PhotoKind.BEFORE,
+        actor=it.actor,
+        now=it.now,
+    )
+
+
+def _assign(it: deciding.Deciding) -> None:
+    """Give an unrouted report to a community by hand."""
+    report = it.report
+    access.check(it.actor, Action.REPORT_ASSIGN, report)
+    if report.community_code is not None:
+        raise AlreadyRouted
+    community = it.places.community(it.command.community)
+    if community is None:
+        raise Invalid.field("community", "community-unknown")
+    report.community_code, report.street_code = community.code, community.street_code
+    report.matched_by = MatchedBy.BY_HAND
+    report.version += 1
+    steps.record(
+        it.session,
+        report,
+        Step.ASSIGN,
+        came_from=report.state,
+        actor=it.actor,
+        role="administrator",
+        now=it.now,
+        internal_note=it.command.note,
+        changes={"community": [None, community.code]},
+    )
+    news.about_submission(it.session, report, it.places, county=it.settings.county.code, now=it.now)
+
+
+WITHOUT_MOVE = {Step.NOTE: _note, Step.URGE: _urge, Step.ASSIGN: _assign}
+
+
+@use_case
+def rate_report(number: str, command: RateReport, *, actor: Actor, now: datetime) -> Done:
+    """Keep the rider's answer to "solved?" and "satisfied?". Raises AlreadyRated, Forbidden."""
+    with transaction() as session:
+        report = steps.lock(session, number)
+        access.check(actor, Action.REPORT_READ, report)
+        if report.rated_at is not None:
+            if (report.solved, report.satisfied) == (command.solved, command.satisfied):
+                return Done(report, replayed=True)
+            raise AlreadyRated
+        access.check(actor, Action.REPORT_RATE, report)
+        report.solved, report.satisfied = command.solved, command.satisfied
+        report.rating_words = command.words or None
+        report.rated_at = now
+        steps.record(
+            session,
+            report,
+            Step.RATE,
+            came_from=report.state,
+            actor=actor,
+            role="rider",
+            now=now,
+            words=command.words,
+            changes={"solved": [None, command.solved], "satisfied": [None, command.satisfied]},
+        )
+    return Done(report)
+
+
+@use_case
+def mark_lights(*, places: Reference, settings: Settings, now: datetime, limit: int = 200) -> int:
+    """Tell those responsible about lights that turned; each light is told once.
+
+    Lateness itself never depends on this: lists and figures compute it from the deadlines.
+    """
+    with transaction() as session:
+        turned = session.scalars(
+            select(Report)
+            .where(
+                or_(
+                    (Report.told_light.is_(None)) & (Report.next_warn <= now),
+                    (Report.told_light == "yellow") & (Report.next_due <= now),
+                )
+            )
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+        rows = []
+        for report in turned:
+            light = clocks.light(report.next_due, report.next_warn, now)
+            assert light is not None
+            report.told_light = light.value
+            rows.append(news.light_row(report, light, places, county=settings.county.code, now=now))
+        outbox.put_all(session, rows)
+    return len(turned)

@@ -1,0 +1,357 @@
+"""What pages show of reports: rows and whole cases with names in the reader's language.
+
+Everything here is put together for one reader: what the reader may not see is not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from grid_report import access
+from grid_report.access import Action, Actor
+from grid_report.accounts.aliases import rider_alias
+from grid_report.places.reference import Reference
+from grid_report.reports import clocks, queries
+from grid_report.reports.lifecycle import Part, steps_from
+from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
+from grid_report.reports.timing import ClockView, clock_views
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """One line of a list."""
+
+    number: str
+    version: int
+    state: str
+    light: str | None
+    clock: str | None
+    due: datetime | None
+    seconds_left: int | None
+    category_code: str
+    category_name: str
+    group_code: str
+    severity: int
+    place_note: str
+    description: str
+    community_name: str | None
+    street_name: str | None
+    unit_name: str | None
+    created_at: datetime
+    thumb_name: str | None
+    followers: int
+    points: int = 0
+    distance_m: int | None = None
+    hash_distance: int | None = None
+
+
+def row(it: Any, places: Reference, language: str, now: datetime, **more: Any) -> ReportRow:
+    """Make the line of a report for a list."""
+    community = places.community(it.community_code)
+    street = places.street(it.street_code)
+    unit = places.unit(it.unit_code)
+    category = places.category(it.category_code)
+    light = clocks.light(it.next_due, it.next_warn, now)
+    return ReportRow(
+        number=it.number,
+        version=it.version,
+        state=it.state.value,
+        light=light.value if light else None,
+        clock=it.next_clock.value if it.next_clock else None,
+        due=it.next_due,
+        seconds_left=int((it.next_due - now).total_seconds()) if it.next_due else None,
+        category_code=it.category_code,
+        category_name=category.name(language) if category else it.category_code,
+        group_code=it.group_code,
+        severity=it.severity,
+        place_note=it.place_note,
+        description=it.description,
+        community_name=community.name if community else None,
+        street_name=street.name if street else None,
+        unit_name=unit.name if unit else None,
+        created_at=it.created_at,
+        thumb_name=it.thumb_name,
+        followers=it.followers,
+        **more,
+    )
+
+
+def rows(
+    items: Iterable[Any], places: Reference, language: str, now: datetime, actor: Actor
+) -> list[ReportRow]:
+    """Make the lines of a list; a sensitive photo's name only for those who may open it."""
+    made = []
+    for it in items:
+        line = row(it, places, language, now)
+        if it.sensitive and not access.allowed(actor, Action.REPORT_PHOTOS, it):
+            line = ReportRow(**{**line.__dict__, "thumb_name": None})
+        made.append(line)
+    return made
+
+
+@dataclass(frozen=True)
+class PhotoView:
+    id: int
+    name: str
+    kind: str
+    width: int
+    height: int
+    added_at: datetime
+    taken_gap_s: int | None
+    taken_off_m: int | None
+
+
+@dataclass(frozen=True)
+class HistoryView:
+    step: str
+    from_state: str | None
+    to_state: str
+    at: datetime
+    role: str
+    who: str | None
+    words: str
+    internal_note: str
+    changes: dict[str, Any]
+    photos: list[PhotoView]
+
+
+@dataclass(frozen=True)
+class ReporterView:
+    alias: str
+    name: str | None
+
+
+@dataclass(frozen=True)
+class ReportView:
+    """One whole case, as one reader may see it."""
+
+    row: ReportRow
+    lat: float
+    lng: float
+    accuracy_m: float | None
+    matched_by: str
+    compound_name: str | None
+    community_code: str | None
+    unit_code: str | None
+    reporter: ReporterView | None
+    sensitive: bool
+    taken_at: datetime | None
+    accept_due: datetime
+    control_due: datetime | None
+    fix_due: datetime
+    close_due: datetime
+    accepted_at: datetime | None
+    dispatched_at: datetime | None
+    started_at: datetime | None
+    controlled_at: datetime | None
+    handled_at: datetime | None
+    closed_at: datetime | None
+    stopped_at: datetime | None
+    review_on: date | None
+    reworks: int
+    returns: int
+    extensions: int
+    self_handled: bool
+    solved: bool | None
+    satisfied: bool | None
+    rated_at: datetime | None
+    before: list[PhotoView]
+    after: list[PhotoView]
+    history: list[HistoryView]
+    merged_into: str | None
+    clocks: list[ClockView]
+    steps: list[str]
+    may_rate: bool
+    may_note: bool
+    may_urge: bool
+    is_staff_view: bool
+    points_entries: list[Any] = field(default_factory=list)
+    twins: list[ReportRow] = field(default_factory=list)
+    units: list[Any] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> Any:
+        # What a list shows of a report, its own page shows as well.
+        if name.startswith("__") or name == "row":
+            raise AttributeError(name)
+        return getattr(self.row, name)
+
+
+def view(
+    report: Report,
+    photos: Sequence[ReportPhoto],
+    history: Sequence[HistoryEntry],
+    *,
+    actor: Actor,
+    places: Reference,
+    language: str,
+    now: datetime,
+    names: dict[int, str],
+    merged_into: str | None,
+    points_entries: Sequence[Any] = (),
+    twins: Sequence[queries.Twin] = (),
+) -> ReportView:
+    """Put one case together for one reader."""
+    mine = access.parts(actor, report)
+    staff = bool(mine - {Part.RIDER}) or (not mine)
+    shown = photos if access.allowed(actor, Action.REPORT_PHOTOS, report) else []
+    photo_views = {
+        photo.id: PhotoView(
+            photo.id,
+            photo.name,
+            photo.kind.value,
+            photo.width,
+            photo.height,
+            photo.added_at,
+            # The flags are for those who decide; the unit has no use for where the rider stood.
+            photo.taken_gap_s if mine & {Part.WORKER, Part.STREET} else None,
+            photo.taken_off_m if mine & {Part.WORKER, Part.STREET} else None,
+        )
+        for photo in shown
+    }
+    by_entry: dict[int | None, list[PhotoView]] = {}
+    for photo in shown:
+        by_entry.setdefault(photo.history_id, []).append(photo_views[photo.id])
+    compound = places.compound(report.compound_code)
+    return ReportView(
+        row=row(report, places, language, now),
+        lat=report.lat,
+        lng=report.lng,
+        accuracy_m=report.accuracy_m,
+        matched_by=report.matched_by.value,
+        compound_name=compound.name if compound else None,
+        community_code=report.community_code,
+        unit_code=report.unit_code,
+        reporter=reporter(report, actor, names),
+        sensitive=report.sensitive,
+        taken_at=report.taken_at,
+        accept_due=report.accept_due,
+        control_due=report.control_due,
+        fix_due=report.fix_due,
+        close_due=report.close_due,
+        accepted_at=report.accepted_at,
+        dispatched_at=report.dispatched_at,
+        started_at=report.started_at,
+        controlled_at=report.controlled_at,
+        handled_at=report.handled_at,
+        closed_at=report.closed_at,
+        stopped_at=report.stopped_at,
+        review_on=report.review_on,
+        reworks=report.reworks,
+        returns=report.returns,
+        extensions=report.extensions,
+        self_handled=report.self_handled,
+        solved=report.solved,
+        satisfied=report.satisfied,
+        rated_at=report.rated_at,
+        before=[p for p in photo_views.values() if p.kind == "before"],
+        after=[p for p in photo_views.values() if p.kind == "after"],
+        history=[
+            _entry(
+                entry,
+                report,
+                actor,
+                staff=staff,
+                names=names,
+                photos=by_entry.get(entry.id, []),
+                changes=readable(entry.changes, places, language),
+            )
+            for entry in history
+        ],
+        merged_into=merged_into,
+        clocks=clock_views(report, now),
+        steps=allowed_steps(actor, report),
+        may_rate=report.rated_at is None and access.allowed(actor, Action.REPORT_RATE, report),
+        may_note=access.allowed(actor, Action.REPORT_NOTE, report),
+        may_urge=access.allowed(actor, Action.REPORT_URGE, report),
+        is_staff_view=staff,
+        points_entries=list(points_entries) if Part.RIDER in mine else [],
+        twins=[
+            row(
+                twin.row,
+                places,
+                language,
+                now,
+                distance_m=twin.distance_m,
+                hash_distance=twin.hash_distance,
+            )
+            for twin in twins
+        ],
+        units=list(
+            places.units_covering(
+                report.community_code, report.category_code, compound=report.compound_code
+            )
+        )
+        if staff and report.community_code
+        else [],
+    )
+
+
+def reporter(report: Report, actor: Actor, names: dict[int, str]) -> ReporterView | None:
+    """Return who reported: the name only to the rider, an alias to those who triage."""
+    if not access.allowed(actor, Action.REPORT_SEE_REPORTER, report):
+        return None
+    own = report.reporter_id == actor.member_id
+    return ReporterView(
+        rider_alias(report.reporter_id), names.get(report.reporter_id) if own else None
+    )
+
+
+def allowed_steps(actor: Actor, report: Report) -> list[str]:
+    """List the lifecycle steps this actor may take on this report now."""
+    return [
+        step.value for step in steps_from(report.state) if access.allowed_step(actor, report, step)
+    ]
+
+
+def _entry(
+    entry: HistoryEntry,
+    report: Report,
+    actor: Actor,
+    *,
+    staff: bool,
+    names: dict[int, str],
+    photos: list[PhotoView],
+    changes: dict[str, Any],
+) -> HistoryView:
+    who: str | None = None
+    if entry.actor_id == actor.member_id or (staff and entry.role != "rider"):
+        who = names.get(entry.actor_id) if entry.actor_id else None
+    elif entry.role == "rider" and access.allowed(actor, Action.REPORT_SEE_REPORTER, report):
+        who = rider_alias(entry.actor_id) if entry.actor_id else None
+    return HistoryView(
+        step=entry.step.value,
+        from_state=entry.from_state.value if entry.from_state else None,
+        to_state=entry.to_state.value,
+        at=entry.at,
+        role=entry.role,
+        who=who,
+        words=entry.words,
+        internal_note=entry.internal_note if staff else "",
+        changes=changes,
+        photos=photos,
+    )
+
+
+def readable(changes: dict[str, Any], places: Reference, language: str) -> dict[str, Any]:
+    """Put names where a history row keeps codes."""
+
+    def name(kind: str, code: Any) -> Any:
+        found: Any = None
+        if code is None:
+            return None
+        if kind == "category":
+            category = places.category(code)
+            return category.name(language) if category else code
+        if kind == "unit":
+            found = places.unit(code)
+        elif kind == "community":
+            found = places.community(code)
+        return found.name if found else code
+
+    return {
+        kind: [name(kind, value) for value in values] if isinstance(values, list) else values
+        for kind, values in changes.items()
+    }

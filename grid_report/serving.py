@@ -1,0 +1,341 @@
+"""`grid-report serve`: gunicorn's workers and one scheduler, started, watched and stopped together.
+
+The supervisor holds the listening socket, so that a web process that has to be started again
+misses no connection. Each child reads a pipe that only the supervisor can write: when
+the supervisor is gone, however it went, the pipe ends and the children stop.
+"""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from grid_report.settings import ROOT, Settings, load
+from grid_report.web import logs
+
+STOP_S: Final = 8.0
+GRACE_S: Final = 4
+FIRST_WAIT_S: Final = 0.5
+LONGEST_WAIT_S: Final = 30.0
+# A child that lived this long was well: the next failure starts with the short wait again.
+WELL_AFTER_S: Final = 30.0
+READY_S: Final = 90.0
+
+
+class CannotListen(OSError):
+    """The address cannot be listened on."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the listening socket. Raises CannotListen."""
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, proto)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(2048)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise CannotListen(error.errno, str(error)) from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def say(code: str, /, **facts: Any) -> str:
+    """Return a sentence of `templates/words/serving.txt` in both languages: no app, no reader yet."""
+    from babel.support import NullTranslations, Translations
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    lines = []
+    for language in ("zh_CN", "en"):
+        words = Environment(
+            loader=FileSystemLoader(ROOT / "templates"),
+            undefined=StrictUndefined,
+            extensions=["jinja2.ext.i18n"],
+            autoescape=False,  # noqa: S701 - for a terminal
+        )
+        found: NullTranslations = Translations.load(
+            ROOT / "grid_report" / "translations" / "notify", [language]
+        )
+        words.install_gettext_translations(found, newstyle=True)  # type: ignore[attr-defined]
+        macro = getattr(words.get_template("words/serving.txt").module, code)
+        line = " ".join(str(macro(**facts)).split())
+        if line not in lines:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+@dataclass
+class Child:
+    """A process to keep alive."""
+
+    name: str
+    arguments: list[str]
+    environ: dict[str, str]
+    pass_fds: tuple[int, ...] = ()
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    wait_s: float = FIRST_WAIT_S
+    start_at: float = field(default=0.0)
+
+    def start(self) -> None:
+        """Start it with a pipe that ends when this process does."""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "grid_report.serving", self.name, *self.arguments],
+            stdin=subprocess.PIPE,
+            env=self.environ,
+            pass_fds=self.pass_fds,
+            # Ctrl-C is for the supervisor, who then stops everybody in order.
+            start_new_session=True,
+        )
+        self.started = time.monotonic()
+
+    def look_after(self) -> int | None:
+        """Start it again when it has ended, after a growing wait; return the code it ended with."""
+        if self.process is None:
+            if time.monotonic() >= self.start_at:
+                self.start()
+            return None
+        code = self.process.poll()
+        if code is None:
+            return None
+        self._close_pipe()
+        self.process = None
+        if time.monotonic() - self.started >= WELL_AFTER_S:
+            self.wait_s = FIRST_WAIT_S
+        self.start_at = time.monotonic() + self.wait_s
+        self.wait_s = min(self.wait_s * 2, LONGEST_WAIT_S)
+        return code
+
+    def ask_to_stop(self) -> None:
+        """Ask it to end in its own time."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
+    def stop(self, until: float) -> None:
+        """Wait for its end until an instant, then make it end."""
+        if self.process is None:
+            return
+        try:
+            self.process.wait(max(0.1, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self._close_pipe()
+
+    def _close_pipe(self) -> None:
+        if self.process is not None and self.process.stdin is not None:
+            with suppress(OSError):
+                self.process.stdin.close()
+
+
+class Supervisor:
+    """Keeps the web process and the scheduler alive until told to stop."""
+
+    def __init__(
+        self, settings: Settings, listener: socket.socket, echo: Callable[[str], None]
+    ) -> None:
+        self.settings = settings
+        self.echo = echo
+        self.stopping = threading.Event()
+        environ = dict(os.environ)
+        environ["HOST"], environ["PORT"] = settings.server.host, str(settings.server.port)
+        environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(fresh_folder(settings)))
+        fd = listener.fileno()
+        self.web = Child("web", [str(fd)], environ, (fd,))
+        self.scheduler = Child("scheduler", [], environ)
+
+    def run(self) -> int:
+        """Run until SIGTERM or SIGINT; return the exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stopping.set())
+        was_ready = False
+        code = 0
+        try:
+            self.web.start()
+            self.scheduler.start()
+            while not self.stopping.wait(0.2 if was_ready else 0.05):
+                ended = self.web.look_after()
+                if ended is not None:
+                    self.echo(say("web_ended", code=ended))
+                    if not was_ready:
+                        # It never got as far as answering: trying again would say the same.
+                        code = ended if ended > 0 else 1
+                        break
+                ended = self.scheduler.look_after()
+                if ended is not None:
+                    self.echo(say("scheduler_ended", code=ended))
+                if not was_ready and is_answering(self.settings):
+                    was_ready = True
+                    self.echo(say("ready", address=address_of(self.settings)))
+                if not was_ready and time.monotonic() - self.web.started > READY_S:
+                    self.echo(say("not_ready"))
+                    was_ready = True
+        finally:
+            self.stop()
+        return code
+
+    def stop(self) -> None:
+        """Stop both within seconds."""
+        children = (self.scheduler, self.web)
+        for child in children:
+            child.ask_to_stop()
+        until = time.monotonic() + STOP_S
+        for child in children:
+            child.stop(until)
+
+
+def fresh_folder(settings: Settings) -> Path:
+    """Return an empty folder for the figures the workers share."""
+    folder = settings.data_dir / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.resolve()
+
+
+def address_of(settings: Settings) -> str:
+    """Return the address to open in a browser of this computer."""
+    host = settings.server.host
+    if host in ("", "0.0.0.0"):
+        host = "127.0.0.1"
+    elif host == "::":
+        host = "[::1]"
+    elif ":" in host:
+        host = f"[{host}]"
+    return f"http://{host}:{settings.server.port}"
+
+
+def is_answering(settings: Settings) -> bool:
+    """Tell whether the web process answers already."""
+    place = address_of(settings).removeprefix("http://").rpartition(":")
+    connection = http.client.HTTPConnection(place[0].strip("[]"), int(place[2]), timeout=1)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    except http.client.HTTPException:
+        return False
+    finally:
+        connection.close()
+
+
+def serve(settings: Settings, echo: Callable[[str], None] = click.echo) -> int:
+    """Serve the site until told to stop; return the exit code."""
+    host, port = settings.server.host, settings.server.port
+    try:
+        listener = listen(host, port)
+    except CannotListen as error:
+        code = {errno.EADDRINUSE: "port_taken", errno.EACCES: "port_not_allowed"}.get(
+            error.errno or 0, "address_unknown"
+        )
+        echo(say(code, host=host, port=port, other=port + 1 if port < 65535 else 8000))
+        return 1
+    with listener:
+        return Supervisor(settings, listener, echo).run()
+
+
+def run_web(settings: Settings, fd: int) -> None:
+    """Run gunicorn on a socket that is listening already."""
+    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+
+    class Web(BaseApplication):
+        def load_config(self) -> None:
+            shared = Path("/dev/shm")  # noqa: S108 - gunicorn makes a private file in it
+            options: dict[str, Any] = {
+                "bind": [f"fd://{fd}"],
+                "workers": settings.server.workers,
+                "threads": settings.server.threads,
+                "worker_class": "grid_report.slow_clients.PatientWorker",
+                "worker_tmp_dir": str(shared) if os.access(shared, os.W_OK) else None,
+                "graceful_timeout": GRACE_S,
+                "timeout": 60,
+                "keepalive": 5,
+                "loglevel": "warning",
+                "control_socket_disable": True,
+                # Which proxies to believe is decided in one place, by `trusted_proxies`.
+                "secure_scheme_headers": {},
+                "child_exit": _forget_figures,
+                "proc_name": "grid-report",
+            }
+            for name, value in options.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            from grid_report import create_app
+            from grid_report.slow_clients import BodyGate, places_for
+
+            photos = settings.photos
+            app = create_app(settings)
+            # The photos and a megabyte for the rest of the form.
+            app.wsgi_app = BodyGate(  # type: ignore[method-assign]
+                app.wsgi_app,
+                places=places_for(settings.server.threads),
+                most_bytes=(photos.max_files * photos.max_file_mb + 1) * 1024 * 1024,
+            )
+            return app
+
+    Web().run()
+
+
+def _forget_figures(_server: Any, worker: Any) -> None:
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)
+
+
+def stop_with_parent() -> None:
+    """End this process in its own time when the supervisor is gone."""
+    lifeline = os.dup(0)
+    os.set_inheritable(lifeline, False)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+    own_pid = os.getpid()
+
+    def hold_on() -> None:
+        while os.read(lifeline, 1024):
+            pass
+        os.kill(own_pid, signal.SIGTERM)
+
+    threading.Thread(target=hold_on, name="lifeline", daemon=True).start()
+
+
+def main(arguments: list[str]) -> None:
+    """Run one of the two children."""
+    settings = load()
+    logs.configure()
+    stop_with_parent()
+    if arguments[0] == "web":
+        run_web(settings, int(arguments[1]))
+        return
+    from grid_report import create_app
+    from grid_report.jobs.scheduler import run_until_signalled
+
+    run_until_signalled(create_app(settings), settings)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,13 @@
+// On every page; each part only improves what works without it.
+import { once } from "./lib/once.mjs";
+import { lightbox } from "./lib/lightbox.mjs";
+import { menus } from "./lib/menus.mjs";
+import { photoFields } from "./lib/photo-fields.mjs";
+
+once(document);
+menus(document);
+lightbox(document);
+photoFields(document);
+
+// A refused form says so at once, also to those who do not see the page.
+document.querySelector("[data-focus]")?.focus();

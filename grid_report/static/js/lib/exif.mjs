@@ -1,0 +1,19 @@
+/** Read when and where a photo was taken, before shrinking drops it. Empty when it does not say. */
+export async function readExif(file) {
+  try {
+    const exifr = (await import("exifr/dist/lite.esm.mjs")).default;
+    const found = await exifr.parse(file, { reviveValues: false, pick: ["DateTimeOriginal", "GPSLatitude", "GPSLongitude", "GPSLatitudeRef", "GPSLongitudeRef"] });
+    if (!found) return {};
+    const { latitude, longitude } = found;
+    const known = Number.isFinite(latitude) && Number.isFinite(longitude) && (latitude !== 0 || longitude !== 0);
+    return { takenAt: isoLocal(found.DateTimeOriginal), spot: known ? { lat: latitude, lng: longitude } : null };
+  } catch {
+    return {};
+  }
+}
+
+/** "2026:11:23 09:12:00" → "2026-11-23T09:12:00": a camera's clock knows no zone. */
+function isoLocal(text) {
+  const parts = /^(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)/.exec(text ?? "");
+  return parts ? `${parts[1]}-${parts[2]}-${parts[3]}T${parts[4]}` : "";
+}

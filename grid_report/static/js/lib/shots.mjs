@@ -1,0 +1,121 @@
+import { readExif } from "./exif.mjs";
+import { previewUrl, shrink, sizeWords } from "./shrink.mjs";
+
+/** Collect photos: previews, shrinking, removal. The files themselves travel with `files()`. */
+export function shots(form, { say, changed, first, placed }) {
+  const box = form.querySelector("[data-shots]");
+  const camera = box.querySelector("[data-camera]");
+  const album = box.querySelector("[data-album]");
+  const most = Number(form.dataset.maxFiles);
+  const mostBytes = Number(form.dataset.maxMb) * 1024 * 1024;
+  const list = [];
+  let work = Promise.resolve();
+
+  for (const input of [camera, album]) {
+    input.addEventListener("change", () => {
+      const chosen = [...input.files];
+      input.value = ""; // from here on the photos live in the list, and the same one may be chosen again
+      if (!chosen.length) return;
+      first();
+      work = work.then(() => take(chosen, input === album));
+    });
+  }
+  box.addEventListener("change", (event) => {
+    if (event.target.name === "drop_kept") arrange();
+  });
+  arrange();
+
+  async function take(chosen, fromAlbum) {
+    for (const file of chosen) {
+      if (count() >= most) {
+        hint(say("too_many", { n: most }));
+        break;
+      }
+      const shot = add(file);
+      const { takenAt, spot } = await readExif(file);
+      const { file: small, shrunk } = await shrink(file);
+      if (small.size > mostBytes) {
+        remove(shot);
+        hint(say("too_big", { n: form.dataset.maxMb }));
+        continue;
+      }
+      shot.file = small;
+      if (takenAt && !form.elements.taken_at.value) form.elements.taken_at.value = takenAt;
+      if (spot && fromAlbum) placed(spot);
+      shot.size.textContent = say(shrunk ? "shrunk" : "as_is", { size: sizeWords(small.size) });
+      changed();
+    }
+  }
+
+  function add(file) {
+    const item = document.createElement("div");
+    item.className = "shot";
+    const picture = document.createElement("img");
+    picture.src = previewUrl(file);
+    const size = document.createElement("span");
+    size.className = "shot-size";
+    size.textContent = say("shrinking");
+    const drop = document.createElement("button");
+    drop.type = "button";
+    drop.className = "shot-drop";
+    const sign = document.createElement("span");
+    sign.append(crossSign());
+    drop.append(sign);
+    item.append(picture, size, drop);
+    const shot = { item, picture, size, drop, file };
+    drop.addEventListener("click", () => {
+      remove(shot);
+      changed();
+      camera.focus();
+    });
+    box.insertBefore(item, camera.closest("label"));
+    list.push(shot);
+    arrange();
+    return shot;
+  }
+
+  function crossSign() {
+    const sign = document.querySelector("[data-draft-clear] svg").cloneNode(true);
+    sign.setAttribute("aria-hidden", "true");
+    return sign;
+  }
+
+  function remove(shot) {
+    URL.revokeObjectURL(shot.picture.src);
+    shot.item.remove();
+    list.splice(list.indexOf(shot), 1);
+    arrange();
+  }
+
+  function count() {
+    return list.length + box.querySelectorAll("[data-kept] input[name=drop_kept]:not(:checked)").length;
+  }
+
+  function arrange() {
+    const here = count();
+    const any = here > 0 || box.querySelector("[data-kept]");
+    box.classList.toggle("has-shots", Boolean(any));
+    box.classList.toggle("is-full", here >= most);
+    if (any) camera.parentElement.querySelector("b").textContent = say("again");
+    list.forEach((shot, index) => {
+      shot.picture.alt = say("photo", { n: index + 1 });
+      shot.drop.setAttribute("aria-label", say("drop", { n: index + 1 }));
+    });
+  }
+
+  function hint(words) {
+    form.querySelector("[data-shots-hint]").textContent = words;
+  }
+
+  return {
+    count,
+    files: () => list.map(({ file }) => file),
+    settled: () => work,
+    restore(files) {
+      for (const file of files) {
+        const shot = add(file);
+        shot.size.textContent = sizeWords(file.size);
+      }
+    },
+  };
+}

@@ -1,0 +1,61 @@
+"""Built browser files: hashed names from the manifest, icons from the sprite."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+BUILD = Path(__file__).resolve().parent.parent / "static" / "build"
+_MANIFEST = str(BUILD / "manifest.json")
+
+
+@lru_cache(maxsize=4)
+def _manifest(changed: float) -> dict[str, str]:
+    names: dict[str, str] = json.loads((BUILD / "manifest.json").read_text())
+    return names
+
+
+def manifest() -> dict[str, str]:
+    """Return plain name → hashed name; empty when nothing was built yet."""
+    # Asked for each icon of a page: one look at the file, and no Path made for it.
+    try:
+        return _manifest(os.stat(_MANIFEST).st_mtime)
+    except FileNotFoundError:
+        return {}
+
+
+def asset(name: str) -> str:
+    """Return the address of a built file."""
+    return url_for("static", filename="build/" + manifest().get(name, name))
+
+
+def icon(name: str, label: str = "") -> Markup:
+    """Draw an icon of the sprite; decorative unless it gets a label."""
+    meaning = (
+        Markup('role="img" aria-label="{}"').format(label)
+        if label
+        else Markup('aria-hidden="true"')
+    )
+    return Markup('<svg class="icon" {}><use href="{}#{}"></use></svg>').format(
+        meaning, asset("icons.svg"), name
+    )
+
+
+def init_app(app: Flask) -> None:
+    """Offer `asset` and `icon` to templates; hashed files may be kept forever."""
+    app.jinja_env.globals.update(asset=asset, icon=icon)
+
+    @app.after_request
+    def keep(response: Response) -> Response:
+        if request.endpoint == "static" and response.status_code in (200, 304):
+            hashed = request.path.removeprefix("/static/build/") in manifest().values()
+            response.headers["Cache-Control"] = (
+                "public, max-age=31536000, immutable" if hashed else "public, max-age=300"
+            )
+        return response

@@ -1,0 +1,125 @@
+"""What a request knows: the settings, who asks, from where, in which language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from flask import current_app, g, has_request_context, request
+from flask_login import current_user
+
+from grid_report import clock
+from grid_report.access import Actor
+from grid_report.errors import GridReportError
+from grid_report.settings import Settings
+
+LANGUAGES = ("zh_CN", "en")
+TEXT_SIZES = ("normal", "big")
+THEMES = ("auto", "light", "dark")
+
+_LANGUAGE = "grid_report.language"
+
+
+class SignInNeeded(GridReportError):
+    """Nobody is signed in, or the token is not good (any more). Becomes 401."""
+
+    code = "sign-in-needed"
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What `create_app` ties together; the web floor itself knows no domain."""
+
+    settings: Settings
+    actor_for_browser: Callable[[int, str, datetime], Actor | None]
+    actor_for_token: Callable[[str, datetime], Actor | None]
+    unread_count: Callable[[int], int]
+    media: Any
+
+
+def wiring() -> Wiring:
+    """Return what the running app was wired with."""
+    return cast(Wiring, current_app.extensions["grid_report"])
+
+
+def settings() -> Settings:
+    """Return the running app's settings."""
+    return wiring().settings
+
+
+def bearer_token() -> str | None:
+    """Return the token of the Authorization header, '' when the header is there but odd."""
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def actor_or_none() -> Actor | None:
+    """Return who asks. A given token decides alone: a bad one never falls back to the cookie."""
+    if not has_request_context():
+        return None
+    if "actor" not in g:
+        token = bearer_token()
+        if token is not None:
+            g.actor = wiring().actor_for_token(token, clock.now()) if token else None
+            g.by_cookie = False
+        else:
+            g.actor = current_user.actor if current_user.is_authenticated else None
+            g.by_cookie = g.actor is not None
+    return cast("Actor | None", g.actor)
+
+
+def current_actor() -> Actor:
+    """Return who asks. Raises SignInNeeded."""
+    actor = actor_or_none()
+    if actor is None:
+        raise SignInNeeded
+    return actor
+
+
+def client_address() -> str:
+    """Return the caller's address as the trusted proxies saw it."""
+    return request.remote_addr or "unknown"
+
+
+def is_api() -> bool:
+    """Tell whether the answer is for a program."""
+    return request.path.startswith(("/api/", "/open311/"))
+
+
+def wants_json() -> bool:
+    """Tell whether errors should be problem details and not a page."""
+    if is_api():
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return best == "application/json" and "text/html" not in request.accept_mimetypes.values()
+
+
+def language() -> str:
+    """Choose the words: programs say it in a header, people in a cookie or on their account."""
+    if not has_request_context():
+        return LANGUAGES[0]
+    # A page asks for each of its sentences; neither cookie nor header changes meanwhile.
+    known = request.environ.get(_LANGUAGE)
+    if known is not None:
+        return cast(str, known)
+    if not is_api():
+        chosen = request.environ[_LANGUAGE] = _language_of_page()
+        return chosen
+    if request.headers.get("Accept-Language") is None and g.get("actor") is not None:
+        return cast(str, g.actor.language)
+    return _language_of_header()
+
+
+def _language_of_page() -> str:
+    chosen = request.cookies.get("language")
+    return chosen if chosen in LANGUAGES else _language_of_header()
+
+
+def _language_of_header() -> str:
+    best = request.accept_languages.best_match(["zh-CN", "zh", "en"], default="zh-CN")
+    return "en" if best == "en" else "zh_CN"

@@ -1,0 +1,125 @@
+"""What templates may ask for: times in the county's zone, and who is looking."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, date, datetime
+from typing import Any
+
+from babel.dates import format_date, format_datetime
+from flask import Flask, request
+from flask_babel import get_locale
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
+
+from grid_report import clock
+from grid_report.access import Action, allowed
+from grid_report.web.context import TEXT_SIZES, THEMES, actor_or_none, language, settings, wiring
+
+
+def local(at: datetime) -> datetime:
+    """Move an instant to the county's zone."""
+    return at.astimezone(settings().county.tz)
+
+
+def show_time(at: datetime | None) -> str:
+    """Write an instant the short way: the clock today, the day otherwise, the year if not this."""
+    if at is None:
+        return ""
+    then, today = local(at), local(clock.now())
+    if then.date() == today.date():
+        return then.strftime("%H:%M")
+    english = language() == "en"
+    if then.year == today.year:
+        pattern = "d MMM HH:mm" if english else "M月d日 HH:mm"
+    else:
+        pattern = "d MMM y HH:mm" if english else "y年M月d日 HH:mm"
+    return format_datetime(then, pattern, locale=get_locale(), tzinfo=then.tzinfo)
+
+
+def show_full_time(at: datetime | None) -> str:
+    """Write an instant in full."""
+    return local(at).strftime("%Y-%m-%d %H:%M") if at else ""
+
+
+def show_day(day: date | datetime | None) -> str:
+    """Write a day."""
+    if day is None:
+        return ""
+    if isinstance(day, datetime):
+        day = local(day).date()
+    return format_date(day, "d MMM y" if language() == "en" else "y年M月d日", locale=get_locale())
+
+
+def machine_time(at: datetime | None) -> str:
+    """Write an instant for `<time datetime>`."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else ""
+
+
+def from_iso(text: str | None) -> datetime | None:
+    """Read an instant out of a message's facts."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def county_name() -> str:
+    """Return the county's name in the reader's language."""
+    county = settings().county
+    return county.name_en if language() == "en" else county.name_zh
+
+
+def new_key() -> str:
+    """Make the key of a form, so that sending it twice does it once."""
+    return str(uuid.uuid4())
+
+
+def csrf_field() -> Markup:
+    """Write the hidden field every form carries."""
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+
+
+def may(action: str, it: Any = None) -> bool:
+    """Ask the permission table from a template."""
+    actor = actor_or_none()
+    return actor is not None and allowed(actor, Action(action), it)
+
+
+def _cookie(name: str, allowed_values: tuple[str, ...]) -> str:
+    value = request.cookies.get(name, "")
+    return value if value in allowed_values else allowed_values[0]
+
+
+def init_app(app: Flask) -> None:
+    """Offer filters and shared values to every template."""
+    app.jinja_env.filters.update(
+        show_time=show_time,
+        show_full_time=show_full_time,
+        show_day=show_day,
+        machine_time=machine_time,
+        from_iso=from_iso,
+    )
+    app.jinja_env.globals.update(
+        csrf_field=csrf_field,
+        may=may,
+        now=clock.now,
+        county_name=county_name,
+        new_key=new_key,
+    )
+
+    @app.context_processor
+    def shared() -> dict[str, Any]:
+        return {
+            "actor": actor_or_none(),
+            "language": language(),
+            "html_lang": "en" if language() == "en" else "zh-CN",
+            "theme": _cookie("theme", THEMES),
+            "text_size": _cookie("text", TEXT_SIZES),
+            "county": settings().county,
+            "demo_enabled": settings().demo.enabled,
+            "unread": _unread,
+            "here": request.full_path.rstrip("?") if request else "/",
+        }
+
+
+def _unread() -> int:
+    actor = actor_or_none()
+    return wiring().unread_count(actor.member_id) if actor else 0

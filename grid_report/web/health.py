@@ -1,0 +1,89 @@
+"""Is the process up, can it work, and its figures."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+import time
+
+from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from grid_report.errors import NotFound
+from grid_report.web.context import settings
+from grid_report.web.guard import public
+
+bp = Blueprint("health", __name__)
+
+REQUESTS = Counter("grid_report_requests_total", "Requests answered", ["route", "method", "status"])
+SECONDS = Histogram("grid_report_request_seconds", "Seconds a request took", ["route"])
+
+
+@bp.get("/healthz")
+@public
+def healthz() -> Response:
+    """Say that the process is up."""
+    return jsonify(status="ok")
+
+
+@bp.get("/readyz")
+@public
+def readyz() -> tuple[Response, int]:
+    """Say whether everything a request needs is there; 503 with the one that is not."""
+    checks = {}
+    for name, check in current_app.extensions["grid_report_ready"].items():
+        try:
+            checks[name] = "ok" if check() else "failed"
+        except Exception:  # whatever it is, the site is not ready
+            current_app.logger.exception("ready check failed", extra={"check": name})
+            checks[name] = "failed"
+    good = all(value == "ok" for value in checks.values())
+    return jsonify(status="ok" if good else "failed", checks=checks), 200 if good else 503
+
+
+@bp.get("/metrics")
+@public
+def metrics() -> Response:
+    """Hand out the figures to loopback, or to whoever holds the token."""
+    if not _may_see_metrics():
+        raise NotFound
+    registry = REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_see_metrics() -> bool:
+    wanted = settings().security.metrics_token.get_secret_value()
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if wanted and secrets.compare_digest(given.encode(), wanted.encode()):
+        return True
+    # A proxy on this host would make everybody loopback.
+    if request.headers.get("X-Forwarded-For") or request.headers.get("Forwarded"):
+        return False
+    try:
+        return ipaddress.ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        return False
+
+
+def init_app(app: Flask) -> None:
+    """Count every answer."""
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "none"
+        REQUESTS.labels(route, request.method, str(response.status_code)).inc()
+        if "started" in g:
+            SECONDS.labels(route).observe(time.perf_counter() - g.started)
+        return response

@@ -1,0 +1,177 @@
+"""Errors to answers: the HTTP status and shape are decided here and nowhere else.
+
+Programs get problem details (RFC 9457), people a page with the next step on it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, g, json, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from grid_report.db import db, is_lost_race
+from grid_report.errors import (
+    Busy,
+    Conflict,
+    Forbidden,
+    GridReportError,
+    Invalid,
+    NotFound,
+    TooLarge,
+    TooMany,
+)
+from grid_report.web import words
+from grid_report.web.context import SignInNeeded, wants_json
+
+logger = logging.getLogger(__name__)
+
+STATUS: tuple[tuple[type[GridReportError], int], ...] = (
+    (SignInNeeded, 401),
+    (NotFound, 404),
+    (Forbidden, 403),
+    (TooMany, 429),
+    (Busy, 503),
+    (TooLarge, 413),
+    (Conflict, 409),
+    (Invalid, 422),
+)
+
+HTTP_CODES = {
+    400: "bad-request",
+    401: "sign-in-needed",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    406: "bad-request",
+    408: "slow-request",
+    413: "body-too-large",
+    414: "bad-request",
+    415: "unsupported-media-type",
+    416: "bad-request",
+    431: "bad-request",
+    500: "server-error",
+    503: "busy",
+}
+
+
+def status_of(error: GridReportError) -> int:
+    """Return the HTTP status an error becomes; a class may say its own (`status`)."""
+    own = getattr(type(error), "status", None)
+    if own is not None:
+        return int(own)
+    return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+
+
+def answer(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: dict[str, list[str]] | None = None,
+    facts: dict[str, Any] | None = None,
+) -> Response:
+    """Make the answer for a refusal, as problem details or as a page."""
+    title = words.sentence("errors", f"title-{status}")
+    if wants_json():
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": title,
+            "status": status,
+            "code": code,
+            "detail": detail,
+            "request_id": g.get("request_id", ""),
+        }
+        if errors:
+            body["errors"] = errors
+        response = make_response(json.dumps(body, ensure_ascii=False), status)
+        response.content_type = "application/problem+json"
+        return response
+    page = render_template(
+        "errors/problem.html",
+        status=status,
+        code=code,
+        title=title,
+        sentence=detail,
+        errors=errors or {},
+        facts=facts or {},
+        request_id=g.get("request_id", ""),
+        back=request.referrer if _is_own(request.referrer) else None,
+    )
+    return make_response(page, status)
+
+
+def _is_own(address: str | None) -> bool:
+    return bool(address) and str(address).startswith(request.host_url)
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(GridReportError, _refused)
+    app.register_error_handler(HTTPException, _http_refused)
+    app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(DBAPIError, _database_failed)
+    app.register_error_handler(Exception, _failed)
+
+
+def _refused(error: GridReportError) -> Response:
+    status = status_of(error)
+    errors = words.field_sentences(error) if isinstance(error, Invalid) else None
+    at_field = getattr(type(error), "at_field", None)
+    if at_field:
+        errors = {at_field: [words.error_sentence(error)]}
+    response = answer(
+        status,
+        error.code,
+        words.error_sentence(error),
+        errors=errors,
+        facts={} if isinstance(error, Invalid) else error.facts,
+    )
+    if isinstance(error, TooMany | Busy):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _http_refused(error: HTTPException) -> Response:
+    status = error.code or 500
+    if error.response is not None:
+        return make_response(error.response)
+    if 300 <= status < 400:
+        return make_response(error.get_response())
+    code = HTTP_CODES.get(status, "bad-request" if status < 500 else "server-error")
+    known = status if status in HTTP_CODES else (400 if status < 500 else 500)
+    response = answer(known, code, words.sentence("errors", code))
+    allow = getattr(error, "valid_methods", None)
+    if allow:
+        response.headers["Allow"] = ", ".join(sorted(allow))
+    return response
+
+
+def _forged(error: CSRFError) -> Response:
+    logger.info("form refused", extra={"reason": error.description})
+    return answer(400, "form-expired", words.sentence("errors", "form-expired"))
+
+
+def _database_failed(error: DBAPIError) -> Response:
+    db.session.rollback()
+    if is_lost_race(error):
+        return _refused(Busy())
+    return _failed(error)
+
+
+def _failed(error: Exception) -> Response:
+    logger.error("request failed", exc_info=error)
+    try:
+        db.session.rollback()
+        return answer(500, "server-error", words.sentence("errors", "server-error"))
+    except Exception as worse:  # the page itself may be what failed
+        logger.error("error page failed", exc_info=worse)
+        response = make_response("500 · 系统出错，请稍后再试 · Something went wrong", 500)
+        response.content_type = "text/plain; charset=utf-8"
+        return response

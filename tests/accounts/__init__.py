@@ -1,0 +1,1 @@
+"""Tests of members, sign-in and roles."""

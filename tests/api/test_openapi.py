@@ -1,0 +1,191 @@
+"""The OpenAPI document is valid, names every route, and the program keeps to it.
+
+Schemathesis sends what the document allows and what it forbids, in-process, with every default
+check. One of them cannot hold for a few calls; `NOT_BY_SCHEMA` says which and why.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Unsatisfiable
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from schemathesis.checks import positive_data_acceptance
+from schemathesis.config import SchemathesisConfig
+from schemathesis.generation import GenerationMode
+from sqlalchemy import select
+from werkzeug.test import run_wsgi_app
+
+from grid_report.db import db
+from grid_report.points.models import Journal
+from tests.support.builders import PROPERTY, Make
+
+pytestmark = pytest.mark.database
+
+EXAMPLES = 12
+
+# What is right by its shape may still not exist: a schema cannot say which categories, places,
+# phones and photos there are, nor whose turn it is. There 422 answers well-shaped data.
+NOT_BY_SCHEMA = {
+    "api_create_token",  # a phone nobody has, a password nobody uses
+    "api_entries",  # a cursor nobody was given
+    "api_list_reports",  # codes, a cursor, instants
+    "api_locate",  # a position outside the county
+    "api_submit",  # bytes that are no picture, a place that is none
+    "api_take_step",  # what a step needs depends on the step
+    "api_units",  # a community that is none
+}
+
+NOTHING_TO_SAY_WRONGLY = {
+    "api_balance",
+    "api_categories",
+    "api_communities",
+    "api_me",
+    "api_revoke_token",
+    "api_show_history",
+    "api_show_report",
+}
+
+
+@pytest.fixture
+def document(client: FlaskClient) -> dict[str, Any]:
+    answer = client.get("/api/v1/openapi.json")
+    assert answer.status_code == 200
+    return dict(answer.json)
+
+
+def test_the_document_is_valid(document: dict[str, Any]) -> None:
+    assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+
+
+def test_the_document_names_every_route_and_nothing_else(
+    app: Flask, document: dict[str, Any]
+) -> None:
+    routed = {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule).removeprefix("/api/v1"), method.lower())
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/v1/") and rule.endpoint != "api.openapi"
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    described = {(path, method) for path, it in document["paths"].items() for method in it}
+    assert described == routed
+
+
+def test_no_operation_lacks_its_refusals(document: dict[str, Any]) -> None:
+    for path, methods in document["paths"].items():
+        for method, it in methods.items():
+            refusals = {"400", "429", "503"} | ({"401"} if it["security"] else set())
+            assert refusals <= set(it["responses"]), (path, method)
+            for status, answer in it["responses"].items():
+                if status >= "400":
+                    assert list(answer["content"]) == ["application/problem+json"], (path, status)
+            for name in re.findall(r"\{(\w+)\}", path):
+                assert name in {p["name"] for p in it["parameters"]}, path
+
+
+def operations(app: Flask) -> list[Any]:
+    # The token is ours to give: a made-up one would only ever meet 401.
+    config = SchemathesisConfig.from_dict({"generation": {"with-security-parameters": False}})
+
+    def on_its_own(environ: Any, start_response: Any) -> Any:
+        # The context the test keeps pushed would lend its `g` to every request.
+        with app.app_context():
+            # Buffered and closed: the transport would leave a photo's file open.
+            body, status, headers = run_wsgi_app(app, environ, buffered=True)
+        start_response(status, list(headers))
+        return body
+
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", on_its_own, config=config)
+    return [found.ok() for found in schema.get_all_operations()]
+
+
+def name_of(operation: Any) -> str:
+    return str(operation.definition.raw["operationId"])
+
+
+def send(
+    operation: Any,
+    mode: GenerationMode,
+    existing: dict[str, list[Any]],
+    headers: Callable[[], dict[str, str]],
+) -> Counter[int]:
+    """Send what the document allows or forbids for one call; return how often which status came."""
+    excluded = [positive_data_acceptance] if name_of(operation) in NOT_BY_SCHEMA else []
+    turns, statuses = itertools.count(), Counter[int]()
+
+    @seed(20261123)
+    @settings(
+        max_examples=EXAMPLES,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case: Any) -> None:
+        turn = next(turns)
+        for name, values in existing.items():
+            # Two of three times something that exists, so that it gets past the 404.
+            if name in (case.path_parameters or {}) and turn % 3:
+                case.path_parameters[name] = values[turn % len(values)]
+        # The in-process transport does not unpack.
+        asked = {**headers(), "Accept-Encoding": "identity"}
+        statuses[case.call_and_validate(headers=asked, excluded_checks=excluded).status_code] += 1
+
+    ask()
+    return statuses
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("person", ["rider", "worker", "administrator"])
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+def test_the_program_keeps_to_the_document(make: Make, person: str, mode: GenerationMode) -> None:
+    rider, worker = make.rider(), make.worker()
+    actor = {"rider": rider, "worker": worker, "administrator": make.administrator()}[person]
+    report = make.accepted(worker, rider)
+    make.step(report, "dispatch", worker, unit=PROPERTY)
+    token = make.token(actor)
+    path = f"/api/v1/reports/{report.number}"
+    shown = make.app.test_client().get(path, headers=make.token(worker)).json
+    existing = {
+        "number": [report.number, make.report(rider).number],
+        "photo_id": [shown["photos"][0]["id"]],
+        "entry_id": [
+            db.session.scalars(
+                select(Journal.id).where(Journal.report_number == report.number)
+            ).one()
+        ],
+    }
+    db.session.rollback()
+    if mode is GenerationMode.NEGATIVE:
+        # A wrong id put right would be no wrong request any more; any text may be a number.
+        existing = {"number": existing["number"]}
+    seen: dict[str, Counter[int]] = {}
+    for operation in operations(make.app):
+        name = name_of(operation)
+        ends = name == "api_revoke_token"
+        headers = (lambda: make.token(actor)) if ends else (lambda: token)
+        try:
+            seen[name] = send(operation, mode, existing, headers)
+        except Unsatisfiable:
+            # Nothing, or nothing but a text in the path, can be said: so nothing wrongly.
+            assert mode is GenerationMode.NEGATIVE
+            assert name in NOTHING_TO_SAY_WRONGLY
+    if mode is GenerationMode.POSITIVE:
+        # It did get to the heart of things and was not turned away at the door.
+        assert seen["api_show_report"][200]
+        assert seen["api_report_photo"][200]
+        assert seen["api_list_reports"][200]
+        assert seen["api_revoke_token"][204]
+        assert seen["api_submit"][422 if person == "rider" else 403], seen
+        assert seen["api_take_step"].keys() & {200, 403, 409, 422}, seen
+        assert seen["api_why"][200 if person == "rider" else 403]

@@ -1,0 +1,131 @@
+"""Fixtures of all tests. The database is real, migrated and fresh for each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from grid_report import create_app
+from grid_report import settings as settings_module
+from grid_report.db import db
+from grid_report.media.kit import Media
+from grid_report.settings import Settings
+from tests.support.builders import Make
+from tests.support.databases import Databases, databases
+from tests.support.parallel import in_processes, in_threads
+
+# A busy machine is slow, not wrong; and a found example must be found again by everybody.
+hypothesis.settings.register_profile("grid_report", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("grid_report")
+
+
+class Browser(FlaskClient):
+    """A client whose every request has a context of its own, as on a real server.
+
+    The test's own context is pushed all the time; Flask would reuse its `g` for each request.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
+
+
+KIND = os.environ.get("GRID_REPORT_TEST_DATABASE", "sqlite")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL run what touches the database; the rest was run on SQLite already."""
+    if KIND != "postgresql":
+        return
+    keep = [item for item in items if item.get_closest_marker("database")]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(keep)])
+    items[:] = keep
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Hand out fresh databases, made once a worker."""
+    with databases(KIND, tmp_path_factory.mktemp("databases")) as made:
+        yield made
+
+
+@pytest.fixture
+def database_url(server: Databases, tmp_path: Path) -> Iterator[str]:
+    """Return a fresh migrated database for this test."""
+    url = server.fresh(tmp_path)
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Return the settings of this test's app."""
+    return test_settings(database_url, tmp_path)
+
+
+def test_settings(database_url: str, folder: Path, **more: dict[str, Any]) -> Settings:
+    """Make settings for a database and a data folder."""
+    values: dict[str, dict[str, Any]] = {
+        "storage": {
+            "data": str(folder / "data"),
+            "database_url": database_url,
+            "photo_store": (folder / "photos").as_uri(),
+        },
+    }
+    for section, changes in more.items():
+        values.setdefault(section, {}).update(changes)
+    return settings_module.load({"GRID_REPORT_ENV": "testing"}, values)
+
+
+test_settings.__test__ = False  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def decoders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Media]:
+    """Keep one pool of photo decoders for all tests of a worker."""
+    folder = tmp_path_factory.mktemp("decoders")
+    media = Media(test_settings(f"sqlite:///{folder}/none.sqlite", folder))
+    yield media
+    media.close()
+
+
+@pytest.fixture
+def app(settings: Settings, decoders: Media) -> Iterator[Flask]:
+    """Return the app on a fresh database, with its context pushed."""
+    made = create_app(settings, media=decoders.beside(settings))
+    made.test_client_class = Browser
+    with made.app_context():
+        yield made
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Return a browser without script; see `make.signed_in` for one that is somebody."""
+    return app.test_client()
+
+
+@pytest.fixture
+def make(app: Flask) -> Make:
+    """Return the builders: each makes the least that is valid."""
+    return Make(app)
+
+
+@pytest.fixture
+def in_parallel(app: Flask) -> Callable[..., list[Any]]:
+    """Run a function in several threads at once, each with an app context of its own."""
+    return lambda function, count, **more: in_threads(app, function, count, **more)
+
+
+@pytest.fixture
+def in_many_processes(settings: Settings) -> Callable[..., list[Any]]:
+    """Run `module:function` in several real processes at once."""
+    return lambda target, count, **more: in_processes(settings, target, count, **more)

@@ -1,0 +1,286 @@
+"""`grid-report serve` as people start it: answers, survives, stops, and bears slow phones."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from grid_report.settings import Settings
+from tests.jobs.processes import end, environ_of, start, wait_for
+
+pytestmark = pytest.mark.slow
+
+SERVE = ["-c", "from grid_report.cli import serve; serve()"]
+PAGES = 10
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+class Site:
+    """A running site."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self.process = process
+        self.port = port
+        self.log = log
+
+    def get(self, path: str = "/healthz", seconds: float = 10) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+        finally:
+            connection.close()
+
+    def answers(self) -> bool:
+        with suppress(OSError, http.client.HTTPException):
+            return self.get(seconds=2) == 200
+        return False
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+
+    def children(self, name: str) -> list[psutil.Process]:
+        """Return the supervisor's own children of a kind, "web" or "scheduler"."""
+        found = []
+        for child in psutil.Process(self.process.pid).children():
+            with suppress(psutil.Error):
+                if name in child.cmdline():
+                    found.append(child)
+        return found
+
+
+@contextmanager
+def site(settings: Settings, log: Path, **more: str) -> Iterator[Site]:
+    """Run a site with the server settings as shipped."""
+    port = free_port()
+    environ = environ_of(settings, PORT=str(port), HOST="127.0.0.1", **more)
+    process = start(SERVE, environ, log)
+    running = Site(process, port, log)
+    try:
+        wait_for(lambda: running.answers() or process.poll() is not None, 90)
+        assert process.poll() is None, log.read_text()[-3000:]
+        yield running
+    finally:
+        was_ended = process.poll() is not None
+        assert end(process) == 0 or was_ended
+
+
+@pytest.fixture(scope="module")
+def shared(server: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Share one site between the tests that leave it as they found it."""
+    from tests.conftest import test_settings
+
+    folder = tmp_path_factory.mktemp("site")
+    url = server.fresh(folder)  # type: ignore[attr-defined]
+    with site(test_settings(url, folder), folder / "log") as running:
+        yield running
+
+
+def half_an_upload(running: Site) -> socket.socket:
+    sock = running.connect()
+    sock.sendall(
+        b"POST /report/new HTTP/1.1\r\nHost: localhost\r\n"
+        b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 3000000\r\n\r\n"
+        b'--x\r\nContent-Disposition: form-data; name="photos"; filename="a.jpg"\r\n\r\n'
+        + b"\xff"
+        * 20_000
+    )
+    return sock
+
+
+def half_a_form(running: Site) -> socket.socket:
+    sock = running.connect()
+    sock.sendall(
+        b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\nphone="
+    )
+    return sock
+
+
+def half_a_chunk(running: Site) -> socket.socket:
+    sock = running.connect()
+    sock.sendall(
+        b"POST /report/new HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"4000\r\n" + b"x" * 100
+    )
+    return sock
+
+
+def half_the_headers(running: Site) -> socket.socket:
+    sock = running.connect()
+    sock.sendall(b"GET / HTTP/1.1\r\nHost: loc")
+    return sock
+
+
+def silence(running: Site) -> socket.socket:
+    return running.connect()
+
+
+@pytest.mark.parametrize(
+    ("stall", "count"),
+    [
+        (half_an_upload, 16),
+        (half_an_upload, 80),
+        (half_a_chunk, 80),
+        (half_the_headers, 80),
+        (silence, 80),
+    ],
+)
+def test_pages_are_answered_while_clients_stall(
+    shared: Site, stall: Callable[[Site], socket.socket], count: int
+) -> None:
+    with ExitStack() as stack:
+        for _ in range(count):
+            stack.enter_context(stall(shared))
+        time.sleep(0.5)
+        assert [shared.get("/sign-in", seconds=5) for _ in range(PAGES)] == [200] * PAGES
+
+
+def test_forms_that_stall_without_a_place_are_over_soon(shared: Site) -> None:
+    with ExitStack() as stack:
+        for _ in range(60):
+            stack.enter_context(half_a_form(shared))
+        # Those with a place to wait in may wait longer; they never take all threads.
+        time.sleep(3)
+        assert [shared.get("/sign-in", seconds=5) for _ in range(PAGES)] == [200] * PAGES
+
+
+def test_headers_in_pieces_and_a_second_request_on_the_same_line_work(shared: Site) -> None:
+    with shared.connect() as sock:
+        for piece in (b"GET /healthz HT", b"TP/1.1\r\nHost: x\r", b"\n\r\n"):
+            sock.sendall(piece)
+            time.sleep(0.2)
+        answer = http.client.HTTPResponse(sock)
+        answer.begin()
+        assert (answer.status, answer.read()[:1]) == (200, b"{")
+        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
+        received = b""
+        while received.count(b"HTTP/1.1 200") < 2:
+            received += sock.recv(4096)
+
+
+def test_too_many_uploads_at_once_are_asked_to_come_again(shared: Site) -> None:
+    with ExitStack() as stack:
+        for _ in range(80):
+            stack.enter_context(half_an_upload(shared))
+        time.sleep(0.5)
+        answers = set()
+        for _ in range(6):
+            with half_an_upload(shared) as sock:
+                sock.settimeout(3)
+                with suppress(TimeoutError, ConnectionError):
+                    answers.add(sock.recv(12))
+        assert b"HTTP/1.1 503" in answers or b"HTTP/1.1 303" in answers
+
+
+def test_an_upload_in_pieces_arrives_whole(shared: Site) -> None:
+    body = b"phone=13900000001&password=" + b"x" * 100_000
+    with shared.connect() as sock:
+        sock.sendall(
+            b"POST /api/v1/tokens HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            b"Content-Type: application/x-www-form-urlencoded\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(body)
+        )
+        for begin in range(0, len(body), 30_000):
+            sock.sendall(body[begin : begin + 30_000])
+            time.sleep(0.3)
+        answer = http.client.HTTPResponse(sock)
+        answer.begin()
+        # What is in it is refused, by the app and not by the gate.
+        assert 400 <= answer.status < 500
+        assert answer.status != 408
+
+
+def test_a_body_that_is_too_large_is_refused_in_words_before_it_is_sent(shared: Site) -> None:
+    with shared.connect() as sock:
+        sock.sendall(
+            b"POST /api/v1/tokens HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 99999999999\r\n\r\n{"
+        )
+        answer = http.client.HTTPResponse(sock)
+        answer.begin()
+        assert answer.status == 413
+        assert json.loads(answer.read())["status"] == 413
+
+
+def test_a_dead_scheduler_is_started_again_and_pages_never_stop(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with site(settings, tmp_path / "log") as running:
+        (first,) = running.children("scheduler")
+        first.send_signal(signal.SIGKILL)
+        wait_for(
+            lambda: [child.pid for child in running.children("scheduler")] not in ([], [first.pid])
+        )
+        assert running.answers()
+        (web,) = running.children("web")
+        web.send_signal(signal.SIGKILL)
+        wait_for(running.answers)
+        wait_for(lambda: [child.pid for child in running.children("web")] not in ([], [web.pid]))
+        wait_for(running.answers)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_within_seconds_even_while_uploads_stall(
+    settings: Settings, tmp_path: Path, number: signal.Signals
+) -> None:
+    with site(settings, tmp_path / "log") as running, ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(half_an_upload(running))
+        family = psutil.Process(running.process.pid).children(recursive=True)
+        began = time.monotonic()
+        running.process.send_signal(number)
+        assert running.process.wait(20) == 0
+        assert time.monotonic() - began < 12
+        _, alive = psutil.wait_procs(family, timeout=3)
+        assert alive == []
+
+
+def test_the_children_end_when_the_supervisor_is_killed(settings: Settings, tmp_path: Path) -> None:
+    with site(settings, tmp_path / "log") as running:
+        family = psutil.Process(running.process.pid).children(recursive=True)
+        assert len(family) >= 4
+        running.process.kill()
+        running.process.wait()
+        _, alive = psutil.wait_procs(family, timeout=20)
+        assert alive == []
+
+
+def test_a_taken_port_is_said_in_plain_words_and_nothing_is_started(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        process = start(SERVE, environ_of(settings, PORT=str(port)), tmp_path / "log")
+        assert process.wait(60) == 1
+        assert process.stdin is not None
+        process.stdin.close()
+    said = (tmp_path / "log").read_text()
+    assert str(port) in said
+    assert str(port + 1) in said
+    assert "Traceback" not in said
+
+
+def test_the_address_is_printed_when_it_answers(shared: Site) -> None:
+    wait_for(lambda: f"http://127.0.0.1:{shared.port}" in shared.log.read_text())
+    assert os.getpid() != shared.process.pid

@@ -1,0 +1,58 @@
+"""One real site and one Chromium a worker; each journey brings its own people."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.browser import PHONE, ROOT, Person, Site, chromium, chromium_path
+
+SHOTS = ROOT / "var" / "screenshots"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Return a Chromium. Without one it is a failure in CI and a loud skip elsewhere."""
+    path = chromium_path()
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium: CI must have one")
+        pytest.skip("no Chromium on this machine (apt-get install chromium fonts-noto-cjk)")
+    with chromium(path) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Start a site with a small demo world."""
+    made = Site(tmp_path_factory.mktemp("site"), reports=60)
+    yield made
+    made.stop()
+    assert not made.errors(), made.errors()[:5]
+
+
+@pytest.fixture
+def person(browser: Browser, site: Site) -> Iterator[Callable[..., Person]]:
+    """Bring people; at the end none of their pages may have complained."""
+    people: list[Person] = []
+
+    def bring(phone: str = "", *, size: dict[str, int] = PHONE, **context: Any) -> Person:
+        people.append(Person(browser, site, phone, size=size, **context))
+        return people[-1]
+
+    yield bring
+    for one in people:
+        one.close()
+    assert not [complaint for one in people for complaint in one.complaints]
+
+
+@pytest.fixture(scope="session")
+def shots() -> Path:
+    """Return the folder screenshots are kept in."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    return SHOTS

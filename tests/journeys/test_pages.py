@@ -1,0 +1,261 @@
+"""Every page as the person who uses it sees it: light, dark and big, Chinese and English.
+
+`SCREENS` is held against the URL map: a new page that nobody looks at here fails.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from playwright.sync_api import expect
+
+from grid_report.demo.pictures import hazard_picture
+from grid_report.errors import Busy, Invalid, Stale, TooLarge, TooMany
+from grid_report.web.guard import public
+from tests.support.browser import DESK, PHONE, ROOT, Person, Site
+from tests.support.screens import BIG, DARK, LIGHT, Variant, look, too_wide, violations
+from tests.support.showcase import MOST_BYTES, compose
+from tests.support.site_map import NO_PAGES, PHONE_SIDE, PHONES, ROW, SCREENS, Screen
+
+pytestmark = pytest.mark.browser
+
+FIRST_LOAD_BYTES = 60 * 1024
+
+# Set to 1, the picture test also writes the committed picture of the README.
+UPDATE_PICTURE = "GRID_REPORT_UPDATE_SCREENSHOT"
+PICTURE = ROOT / "grid_report" / "static" / "screenshot.png"
+AT_THE_STATION = {"latitude": 42.5460025, "longitude": 124.0408182, "accuracy": 12}
+
+
+def test_every_page_of_the_url_map_is_looked_at(app: Flask) -> None:
+    looked_at = {screen.endpoint for screens in SCREENS.values() for screen in screens}
+    pages = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and not rule.rule.startswith("/api/")
+    }
+    assert pages - looked_at == NO_PAGES
+    assert looked_at - pages == {""}
+
+
+def test_the_examination_sees_what_is_wrong(person: Callable[..., Person]) -> None:
+    page = person(size=dict(PHONE)).page
+    page.set_content("<main><h1>A</h1><img src='data:,'><pre>" + "wide " * 200 + "</pre></main>")
+    assert any(line.startswith("axe image-alt") for line in violations(page))
+    assert too_wide(page)
+    page.set_content(
+        "<html lang=en><title>A</title><main><h1>A</h1>"
+        "<div style='overflow: auto' tabindex=0><pre>" + "wide " * 200 + "</pre></div></main>"
+    )
+    assert violations(page) == []
+    assert too_wide(page) == []
+
+
+def visit(
+    someone: Person,
+    screen: Screen,
+    variant: Variant,
+    shots: Path,
+    *,
+    number: str = "",
+    desk: bool = False,
+) -> list[str]:
+    """Open a screen in a variant and return what is wrong with it."""
+    page, statuses = someone.page, []
+    variant.wear(someone.context, someone.site.address)
+    page.set_viewport_size(PHONE if variant is BIG else DESK if desk else PHONE)
+
+    def note(answer: Any) -> None:
+        if answer.request.is_navigation_request():
+            statuses.append(answer.status)
+
+    page.on("response", note)
+    someone.go(screen.path.format(number=number))
+    if screen.link:
+        address = page.locator(screen.link).first.get_attribute("href")
+        assert address is not None
+        someone.go(address)
+    if screen.act:
+        screen.act(page)
+    page.wait_for_load_state()
+    page.remove_listener("response", note)
+    wrong = [] if statuses[-1] == screen.status else [f"answered {statuses[-1]}"]
+    desk = desk and variant is not BIG
+    wrong += look(page, screen.name, variant, desk=desk, within=screen.within, shots=shots)
+    return [f"{screen.name} {variant.name}: {line}" for line in wrong]
+
+
+@pytest.mark.parametrize("who", SCREENS)
+def test_pages_are_accessible_and_fit(
+    who: str, app: Flask, person: Callable[..., Person], shots: Path
+) -> None:
+    someone = person(PHONES[who], size=dict(PHONE), reduced_motion="reduce")
+    desk = who not in PHONE_SIDE
+    foreign: list[str] = []
+    someone.context.on("request", lambda it: _note_foreign(it.url, someone.site, foreign))
+    number = ""
+    if who == "rider":
+        link = someone.go("/my/reports").locator("main a[href*='/KY-']").first
+        number = str(link.get_attribute("href")).rsplit("/", 1)[-1]
+    wrong: list[str] = []
+    for screen in SCREENS[who]:
+        for variant in (LIGHT, DARK, BIG):
+            wrong += visit(someone, screen, variant, shots, number=number, desk=desk)
+        if screen.endpoint and screen.status in (200, 403):
+            path = urlsplit(someone.page.url).path
+            assert app.url_map.bind("").match(path)[0] == screen.endpoint
+    assert not wrong, "\n".join(wrong)
+    assert not foreign
+
+
+def _note_foreign(url: str, site: Site, foreign: list[str]) -> None:
+    if not url.startswith((site.address + "/", "data:", "blob:")):
+        foreign.append(url)
+
+
+def test_a_newcomer_finds_kind_empty_pages(person: Callable[..., Person], shots: Path) -> None:
+    newcomer = person(size=dict(PHONE), reduced_motion="reduce")
+    page = newcomer.go("/sign-up")
+    page.locator("[name=phone]").fill("13812340001")
+    page.locator("[name=name]").fill("阿不都热合曼·买买提江")
+    page.locator("[name=password]").fill("three words in a row")
+    for box in page.locator("input[type=checkbox]").all():
+        box.check()
+    page.locator("main form button").last.click()
+    page.wait_for_url("**/report/new")
+    wrong = []
+    for name in ("my/reports", "my/points", "inbox", "me"):
+        screen = Screen(f"empty-{name.replace('/', '-')}", "", f"/{name}")
+        for variant in (LIGHT, DARK, BIG):
+            wrong += visit(newcomer, screen, variant, shots)
+    assert not wrong, "\n".join(wrong)
+
+
+REFUSALS: dict[int, Callable[[], Exception]] = {
+    409: lambda: Stale(seen=2, current=3),
+    413: lambda: TooLarge(limit_mb=12),
+    422: lambda: Invalid.field("description", "text-too-long", most=2000),
+    429: lambda: TooMany(retry_after_s=120),
+    500: lambda: RuntimeError("broken on purpose"),
+    503: Busy,
+}
+
+
+def test_error_pages_that_are_hard_to_reach(
+    app: Flask, person: Callable[..., Person], shots: Path
+) -> None:
+    """The page comes from an app of the test with a broken view, its files from the site."""
+
+    @app.get("/broken/<int:status>")
+    @public
+    def broken(status: int) -> str:
+        raise REFUSALS[status]()
+
+    guest = person(size=dict(PHONE), reduced_motion="reduce")
+    guest.page.route(
+        "**/broken/*",
+        lambda route: route.fulfill(
+            status=200, content_type="text/html; charset=utf-8", body=bodies[route.request.url]
+        ),
+    )
+    bodies: dict[str, str] = {}
+    wrong = []
+    for status in REFUSALS:
+        for variant in (LIGHT, DARK, BIG):
+            client = app.test_client()
+            for name in ("theme", "text", "language"):
+                client.set_cookie(name, getattr(variant, name))
+            answer = client.get(f"/broken/{status}")
+            assert answer.status_code == status
+            bodies[f"{guest.site.address}/broken/{status}"] = answer.text
+            screen = Screen(f"error-{status}", "", f"/broken/{status}")
+            wrong += visit(guest, screen, variant, shots)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_theme_of_the_device_is_followed(person: Callable[..., Person]) -> None:
+    night = person(PHONES["rider"], size=dict(PHONE), color_scheme="dark", reduced_motion="reduce")
+    page = night.go("/my/reports")
+    assert page.locator("html").get_attribute("data-theme") == "auto"
+    assert not violations(page)
+    ground = "getComputedStyle(document.body).backgroundColor"
+    by_device = page.evaluate(ground)
+    DARK.wear(night.context, night.site.address)
+    page = night.go("/my/reports")
+    assert page.evaluate(ground) == by_device
+
+
+def test_the_report_page_is_light_and_a_second_visit_loads_no_files(
+    person: Callable[..., Person],
+) -> None:
+    signed_in = person(PHONES["rider"]).context.storage_state()
+    # A browser that has never been here, but is signed in.
+    rider = person(storage_state=signed_in)
+    fetched: list[Any] = []
+
+    def keep(request: Any) -> None:  # Playwright takes no method of a built-in
+        fetched.append(request)
+
+    rider.page.on("requestfinished", keep)
+    rider.go("/report/new").wait_for_load_state("networkidle")
+    sizes = {it.url: it.sizes()["responseBodySize"] for it in fetched}
+    assert any(url.endswith(".css") for url in sizes)
+    assert any(url.endswith(".js") for url in sizes)
+    total = sum(sizes.values())
+    print(f"first load: {total} bytes in {len(sizes)} requests")
+    assert total <= FIRST_LOAD_BYTES, sizes
+    rider.go("/report/new").wait_for_load_state("networkidle")
+    again = rider.page.evaluate(
+        "performance.getEntriesByType('resource').filter(it => it.transferSize > 0).map(it => it.name)"
+    )
+    assert again == []
+
+
+def test_the_picture_of_the_readme(
+    person: Callable[..., Person], shots: Path, tmp_path: Path
+) -> None:
+    """A report about to be sent beside the desk with a case open.
+
+    Kept in var/screenshots; `GRID_REPORT_UPDATE_SCREENSHOT=1` also writes the committed picture.
+    """
+    photo = tmp_path / "IMG_0007.jpg"
+    photo.write_bytes(hazard_picture("RD04", seed=7))
+    rider = person(
+        PHONES["rider"],
+        geolocation=AT_THE_STATION,
+        permissions=["geolocation"],
+        reduced_motion="reduce",
+    )
+    LIGHT.wear(rider.context, rider.site.address)
+    page = rider.go("/report/new")
+    page.locator("input[data-camera]").set_input_files(photo)
+    expect(page.locator("[data-shots] img").first).to_be_visible()
+    page.locator("input[name=category][value=RD04]").first.check()
+    page.locator("[data-here]").tap()
+    expect(page.locator("[data-place-words]")).to_contain_text("站前社区")
+    page.evaluate("scrollTo(0, 0); document.activeElement.blur()")
+    # The line that says this is a demo is for the screen, not for the picture.
+    hide_demo_line = "document.querySelector('.demo-line').hidden = true"
+    page.evaluate(hide_demo_line)
+    of_phone = page.screenshot()
+
+    worker = person(PHONES["worker"], size=DESK, device_scale_factor=2, reduced_motion="reduce")
+    LIGHT.wear(worker.context, worker.site.address)
+    page = worker.go("/desk")
+    page.locator(ROW).first.click()
+    page.wait_for_url("**/desk/KY-*")
+    page.wait_for_load_state("networkidle")
+    page.evaluate(hide_demo_line)
+    of_desk = page.screenshot()
+
+    picture = compose(of_desk, of_phone)
+    assert len(picture) <= MOST_BYTES
+    (shots / "readme.png").write_bytes(picture)
+    if os.environ.get(UPDATE_PICTURE):
+        PICTURE.write_bytes(picture)

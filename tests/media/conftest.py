@@ -1,0 +1,59 @@
+"""A pool, stores and one way to admit, for all tests of photos. No database is needed here."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from grid_report.media.local_store import LocalStore
+from grid_report.media.photos import AdmittedPhoto, admit
+from grid_report.media.pool import Pool
+from grid_report.settings import Photos, load
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.fixture(scope="session")
+def limits() -> Photos:
+    """The limits as delivered, with two decoders."""
+    return load({}).photos.model_copy(update={"processes": 2})
+
+
+@pytest.fixture(scope="session")
+def pool(limits: Photos) -> Iterator[Pool]:
+    """One pool for all tests: hostile files of one must not harm the next."""
+    made = Pool(limits)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    return LocalStore(tmp_path / "photos")
+
+
+@pytest.fixture
+def admit_bytes(
+    pool: Pool, store: LocalStore, limits: Photos
+) -> Callable[..., list[AdmittedPhoto]]:
+    """Admit files given as bytes."""
+
+    def admitted(*files: bytes, **changed: object) -> list[AdmittedPhoto]:
+        return admit(
+            [io.BytesIO(file) for file in files],
+            store=store,
+            pool=pool,
+            limits=limits.model_copy(update=changed),
+            zone=ZONE,
+        )
+
+    return admitted
+
+
+def files_under(folder: Path) -> list[Path]:
+    """Return every file below a folder, also hidden ones."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())

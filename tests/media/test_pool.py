@@ -1,0 +1,394 @@
+"""A picture may kill, hang or starve its decoder; it never harms the server or another picture."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from grid_report.media import pool as pool_module
+from grid_report.media.errors import (
+    HeicNotReadable,
+    PhotoStoreUnavailable,
+    PictureBroken,
+    PicturesBusy,
+    PictureTooManyPixels,
+)
+from grid_report.media.local_store import LocalStore
+from grid_report.media.messages import Job, Outcome
+from grid_report.media.photos import admit
+from grid_report.media.pool import Pool
+from grid_report.settings import Photos
+from tests.media.conftest import ZONE, files_under
+from tests.support import pictures
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# A decoder with every fault a decoder may have, chosen by the first bytes of the file.
+FAULTY = textwrap.dedent(
+    """
+    import ctypes, os, signal, sys, time, types
+    p = types.ModuleType('grid_report'); p.__path__ = [sys.argv.pop(1)]
+    sys.modules['grid_report'] = p
+    from grid_report.media import child
+    clean = child.recipe.clean
+
+    def faulty(job, max_pixels):
+        with open(job.source, 'rb') as file:
+            what = file.read(12).strip()
+        if what == b'SEGFAULT': ctypes.string_at(0)
+        if what == b'KILL': os.kill(os.getpid(), signal.SIGKILL)
+        if what == b'EXIT': os._exit(0)
+        if what == b'SPIN':
+            while True: pass
+        if what == b'HANG':
+            with open(job.main + '.hangs', 'w'): pass
+            time.sleep(3600)
+        if what == b'HANG-IN-C': ctypes.PyDLL(None).sleep(3600)
+        if what == b'MEMORY': bytearray(4 << 30)
+        if what == b'DISK': raise OSError(28, 'no space left')
+        if what == b'PRINT':
+            print('{"outcome": "cleaned"}', flush=True); os.write(1, b'noise'); os.write(2, b'x')
+        if what == b'GARBAGE':
+            for fd in range(3, 20):
+                try: os.write(fd, b'{"outcome": 7}\\n')
+                except OSError: pass
+            time.sleep(3600)
+        if what == b'SLOW': time.sleep(0.5)
+        if what in (b'SLOW', b'PRINT'):
+            with open(job.source, 'wb') as file: file.write(PLAIN)
+        return clean(job, max_pixels)
+
+    child.recipe.clean = faulty
+    child.run()
+    """
+)
+
+
+@pytest.fixture
+def tight(limits: Photos) -> Photos:
+    return limits.model_copy(
+        update={"processes": 2, "cpu_seconds": 1, "wall_seconds": 3, "memory_mb": 256}
+    )
+
+
+@pytest.fixture
+def faulty(tight: Photos) -> Iterator[Pool]:
+    plain = pictures.encoded(pictures.scene((64, 48)), "JPEG")
+    made = Pool(tight, boot=f"PLAIN = {plain!r}\n{FAULTY}")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def send(faulty: Pool, store: LocalStore, tight: Photos) -> Callable[..., int]:
+    """Admit files to the faulty pool; return how many photos came out."""
+
+    def sent(*files: bytes) -> int:
+        streams = [io.BytesIO(file) for file in files]
+        return len(admit(streams, store=store, pool=faulty, limits=tight, zone=ZONE))
+
+    return sent
+
+
+def good() -> bytes:
+    return pictures.encoded(pictures.scene((320, 240)), "JPEG")
+
+
+def _gone(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return state in "ZX"
+
+
+def _soon(claim: Callable[[], bool], seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if claim():
+            return True
+        time.sleep(0.02)
+    return claim()
+
+
+@pytest.mark.parametrize("fault", ["SEGFAULT", "KILL", "EXIT", "SPIN", "HANG", "HANG-IN-C"])
+def test_a_decoder_that_dies_or_hangs_makes_a_broken_picture(send, store, fault):
+    began = time.monotonic()
+    with pytest.raises(PictureBroken):
+        send(fault.encode())
+    assert time.monotonic() - began < 10
+    assert files_under(store.root) == []
+    assert send(good()) == 1
+
+
+def test_a_decoder_that_wants_too_much_memory_is_stopped_and_replaced(faulty, store, send):
+    with pytest.raises(PictureTooManyPixels):
+        send(b"MEMORY")
+    assert files_under(store.root) == []
+    assert send(good(), good()) == 2
+
+
+def test_heic_without_the_extra_is_a_kind_this_server_cannot_read(tight, store):
+    pool = Pool(tight, boot="import sys; sys.modules['pillow_heif'] = None; " + pool_module._BOOT)
+    heic = pictures.encoded(pictures.scene((64, 48)), "HEIF")
+    try:
+        with pytest.raises(HeicNotReadable):
+            admit([io.BytesIO(heic)], store=store, pool=pool, limits=tight, zone=ZONE)
+        assert admit([io.BytesIO(good())], store=store, pool=pool, limits=tight, zone=ZONE)
+    finally:
+        pool.close()
+
+
+def test_a_full_disk_is_not_the_pictures_fault(send, store):
+    with pytest.raises(PhotoStoreUnavailable):
+        send(b"DISK")
+    assert files_under(store.root) == []
+
+
+def test_a_decoder_that_prints_does_not_garble_the_answer(send):
+    assert send(b"PRINT") == 1
+
+
+def test_an_answer_that_is_none_is_a_dead_decoder(send):
+    with pytest.raises(PictureBroken):
+        send(b"GARBAGE")
+    assert send(good()) == 1
+
+
+def test_other_photos_in_flight_are_unharmed(faulty, store, tight, send):
+    def one(data: bytes) -> str:
+        try:
+            return str(send(data))
+        except PictureBroken:
+            return "broken"
+
+    with ThreadPoolExecutor(8) as threads:
+        said = list(threads.map(one, [b"SLOW", b"KILL", good(), b"SEGFAULT"] * 3))
+    assert said == ["1", "broken", "1", "broken"] * 3
+
+
+def test_many_killers_in_a_row_leave_the_pool_working(send, faulty):
+    for _ in range(8):
+        with pytest.raises(PictureBroken):
+            send(b"KILL")
+    assert faulty.pids() == []
+    assert send(good()) == 1
+    assert len(faulty.pids()) == 1
+
+
+def test_a_killed_idle_decoder_is_replaced_and_no_photo_suffers(send, faulty):
+    assert send(good(), good(), good()) == 3
+    for pid in faulty.pids():
+        os.kill(pid, signal.SIGKILL)
+        assert _soon(lambda pid=pid: _gone(pid))
+    assert send(good()) == 1
+
+
+def test_limits_are_armed_anew_for_every_job(send, faulty):
+    # Each takes a part of the CPU allowance; together they take more than one may.
+    big = pictures.encoded(pictures.scene((3000, 2000)), "PNG")
+    for _ in range(8):
+        assert send(big) == 1
+    assert len(faulty.pids()) == 1
+
+
+def test_scans_that_never_end_are_stopped(limits, store, tight):
+    with_scans = pictures.progressive_scans((3800, 3800), 400)
+    assert len(with_scans) < limits.max_file_mb * 1024 * 1024
+    pool = Pool(tight)
+    try:
+        with pytest.raises(PictureBroken):
+            admit([io.BytesIO(with_scans)], store=store, pool=pool, limits=tight, zone=ZONE)
+        assert admit([io.BytesIO(good())], store=store, pool=pool, limits=tight, zone=ZONE)
+    finally:
+        pool.close()
+
+
+def test_a_decoder_is_replaced_after_its_share_of_jobs(limits, store):
+    pool = Pool(limits.model_copy(update={"processes": 1}), recycle_after_jobs=2)
+    try:
+        seen = []
+        for _ in range(4):
+            admit([io.BytesIO(good())], store=store, pool=pool, limits=limits, zone=ZONE)
+            seen.append(pool.pids())
+    finally:
+        pool.close()
+    assert len(seen[0]) == 1
+    assert seen[1] == seen[3] == []
+    assert seen[0] != seen[2]
+
+
+def test_no_more_children_than_places(limits, store):
+    pool = Pool(limits.model_copy(update={"processes": 1}))
+    most = 0
+    try:
+
+        def one(_: int) -> None:
+            nonlocal most
+            admit([io.BytesIO(good())], store=store, pool=pool, limits=limits, zone=ZONE)
+            most = max(most, len(pool.pids()))
+
+        with ThreadPoolExecutor(6) as threads:
+            list(threads.map(one, range(12)))
+    finally:
+        pool.close()
+    assert most == 1
+
+
+def test_when_all_places_stay_taken_the_answer_is_busy(tight, tmp_path):
+    pool = Pool(tight.model_copy(update={"processes": 1}), boot=FAULTY, wait_seconds=0.2)
+    source = tmp_path / "sent"
+    source.write_bytes(b"HANG")
+    job = Job(str(source), str(tmp_path / "main"), str(tmp_path / "thumb"))
+    try:
+        with ThreadPoolExecutor(1) as threads:
+            first = threads.submit(pool.clean, job)
+            assert _soon((tmp_path / "main.hangs").exists)
+            with pytest.raises(PicturesBusy):
+                pool.clean(job)
+            assert first.result().outcome is Outcome.BROKEN
+    finally:
+        pool.close()
+
+
+def test_decoders_that_do_not_start_are_not_tried_again_at_once(tight, tmp_path, monkeypatch):
+    job = Job(str(tmp_path / "sent"), str(tmp_path / "main"), str(tmp_path / "thumb"))
+    starts = tmp_path / "starts"
+    pool = Pool(tight, boot=f"open({str(starts)!r}, 'a').write('x'); raise SystemExit(1)")
+    for _ in range(5):
+        with pytest.raises(PicturesBusy):
+            pool.clean(job)
+    assert starts.read_text() == "x"
+    monkeypatch.setattr(pool_module, "PAUSE_SECONDS", 0)
+    pool._pause_until = 0
+    with pytest.raises(PicturesBusy):
+        pool.clean(job)
+    assert starts.read_text() == "xx"
+
+
+def test_the_end_of_the_thread_that_started_a_decoder_does_not_end_it(send, faulty):
+    thread = threading.Thread(target=send, args=(good(),))
+    thread.start()
+    thread.join()
+    (pid,) = faulty.pids()
+    time.sleep(0.1)
+    assert not _gone(pid)
+    assert send(good()) == 1
+    assert faulty.pids() == [pid]
+
+
+def test_closing_ends_the_children_and_the_pool_can_be_used_again(send, faulty):
+    send(good(), good())
+    pids = faulty.pids()
+    faulty.close()
+    assert all(_gone(pid) for pid in pids)
+    assert send(good()) == 1
+
+
+def test_a_stop_signal_to_the_whole_group_does_not_spoil_the_photo_in_hand(faulty, send):
+    send(good())
+    (pid,) = faulty.pids()
+    with ThreadPoolExecutor(1) as threads:
+        slow = threads.submit(send, b"SLOW")
+        time.sleep(0.2)
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGINT)
+        assert slow.result() == 1
+
+
+def test_a_forked_worker_has_decoders_of_its_own(send, faulty):
+    assert send(good()) == 1
+    (before,) = faulty.pids()
+    forked = os.fork()
+    if not forked:  # the other process: no assertion may leave it
+        ok = False
+        try:
+            ok = faulty.pids() == [] and send(good()) == 1 and faulty.pids() != [before]
+            faulty.close()
+        finally:
+            os._exit(0 if ok else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(forked, 0)[1]) == 0
+    assert faulty.pids() == [before]
+    assert send(good()) == 1
+
+
+@pytest.mark.parametrize("fault", ["HANG", "HANG-IN-C", "SPIN", ""])
+def test_kill_9_of_the_server_leaves_no_children(tmp_path, fault, limits):
+    """Also of those deep in a decoder that never returns."""
+    (tmp_path / "sent").write_bytes(fault.encode() or good())
+    script = textwrap.dedent(
+        f"""
+        import sys, threading, time
+        from grid_report.media.messages import Job
+        from grid_report.media.pool import Pool
+        from grid_report.settings import Photos
+        from tests.media.test_pool import FAULTY
+        limits = Photos.model_validate_json({limits.model_dump_json()!r})
+        limits = limits.model_copy(update=dict(cpu_seconds=600, wall_seconds=600))
+        pool = Pool(limits, boot=FAULTY)
+        folder = {str(tmp_path)!r}
+        job = Job(folder + '/sent', folder + '/main', folder + '/thumb')
+        threading.Thread(target=pool.clean, args=(job,), daemon=True).start()
+        while not pool.pids(): time.sleep(0.01)
+        time.sleep(0.7)
+        print(*pool.pids(), flush=True)
+        time.sleep(600)
+        """
+    )
+    server = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert server.stdout is not None
+    pids = [int(pid) for pid in server.stdout.readline().split()]
+    try:
+        assert pids
+        assert not any(_gone(pid) for pid in pids)
+        server.kill()
+        server.wait()
+        server.stdout.close()
+        assert _soon(lambda: all(_gone(pid) for pid in pids))
+    finally:
+        server.kill()
+        for pid in pids:
+            if not _gone(pid):
+                os.kill(pid, signal.SIGKILL)
+
+
+def test_a_web_process_never_imports_the_decoders():
+    script = (
+        "import sys, grid_report.media.photos, grid_report.media.sweep, grid_report.media.pool;"
+        "sys.exit(any(name.split('.')[0] in {'PIL', 'pillow_heif'} for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_decoder_never_imports_the_web_framework(limits):
+    script = pool_module._BOOT.replace("child.run()", "print(sorted(sys.modules))")
+    said = subprocess.run(
+        [sys.executable, "-I", "-c", script, str(ROOT / "grid_report"), "{}"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert "'PIL'" in said
+    assert not any(f"'{name}'" in said for name in ("flask", "sqlalchemy", "pydantic"))
+
+
+def test_a_decoder_sees_nothing_of_the_servers_environment(send, faulty, monkeypatch):
+    monkeypatch.setenv("GRID_REPORT_SECRET_KEY", "do-not-look")
+    send(good())
+    (pid,) = faulty.pids()
+    environment = Path(f"/proc/{pid}/environ").read_bytes()
+    assert b"do-not-look" not in environment
+    assert environment.count(b"\0") <= 3

@@ -1,0 +1,111 @@
+"""Every message has words, in both languages, that fit the facts its kind brings."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask import Flask
+
+from grid_report.accounts.roles import Role
+from grid_report.notify import kinds, words
+from grid_report.notify.queries import InboxRow
+
+NUMBER = "KY-20261123-0042"
+NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+FULL = {
+    "category": "RD02",
+    "community": "站前社区",
+    "unit": "暖阳物业",
+    "handler": "暖阳物业",
+    "due": "2026-11-23T10:00:00+00:00",
+    "words": "看不清",
+    "into": "KY-20261123-0001",
+    "review_on": "2026-12-01",
+    "clock": "fix",
+    "points": 15,
+    "rule": "R1",
+    "severity": 2,
+}
+
+READERS = (Role.RIDER, Role.WORKER, Role.HANDLER, Role.ADMINISTRATOR)
+
+
+def line(kind: str, role: Role = Role.RIDER, **facts: object) -> words.InboxLine:
+    row = InboxRow(1, kind, NUMBER, {**facts}, role, NOW, False)
+    return words.lines([row], category_name=lambda _: "路面坑洞", now=NOW, zone=SHANGHAI)[0]
+
+
+def brought(kind: str, *, everything: bool) -> dict[str, object]:
+    known = kinds.KINDS[kind]
+    names = known.needs | known.may if everything else known.needs
+    return kinds.facts_for(kind, {name: FULL[name] for name in names})
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_every_kind_has_words_for_every_reader(app: Flask, language: str) -> None:
+    with app.test_request_context(headers={"Accept-Language": language}):
+        anything = words._tidy(words._macro("title_of_any")(about=NUMBER))
+        for kind, role, everything in product(kinds.KINDS, READERS, (True, False)):
+            said = line(kind, role, **brought(kind, everything=everything))
+            for text in (said.title, said.body):
+                assert text, (kind, role)
+                assert "None" not in text, (kind, role, text)
+                assert "  " not in text, (kind, role, text)
+            assert said.title != anything, (kind, role)
+
+
+def test_a_fact_that_is_there_but_empty_breaks_nothing(app: Flask) -> None:
+    with app.test_request_context():
+        for kind in kinds.KINDS:
+            assert line(kind, **dict.fromkeys(brought(kind, everything=True))).title
+
+
+def test_macros_take_exactly_the_facts_of_their_kind(app: Flask) -> None:
+    module = app.jinja_env.get_template(words.FILE).module
+    for name in dir(module):
+        part, _, rest = name.partition("_")
+        if part not in ("title", "body") or name == "title_of_any":
+            continue
+        kind = kinds.KINDS[rest.partition("_for_")[0]]
+        assert set(getattr(module, name).arguments) == {"about"} | kind.needs | kind.may, name
+
+
+def test_the_rider_reads_what_happened_who_has_it_and_by_when(app: Flask) -> None:
+    with app.test_request_context(headers={"Accept-Language": "zh-CN"}):
+        said = line("report_accepted", **brought("report_accepted", everything=True))
+    assert said.title == "站前社区已受理"
+    assert said.body == "路面坑洞，今天 18:00 前到现场。谢谢你！"
+
+
+def test_the_same_news_reads_differently_for_the_worker(app: Flask) -> None:
+    facts = brought("report_handled", everything=True)
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        assert line("report_handled", **facts).title == "Fixed: 路面坑洞"
+        for role in (Role.WORKER, Role.SUPERVISOR):
+            assert line("report_handled", role, **facts).title == "Please check: 路面坑洞"
+
+
+@pytest.mark.parametrize(
+    ("hours", "days"), [(0, 0), (11, 0), (12, 1), (36, 2), (-13, -1), (-12, 0)]
+)
+def test_days_are_counted_in_the_countys_zone(hours: int, days: int) -> None:
+    noon = datetime(2026, 11, 23, 12, 0, tzinfo=SHANGHAI)
+    then = words.moment(noon + timedelta(hours=hours), now=noon, zone=SHANGHAI)
+    assert then.days == days
+
+
+def test_a_message_of_another_version_of_the_program_does_not_break_the_page(app: Flask) -> None:
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        assert line("report_teleported").title == f"News about {NUMBER}"
+        assert line("report_accepted", odd="fact").title == f"News about {NUMBER}"
+    assert kinds.page_for("report_teleported", Role.RIDER) == "reports.show"
+
+
+def test_no_kind_brings_anything_that_leads_to_the_rider() -> None:
+    telling = {"reporter", "rider", "phone", "name", "lat", "lng", "place_note", "photo"}
+    for kind, known in kinds.KINDS.items():
+        assert not telling & (known.needs | known.may), kind

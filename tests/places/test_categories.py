@@ -1,0 +1,181 @@
+"""Categories: what is in season comes first, and which number to call."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from grid_report.errors import Invalid
+from grid_report.places import sheets
+from grid_report.places.categories import (
+    Categories,
+    CategoryInfo,
+    Emergency,
+    in_season,
+    numbers_to_call,
+    seasonal,
+)
+from grid_report.places.usecases import CATEGORIES_FILE, COMMUNITIES, DEMO
+
+NO_NUMBERS = {"gas": "", "water": "", "heating": "", "lift_rescue": ""}
+
+
+def category(code: str = "FS01", **more: object) -> CategoryInfo:
+    values: dict[str, object] = {
+        "code": code,
+        "group_code": code[:2],
+        "group_zh": "组",
+        "group_en": "Group",
+        "name_zh": "名",
+        "name_en": "Name",
+        "severity": 2,
+        "accept_hours": 4.0,
+        "control_hours": None,
+        "deadline_hours": 24.0,
+        "emergency": Emergency.NO,
+        "call_first": (),
+        "safety_tip_zh": "",
+        "safety_tip_en": "",
+        "unit_kind": "property",
+        "helper_unit_kinds": (),
+        "sensitive": False,
+        "dedupe_radius_m": 20,
+        "season": "all",
+        "std_ref": "",
+    }
+    values.update(more)
+    return CategoryInfo(**values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("season", "inside", "outside"),
+    [
+        ("11-03", [11, 12, 1, 2, 3], [4, 7, 10]),
+        ("05-09", [5, 7, 9], [4, 10, 12]),
+        ("06-06", [6], [5, 7]),
+        ("all", [], list(range(1, 13))),
+    ],
+)
+def test_a_season_may_run_over_new_year(season: str, inside: list[int], outside: list[int]) -> None:
+    assert [m for m in inside + outside if in_season(season, m)] == inside
+
+
+def test_in_its_months_a_seasonal_category_comes_first_and_the_rest_keeps_its_order() -> None:
+    three = (category("RD01"), category("RD02"), category("RD04", season="11-03"))
+    assert [c.code for c in seasonal(three, 12)] == ["RD04", "RD01", "RD02"]
+    assert [c.code for c in seasonal(three, 7)] == ["RD01", "RD02", "RD04"]
+
+
+def test_groups_with_something_in_season_come_first() -> None:
+    found = Categories([category("FS01"), category("RD01"), category("RD04", season="11-03")])
+    assert [g.code for g in found.groups(1)] == ["RD", "FS"]
+    assert [c.code for c in found.groups(1)[0].categories] == ["RD04", "RD01"]
+    assert [g.code for g in found.groups(7)] == ["FS", "RD"]
+    assert [g.code for g in found.groups()] == ["FS", "RD"]
+
+
+def test_a_retired_category_is_known_but_no_longer_offered() -> None:
+    found = Categories([category("FS01"), category("FS02", retired=True)])
+    assert [c.code for c in found.groups()[0].categories] == ["FS01"]
+    assert found.get("FS02").retired
+    with pytest.raises(Invalid) as error:
+        found.get_in_use("FS02")
+    assert error.value.problems["category"][0].code == "category-retired"
+
+
+@pytest.mark.parametrize(
+    ("code", "problem"), [("XX99", "unknown"), ("", "missing"), (None, "missing")]
+)
+def test_an_unknown_category_names_the_field(code: str | None, problem: str) -> None:
+    with pytest.raises(Invalid) as error:
+        Categories([]).get(code)
+    assert error.value.problems["category"][0].code == f"category-{problem}"
+
+
+@pytest.mark.parametrize(
+    ("call_first", "county", "numbers"),
+    [
+        ((), {}, ()),
+        (("119",), {}, ("119",)),
+        (("119", "gas"), {"gas": "024-111"}, ("119", "024-111")),
+        (("119", "gas"), NO_NUMBERS, ("119", "12345")),
+        (("lift_rescue", "119"), NO_NUMBERS, ("119", "12345")),
+        (("lift_rescue", "119"), {"lift_rescue": "96333"}, ("96333", "119")),
+        (("water",), {}, ("12345",)),
+        (("water", "heating"), NO_NUMBERS, ("12345",)),
+        (("gas", "119"), {"gas": " 119 "}, ("119",)),
+    ],
+)
+def test_the_county_fills_in_its_numbers_and_12345_stands_in(
+    call_first: tuple[str, ...], county: dict[str, str], numbers: tuple[str, ...]
+) -> None:
+    assert numbers_to_call(category(call_first=call_first), county) == numbers
+
+
+# the files that are shipped
+
+
+def rows() -> list[sheets.Row]:
+    return sheets.read_sheet(
+        CATEGORIES_FILE.read_text(encoding="utf-8"), sheets.CATEGORY, file="categories.csv"
+    )
+
+
+def test_the_shipped_categories_are_36_in_6_groups() -> None:
+    assert len(rows()) == 36
+    assert len({row["group_code"] for row in rows()}) == 6
+    assert sum(row["emergency"] is Emergency.MUST for row in rows()) == 6
+
+
+def test_every_safety_tip_is_there_in_both_languages() -> None:
+    assert [r["code"] for r in rows() if bool(r["safety_tip_zh"]) != bool(r["safety_tip_en"])] == []
+
+
+def test_whoever_must_call_first_finds_a_number() -> None:
+    assert [r["code"] for r in rows() if r["emergency"] != "no" and not r["call_first"]] == []
+
+
+def test_every_kind_of_unit_that_categories_name_is_in_the_demo() -> None:
+    with (DEMO / "units.csv").open(encoding="utf-8") as file:
+        there = {row["kind"] for row in csv.DictReader(file)}
+    wanted = {row["unit_kind"] for row in rows()}
+    wanted |= {kind for row in rows() for kind in row["helper_unit_kinds"].split("|") if kind}
+    assert wanted - there == {"community"}  # the community's own hands are no unit
+
+
+def test_every_shipped_sheet_can_be_read() -> None:
+    for name, columns in (
+        ("units.csv", sheets.UNIT),
+        ("compounds.csv", sheets.COMPOUND),
+        ("reference-points.csv", sheets.REFERENCE_POINT),
+    ):
+        assert sheets.read_sheet((DEMO / name).read_text(encoding="utf-8"), columns, file=name)
+    text = (COMMUNITIES / "kaiyuan.csv").read_text(encoding="utf-8")
+    assert len(sheets.read_sheet(text, sheets.COMMUNITY, file="kaiyuan.csv")) == 39
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ("x,Gate,211282001001,0,42.5,124.0", "code"),
+        ("gate-1,,211282001001,0,42.5,124.0", "name"),
+        ("gate-1,Gate,21128200100,0,42.5,124.0", "community_code"),
+        ("gate-1,Gate,211282001001,maybe,42.5,124.0", "self_managed"),
+        ("gate-1,Gate,211282001001,0,124.0,42.5", "lat"),
+        ("gate-1,Gate,211282001001,0,nan,124.0", "lat"),
+        ("gate-1,Gate,211282001001,0,42.5", "lng"),
+    ],
+)
+def test_a_bad_cell_is_named_by_line_and_column(row: str, column: str) -> None:
+    head = "code,name,community_code,self_managed,lat,lng\n"
+    good = "gate-0,Gate,211282001001,0,42.5,124.0\n"
+    with pytest.raises(sheets.SheetError) as error:
+        sheets.read_sheet(head + good + row + "\n", sheets.COMPOUND, file="x.csv")
+    assert (error.value.line, error.value.column) == (3, column)
+
+
+def test_a_missing_column_is_named() -> None:
+    with pytest.raises(sheets.SheetError) as error:
+        sheets.read_sheet("code,name\n", sheets.UNIT, file="x.csv")
+    assert error.value.column == "covers"

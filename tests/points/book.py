@@ -1,0 +1,211 @@
+"""A helper for tests of the ledger: people and pools to award to, and raw SQL that names refusals."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ForeignKeyConstraint, UniqueConstraint, event, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
+from grid_report.access import Actor, Grant
+from grid_report.accounts.models import Member, RoleGrant, Standing
+from grid_report.accounts.roles import Role
+from grid_report.db import Base, db, transaction, use_case
+from grid_report.places.models import Community, Street
+from grid_report.points import audit, ledger
+from grid_report.points.causes import Cause
+from grid_report.points.guards import TABLES
+from grid_report.points.outcomes import Award
+from grid_report.points.tariff import Earning
+from grid_report.points.terms import Terms
+
+NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+STATION, BRIGHT = "211282001001", "211282001003"
+STREET = "211282001"
+TERMS = Terms(ZoneInfo("Asia/Shanghai"), 3000, 20)
+MONTH = TERMS.month(NOW)
+
+
+class Book:
+    """People, awards and questions to the ledger of one test."""
+
+    def __init__(self) -> None:
+        self.causes = itertools.count(1)
+        with transaction() as session:
+            if session.get(Street, STREET) is None:
+                session.add(Street(code=STREET, name="新城街道"))
+                session.flush()
+            for code in (STATION, BRIGHT):
+                if session.get(Community, code) is None:
+                    session.add(Community(code=code, name=code, street_code=STREET))
+        self.worker = self.member(Role.WORKER, STATION)
+        self.admin = self.member(Role.ADMINISTRATOR, "211282")
+        self.other_admin = self.member(Role.ADMINISTRATOR, "211282")
+
+    def member(
+        self, role: Role = Role.RIDER, place: str = "", standing: Standing = Standing.ACTIVE
+    ) -> Actor:
+        """Add a member with one role."""
+        with transaction() as session:
+            row = Member(
+                name="某人",
+                phone_lookup=None if standing is Standing.ERASED else f"p{next(self.causes)}",
+                phone_tail="",
+                language="zh_CN",
+                standing=standing,
+                is_demo=False,
+                created_at=NOW,
+            )
+            session.add(row)
+            session.flush()
+            session.add(RoleGrant(member_id=row.id, role=role, place=place, granted_at=NOW))
+            return Actor(row.id, row.name, frozenset({Grant(role, place or None)}))
+
+    def rider(self) -> int:
+        """Add a rider and return the id."""
+        return self.member().member_id
+
+    @use_case
+    def award(
+        self,
+        rider_id: int,
+        points: int = 10,
+        *,
+        cause: str | Cause | None = None,
+        severity: int | None = 1,
+        community: str = STATION,
+        terms: Terms = TERMS,
+        at: datetime = NOW,
+        **more: Any,
+    ) -> Award:
+        """Award in a transaction of its own, by default for a new accepted report."""
+        if not isinstance(cause, Cause):
+            cause = Cause("report-accepted", cause or f"KY-{next(self.causes):04d}")
+        with transaction() as session:
+            return ledger.award(
+                session,
+                rider_id,
+                cause=cause,
+                earning=Earning(points, more.pop("rule", "R1"), "2020-1"),
+                community_code=community,
+                terms=terms,
+                at=at,
+                actor_id=more.pop("actor_id", self.worker.member_id),
+                severity=severity,
+                report_number=cause.id,
+                **more,
+            )
+
+    @staticmethod
+    def differences(at: datetime = NOW) -> list[audit.Difference]:
+        """Run the audit."""
+        db.session.rollback()
+        return audit.find_differences(db.engine, at)
+
+    @staticmethod
+    def value(statement: str, **values: Any) -> Any:
+        """Read one value."""
+        db.session.rollback()
+        found = db.session.scalar(text(statement), values)
+        db.session.rollback()
+        return found
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """Collect the statements sent meanwhile."""
+    sent: list[str] = []
+
+    def note(_c: Any, _k: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith(("BEGIN", "PRAGMA")):
+            sent.append(" ".join(statement.split()))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+def run(statements: Sequence[str]) -> None:
+    """Run raw SQL in one transaction and commit it."""
+    db.session.rollback()
+    engine = db.engine.execution_options(grid_report_write=True)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def refusal_of(statements: Sequence[str]) -> str | None:
+    """Run raw SQL that should fail and return the name of what refused it, None if nothing did."""
+    try:
+        run(statements)
+    except DBAPIError as error:
+        diag = getattr(error.orig, "diag", None)
+        name = (
+            diag.constraint_name if diag is not None else _sqlite_name(str(error.orig), statements)
+        )
+        if name is None:
+            raise
+        for table in sorted(TABLES, key=len, reverse=True):
+            name = name.removeprefix(f"ck_{table}_")
+        return str(name)
+    return None
+
+
+def _sqlite_name(message: str, statements: Sequence[str]) -> str | None:
+    if message == "FOREIGN KEY constraint failed":
+        return _broken_reference(statements)
+    found = re.fullmatch(r"(CHECK|UNIQUE) constraint failed: (.*)", message)
+    if found is None:
+        return message if re.fullmatch(r"[a-z_]+", message) else None
+    if found[1] == "CHECK":
+        return found[2]
+    table = found[2].split(".")[0]
+    columns = [part.split(".")[1] for part in found[2].split(", ")]
+    for constraint in Base.metadata.tables[table].constraints:
+        if isinstance(constraint, UniqueConstraint) and list(constraint.columns.keys()) == columns:
+            return str(constraint.name)
+    return None
+
+
+def _broken_reference(statements: Sequence[str]) -> str | None:
+    """Ask SQLite which foreign key it was: it does not say by itself."""
+    with db.engine.connect().execution_options(grid_report_write=True) as connection:
+        work = connection.begin()
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+        # What is checked at once comes before what is checked at the commit.
+        name = min(
+            _names(connection), key=lambda found: found == "lots_equal_balance", default=None
+        )
+        work.rollback()
+    return name
+
+
+def _names(connection: Connection) -> Iterator[str]:
+    for table, _rowid, _parent, number in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        columns = [
+            row[3]
+            for row in connection.exec_driver_sql(f"PRAGMA foreign_key_list({table})")
+            if row[0] == number
+        ]
+        for constraint in Base.metadata.tables[table].constraints:
+            if (
+                isinstance(constraint, ForeignKeyConstraint)
+                and list(constraint.column_keys) == columns
+            ):
+                yield str(constraint.name)
+
+
+def is_sqlite() -> bool:
+    """Tell which database the test runs on."""
+    return db.engine.dialect.name == "sqlite"

@@ -1,0 +1,98 @@
+"""The lifecycle table, without a database."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from grid_report.reports.commands import TakeStep
+from grid_report.reports.deciding import DECISIONS, missing
+from grid_report.reports.lifecycle import (
+    MOVES,
+    OPEN,
+    STEPS_THAT_MOVE,
+    IllegalStep,
+    Need,
+    Part,
+    State,
+    Step,
+    move_for,
+)
+
+# The table of design.md §3, written down a second time: a change must be made in both.
+DESIGN = """
+submitted accept accepted worker
+submitted reject rejected worker
+needs_info reject rejected worker
+submitted ask needs_info worker
+needs_info supplement submitted rider
+submitted withdraw withdrawn rider
+needs_info withdraw withdrawn rider
+submitted merge merged worker
+accepted merge merged worker
+submitted transfer submitted worker,street
+accepted transfer submitted worker,street
+accepted dispatch dispatched worker,street
+dispatched return accepted unit
+accepted start in_progress worker
+dispatched start in_progress worker,unit
+in_progress control in_progress handler
+in_progress extend in_progress worker,street
+accepted suspend suspended street
+dispatched suspend suspended street
+in_progress suspend suspended street
+suspended resume before worker,street
+in_progress handle handled handler
+handled pass closed checker
+handled fail in_progress checker
+closed reopen accepted worker,street,rider
+"""
+ROWS = [line.split() for line in DESIGN.strip().splitlines()]
+
+
+def test_the_table_is_the_one_of_the_design() -> None:
+    written = {
+        (state.value, step.value, move.to.value if move.to else "before"): {
+            p.value for p in move.by
+        }
+        for (state, step), move in MOVES.items()
+    }
+    assert written == {(state, step, to): set(by.split(",")) for state, step, to, by in ROWS}
+
+
+@pytest.mark.parametrize(
+    ("state", "step"), sorted(set(product(State, STEPS_THAT_MOVE)) - set(MOVES))
+)
+def test_a_step_not_in_the_table_is_refused(state: State, step: Step) -> None:
+    with pytest.raises(IllegalStep):
+        move_for(state, step)
+
+
+def test_every_step_that_moves_has_its_decision() -> None:
+    assert set(DECISIONS) == STEPS_THAT_MOVE
+
+
+def test_every_open_state_has_a_way_out_to_an_end() -> None:
+    ends = set(State) - OPEN
+    for state in OPEN:
+        reached, seen = {state}, set()
+        while reached - seen:
+            here = (reached - seen).pop()
+            seen.add(here)
+            reached |= {move.to or State.ACCEPTED for (s, _), move in MOVES.items() if s is here}
+        assert reached & ends, state
+
+
+@pytest.mark.parametrize("key", sorted(MOVES))
+def test_a_step_without_what_it_needs_names_every_missing_field(key: tuple[State, Step]) -> None:
+    move = MOVES[key]
+    problems = missing(TakeStep(step=key[1]), move.needs).problems
+    expected = {"note" if need is Need.WORDS_OR_PHOTOS else need.value for need in move.needs}
+    assert set(problems) == expected
+
+
+def test_only_the_rider_supplements_and_withdraws() -> None:
+    for (_, step), move in MOVES.items():
+        if step in (Step.SUPPLEMENT, Step.WITHDRAW):
+            assert move.by == {Part.RIDER}

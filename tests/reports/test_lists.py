@@ -1,0 +1,137 @@
+"""Lists: constant statements, keyset paging, filters, lights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from grid_report import clock
+from grid_report.db import db
+from grid_report.reports.clocks import Light
+from grid_report.reports.filters import ReportFilter, Sort
+from grid_report.reports.lifecycle import OPEN
+from grid_report.reports.queries import count_lights, list_reports
+from tests.support.builders import Make
+
+pytestmark = pytest.mark.database
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    statements: list[str] = []
+
+    def note(_c: Any, _k: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("path", ["/desk", "/api/v1/reports", "/my/reports"])
+def test_a_list_takes_as_many_statements_for_twenty_rows_as_for_two(make: Make, path: str) -> None:
+    rider, worker = make.rider(), make.worker()
+    actor = rider if path == "/my/reports" else worker
+    client = make.signed_in(actor)
+    photo = make.photo()
+    used = []
+    for target in (2, 20):
+        for number in range(target):
+            make.report(
+                rider, category="RD01", photos=(photo,),
+                at=clock.now() - timedelta(minutes=number),
+            )  # fmt: skip
+        with counted() as statements:
+            assert client.get(path).status_code == 200
+        used.append(len(statements))
+    assert used[0] == used[1]
+    # Who asks and how many messages wait are two of them.
+    assert used[1] <= (4 if path == "/api/v1/reports" else 6), statements
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+def test_pages_hold_every_report_once(make: Make, sort: Sort) -> None:
+    worker, photo = make.worker(), make.photo()
+    start = clock.now() - timedelta(hours=3)
+    made = {
+        make.report(category="RD01", photos=(photo,), at=start + timedelta(minutes=n // 2)).number
+        for n in range(23)
+    }
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = list_reports(
+            worker, ReportFilter(sort=sort), now=clock.now(), cursor=cursor, limit=5
+        )
+        seen += [row.number for row in page.items]
+        cursor = page.next
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen)) == 23
+    assert set(seen) == made
+
+
+def test_what_burns_first_is_on_top_and_what_waits_is_last(make: Make) -> None:
+    worker = make.worker()
+    now = clock.now()
+    slow = make.report(category="EN02", at=now)
+    urgent = make.report(category="RD01", at=now)
+    waiting = make.report(category="RD01", at=now)
+    make.step(waiting, "ask", worker, reason="哪里？")
+    rows = list_reports(worker, ReportFilter(states=OPEN, sort=Sort.DUE), now=now).items
+    assert [r.number for r in rows] == [urgent.number, slow.number, waiting.number]
+
+
+def test_filters_by_light_agree_with_the_lights_shown(make: Make) -> None:
+    worker, now = make.worker(), clock.now()
+    # Accept within 8 hours: green, yellow in the last two, red after.
+    ages = {Light.GREEN: 1, Light.YELLOW: 7, Light.RED: 9}
+    numbers = {
+        light: make.report(at=now - timedelta(hours=age)).number for light, age in ages.items()
+    }
+    for light, number in numbers.items():
+        rows = list_reports(worker, ReportFilter(light=light), now=now).items
+        assert [row.number for row in rows] == [number]
+    counts = count_lights(worker, now=now)
+    assert (counts["red"], counts["yellow"], counts["green"]) == (1, 1, 1)
+
+
+def test_words_are_found_and_wildcards_are_letters(make: Make) -> None:
+    worker = make.worker()
+    report = make.report(description="井盖 100% 坏了")
+    make.report(description="别的")
+    for words in ("井盖", "100%", report.number.lower()):
+        rows = list_reports(worker, ReportFilter(words=words), now=clock.now()).items
+        assert [row.number for row in rows] == [report.number]
+    assert not list_reports(worker, ReportFilter(words="%"), now=clock.now()).items[1:]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["state=fixed", "light=blue", "sort=oldest", "limit=0", "limit=201", "limit=x", "cursor=%00",
+     "cursor=AAAA", "cursor=W10", "since=yesterday", "since=2026-11-23", "community='--",
+     "limit=99999999999999999999", "state=open,closed"],
+)  # fmt: skip
+def test_an_unknown_filter_value_names_its_field(make: Make, query: str) -> None:
+    answer = make.app.test_client().get(
+        f"/api/v1/reports?{query}", headers=make.token(make.worker())
+    )
+    assert answer.status_code == 422
+    assert list(answer.json["errors"]) == [query.split("=")[0]]
+
+
+def test_unchanged_lists_and_reports_are_not_sent_again(make: Make) -> None:
+    report, token = make.report(), make.token(make.worker())
+    client = make.app.test_client()
+    for path in ("/api/v1/reports", f"/api/v1/reports/{report.number}"):
+        first = client.get(path, headers=token)
+        again = client.get(path, headers={**token, "If-None-Match": first.headers["ETag"]})
+        assert (first.status_code, again.status_code) == (200, 304)

@@ -1,0 +1,212 @@
+"""Builders: each makes the least that is valid, through the use cases."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+
+from grid_report import clock
+from grid_report.access import Actor, Grant
+from grid_report.accounts import queries as accounts_queries
+from grid_report.accounts import usecases as accounts
+from grid_report.accounts.models import SignInKind
+from grid_report.accounts.passwords import Hasher
+from grid_report.accounts.policy import Policy, policy_of
+from grid_report.accounts.roles import Role
+from grid_report.accounts.steps import SignedIn
+from grid_report.db import db
+from grid_report.media.photos import AdmittedPhoto
+from grid_report.places.queries import reference
+from grid_report.reports import usecases
+from grid_report.reports.commands import SubmitReport, TakeStep
+from grid_report.reports.lifecycle import Step
+from grid_report.reports.models import Report
+from grid_report.settings import Settings
+
+STATION = "211282001001"
+BRIGHT = "211282001003"
+STREET = "211282001"
+PROPERTY = "property-01"
+PASSWORD = "a-good-passphrase"
+
+_phones = itertools.count(13800000001)
+_pictures = itertools.count(1)
+
+
+def picture(seed: int | None = None, size: tuple[int, int] = (64, 48)) -> bytes:
+    """Return a small JPEG unlike every other one."""
+    number = next(_pictures) if seed is None else seed
+    image = Image.new("RGB", size, ((number * 37) % 256, (number * 91) % 256, number % 256))
+    image.putpixel((number % size[0], (number // size[0]) % size[1]), (255, 255, 255))
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+class Make:
+    """Makes members, reports and steps on the app of a test."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.settings: Settings = app.extensions["grid_report"].settings
+        self.policy: Policy = policy_of(
+            self.settings, hasher=Hasher(time_cost=1, memory_kib=8, parallelism=1)
+        )
+        app.extensions["grid_report_accounts_policy"] = self.policy
+        self.now = clock.now()
+
+    # members
+
+    def member(self, *grants: Grant, name: str = "某人", phone: str | None = None) -> Actor:
+        """Make a member with roles and return it as an actor."""
+        member_id = accounts.create_member(
+            phone=phone or str(next(_phones)),
+            password=PASSWORD,
+            name=name,
+            language="zh_CN",
+            grants=grants,
+            policy=self.policy,
+            place_exists=lambda kind, code: True,
+            actor=None,
+            now=self.now,
+        )
+        return Actor(member_id=member_id, name=name, grants=frozenset(grants))
+
+    def rider(self, **more: Any) -> Actor:
+        """Make a rider."""
+        return self.member(Grant(Role.RIDER), **{"name": "骑手", **more})
+
+    def worker(self, community: str = STATION, **more: Any) -> Actor:
+        """Make a worker of a community."""
+        return self.member(Grant(Role.WORKER, community), **{"name": "网格员", **more})
+
+    def supervisor(self, street: str = STREET, **more: Any) -> Actor:
+        """Make a supervisor of a street."""
+        return self.member(Grant(Role.SUPERVISOR, street), **{"name": "街道", **more})
+
+    def handler(self, unit: str = PROPERTY, **more: Any) -> Actor:
+        """Make a handler of a unit."""
+        return self.member(Grant(Role.HANDLER, unit), **{"name": "物业", **more})
+
+    def administrator(self, **more: Any) -> Actor:
+        """Make an administrator."""
+        county = self.settings.county.code
+        return self.member(Grant(Role.ADMINISTRATOR, county), **{"name": "管理员", **more})
+
+    def auditor(self, **more: Any) -> Actor:
+        """Make an auditor."""
+        county = self.settings.county.code
+        return self.member(Grant(Role.AUDITOR, county), **{"name": "审计", **more})
+
+    def signed_in(self, actor: Actor) -> FlaskClient:
+        """Return a browser that is signed in as a member."""
+        signed_in = self._sign_in(actor, SignInKind.BROWSER)
+        client = self.app.test_client()
+        with client.session_transaction() as session:
+            session["_user_id"] = f"{signed_in.sign_in_id}.{signed_in.secret}"
+            session["_fresh"] = True
+        return client
+
+    def token(self, actor: Actor) -> dict[str, str]:
+        """Return the header that signs a program in as a member."""
+        secret = self._sign_in(actor, SignInKind.TOKEN).secret
+        return {"Authorization": f"Bearer {secret}"}
+
+    def _sign_in(self, actor: Actor, kind: SignInKind) -> SignedIn:
+        phone = accounts_queries.phone_of(actor.member_id, self.policy.vault)
+        assert phone is not None
+        return accounts.sign_in_with_password(
+            phone,
+            PASSWORD,
+            kind=kind,
+            label="test",
+            address="127.0.0.1",
+            policy=self.policy,
+            now=clock.now(),
+        )
+
+    # reports
+
+    def photo(self, seed: int | None = None) -> AdmittedPhoto:
+        """Admit a small real photo."""
+        media = self.app.extensions["grid_report"].media
+        photo: AdmittedPhoto = media.admit([io.BytesIO(picture(seed))])[0]
+        return photo
+
+    def submission(self, **more: Any) -> SubmitReport:
+        """Make the command of a pothole in the middle of the station's community."""
+        values: dict[str, Any] = {
+            "key": str(uuid.uuid4()),
+            "category": "RD02",
+            "lat": None,
+            "lng": None,
+            "datum": "wgs84",
+            "community": STATION,
+        }
+        values.update(more)
+        if "photos" not in values:
+            values["photos"] = (self.photo(),)
+        return SubmitReport(**values)
+
+    def report(
+        self, reporter: Actor | None = None, *, at: datetime | None = None, **more: Any
+    ) -> Report:
+        """Submit a report and return its row."""
+        return usecases.submit_report(
+            self.submission(**more),
+            actor=reporter or self.rider(),
+            places=reference(),
+            settings=self.settings,
+            now=at or clock.now(),
+        ).report
+
+    def step(
+        self,
+        report: Report | str,
+        step: Step | str,
+        actor: Actor,
+        *,
+        at: datetime | None = None,
+        **more: Any,
+    ) -> Report:
+        """Take a step on a report and return its row."""
+        number = report if isinstance(report, str) else report.number
+        return usecases.take_step(
+            number,
+            TakeStep(step=Step(step), **more),
+            actor=actor,
+            places=reference(),
+            settings=self.settings,
+            now=at or clock.now(),
+        ).report
+
+    def accepted(self, worker: Actor, reporter: Actor | None = None, **more: Any) -> Report:
+        """Submit a report and have it accepted."""
+        report = self.report(reporter, **more)
+        return self.step(report, "accept", worker, category="RD02", severity=2)
+
+    def handled(self, worker: Actor, handler: Actor, reporter: Actor | None = None) -> Report:
+        """Take a report as far as the unit's after-photo."""
+        report = self.accepted(worker, reporter)
+        self.step(report, "dispatch", worker, unit=PROPERTY)
+        self.step(report, "start", handler)
+        return self.step(report, "handle", handler, note="已修好", photos=(self.photo(),))
+
+    def fresh(self, report: Report) -> Report:
+        """Read a report's row again."""
+        db.session.rollback()
+        found = db.session.get(Report, report.id, populate_existing=True)
+        assert found is not None
+        return found
+
+    @staticmethod
+    def later(hours: float) -> datetime:
+        """Return an instant some hours from now."""
+        return datetime.now(UTC) + timedelta(hours=hours)

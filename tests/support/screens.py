@@ -1,0 +1,94 @@
+"""What a page must hold on every screen: axe-core, no sideways scrolling, and pictures of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page
+
+from tests.support.browser import DESK, PHONE, ROOT
+
+SMALL = {"width": 320, "height": 640}
+
+# Rules that axe leaves out by itself, but WCAG 2.2 AA asks for.
+AXE_OPTIONS = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+
+# What sticks out on the right, the innermost first; a box that scrolls by itself may hold it.
+TOO_WIDE = """() => {
+  const room = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= room) return [];
+  const scrolls = (it) => it && it !== document.body && it !== document.documentElement
+    && (getComputedStyle(it).overflowX !== 'visible' || scrolls(it.parentElement));
+  return [...document.body.querySelectorAll('*')]
+    .filter((it) => it.getBoundingClientRect().right > room + 1 && !scrolls(it.parentElement))
+    .slice(-4).map((it) => it.outerHTML.slice(0, 160)).concat(`page is wider than ${room} px`);
+}"""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way of looking at a page, chosen by the cookies of the preferences."""
+
+    name: str
+    theme: str = "light"
+    text: str = "normal"
+    language: str = "zh_CN"
+
+    def wear(self, context: BrowserContext, address: str) -> None:
+        """Make the next pages of a browser look like this."""
+        chosen = {"theme": self.theme, "text": self.text, "language": self.language}
+        context.add_cookies(
+            [{"name": name, "value": value, "url": address} for name, value in chosen.items()]
+        )
+
+
+LIGHT = Variant("light")
+DARK = Variant("dark", theme="dark", language="en")
+BIG = Variant("big", text="big")
+
+
+@lru_cache(maxsize=1)
+def _axe() -> str:
+    return (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
+
+
+def violations(page: Page, within: str = "") -> list[str]:
+    """Run axe-core on a page as it stands, or a part of it; return one line a violation."""
+    # Evaluated by the debugger: the page's own policy lets no foreign script in.
+    page.evaluate(_axe() + ";0")
+    found: list[dict[str, Any]] = page.evaluate(
+        "([within, options]) => axe.run(within || document, options).then(it => it.violations.map(v => ({id: v.id,"
+        " nodes: v.nodes.map(n => n.target.join(' ') + ' ' + n.html.slice(0, 160) + ' — '"
+        " + n.any.concat(n.all, n.none).map(c => c.message).join('; '))})))",
+        [within, AXE_OPTIONS],
+    )
+    return [f"axe {it['id']}: {node}" for it in found for node in it["nodes"][:4]]
+
+
+def too_wide(page: Page) -> list[str]:
+    """Return what makes a page scroll sideways."""
+    return [f"wide: {line}" for line in page.evaluate(TOO_WIDE)]
+
+
+def look(
+    page: Page, name: str, variant: Variant, *, desk: bool, shots: Path, within: str = ""
+) -> list[str]:
+    """Examine an open page in a variant at its sizes, keep pictures, return what is wrong."""
+    wrong = violations(page, within)
+    first, other = (DESK, PHONE) if desk else (PHONE, DESK)
+    _picture(page, name, first, variant, shots)
+    if variant is LIGHT:
+        page.set_viewport_size(other)
+        _picture(page, name, other, variant, shots)
+    for size in [PHONE, SMALL] if variant is BIG else [PHONE]:
+        page.set_viewport_size(size)
+        wrong += too_wide(page)
+    return wrong
+
+
+def _picture(page: Page, name: str, size: dict[str, int], variant: Variant, shots: Path) -> None:
+    kind = "desk" if size is DESK else "phone"
+    page.screenshot(path=shots / f"{name}-{kind}-{variant.name}.png", full_page=True)

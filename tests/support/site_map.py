@@ -1,0 +1,226 @@
+"""Every screen of the site: whose it is, how it is reached, what is done on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+from tests.support.browser import ROOT
+
+# Programs read these, or they only lead on; the pages they lead to are listed below.
+NO_PAGES = {
+    "health.healthz",
+    "health.metrics",
+    "health.readyz",
+    "notify.open_message",
+    "notify.unread",
+    "places.boundaries_json",
+    "reports.home",
+    "reports.photo",
+    "reports.staged_photo",
+    "static",
+}
+
+PHONES = {
+    "guest": "",
+    "rider": "13900000001",
+    "worker": "13900000101",
+    "supervisor": "13900000201",
+    "handler": "13900000301",
+    "station": "13900000401",
+    "administrator": "13900000901",
+    "auditor": "13900000902",
+}
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A page: its address, or a page with the link to follow; then what is done on it."""
+
+    name: str
+    endpoint: str
+    path: str
+    link: str = ""
+    act: Callable[[Page], None] | None = None
+    status: int = 200
+    # What lies over the page, where something does: the rest is half covered and not examined.
+    within: str = ""
+
+
+def send_as_it_is(selector: str, *, without: str = "") -> Callable[[Page], None]:
+    """Return an act: send a form past every check of the browser, as without script."""
+
+    def act(page: Page) -> None:
+        with page.expect_navigation():
+            page.evaluate(
+                """([selector, without]) => {
+                    const form = document.querySelector(selector);
+                    if (without) form.querySelector(without).remove();
+                    HTMLFormElement.prototype.submit.call(form);
+                }""",
+                [selector, without],
+            )
+
+    return act
+
+
+def ask_for_a_code(page: Page) -> None:
+    """Ask for a code, for a number that is nobody's."""
+    page.goto(page.url)
+    if page.locator("[name=phone]").count():
+        page.locator("[name=phone]").fill("13912345678")
+        page.locator(
+            "form:has([name=phone]) [type=submit], form:has([name=phone]) button"
+        ).last.click()
+
+
+def upload_boundaries(page: Page) -> None:
+    """Go on to the preview of the demo's own boundaries."""
+    page.locator("input[type=file]").set_input_files(
+        ROOT / "config" / "communities" / "kaiyuan-demo.geojson"
+    )
+    with page.expect_navigation():
+        page.locator("form:has(input[type=file]) button").click()
+
+
+def choose_an_emergency(page: Page) -> None:
+    """Open the screen with the number to call."""
+    # Kept from the visit before, it would not be chosen anew.
+    page.locator("input[name=category]").first.check()
+    page.locator("[data-more] summary").click()
+    page.locator("input[name=category][value=FS07]").check()
+    page.locator("[data-call-screen]").wait_for(state="visible")
+
+
+def open_the_map(page: Page) -> None:
+    """Open the built-in map."""
+    page.locator("[data-map]").click()
+    page.locator("[data-map-box] svg, [data-map-box] canvas").first.wait_for(state="attached")
+    page.wait_for_timeout(300)
+
+
+def open_the_menu(page: Page) -> None:
+    """Unfold whose desk it is."""
+    page.locator("[data-menu] summary").click()
+
+
+def unfold_all(page: Page) -> None:
+    """Open every step's form, as somebody does who compares them."""
+    page.evaluate("document.querySelectorAll('main details').forEach(it => { it.open = true })")
+
+
+ROW = "[data-rows] a[data-row]"
+SCREENS: dict[str, list[Screen]] = {
+    "guest": [
+        Screen("sign-in", "accounts.sign_in", "/sign-in"),
+        Screen(
+            "sign-in-refused",
+            "accounts.sign_in",
+            "/sign-in",
+            act=send_as_it_is("form:has([type=password])"),
+            status=422,
+        ),
+        Screen("sign-up", "accounts.sign_up", "/sign-up"),
+        Screen(
+            "sign-up-refused",
+            "accounts.sign_up",
+            "/sign-up",
+            act=send_as_it_is("form:has([name=is_16])"),
+            status=422,
+        ),
+        Screen("privacy", "accounts.privacy", "/privacy"),
+        Screen("code", "accounts.code", "/sign-in/code"),
+        Screen("code-enter", "accounts.enter_code", "/sign-in/code/enter", act=ask_for_a_code),
+        Screen("offline", "pages.offline", "/offline"),
+        Screen("components", "pages.components", "/components"),
+        Screen("error-404", "", "/nothing/here", status=404),
+        Screen(
+            "error-400",
+            "accounts.sign_in",
+            "/sign-in",
+            act=send_as_it_is("form:has([type=password])", without="[name=csrf_token]"),
+            status=400,
+        ),
+    ],
+    "rider": [
+        Screen("report-new", "reports.new", "/report/new"),
+        Screen(
+            "report-new-refused",
+            "reports.new",
+            "/report/new",
+            act=send_as_it_is("#report-form"),
+            status=422,
+        ),
+        Screen("report-call-first", "reports.new", "/report/new", act=choose_an_emergency),
+        Screen("report-map", "reports.new", "/report/new", act=open_the_map),
+        Screen("my-reports", "reports.mine", "/my/reports"),
+        Screen("my-report-open", "reports.show", "/my/reports?state=open", "main a[href*='/KY-']"),
+        Screen("my-report-done", "reports.show", "/my/reports?state=done", "main a[href*='/KY-']"),
+        Screen("report-sent", "reports.sent", "/report/sent/{number}"),
+        Screen("points", "points.statement", "/my/points"),
+        Screen("points-why", "points.why", "/my/points", "main a[href*='/my/points/']"),
+        Screen("inbox", "notify.inbox", "/inbox"),
+        Screen("me", "accounts.me", "/me"),
+        Screen("error-403", "desk.index", "/desk", status=403),
+    ],
+    "worker": [
+        Screen("desk", "desk.index", "/desk"),
+        Screen("desk-menu", "desk.index", "/desk", act=open_the_menu, within="header.bar"),
+        Screen("desk-nothing-found", "desk.index", "/desk?q=nowhere-at-all"),
+        Screen("case-new", "desk.show", "/desk?state=submitted", ROW),
+        Screen("case-new-unfolded", "desk.show", "/desk?state=submitted", ROW, unfold_all),
+        Screen(
+            "case-refused",
+            "desk.show",
+            "/desk?state=submitted",
+            ROW,
+            send_as_it_is("form[data-step=reject]"),
+            422,
+        ),
+        Screen("case-handled", "desk.show", "/desk?state=handled", ROW),
+        Screen("case-stopped", "desk.show", "/desk?state=needs_info,suspended", ROW),
+        Screen("case-finished", "desk.show", "/desk?state=done", ROW),
+        Screen("inbox-worker", "notify.inbox", "/inbox"),
+    ],
+    "supervisor": [Screen("desk-street", "desk.index", "/desk")],
+    "handler": [
+        Screen("unit", "unit.index", "/unit"),
+        Screen("unit-case", "unit.show", "/unit", "main a[href*='/unit/KY-']", unfold_all),
+        Screen("inbox-unit", "notify.inbox", "/inbox"),
+    ],
+    "station": [Screen("me-station", "accounts.me", "/me")],
+    "administrator": [
+        Screen("unrouted", "admin.unrouted", "/admin/unrouted"),
+        Screen("members", "admin_members.index", "/admin/members"),
+        Screen(
+            "member",
+            "admin_members.show",
+            "/admin/members",
+            "main a[href^='/admin/members/']:not([href$=new])",
+        ),
+        Screen("member-new", "admin_members.new", "/admin/members/new"),
+        Screen(
+            "member-new-refused",
+            "admin_members.new",
+            "/admin/members/new",
+            act=send_as_it_is("main form"),
+            status=422,
+        ),
+        Screen("boundaries", "places.boundaries", "/admin/boundaries"),
+        Screen(
+            "boundaries-preview",
+            "places.preview_boundaries",
+            "/admin/boundaries",
+            act=upload_boundaries,
+        ),
+        Screen("categories", "admin.categories", "/admin/categories"),
+        Screen("me-administrator", "accounts.me", "/me"),
+    ],
+    "auditor": [
+        Screen("desk-auditor", "desk.index", "/desk"),
+        Screen("case-auditor", "desk.show", "/desk", ROW),
+    ],
+}
+PHONE_SIDE = ("guest", "rider", "handler", "station")

@@ -1,0 +1,185 @@
+"""One world with a person of every kind, and a request for every route of the URL map."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from grid_report import clock
+from grid_report.access import Actor, Grant
+from grid_report.accounts.models import RoleGrant, SignIn
+from grid_report.accounts.roles import Role
+from grid_report.db import db
+from grid_report.notify.delivery import deliver_due
+from grid_report.notify.models import InboxEntry
+from grid_report.points.models import Journal
+from grid_report.reports import staging
+from grid_report.reports.models import ReportPhoto
+from tests.support.builders import BRIGHT, PROPERTY, Make
+
+PERSONS = [
+    "guest",
+    "owner",
+    "rider",
+    "worker",
+    "worker_elsewhere",
+    "handler",
+    "handler_elsewhere",
+    "supervisor",
+    "supervisor_elsewhere",
+    "station",
+    "administrator",
+    "auditor",
+]
+
+# What each sends. Everything else sends an empty form: whoever may do it is told what is missing.
+FORMS: dict[str, dict[str, str]] = {
+    "reports.rate": {"solved": "1", "satisfied": "1"},
+    "notify.read_all": {"up_to": "0"},
+}
+JSON: dict[str, dict[str, Any]] = {
+    "api.create_token": {},
+    "api.take_step": {"step": "note"},
+    "api.rate": {"solved": True, "satisfied": True},
+}
+QUERIES = {"api.locate": "?lat=42.54&lng=124.04", "api.units": "?report={number}"}
+# About the report that is closed; the others are about the one that was dispatched.
+ABOUT_CLOSED = frozenset({"reports.rate", "api.rate"})
+# These end the sign-in they are asked with, so they are asked last and by a browser of their own.
+ENDING = ("accounts.sign_out", "accounts.sign_out_everywhere", "api.revoke_token")
+
+Request = tuple[str, str]
+
+
+def requests_of(app: Flask) -> list[Request]:
+    """Return every (endpoint, method) of the URL map but HEAD and OPTIONS; the ending ones last."""
+    found = [
+        (rule.endpoint, method)
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]
+    # What only reads goes first: nothing that was done can change it.
+    return sorted(found, key=lambda it: (it[0] in ENDING, it[1] != "GET", it))
+
+
+@dataclass
+class World:
+    """Everybody, and the ids of one thing of each kind; all of it is `owner`'s."""
+
+    make: Make
+    people: dict[str, Actor]
+    values: dict[str, Any]
+    closed: str
+    target: Actor
+    browsers: dict[str, FlaskClient] = field(default_factory=dict)
+
+    def path(self, endpoint: str, **instead: Any) -> str:
+        """Return the address of a route, with the world's ids or others in it."""
+        rule = next(self.make.app.url_map.iter_rules(endpoint))
+        values = dict(self.values)
+        if endpoint in ABOUT_CLOSED:
+            values["number"] = self.closed
+        values.update(instead)
+        path = re.sub(
+            r"<(?:\w+:)?(\w+)>", lambda it: quote(str(values[it[1]]), safe="%"), rule.rule
+        )
+        return path + QUERIES.get(endpoint, "").format(**values)
+
+    def browser(self, person: str, *, fresh: bool = False) -> FlaskClient:
+        """Return the browser of a person, signed in unless a guest, with its CSRF token on it."""
+        if fresh or person not in self.browsers:
+            guest = person == "guest"
+            app = self.make.app
+            client = app.test_client() if guest else self.make.signed_in(self.people[person])
+            page = client.get("/sign-in" if guest else "/me").text
+            token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+            assert token is not None, page[:300]
+            client.environ_base["HTTP_X_CSRFTOKEN"] = token[1]
+            if fresh:
+                return client
+            self.browsers[person] = client
+        return self.browsers[person]
+
+    def bodies(self, endpoint: str) -> dict[str, Any]:
+        """Return what a request of this route carries."""
+        if endpoint in JSON:
+            return {"json": JSON[endpoint]}
+        return {"data": FORMS.get(endpoint, {})}
+
+
+def world(make: Make) -> World:
+    """Make the people, a dispatched report with points and news, and a closed one."""
+    people = {
+        "owner": make.rider(),
+        "rider": make.rider(),
+        "worker": make.worker(),
+        "worker_elsewhere": make.worker(BRIGHT),
+        "handler": make.handler(),
+        "handler_elsewhere": make.handler("property-02"),
+        "supervisor": make.supervisor(),
+        "supervisor_elsewhere": make.supervisor("211282002"),
+        "station": make.member(Grant(Role.STATION_STAFF, "station-1")),
+        "administrator": make.administrator(),
+        "auditor": make.auditor(),
+    }
+    owner, worker = people["owner"], people["worker"]
+    # Two administrators: otherwise the only one could not be shut out.
+    target = make.rider()
+    report = make.accepted(worker, owner)
+    make.step(report, "dispatch", worker, unit=PROPERTY)
+    closed = make.handled(worker, people["handler"], owner)
+    make.step(closed, "pass", people["supervisor"])
+    deliver_due(now=clock.now)
+    photo = db.session.scalars(
+        select(ReportPhoto).where(ReportPhoto.report_id == report.id)
+    ).first()
+    assert photo is not None
+    make.token(owner)
+    values = {
+        "number": report.number,
+        "photo_id": photo.id,
+        "name": photo.name,
+        "size": "thumb",
+        "step": "note",
+        "token": staging.keep(
+            make.photo(), secret=make.settings.secret(), member_id=owner.member_id
+        ),
+        "entry_id": _first(select(Journal.id).where(Journal.rider_id == owner.member_id)),
+        "message_id": _first(select(InboxEntry.id).where(InboxEntry.member_id == owner.member_id)),
+        "sign_in_id": _first(select(SignIn.id).where(SignIn.member_id == owner.member_id)),
+        "member_id": target.member_id,
+        "grant_id": _first(select(RoleGrant.id).where(RoleGrant.member_id == target.member_id)),
+        "draft_id": 1,
+        "filename": "none.css",
+    }
+    db.session.rollback()
+    return World(make, people, values, closed.number, target)
+
+
+def _first(query: Any) -> int:
+    return int(db.session.scalars(query).first())
+
+
+def walk(it: World, person: str, *, by_token: bool = False) -> Iterator[tuple[Request, int]]:
+    """Send every request as one person and yield the status of each answer."""
+    app = it.make.app
+    for endpoint, method in requests_of(app):
+        is_api = endpoint.startswith("api.")
+        if by_token and not is_api:
+            continue
+        if by_token:
+            client = app.test_client()
+            headers = {} if person == "guest" else it.make.token(it.people[person])
+        else:
+            client, headers = it.browser(person, fresh=endpoint in ENDING), {}
+        with client.open(
+            it.path(endpoint), method=method, headers=headers, **it.bodies(endpoint)
+        ) as answer:
+            yield (endpoint, method), answer.status_code

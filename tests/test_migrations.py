@@ -1,0 +1,198 @@
+"""The migrations: numbered, both directions with data, and equal to the models to the last CHECK."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, inspect, text
+
+from grid_report import schema
+from grid_report.db import Base, db, prepare
+from grid_report.jobs import models as jobs_models
+from tests.support.builders import Make
+from tests.support.databases import Databases
+
+pytestmark = pytest.mark.database
+
+# No module of the app reads these tables but the scheduler; the comparison needs them loaded.
+assert jobs_models
+
+REVISIONS = ["0001", "0002", "0003", "0004", "0005"]
+
+
+@pytest.fixture
+def two_engines(server: Databases, tmp_path: Path) -> Iterator[tuple[Engine, Engine]]:
+    """Return a database made by the migrations and one made from the models."""
+    urls = []
+    engines = []
+    for name in ("migrated", "modelled"):
+        folder = tmp_path / name
+        folder.mkdir()
+        urls.append(server.empty(folder))
+        engines.append(create_engine(urls[-1]))
+        prepare(engines[-1])
+    yield engines[0], engines[1]
+    for engine, url in zip(engines, urls, strict=True):
+        engine.dispose()
+        server.drop(url)
+
+
+def squeezed(sql: str | None) -> str:
+    """Return a condition without the spelling a database adds to it."""
+    plain = re.sub(r"::[a-z ]+(\(\d+\))?(\[\])?", "", (sql or "").lower())
+    return re.sub(r"[\s()\"]", "", plain)
+
+
+def described(engine: Engine) -> dict[str, Any]:
+    """Describe every table: columns, keys, constraints with their conditions, indexes."""
+    look = inspect(engine)
+    tables: dict[str, Any] = {}
+    for table in look.get_table_names():
+        if table == "alembic_version":
+            continue
+        tables[table] = {
+            "columns": {
+                column["name"]: (str(column["type"]), column["nullable"])
+                for column in look.get_columns(table)
+            },
+            "primary": look.get_pk_constraint(table)["constrained_columns"],
+            "foreign": sorted(
+                (tuple(key["constrained_columns"]), key["referred_table"])
+                for key in look.get_foreign_keys(table)
+            ),
+            "unique": sorted(
+                (str(key["name"]), tuple(key["column_names"]))
+                for key in look.get_unique_constraints(table)
+            ),
+            "checks": sorted(
+                (str(check["name"]), squeezed(check["sqltext"]))
+                for check in look.get_check_constraints(table)
+            ),
+            "indexes": sorted(
+                (
+                    str(index["name"]),
+                    tuple(str(name) for name in index["column_names"]),
+                    bool(index["unique"]),
+                    squeezed(_where(index, engine.dialect.name)),
+                )
+                for index in look.get_indexes(table)
+            ),
+        }
+    return tables
+
+
+def _where(index: Any, dialect: str) -> str:
+    where = index.get("dialect_options", {}).get(f"{dialect}_where")
+    return "" if where is None else str(where)
+
+
+def triggers(engine: Engine) -> set[str]:
+    """Name every trigger of a database."""
+    query = (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        if engine.dialect.name == "sqlite"
+        else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+    )
+    with engine.connect() as connection:
+        return set(connection.execute(text(query)).scalars())
+
+
+def test_revisions_are_numbered_in_one_line() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(schema.FOLDER))
+    scripts = list(ScriptDirectory.from_config(config).walk_revisions())
+    assert [script.revision for script in reversed(scripts)] == REVISIONS
+    for script in scripts:
+        assert Path(script.path).name.startswith(f"{script.revision}_")
+
+
+def test_the_migrated_database_equals_the_models(two_engines: tuple[Engine, Engine]) -> None:
+    migrated, modelled = two_engines
+    schema.upgrade(migrated)
+    Base.metadata.create_all(modelled)
+    first, second = described(migrated), described(modelled)
+    assert first.keys() == second.keys()
+    for table, expected in second.items():
+        for part, value in expected.items():
+            assert first[table][part] == value, f"{table}: {part}"
+
+
+def test_what_may_never_change_is_guarded_by_triggers(make: Make) -> None:
+    found = triggers(db.engine)
+    for table in ("report_history", "audit_entries", "point_journal", "point_transfers"):
+        guards = [name for name in found if name.startswith(table)]
+        assert guards, f"{table} has no trigger among {sorted(found)}"
+
+
+def test_every_step_goes_down_and_up_again_with_the_same_schema(
+    two_engines: tuple[Engine, Engine],
+) -> None:
+    engine = two_engines[0]
+    shapes: dict[str, tuple[Any, set[str]]] = {}
+    for revision in REVISIONS:
+        schema.upgrade(engine, revision)
+        shapes[revision] = described(engine), triggers(engine)
+    for here, below in zip(reversed(REVISIONS), [*reversed(REVISIONS[:-1]), None], strict=True):
+        schema.downgrade(engine, below or "base")
+        assert schema.current(engine) == below
+        if below:
+            assert (described(engine), triggers(engine)) == shapes[below], f"{here} left traces"
+        else:
+            assert described(engine) == {}
+            assert triggers(engine) == set()
+    schema.upgrade(engine)
+    assert (described(engine), triggers(engine)) == shapes[REVISIONS[-1]]
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_going_down_and_up_keeps_the_data_of_what_stays(make: Make, revision: str) -> None:
+    worker, handler, second = make.worker(), make.handler(), make.worker()
+    report = make.handled(worker, handler)
+    make.step(report, "pass", second)
+    db.session.remove()
+    kept = {
+        "0001": ["members", "role_grants"],
+        "0002": ["members", "communities", "categories"],
+        "0003": ["members", "communities", "reports", "report_history", "report_photos"],
+        "0004": ["reports", "point_journal", "point_transfers", "point_lots"],
+    }[revision]
+
+    def counted() -> dict[str, int]:
+        with db.engine.connect() as connection:
+            return {
+                table: connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+                for table in kept
+            }
+
+    before = counted()
+    assert all(before.values())
+    schema.downgrade(db.engine, revision)
+    assert counted() == before
+    schema.upgrade(db.engine)
+    assert counted() == before
+    assert schema.current(db.engine) == schema.head()
+
+
+def test_a_failing_migration_leaves_nothing_half_done(
+    two_engines: tuple[Engine, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = two_engines[0]
+    schema.upgrade(engine, "0002")
+    before = described(engine)
+    real = schema.command.upgrade
+
+    def fail_late(*arguments: Any) -> None:
+        real(*arguments)
+        raise RuntimeError("power cut")
+
+    monkeypatch.setattr(schema.command, "upgrade", fail_late)
+    with pytest.raises(RuntimeError):
+        schema.upgrade(engine)
+    assert schema.current(engine) == "0002"
+    assert described(engine) == before

@@ -1,0 +1,195 @@
+"""Every sentence is in both catalogues, and every code a person may meet has its sentence."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import write_po
+from jinja2 import nodes
+
+from grid_report.errors import GridReportError, Invalid
+from grid_report.reports.lifecycle import MOVES, STEPS_THAT_MOVE, Need, Step
+from grid_report.web.problems import HTTP_CODES
+from tests.support.source import calls, dotted, modules
+from tests.test_templates import tree
+from tools import words
+
+# Named otherwise than after their field, see `reports/deciding.py`.
+NEEDS_WITH_A_NAME_OF_THEIR_OWN = {
+    Need.WORDS_OR_PHOTOS: "words-or-photo-needed",
+    Need.PHOTOS: "after-photo-needed",
+}
+# Raised by nothing yet: it comes with redemptions.
+WITHOUT_WORDS_TODAY: set[str] = set()
+# Nobody is told about these by a button of their own.
+QUIET_STEPS = {Step.SUBMIT, Step.RATE}
+
+
+def test_every_sentence_is_in_both_languages() -> None:
+    assert words.faults() == []
+
+
+def test_the_check_sees_what_is_wrong(tmp_path: Path) -> None:
+    templates, translations = tmp_path / "templates", tmp_path / "translations"
+    templates.mkdir()
+    (templates / "page.html").write_text(
+        '{{ _("Known") }}{{ _("Missing") }}{% trans n=1 %}{{ n }} left{% endtrans %}'
+    )
+    for language, known in {"zh_CN": "知道", "en": "Known"}.items():
+        catalogue = Catalog(locale=language)
+        catalogue.add("Known", known)
+        catalogue.add("Old", "x")
+        catalogue.add("%(n)s left", "%(m)s")
+        file = translations / "some" / language / "LC_MESSAGES" / "messages.po"
+        file.parent.mkdir(parents=True)
+        with file.open("wb") as stream:
+            write_po(stream, catalogue)
+    chinese = [line for line in words.faults(templates, translations) if line.startswith("zh_CN")]
+    assert chinese == [
+        "zh_CN some: a placeholder is lost: %(n)s left",
+        "zh_CN some: placeholders differ: %(n)s left",
+        "zh_CN some: used nowhere: Old",
+        "zh_CN: no translation: Missing (templates/page.html)",
+    ]
+
+
+def test_english_is_filled_in_and_kept_in_step(tmp_path: Path) -> None:
+    chinese = tmp_path / "some" / "zh_CN" / "LC_MESSAGES" / "messages.po"
+    chinese.parent.mkdir(parents=True)
+    catalogue = Catalog(locale="zh_CN")
+    catalogue.add("One")
+    catalogue.add(("%(num)d day", "%(num)d days"), ("%(num)d 天",))
+    with chinese.open("wb") as stream:
+        write_po(stream, catalogue)
+    assert words.fill_english(tmp_path) == ["some"]
+    assert words.all_texts("en", tmp_path)["some"] == {
+        "One": ("One",),
+        ("%(num)d day", "%(num)d days"): ("%(num)d day", "%(num)d days"),
+    }
+    assert words.fill_english(tmp_path) == []
+
+
+@cache
+def macros(file: str) -> dict[str, tuple[set[str], set[str]]]:
+    """Return each macro of a file of sentences with its arguments: all, and those it needs."""
+    found = {}
+    for macro in tree(f"words/{file}.txt").find_all(nodes.Macro):
+        names = [argument.name for argument in macro.args]
+        found[macro.name] = set(names), set(names[: len(names) - len(macro.defaults)])
+    return found
+
+
+def misfits(file: str, code: str, facts: set[str] | None) -> str:
+    """Say what is wrong with the sentence of a code; '' when nothing is. None: facts unknown."""
+    macro = macros(file).get(code.replace("-", "_"))
+    if macro is None:
+        return f"{code}: no macro in words/{file}.txt"
+    known, needed = macro
+    if facts is not None and not needed <= facts <= known:
+        return f"{code}: the macro takes {sorted(known)}, it gets {sorted(facts)}"
+    return ""
+
+
+def kinds_of_error(kind: type[GridReportError]) -> Iterator[type[GridReportError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from kinds_of_error(below)
+
+
+def test_every_error_has_a_sentence() -> None:
+    for name in modules():
+        if name and not name.endswith("__main__"):
+            importlib.import_module(f"grid_report.{name}")
+    found = []
+    for kind in set(kinds_of_error(GridReportError)):
+        if kind.code in WITHOUT_WORDS_TODAY:
+            continue
+        is_family = "code" not in vars(kind) and kind.__subclasses__()
+        if is_family or not kind.__module__.startswith("grid_report"):
+            continue
+        has_facts = is_dataclass(kind) and not issubclass(kind, Invalid)
+        told = {field.name for field in fields(kind)} if has_facts else set()
+        found.append(misfits("errors", kind.code, told))
+    assert not [fault for fault in found if fault]
+
+
+def test_every_http_refusal_has_a_sentence() -> None:
+    codes = {*HTTP_CODES.values(), *(f"title-{status}" for status in HTTP_CODES)}
+    codes |= {f"title-{status}" for status in (409, 422, 429)}
+    assert not [fault for code in codes if (fault := misfits("errors", code, None))]
+
+
+def problems() -> Iterator[tuple[str, str, set[str] | None]]:
+    """Yield where, code and facts of every problem a field can have."""
+    for module in modules().values():
+        for call in calls(module.tree):
+            name = dotted(call.func).rpartition(".")[2]
+            at = 0 if name == "FieldProblem" else 1
+            if name not in ("field", "add", "FieldProblem") or len(call.args) <= at:
+                continue
+            code = call.args[at]
+            if not isinstance(code, ast.Constant) or not isinstance(code.value, str):
+                continue
+            facts = {keyword.arg for keyword in call.keywords}
+            where = f"{module.at}:{call.lineno}"
+            known = None if None in facts or at == 0 else {str(fact) for fact in facts}
+            yield where, code.value, known
+
+
+def test_every_problem_of_a_field_has_a_sentence() -> None:
+    found = [
+        f"{where}: {fault}"
+        for where, code, facts in problems()
+        if (fault := misfits("errors", code, facts))
+    ]
+    assert not found
+    assert len(list(problems())) > 50
+
+
+def test_every_need_of_a_step_has_a_sentence() -> None:
+    needs = {need for move in MOVES.values() for need in move.needs}
+    codes = [
+        NEEDS_WITH_A_NAME_OF_THEIR_OWN.get(need, f"{need.value.replace('_', '-')}-needed")
+        for need in needs
+    ]
+    assert not [fault for code in codes if (fault := misfits("errors", code, set()))]
+
+
+def test_everything_said_has_a_sentence() -> None:
+    found = []
+    for module in modules().values():
+        for call in calls(module.tree):
+            if dotted(call.func).rpartition(".")[2] != "said" or not call.args:
+                continue
+            if isinstance(call.args[0], ast.Constant):
+                facts = {str(keyword.arg) for keyword in call.keywords}
+                found.append(misfits("said", call.args[0].value, facts))
+    assert not [fault for fault in found if fault]
+    assert len(found) > 10
+
+
+@pytest.mark.parametrize("step", sorted(Step))
+def test_every_step_has_words(step: Step) -> None:
+    if step not in QUIET_STEPS:
+        assert not misfits("said", f"step-{step.value}", {"number"})
+    labels = {
+        macro.name: {
+            compared.ops[0].expr.value
+            for compared in macro.find_all(nodes.Compare)
+            if isinstance(compared.ops[0].expr, nodes.Const)
+        }
+        for macro in tree("components/labels.html").find_all(nodes.Macro)
+    }
+    assert step.value in labels["step"]
+    assert step.value in labels["step_taken"]
+
+
+def test_every_step_that_moves_is_told_of() -> None:
+    assert not STEPS_THAT_MOVE & QUIET_STEPS

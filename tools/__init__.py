@@ -1,0 +1,1 @@
+"""Set-up of a checkout: everything between `git clone` and a running site."""

@@ -1,0 +1,152 @@
+"""Write the tables of `grid_report/README.md` from the code they describe.
+
+`python tools/tables.py` (with `.venv`'s Python) rewrites what stands between the markers;
+`tests/test_docs.py` fails while page and code differ.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import SimpleNamespace
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from grid_report import settings  # noqa: E402 - found through the line above
+from grid_report.access import RULES, Actor, Grant, allowed  # noqa: E402
+from grid_report.accounts.roles import Role  # noqa: E402
+from grid_report.jobs.registry import JOBS  # noqa: E402
+from grid_report.reports.lifecycle import (  # noqa: E402
+    MOVES,
+    OPEN,
+    STEPS_THAT_MOVE,
+    STOPPED,
+    Part,
+    State,
+    Step,
+    steps_from,
+)
+
+PAGE = ROOT / "grid_report" / "README.md"
+COMMUNITY, STREET, UNIT, COUNTY = "community", "street", "unit", "county"
+AT = {
+    Role.RIDER: None,
+    Role.WORKER: COMMUNITY,
+    Role.SUPERVISOR: STREET,
+    Role.HANDLER: UNIT,
+    Role.STATION_STAFF: "station",
+    Role.ADMINISTRATOR: COUNTY,
+    Role.AUDITOR: COUNTY,
+}
+
+
+def states() -> str:
+    """List the states: whether somebody still has to act, whether the clocks stand, what leads on."""
+    rows = [
+        (
+            f"`{state}`",
+            "yes" if state in OPEN else "",
+            ("stand still" if state in STOPPED else "run") if state in OPEN else "",
+            ", ".join(f"`{step}`" for step in steps_from(state)),
+        )
+        for state in State
+    ]
+    return table(("state", "open", "clocks", "steps that lead on"), rows)
+
+
+def moves() -> str:
+    """List the steps that move a report, one line for states that share a step."""
+    grouped: dict[tuple[Step, State | None, frozenset[Part], tuple[str, ...]], list[State]] = {}
+    for (state, step), move in MOVES.items():
+        key = (step, move.to, move.by, tuple(need.value for need in move.needs))
+        grouped.setdefault(key, []).append(state)
+    rows = [
+        (
+            f"`{step}`",
+            ", ".join(f"`{state}`" for state in came_from),
+            f"`{to}`" if to else "the state before",
+            ", ".join(sorted(by)),
+            ", ".join(f"`{need}`" for need in needs),
+        )
+        for (step, to, by, needs), came_from in grouped.items()
+    ]
+    quiet = ", ".join(f"`{step}`" for step in Step if step not in STEPS_THAT_MOVE)
+    return (
+        table(("step", "from", "to", "by", "needs"), rows) + f"\n\nHistory without a move: {quiet}."
+    )
+
+
+def actions() -> str:
+    """Ask `access.allowed` about every action for every role, at the place the report belongs to."""
+    about = {
+        "reporter_id": 2,
+        "community_code": COMMUNITY,
+        "street_code": STREET,
+        "unit_code": UNIT,
+        "dispatched_at": 1,
+        "self_handled": False,
+        "handled_by_id": None,
+        "started_by_id": None,
+        "sensitive": False,
+        "state": State.CLOSED,
+    }
+    foreign = SimpleNamespace(**about)
+    own = SimpleNamespace(**about | {"reporter_id": 1})
+    unrouted = SimpleNamespace(**about | {"community_code": None, "street_code": None})
+
+    def mark(role: Role, action: object) -> str:
+        who = Actor(1, "", frozenset({Grant(role, AT[role])}))
+        things = (own,) if role is Role.RIDER else (foreign, unrouted)
+        return "●" if any(allowed(who, action, it) for it in things) else ""  # type: ignore[arg-type]
+
+    rows = [(f"`{action}`", *(mark(role, action) for role in Role)) for action in RULES]
+    return table(("action", *(role.value for role in Role)), rows)
+
+
+def jobs() -> str:
+    """List the jobs with their cadence in the default settings and what they do."""
+    cadence = settings.load({}).jobs
+    rows = [
+        (f"`{job.name}`", f"{job.every_s(cadence)} s", (job.run.__doc__ or "").splitlines()[0])
+        for job in JOBS
+    ]
+    return table(("job", "every", "does"), rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "states": states,
+    "steps": moves,
+    "actions": actions,
+    "jobs": jobs,
+}
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Write a table in Markdown."""
+    lines = [tuple(head)]
+    lines += [tuple("-" * 3 for _ in lines[0]), *(tuple(row) for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def renewed(text: str) -> str:
+    """Return a page with every marked table as the code has it now."""
+    for name, make in TABLES.items():
+        marked = re.compile(rf"(<!-- table: {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
+        text, count = marked.subn(lambda m, make=make: m[1] + make() + m[2], text)  # type: ignore[misc]
+        if count != 1:
+            raise ValueError(f"the page has {count} places for the table {name}")
+    return text
+
+
+def main() -> int:
+    """Rewrite the page."""
+    before = PAGE.read_text(encoding="utf-8")
+    after = renewed(before)
+    if after != before:
+        PAGE.write_text(after, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
