@@ -103,7 +103,7 @@ def list_reports() -> Response:
     actor, now, places = current_actor(), clock.now(), reference()
     page = queries.list_reports(
         actor,
-        filters.read(request.args.to_dict()),
+        filters.read(request.args.to_dict(), places=places),
         now=now,
         cursor=request.args.get("cursor"),
         limit=read_limit(request.args.get("limit")),

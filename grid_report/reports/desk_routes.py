@@ -44,7 +44,7 @@ def _desk_filter() -> tuple[ReportFilter, dict[str, str]]:
     args = {**request.args.to_dict()}
     if not args.get("state") and not args.get("q"):
         args["state"] = "open"
-    return filters.read(args, default_sort=Sort.DUE), shown
+    return filters.read(args, places=reference(), default_sort=Sort.DUE), shown
 
 
 @desk.get("/desk")
