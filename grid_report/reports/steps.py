@@ -100,7 +100,8 @@ def set_due(report: Report, due: Deadlines) -> None:
 
 def wind_clocks(report: Report, rules: Cases, now: datetime) -> None:
     """Work out the clock that runs after a change, for the lists and the lights job."""
-    since = report.handled_at if report.state is State.HANDLED else report.created_at
+    began = clocks.began(report.created_at, report.reopened_at, report.stopped_s)
+    since = report.handled_at if report.state is State.HANDLED else began
     running = clocks.running(
         report.state,
         due_of(report),

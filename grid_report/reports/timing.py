@@ -25,6 +25,7 @@ class ClockView:
 def clock_views(report: Any, now: datetime) -> list[ClockView]:
     """Describe every deadline of a report: met or not, and how far its time has run."""
     until = report.stopped_at or now
+    began = clocks.began(report.created_at, report.reopened_at, report.stopped_s)
     over = report.state in (State.REJECTED, State.WITHDRAWN, State.MERGED)
     described = []
     for kind, due, met in (
@@ -36,8 +37,10 @@ def clock_views(report: Any, now: datetime) -> list[ClockView]:
         if due is None:
             continue
         at = met or until
-        whole = (due - report.created_at).total_seconds()
-        run = (at - report.created_at).total_seconds()
+        # Acceptance, once met, was measured by the clocks of the first run.
+        start = report.created_at if met and kind is clocks.ClockKind.ACCEPT else began
+        whole = (due - start).total_seconds()
+        run = (at - start).total_seconds()
         light = None
         if met is not None:
             light = "green" if met <= due else "red"
