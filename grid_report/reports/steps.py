@@ -25,6 +25,7 @@ from grid_report.reports.models import (
     PhotoKind,
     Report,
     ReportPhoto,
+    StepKey,
 )
 from grid_report.settings import Cases
 
@@ -66,6 +67,25 @@ def check_version(report: Report, seen: int | None) -> None:
     """Refuse a decision made on an older state of the report. Raises Stale."""
     if seen is not None and seen != report.version:
         raise Stale(seen, report.version)
+
+
+def find_key(session: Session, key: str, actor: Actor) -> str | None:
+    """Return what a member sent with a key, as its fingerprint; None when the key is new."""
+    return session.scalar(
+        select(StepKey.fingerprint).where(StepKey.member_id == actor.member_id, StepKey.key == key)
+    )
+
+
+def keep_key(
+    session: Session, key: str | None, sent: str, report: Report, *, actor: Actor, now: datetime
+) -> None:
+    """Write down what was sent with a key, in the transaction of what it did."""
+    if key:
+        session.add(
+            StepKey(
+                member_id=actor.member_id, key=key, fingerprint=sent, report_id=report.id, at=now
+            )
+        )
 
 
 _NEXT_NUMBER: Final = {
