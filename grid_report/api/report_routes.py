@@ -207,12 +207,7 @@ def report_photo(number: str, photo_id: int) -> Response:
 )
 def take_step(number: str) -> Response:
     """Take one step on one report."""
-    try:
-        _visible(number)
-    except NotFound:
-        # Sent again, a step that led the case out of sight is answered and not "not found".
-        if not queries.knows_key(current_actor(), number, idempotency_key()):
-            raise
+    pages.check_sight(number, idempotency_key())
     problems = Invalid()
     photos = []
     if request.mimetype not in FORMS:

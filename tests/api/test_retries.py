@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import uuid
 from typing import Any
@@ -66,6 +67,25 @@ def test_the_form_of_a_page_sent_twice_leads_on_twice(make: Make) -> None:
     }  # fmt: skip
     answers = [browser.post(f"/reports/{report.number}/steps/transfer", data=form) for _ in "12"]
     assert [answer.status_code for answer in answers] == [303, 303]
+
+
+@pytest.mark.parametrize("way", ["page", "program"])
+def test_photos_of_whoever_may_not_see_the_report_are_not_looked_at(
+    make: Make, program: Any, way: str
+) -> None:
+    """A file that would be a 415 is a 404: no decoder worked for a stranger."""
+    report, stranger = make.report(), make.worker(BRIGHT)
+    fields = {"step": "note", "note": "x", "photos": [(io.BytesIO(b"no picture"), "a.jpg")]}
+    if way == "program":
+        answer = program(stranger).post(f"reports/{report.number}/steps", data=fields)
+    else:
+        browser = make.signed_in(stranger)
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', browser.get("/me").text)
+        assert found
+        answer = browser.post(
+            f"/reports/{report.number}/steps/note", data={**fields, "csrf_token": found[1]}
+        )
+    assert answer.status_code == 404
 
 
 def test_a_rating_keeps_its_key(make: Make, program: Any) -> None:
