@@ -92,6 +92,13 @@ def test_a_secret_is_made_once_kept_for_its_owner_and_never_printed(tmp_path: Pa
         settings.secret()
 
 
+def test_a_secret_under_a_misspelt_name_is_not_printed() -> None:
+    with pytest.raises(SettingsError) as refused:
+        load({"GRID_REPORT_SECURITY__SECRET_KY": "dont-print-me"})
+    assert "security.secret_ky" in str(refused.value)
+    assert "dont-print" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
