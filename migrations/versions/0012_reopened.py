@@ -7,7 +7,7 @@ from alembic import op
 
 from grid_report.db import UtcInstant
 
-revision = "0006"
+revision = "0012"
 down_revision = "0005"
 
 
