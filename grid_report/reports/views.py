@@ -15,7 +15,7 @@ from grid_report.access import Action, Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.places.reference import Reference
 from grid_report.reports import clocks, queries
-from grid_report.reports.lifecycle import Part, steps_from
+from grid_report.reports.lifecycle import OPEN, Part, steps_from
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
 from grid_report.reports.timing import ClockView, clock_views
 
@@ -27,6 +27,7 @@ class ReportRow:
     number: str
     version: int
     state: str
+    is_open: bool
     light: str | None
     clock: str | None
     due: datetime | None
@@ -59,6 +60,7 @@ def row(it: Any, places: Reference, language: str, now: datetime, **more: Any) -
         number=it.number,
         version=it.version,
         state=it.state.value,
+        is_open=it.state in OPEN,
         light=light.value if light else None,
         clock=it.next_clock.value if it.next_clock else None,
         due=it.next_due,

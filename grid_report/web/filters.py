@@ -61,6 +61,11 @@ def from_iso(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+def day_from_iso(text: str | None) -> date | None:
+    """Read a day out of a history row's facts."""
+    return date.fromisoformat(text) if text else None
+
+
 def county_name() -> str:
     """Return the county's name in the reader's language."""
     county = settings().county
@@ -96,6 +101,7 @@ def init_app(app: Flask) -> None:
         show_day=show_day,
         machine_time=machine_time,
         from_iso=from_iso,
+        day_from_iso=day_from_iso,
     )
     app.jinja_env.globals.update(
         csrf_field=csrf_field,
