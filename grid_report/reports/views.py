@@ -44,6 +44,7 @@ class ReportRow:
     created_at: datetime
     thumb_name: str | None
     followers: int
+    review_on: date | None
     points: int = 0
     distance_m: int | None = None
     hash_distance: int | None = None
@@ -77,6 +78,7 @@ def row(it: Any, places: Reference, language: str, now: datetime, **more: Any) -
         created_at=it.created_at,
         thumb_name=it.thumb_name,
         followers=it.followers,
+        review_on=it.review_on,
         **more,
     )
 
@@ -152,7 +154,6 @@ class ReportView:
     handled_at: datetime | None
     closed_at: datetime | None
     stopped_at: datetime | None
-    review_on: date | None
     reworks: int
     returns: int
     extensions: int
@@ -240,7 +241,6 @@ def view(
         handled_at=report.handled_at,
         closed_at=report.closed_at,
         stopped_at=report.stopped_at,
-        review_on=report.review_on,
         reworks=report.reworks,
         returns=report.returns,
         extensions=report.extensions,

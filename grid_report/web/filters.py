@@ -22,6 +22,11 @@ def local(at: datetime) -> datetime:
     return at.astimezone(settings().county.tz)
 
 
+def today() -> date:
+    """Return the day it is in the county."""
+    return local(clock.now()).date()
+
+
 def show_time(at: datetime | None) -> str:
     """Write an instant the short way: the clock today, the day otherwise, the year if not this."""
     if at is None:
@@ -107,6 +112,7 @@ def init_app(app: Flask) -> None:
         csrf_field=csrf_field,
         may=may,
         now=clock.now,
+        today=today,
         county_name=county_name,
         new_key=new_key,
     )

@@ -63,3 +63,22 @@ def test_an_empty_list_does_not_claim_what_never_was(make: Make, state: str, say
     page = make.signed_in(make.rider()).get(f"/my/reports?state={state}").text
     assert says in page
     assert "都办完了" not in page
+
+
+def test_a_suspended_case_whose_review_is_overdue_says_so(make: Make) -> None:
+    worker, street = make.worker(), make.supervisor()
+    now = clock.now()
+    report = make.report(at=now - timedelta(days=9))
+    ago = now - timedelta(days=8)
+    make.step(report, Step.ACCEPT, worker, category="RD02", severity=2, at=ago)
+    review_on = (ago + timedelta(days=3)).date()
+    make.step(report, Step.SUSPEND, street, reason="等开春", review_on=review_on, at=ago)
+    later = make.report(at=now - timedelta(days=1))
+    make.step(later, Step.ACCEPT, worker, category="RD02", severity=2)
+    next_month = (now + timedelta(days=30)).date()
+    make.step(later, Step.SUSPEND, street, reason="等材料", review_on=next_month)
+    page = make.signed_in(street).get("/desk?state=suspended").text
+    assert page.count("就该复查") == 1
+    assert page.index(report.number) < page.index("就该复查") < page.index(later.number)
+    # In the list and at the head of the case.
+    assert make.signed_in(worker).get(f"/desk/{report.number}").text.count("就该复查") == 2
