@@ -43,6 +43,7 @@ function enhance(form, carried = []) {
     if (document.visibilityState === "hidden") keep();
   });
   clear.addEventListener("click", async () => {
+    if (!window.confirm(say("really_anew"))) return; // photos taken on the way cannot be taken again
     await forgetDraft();
     state.closed = true;
     location.replace(location.pathname);
