@@ -62,6 +62,7 @@ ROW_COLUMNS = (
     Report.next_due,
     Report.sort_due,
     Report.followers,
+    Report.review_on,
     Report.merged_into_id,
     Report.thumb_name,
     Report.transfers,
