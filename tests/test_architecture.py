@@ -66,6 +66,7 @@ BY_NAME = {
     "reports.deciding": "steps",
     "reports.desk_routes": "border",
     "reports.intake": "usecases",
+    "reports.listing": "queries",
     "reports.news": "steps",
     "reports.pages": "border",
     "reports.thanks": "steps",
