@@ -61,6 +61,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "light_red": _kind("category clock due"),
     "points_awarded": _kind("points rule", screen=Screen.POINTS),
     "points_pending": _kind("points rule", screen=Screen.POINTS),
+    "points_expiring": _kind("points last_day", screen=Screen.POINTS),
 }
 
 REPORT_PAGES: Final[Mapping[Role, str]] = {
