@@ -76,6 +76,29 @@ class Book:
         """Add a rider and return the id."""
         return self.member().member_id
 
+    def riders(self, count: int) -> list[int]:
+        """Add many riders at once."""
+        with transaction() as session:
+            rows = [
+                Member(
+                    name="某人",
+                    phone_lookup=f"p{next(self.causes)}",
+                    phone_tail="",
+                    language="zh_CN",
+                    standing=Standing.ACTIVE,
+                    is_demo=False,
+                    created_at=NOW,
+                )
+                for _ in range(count)
+            ]
+            session.add_all(rows)
+            session.flush()
+            session.add_all(
+                RoleGrant(member_id=row.id, role=Role.RIDER, place="", granted_at=NOW)
+                for row in rows
+            )
+            return [row.id for row in rows]
+
     @use_case
     def award(
         self,

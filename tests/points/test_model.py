@@ -159,7 +159,7 @@ class History(RuleBasedStateMachine):
         self.months = months_of(number)
         self.instants = instants_of(self.months)
         self.now = self.instants[0]
-        self.riders = [self.book.rider() for _ in range(3)]
+        self.riders = self.book.riders(3)
         self.model = Model(SMALL)
         self.entries: dict[int, int] = {}
         self.past: list[tuple[Callable[[], Any], Any]] = []
@@ -456,7 +456,7 @@ def test_random_histories_agree_with_the_model(
         run_state_machine_as_test(
             history,
             settings=settings(
-                max_examples=pytestconfig.getoption("--histories"), stateful_step_count=24,
+                max_examples=pytestconfig.getoption("--histories"), stateful_step_count=20,
                 deadline=None, derandomize=True, database=None,
                 suppress_health_check=list(HealthCheck),
             ),
