@@ -62,6 +62,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "review_due": _kind("category review_on", "community"),
     "points_awarded": _kind("points rule", screen=Screen.POINTS),
     "points_pending": _kind("points rule", screen=Screen.POINTS),
+    "points_expiring": _kind("points last_day", screen=Screen.POINTS),
 }
 
 REPORT_PAGES: Final[Mapping[Role, str]] = {

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKeyConstraint, UniqueConstraint, event, text
-from sqlalchemy.engine import Connection
+from sqlalchemy import ForeignKeyConstraint, UniqueConstraint, event, select, text
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from grid_report.access import Actor, Grant
@@ -22,9 +22,13 @@ from grid_report.places.models import Community, Street
 from grid_report.points import audit, ledger
 from grid_report.points.causes import Cause
 from grid_report.points.guards import TABLES
-from grid_report.points.outcomes import Award
+from grid_report.points.kinds import Verdict
+from grid_report.points.models import Account
+from grid_report.points.outcomes import Award, Held, Moved, Reversal
 from grid_report.points.tariff import Earning
 from grid_report.points.terms import Terms
+
+T = TypeVar("T")
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 STATION, BRIGHT = "211282001001", "211282001003"
@@ -72,6 +76,29 @@ class Book:
         """Add a rider and return the id."""
         return self.member().member_id
 
+    def riders(self, count: int) -> list[int]:
+        """Add many riders at once."""
+        with transaction() as session:
+            rows = [
+                Member(
+                    name="某人",
+                    phone_lookup=f"p{next(self.causes)}",
+                    phone_tail="",
+                    language="zh_CN",
+                    standing=Standing.ACTIVE,
+                    is_demo=False,
+                    created_at=NOW,
+                )
+                for _ in range(count)
+            ]
+            session.add_all(rows)
+            session.flush()
+            session.add_all(
+                RoleGrant(member_id=row.id, role=Role.RIDER, place="", granted_at=NOW)
+                for row in rows
+            )
+            return [row.id for row in rows]
+
     @use_case
     def award(
         self,
@@ -102,6 +129,87 @@ class Book:
                 report_number=cause.id,
                 **more,
             )
+
+    @use_case
+    def do(self, function: Callable[..., T], *args: Any, **more: Any) -> T:
+        """Call a function of the ledger in a transaction of its own."""
+        with transaction() as session:
+            return function(session, *args, **more)
+
+    def hold(self, rider_id: int, ref: str = "R-1", points: int = 10, **more: Any) -> Held:
+        """Hold points for a service of provider S1 until tomorrow."""
+        at = more.pop("at", NOW)
+        more = {"provider_code": "S1", "holds_until": at + timedelta(days=1), **more}
+        return self.do(ledger.hold, rider_id, ref=ref, points=points, at=at, **more)
+
+    def capture(self, ref: str = "R-1", **more: Any) -> Moved:
+        """Take what is held, by the worker."""
+        more = {"at": NOW, "actor_id": self.worker.member_id, **more}
+        return self.do(ledger.capture, ref, **more)
+
+    def release(self, ref: str = "R-1", **more: Any) -> Moved:
+        """Give back what is held."""
+        return self.do(ledger.release, ref, **{"at": NOW, **more})
+
+    def noshow(self, ref: str = "R-1", penalty: int = 2, **more: Any) -> Moved:
+        """Note that nobody came, in the station's community."""
+        more = {"at": NOW, "community_code": STATION, **more}
+        return self.do(ledger.noshow, ref, penalty_points=penalty, **more)
+
+    def refund(self, ref: str = "R-1", **more: Any) -> Moved:
+        """Give back what was taken, by the worker."""
+        more = {"at": NOW, "actor_id": self.worker.member_id, **more}
+        return self.do(ledger.refund, ref, **more)
+
+    def settle(self, ref: str = "R-1", **more: Any) -> Moved:
+        """Make what is left the provider's."""
+        return self.do(ledger.settle, ref, **{"at": NOW, **more})
+
+    def reverse(
+        self, entry_id: int | None, verdict: Verdict = Verdict.HONEST, **more: Any
+    ) -> Reversal:
+        """Take an award back, decided by the two administrators."""
+        assert entry_id is not None
+        more = {
+            "at": NOW + timedelta(days=1),
+            "actor_id": self.admin.member_id,
+            "approved_by_id": self.other_admin.member_id,
+            **more,
+        }
+        return self.do(ledger.reverse, entry_id, verdict=verdict, **more)
+
+    def expire(self, rider_id: int, at: datetime, community: str = STATION) -> Moved | None:
+        """End what is over of a community's awards."""
+        return self.do(ledger.expire, rider_id, community_code=community, at=at)
+
+    def left(self, holder: str) -> int:
+        """Return an account's balance, 0 when it is not open."""
+        return self.balances([holder])[holder]
+
+    @staticmethod
+    def balances(names: Sequence[str]) -> dict[str, int]:
+        """Return the balances of accounts, 0 for those that are not open."""
+        db.session.rollback()
+        rows = db.session.execute(
+            select(Account.holder, Account.credits - Account.debits - Account.pending_debits).where(
+                Account.holder.in_(names)
+            )
+        ).all()
+        db.session.rollback()
+        return dict.fromkeys(names, 0) | {str(holder): int(left) for holder, left in rows}
+
+    def lots(self, rider_id: int) -> list[tuple[int, int]]:
+        """Return a rider's lots as free and held points, oldest first."""
+        db.session.rollback()
+        rows = db.session.execute(
+            text(
+                "SELECT l.free, l.held FROM point_lots l JOIN point_accounts a"
+                " ON a.id = l.account_id WHERE a.member_id = :m ORDER BY l.id"
+            ),
+            {"m": rider_id},
+        ).all()
+        db.session.rollback()
+        return [(row.free, row.held) for row in rows]
 
     @staticmethod
     def differences(at: datetime = NOW) -> list[audit.Difference]:
@@ -134,35 +242,43 @@ def counted() -> Iterator[list[str]]:
         event.remove(db.engine, "before_cursor_execute", note)
 
 
-def run(statements: Sequence[str]) -> None:
+def run(statements: Sequence[str], engine: Engine | None = None) -> None:
     """Run raw SQL in one transaction and commit it."""
     db.session.rollback()
-    engine = db.engine.execution_options(grid_report_write=True)
+    engine = (engine or db.engine).execution_options(grid_report_write=True)
     with engine.begin() as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)
 
 
-def refusal_of(statements: Sequence[str]) -> str | None:
+def refusal_of(statements: Sequence[str], engine: Engine | None = None) -> str | None:
     """Run raw SQL that should fail and return the name of what refused it, None if nothing did."""
     try:
-        run(statements)
+        run(statements, engine)
     except DBAPIError as error:
-        diag = getattr(error.orig, "diag", None)
-        name = (
-            diag.constraint_name if diag is not None else _sqlite_name(str(error.orig), statements)
-        )
+        name = name_of(error, statements, engine or db.engine)
         if name is None:
             raise
-        for table in sorted(TABLES, key=len, reverse=True):
-            name = name.removeprefix(f"ck_{table}_")
-        return str(name)
+        return name
     return None
 
 
-def _sqlite_name(message: str, statements: Sequence[str]) -> str | None:
+def name_of(error: DBAPIError, statements: Sequence[str], engine: Engine) -> str | None:
+    """Return the guard an error of a database speaks of."""
+    diag = getattr(error.orig, "diag", None)
+    name: str | None
+    if diag is not None:
+        name = diag.constraint_name
+    else:
+        name = _sqlite_name(str(error.orig), statements, engine)
+    for table in sorted(TABLES, key=len, reverse=True):
+        name = name and name.removeprefix(f"ck_{table}_")
+    return name
+
+
+def _sqlite_name(message: str, statements: Sequence[str], engine: Engine) -> str | None:
     if message == "FOREIGN KEY constraint failed":
-        return _broken_reference(statements)
+        return _broken_reference(statements, engine)
     found = re.fullmatch(r"(CHECK|UNIQUE) constraint failed: (.*)", message)
     if found is None:
         return message if re.fullmatch(r"[a-z_]+", message) else None
@@ -173,12 +289,15 @@ def _sqlite_name(message: str, statements: Sequence[str]) -> str | None:
     for constraint in Base.metadata.tables[table].constraints:
         if isinstance(constraint, UniqueConstraint) and list(constraint.columns.keys()) == columns:
             return str(constraint.name)
+    for index in Base.metadata.tables[table].indexes:
+        if index.unique and list(index.columns.keys()) == columns:
+            return str(index.name)
     return None
 
 
-def _broken_reference(statements: Sequence[str]) -> str | None:
+def _broken_reference(statements: Sequence[str], engine: Engine) -> str | None:
     """Ask SQLite which foreign key it was: it does not say by itself."""
-    with db.engine.connect().execution_options(grid_report_write=True) as connection:
+    with engine.connect().execution_options(grid_report_write=True) as connection:
         work = connection.begin()
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         for statement in statements:
