@@ -17,6 +17,7 @@ class Screen(StrEnum):
     REPORT = "report"
     UNROUTED = "unrouted"
     POINTS = "points"
+    OBJECTIONS = "objections"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "light_red": _kind("category clock due"),
     "points_awarded": _kind("points rule", screen=Screen.POINTS),
     "points_pending": _kind("points rule", screen=Screen.POINTS),
+    "objection_raised": _kind("community due", screen=Screen.OBJECTIONS),
+    "objection_answered": _kind("upheld words", screen=Screen.POINTS),
 }
 
 REPORT_PAGES: Final[Mapping[Role, str]] = {
@@ -98,6 +101,8 @@ def page_for(kind: str, role: Role) -> str:
     screen = KINDS[kind].screen if kind in KINDS else Screen.REPORT
     if screen is Screen.POINTS:
         return "points.statement"
+    if screen is Screen.OBJECTIONS:
+        return "objections.index"
     if screen is Screen.UNROUTED:
         return "admin.unrouted"
     return REPORT_PAGES.get(role, DESK_PAGE)
