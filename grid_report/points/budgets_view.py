@@ -16,8 +16,9 @@ from sqlalchemy import ColumnElement, Index, func, select, text
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.points import holders
+from grid_report.points.dues import Unpaid
 from grid_report.points.kinds import IS_OPEN, AccountKind, EventKind
-from grid_report.points.models import Account, Journal, Lot, Transfer, Unpaid
+from grid_report.points.models import Account, Journal, Lot, Transfer
 from grid_report.points.queries import MonthlyBudget
 from grid_report.points.terms import EXPIRY_MONTHS
 
@@ -139,7 +140,7 @@ def _pools(
         whose = Account.community_code.is_(None)
     else:
         whose = Account.community_code.in_(sorted(communities))
-    # Points taken out of a pool again were not awarded: both sides are without them.
+    # What went back to the mint at the month's close was granted, but not awarded.
     rows = db.session.execute(
         select(
             by,
@@ -158,8 +159,7 @@ def _pools(
         .group_by(by)
     )
     return {
-        str(key): (int(credits_) - int(back), int(debits) - int(back))
-        for key, credits_, debits, back in rows
+        str(key): (int(granted), int(debits) - int(back)) for key, granted, debits, back in rows
     }
 
 

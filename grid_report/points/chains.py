@@ -17,8 +17,9 @@ from sqlalchemy.orm import aliased
 from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.points.causes import REPORT_ACCEPTED, REPORT_CLOSED
+from grid_report.points.dues import Unpaid
 from grid_report.points.kinds import EventKind, MovementKind, Phase, UnpaidReason
-from grid_report.points.models import Account, Journal, Lot, LotMovement, Transfer, Unpaid
+from grid_report.points.models import Account, Journal, Lot, LotMovement, Transfer
 from grid_report.points.queries import ENTRY, Entry
 
 # The step of the lifecycle that decided; rules as words are in the templates.

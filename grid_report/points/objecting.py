@@ -16,9 +16,10 @@ from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.reference import Reference
 from grid_report.points import signals
+from grid_report.points.dues import Unpaid
 from grid_report.points.holders import insert_once
 from grid_report.points.kinds import OWED
-from grid_report.points.models import Journal, Unpaid
+from grid_report.points.models import Journal
 from grid_report.points.objection_models import Objection
 from grid_report.points.objections import (
     ANSWERS,

@@ -14,7 +14,7 @@ IS_UNANSWERED = "state = 'open'"
 class Objection(Base):
     """One objection. Triggers keep its words, and let it leave `open` once."""
 
-    __tablename__ = "point_objections"
+    __tablename__ = "objections"
     __table_args__ = (
         CheckConstraint(
             "CASE WHEN journal_id IS NULL THEN 0 ELSE 1 END"
@@ -41,14 +41,14 @@ class Objection(Base):
         ),
         # Waiting ones first of all, by what is due; few, however long the history.
         Index(
-            "ix_point_objections_unanswered",
+            "ix_objections_unanswered",
             "street_code",
             "due_at",
             sqlite_where=text(IS_UNANSWERED),
             postgresql_where=text(IS_UNANSWERED),
         ),
-        Index("ix_point_objections_street_code_id", "street_code", "id"),
-        Index("ix_point_objections_rider_id_id", "rider_id", "id"),
+        Index("ix_objections_street_code_id", "street_code", "id"),
+        Index("ix_objections_rider_id_id", "rider_id", "id"),
     )
 
     id: Mapped[RowId]

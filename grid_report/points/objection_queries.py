@@ -14,8 +14,9 @@ from grid_report.access import Action, Actor
 from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.errors import NotFound
+from grid_report.points.dues import Unpaid
 from grid_report.points.kinds import EventKind, UnpaidReason
-from grid_report.points.models import Journal, Unpaid
+from grid_report.points.models import Journal
 from grid_report.points.objection_models import Objection
 from grid_report.points.objections import (
     Decision,
@@ -54,7 +55,7 @@ class ObjectionView:
     overdue: bool
 
 
-_ABOUT: Final = (
+_ABOUT: Final[tuple[Any, ...]] = (
     Objection,
     Journal.kind,
     Journal.points.label("moved"),
@@ -68,7 +69,7 @@ _ABOUT: Final = (
 
 
 def _query() -> Select[Any]:
-    return (  # type: ignore[return-value]
+    return (
         select(*_ABOUT)
         .outerjoin(Journal, Journal.id == Objection.journal_id)
         .outerjoin(Unpaid, Unpaid.id == Objection.unpaid_id)

@@ -12,6 +12,7 @@ from sqlalchemy import Select, case, func, select, text
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.points import holders
+from grid_report.points.dues import Unpaid
 from grid_report.points.kinds import (
     IS_OPEN,
     OWED,
@@ -20,7 +21,7 @@ from grid_report.points.kinds import (
     Phase,
     UnpaidReason,
 )
-from grid_report.points.models import Account, Journal, Lot, Transfer, Unpaid
+from grid_report.points.models import Account, Journal, Lot, Transfer
 from grid_report.points.terms import YELLOW_PERCENT
 
 

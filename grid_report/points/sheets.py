@@ -19,8 +19,9 @@ from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.points import holders
+from grid_report.points.dues import Unpaid
 from grid_report.points.kinds import OWED, AccountKind, EventKind, Phase, UnpaidReason
-from grid_report.points.models import Account, Journal, Transfer, Unpaid
+from grid_report.points.models import Account, Journal, Transfer
 from grid_report.points.queries import ENTRY, SHOWN, Entry
 
 # The sums of a sheet in the order they are printed; every kind of entry is in exactly one.

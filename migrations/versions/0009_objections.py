@@ -8,9 +8,9 @@ from alembic import op
 from grid_report.db import BIG, UtcInstant
 
 revision = "0009"
-down_revision = "0005"
+down_revision = "0006"
 
-TABLE = "point_objections"
+TABLE = "objections"
 STATES = ("open", "upheld", "rejected", "withdrawn")
 KEPT = (
     "id", "journal_id", "unpaid_id", "refused_report", "rider_id", "community_code",
@@ -92,14 +92,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("refused_report"),
     )
     op.create_index(
-        "ix_point_objections_unanswered",
+        "ix_objections_unanswered",
         TABLE,
         ["street_code", "due_at"],
         sqlite_where=UNANSWERED,
         postgresql_where=UNANSWERED,
     )
-    op.create_index("ix_point_objections_street_code_id", TABLE, ["street_code", "id"])
-    op.create_index("ix_point_objections_rider_id_id", TABLE, ["rider_id", "id"])
+    op.create_index("ix_objections_street_code_id", TABLE, ["street_code", "id"])
+    op.create_index("ix_objections_rider_id_id", TABLE, ["rider_id", "id"])
     op.create_index(
         "ix_point_accounts_pools",
         "point_accounts",
