@@ -114,9 +114,7 @@ NOT_YET: dict[tuple[str, str], str] = {
     ("points.cli", "accounts.models"): "there is no query for an operator's member id",
     ("points.cli", "accounts.steps"): "there is no query for an operator's member id",
     ("points.cli", "points.models"): "there is no query for the freeze",
-    ("points.budgets_view", "points.holders"): "the same",
     ("points.queries", "points.holders"): "the names of accounts are a rule, opening them a step",
-    ("points.sheets", "points.holders"): "the same",
     ("points.usecases", "places.models"): "there is no query for the codes of all communities",
 }
 

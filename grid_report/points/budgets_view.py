@@ -15,11 +15,10 @@ from sqlalchemy import ColumnElement, Index, func, select, text
 
 from grid_report.clock import Month
 from grid_report.db import db
-from grid_report.points import holders
 from grid_report.points.dues import Unpaid
 from grid_report.points.kinds import IS_OPEN, AccountKind, EventKind
 from grid_report.points.models import Account, Journal, Lot, Transfer
-from grid_report.points.queries import MonthlyBudget
+from grid_report.points.queries import MINT_KEY, MonthlyBudget
 from grid_report.points.terms import EXPIRY_MONTHS
 
 # Declared beside the reads it is for; the ledger itself finds its accounts by their holder.
@@ -119,7 +118,7 @@ def _budget(month: Month, granted: int, awarded: int, pending: int) -> MonthlyBu
     return MonthlyBudget(str(month), granted, awarded, granted - awarded, pending)
 
 
-_MINT: Final = select(Account.id).where(Account.holder == holders.MINT.key).scalar_subquery()
+_MINT: Final = select(Account.id).where(Account.holder == MINT_KEY).scalar_subquery()
 # Few: one a pool and month at most, found from the mint's side, where awards are not.
 _UNGRANTED: Final = (
     select(Transfer.debit_account_id, func.sum(Transfer.amount).label("points"))

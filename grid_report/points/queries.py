@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Select, case, func, select, text
 
@@ -105,6 +105,14 @@ class MonthlyBudget:
         if self.left <= 0 and self.granted:
             return "red"
         return "yellow" if self.awarded * 100 >= self.granted * YELLOW_PERCENT > 0 else "green"
+
+
+def rider_key(rider_id: int) -> str:
+    """Return the holder of the account a rider's points are in."""
+    return holders.rider(rider_id).key
+
+
+MINT_KEY: Final = holders.MINT.key
 
 
 def balance(rider_id: int) -> Balance:

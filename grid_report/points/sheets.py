@@ -18,11 +18,10 @@ from sqlalchemy.orm import aliased
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import NotFound
-from grid_report.points import holders
 from grid_report.points.dues import Unpaid
 from grid_report.points.kinds import OWED, AccountKind, EventKind, Phase, UnpaidReason
 from grid_report.points.models import Account, Journal, Transfer
-from grid_report.points.queries import ENTRY, SHOWN, Entry
+from grid_report.points.queries import ENTRY, SHOWN, Entry, rider_key
 
 # The sums of a sheet in the order they are printed; every kind of entry is in exactly one.
 SUMS: Final = {
@@ -124,7 +123,7 @@ def monthly_sheet(rider_id: int, month: Month, zone: tzinfo) -> Sheet:
     )
     now = (
         select(Account.credits - Account.debits)
-        .where(Account.holder == holders.rider(rider_id).key)
+        .where(Account.holder == rider_key(rider_id))
         .scalar_subquery()
     )
     one = select(literal(1).label("one")).subquery()
@@ -164,7 +163,7 @@ def list_holds(rider_id: int) -> Sequence[Held]:
         .join(Journal, Journal.id == Transfer.journal_id)
         .outerjoin(resolved, resolved.pending_id == Transfer.id)
         .where(
-            Account.holder == holders.rider(rider_id).key,
+            Account.holder == rider_key(rider_id),
             # No look at the history of somebody who has nothing on hold.
             Account.pending_debits > 0,
             Transfer.phase == Phase.PENDING,
