@@ -77,6 +77,7 @@ BY_NAME = {
     "points.reversing": "steps",
     "points.sheets": "queries",
     "points.spending": "steps",
+    "points.upkeep": "usecases",
     "reports.answers": "steps",
     "reports.deciding": "steps",
     "reports.desk_routes": "border",
@@ -293,7 +294,8 @@ def test_only_the_lifecycle_moves_a_report() -> None:
     assert found == {"reports.steps.move", "reports.intake.start_in"}
 
 
-LEDGER_WRITERS = {"awarding", "claims", "entries", "freezing", "holders"}
+# `upkeep` notes what was told, which is beside the ledger.
+LEDGER_WRITERS = {"awarding", "claims", "entries", "freezing", "holders", "upkeep"}
 WRITES = {"insert", "update", "delete", "insert_once", "Insert", "Update", "Delete"}
 
 

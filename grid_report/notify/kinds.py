@@ -64,6 +64,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "points_pending": _kind("points rule", screen=Screen.POINTS),
     "objection_raised": _kind("community due", screen=Screen.OBJECTIONS),
     "objection_answered": _kind("upheld words", screen=Screen.POINTS),
+    "points_expiring": _kind("points last_day", screen=Screen.POINTS),
 }
 
 REPORT_PAGES: Final[Mapping[Role, str]] = {

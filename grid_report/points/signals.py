@@ -3,6 +3,9 @@
 `due_paid` is sent inside the transaction that pays a waiting award, with `session`, `rider_id`,
 `award` (ledger.Award), `report_number`, `rule` and `now`.
 
+`points_expiring` is sent inside the transaction that notes a notice, with `session`, `rider_id`,
+`points`, `last_day` (in the county's zone) and `now`.
+
 `report_facts` is asked by the audit with `session`; a receiver answers with `ReportFact`s.
 
 `service_names` is asked with `session` and `refs`; a receiver answers with `{ref: Service}`.
@@ -23,6 +26,7 @@ from typing import Any, Final
 from blinker import Signal
 
 due_paid: Final = Signal()
+points_expiring: Final = Signal()
 report_facts: Final = Signal()
 service_names: Final = Signal()
 report_decision: Final = Signal()
