@@ -154,7 +154,7 @@ def _shown(objection_id: int, form: Any = None, errors: Any = None) -> str:
     )
 
 
-@bp.post("/desk/objections/<int:objection_id>")
+@bp.post("/desk/objections/<int:objection_id>/answer")
 def answer(objection_id: int) -> Response:
     """Uphold or reject it, in words that go to the rider."""
     actor = current_actor()

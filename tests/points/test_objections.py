@@ -324,12 +324,12 @@ def test_the_street_sees_late_ones_in_red_and_answers(
     assert WORDS in shown
     assert rider.name not in shown.split("<main")[1]
     refused = client.post(
-        f"/desk/objections/{it}", data={"csrf_token": csrf(shown), "words": "写好的话"}
+        f"/desk/objections/{it}/answer", data={"csrf_token": csrf(shown), "words": "写好的话"}
     )
     assert refused.status_code == 422
     assert "写好的话" in refused.text
     done = client.post(
-        f"/desk/objections/{it}",
+        f"/desk/objections/{it}/answer",
         data={"csrf_token": csrf(shown), "step": "uphold", "words": "你说得对"},
     )
     assert done.status_code == 303
