@@ -10,11 +10,13 @@ from werkzeug.wrappers import Response
 from grid_report import access, clock
 from grid_report.access import Action, Actor
 from grid_report.accounts.aliases import rider_alias
+from grid_report.db import db
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.points import chains, objecting, objection_queries, sheets
 from grid_report.points.objection_queries import ObjectionView
 from grid_report.points.objections import ANSWERS, Decision, ObjectionStep, Subject
+from grid_report.points.signals import decision_about
 from grid_report.web.context import current_actor, settings
 from grid_report.web.paging import BIGGEST_ID, pack, unpack_id
 from grid_report.web.words import field_sentences, said
@@ -63,6 +65,10 @@ def _form(actor: Actor, decision: Decision, words: str = "", errors: Any = None)
         entry = chains.why(int(decision.key), actor.member_id).entry
     elif decision.subject is Subject.UNPAID:
         waiting = sheets.unawarded(int(decision.key), actor.member_id)
+    else:
+        refused = decision_about(db.session(), decision.key)
+        if refused is None or refused.rider_id != actor.member_id:
+            raise NotFound
     return render_template(
         "points/object.html",
         decision=decision,
