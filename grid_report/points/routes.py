@@ -84,7 +84,7 @@ def why(entry_id: int) -> str:
 @bp.get("/my/points/unpaid/<int:unpaid_id>")
 def unpaid(unpaid_id: int) -> str | Response:
     """Answer "why did I get nothing for this?", and say what can be done."""
-    actor, now = _rider(), clock.now()
+    actor, now, zone = _rider(), clock.now(), settings().county.tz
     found = sheets.unawarded(unpaid_id, actor.member_id)
     if found.entry_id is not None:
         return redirect(url_for("points.why", entry_id=found.entry_id), 303)
@@ -96,7 +96,8 @@ def unpaid(unpaid_id: int) -> str | Response:
         community_name=community.name if community else "",
         decision=decision,
         objection=objection_queries.find_about(decision, actor.member_id, now),
-        next_month=Month.of(now, settings().county.tz).plus(1),
+        # Late already: then as soon as the job comes by, this month.
+        paid_in=max(Month.of(found.at, zone).plus(1), Month.of(now, zone)),
     )
 
 

@@ -113,10 +113,16 @@ def unfold_all(page: Page) -> None:
 
 def disagree(page: Page) -> None:
     """Go on to the form of an objection, to a decision nobody has objected to."""
-    page.goto(page.url.rsplit("/my/", 1)[0] + "/my/points")
-    page.locator("main a.card-row:has-text('KY-')").last.click()
-    page.locator("main a[href*='/my/points/object?']").click()
-    page.locator("main textarea").wait_for()
+    site = page.url.rsplit("/my/", 1)[0]
+    page.goto(f"{site}/my/points")
+    lines = page.locator("main a.card-row:has-text('KY-')").all()
+    for address in [line.get_attribute("href") for line in lines]:
+        page.goto(f"{site}{address}")
+        link = page.locator("main a[href*='/my/points/object?']")
+        if link.count():
+            link.click()
+            page.locator("main textarea").wait_for()
+            return
 
 
 ROW = "[data-rows] a[data-row]"

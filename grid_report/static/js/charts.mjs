@@ -34,8 +34,8 @@ function options(kind, { labels, series }, unit, printing) {
     animation: false,
     color: COLOURS[dark ? "dark" : "light"],
     textStyle: text,
-    // Patterns on the bars, so that nothing hangs on colour alone.
-    aria: { enabled: true, decal: { show: kind === "bars" } },
+    // Patterns on the bars, so that nothing hangs on colour alone; the words are our own, below.
+    aria: { enabled: true, label: { enabled: false }, decal: { show: kind === "bars" } },
     grid: { left: 8, right: 16, top: series.length > 1 ? size + 28 : 16, bottom: 8, containLabel: true },
     legend: { show: series.length > 1, top: 0, left: 0, textStyle: text, itemWidth: 34 },
     tooltip: {
@@ -81,8 +81,6 @@ function draw(figure) {
   const show = (printing = false) => {
     chart.resize(printing ? { width: PRINT_WIDTH } : { width: "auto" });
     chart.setOption(options(kind, figures, unit, printing), true);
-    // The description it writes itself is English and says less than the sentence above.
-    box.setAttribute("aria-label", `${title} ${wordKeys}`);
   };
   show();
   new ResizeObserver(() => chart.resize()).observe(box);
