@@ -80,6 +80,7 @@ class Why:
     is_held: bool
     reverses_id: int | None
     reversed_by: Sequence[int]
+    cause_id: str = ""
 
 
 def why(entry_id: int, rider_id: int) -> Why:
@@ -89,6 +90,7 @@ def why(entry_id: int, rider_id: int) -> Why:
         select(
             *ENTRY,
             Journal.reverses_id,
+            Journal.cause_id,
             Journal.month,
             Journal.community_code,
             Transfer.id.label("transfer_id"),
@@ -127,6 +129,7 @@ def why(entry_id: int, rider_id: int) -> Why:
         is_held=row.hold_id is not None and not _is_resolved(row.hold_id),
         reverses_id=row.reverses_id,
         reversed_by=_reversals_of(entry_id),
+        cause_id=row.cause_id,
     )
 
 

@@ -69,14 +69,14 @@ def why(entry_id: int) -> str:
     found = chains.why(entry_id, actor.member_id)
     community = places_queries.reference().community(found.community_code)
     used = (*found.lot.spent, *found.lot.held_for) if found.lot else ()
-    decision = Decision(Subject.ENTRY, str(entry_id))
+    about = Decision(Subject.ENTRY, str(entry_id))
     return render_template(
         "points/why.html",
         why=found,
         community_name=community.name if community else "",
         services=_services([found.entry.redemption_ref, *(it.redemption_ref for it in used)]),
-        decision=decision,
-        objection=objection_queries.find_about(decision, actor.member_id, now),
+        about=about,
+        objection=objection_queries.find_about(about, actor.member_id, now),
         may_object=found.entry.kind in DECIDED,
     )
 
@@ -89,13 +89,13 @@ def unpaid(unpaid_id: int) -> str | Response:
     if found.entry_id is not None:
         return redirect(url_for("points.why", entry_id=found.entry_id), 303)
     community = places_queries.reference().community(found.community_code)
-    decision = Decision(Subject.UNPAID, str(unpaid_id))
+    about = Decision(Subject.UNPAID, str(unpaid_id))
     return render_template(
         "points/unpaid.html",
         it=found,
         community_name=community.name if community else "",
-        decision=decision,
-        objection=objection_queries.find_about(decision, actor.member_id, now),
+        about=about,
+        objection=objection_queries.find_about(about, actor.member_id, now),
         # Late already: then as soon as the job comes by, this month.
         paid_in=max(Month.of(found.at, zone).plus(1), Month.of(now, zone)),
     )

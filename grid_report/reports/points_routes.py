@@ -29,13 +29,13 @@ def show(number: str) -> str:
     report = pages.put_together(row)
     unpaid = sheets.unawarded_about(actor.member_id, row.number)
     nothing = not report.points_entries and not unpaid
-    decision = Decision(Subject.REPORT, row.number)
+    about = Decision(Subject.REPORT, row.number)
     refused = decision_about(db.session(), row.number) if nothing else None
     return render_template(
         "reports/points.html",
         report=report,
         unpaid=unpaid,
-        decision=decision,
-        objection=objection_queries.find_about(decision, actor.member_id, clock.now()),
+        about=about,
+        objection=objection_queries.find_about(about, actor.member_id, clock.now()),
         may_object=refused is not None,
     )
