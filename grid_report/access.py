@@ -68,6 +68,9 @@ class Action(StrEnum):
     UNITS_LIST = "units.list"
     POINTS_READ_OWN = "points.read_own"
     BUDGET_GRANT = "budget.grant"
+    BUDGETS_READ = "budgets.read"
+    OBJECTIONS_READ = "objections.read"
+    OBJECTION_ANSWER = "objection.answer"
 
 
 # The public body of a place: those who triage and decide.
@@ -133,6 +136,24 @@ def _sees_photos(who: Actor, it: Any) -> bool:
     return bool(parts(who, it)) if it.sensitive else _reads(who, it)
 
 
+def _reads_budget(who: Actor, it: Any) -> bool:
+    """Without a community: whether there is any whose budget this actor may read."""
+    if it is None:
+        return who.has(Role.WORKER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
+    return (
+        who.has(Role.ADMINISTRATOR, Role.AUDITOR)
+        or it.code in who.places(Role.WORKER)
+        or _supervises(who, it)
+    )
+
+
+def _judges(who: Actor, it: Any) -> bool:
+    # Neither the rider nor those who took the decision; the county where a street has nobody else.
+    return who.member_id not in (it.rider_id, it.decided_by_id, it.approved_by_id) and (
+        _supervises(who, it) or who.has(Role.ADMINISTRATOR)
+    )
+
+
 RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
     Action.REPORT_SUBMIT: _has(Role.RIDER),
     Action.REPORT_READ: _reads,
@@ -159,6 +180,9 @@ RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
     Action.UNITS_LIST: _has(*STAFF),
     Action.POINTS_READ_OWN: _has(Role.RIDER),
     Action.BUDGET_GRANT: _has(Role.ADMINISTRATOR),
+    Action.BUDGETS_READ: _reads_budget,
+    Action.OBJECTIONS_READ: _has(Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR),
+    Action.OBJECTION_ANSWER: _judges,
 }
 
 

@@ -24,9 +24,17 @@ from grid_report.notify import queries as notify_queries
 from grid_report.notify import routes as notify_routes
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
+from grid_report.points import budget_routes, objection_routes
 from grid_report.points import routes as points_routes
 from grid_report.points import signals as points_signals
-from grid_report.reports import desk_routes, thanks
+from grid_report.reports import (
+    desk_routes,
+    objection_news,
+    thanks,
+)
+from grid_report.reports import (
+    points_routes as report_points_routes,
+)
 from grid_report.reports import queries as reports_queries
 from grid_report.reports import routes as reports_routes
 from grid_report.settings import ROOT, Settings
@@ -60,6 +68,9 @@ BLUEPRINTS = (
     desk_routes.admin,
     places_routes.bp,
     points_routes.bp,
+    objection_routes.bp,
+    budget_routes.bp,
+    report_points_routes.bp,
     notify_routes.bp,
     api_routes.bp,
 )
@@ -91,6 +102,9 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     points_signals.due_paid.connect(thanks.tell_of_late_payment)
     points_signals.points_expiring.connect(thanks.tell_of_expiry)
     points_signals.report_facts.connect(reports_queries.facts_for_audit)
+    points_signals.report_decision.connect(objection_news.decision_about)
+    points_signals.objection_raised.connect(objection_news.tell_the_street)
+    points_signals.objection_answered.connect(objection_news.tell_the_rider)
     signin.init_app(app)
     _words(app)
     # The order counts: an id first, then who asks, then what the answer carries.

@@ -81,6 +81,10 @@ def actions() -> str:
     """Ask `access.allowed` about every action for every role, at the place the report belongs to."""
     about = {
         "reporter_id": 2,
+        "rider_id": 2,
+        "code": COMMUNITY,
+        "decided_by_id": None,
+        "approved_by_id": None,
         "community_code": COMMUNITY,
         "street_code": STREET,
         "unit_code": UNIT,
@@ -92,7 +96,7 @@ def actions() -> str:
         "state": State.CLOSED,
     }
     foreign = SimpleNamespace(**about)
-    own = SimpleNamespace(**about | {"reporter_id": 1})
+    own = SimpleNamespace(**about | {"reporter_id": 1, "rider_id": 1})
     unrouted = SimpleNamespace(**about | {"community_code": None, "street_code": None})
 
     def mark(role: Role, action: object) -> str:

@@ -362,6 +362,13 @@ class SpentShown(Answer):
     redemption: str | None
 
 
+class PayerShown(Answer):
+    points: int = Field(description="negative where points went back to the award")
+    entry: int
+    rule: str | None
+    report: str | None
+
+
 class WhyShown(Answer):
     entry: Entry
     note: str
@@ -369,6 +376,8 @@ class WhyShown(Answer):
     tariff: TariffShown | None
     award: AwardShown | None
     spent: list[SpentShown]
+    paid_by: list[PayerShown] = Field(description="the awards a service was paid from")
+    held_until: datetime | None = Field(description="the points are still kept for a service")
     reverses: int | None = Field(description="the entry this one takes back")
 
 

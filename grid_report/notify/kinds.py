@@ -17,6 +17,7 @@ class Screen(StrEnum):
     REPORT = "report"
     UNROUTED = "unrouted"
     POINTS = "points"
+    OBJECTIONS = "objections"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "review_due": _kind("category review_on", "community"),
     "points_awarded": _kind("points rule", screen=Screen.POINTS),
     "points_pending": _kind("points rule", screen=Screen.POINTS),
+    "objection_raised": _kind("community due", screen=Screen.OBJECTIONS),
+    "objection_answered": _kind("upheld words", screen=Screen.POINTS),
     "points_expiring": _kind("points last_day", screen=Screen.POINTS),
 }
 
@@ -100,6 +103,8 @@ def page_for(kind: str, role: Role) -> str:
     screen = KINDS[kind].screen if kind in KINDS else Screen.REPORT
     if screen is Screen.POINTS:
         return "points.statement"
+    if screen is Screen.OBJECTIONS:
+        return "objections.index"
     if screen is Screen.UNROUTED:
         return "admin.unrouted"
     return REPORT_PAGES.get(role, DESK_PAGE)

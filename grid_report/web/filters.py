@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from grid_report import clock
 from grid_report.access import Action, allowed
+from grid_report.clock import Month
 from grid_report.web.context import TEXT_SIZES, THEMES, actor_or_none, language, settings, wiring
 
 
@@ -55,6 +56,18 @@ def show_day(day: date | datetime | None) -> str:
     if isinstance(day, datetime):
         day = local(day).date()
     return format_date(day, "d MMM y" if language() == "en" else "y年M月d日", locale=get_locale())
+
+
+def show_month(month: Month | str | None) -> str:
+    """Write a month; `YYYY-MM` is read as one."""
+    if not month:
+        return ""
+    found = Month.parse(month) if isinstance(month, str) else month
+    return format_date(
+        date(found.year, found.number, 1),
+        "MMMM y" if language() == "en" else "y年M月",
+        locale=get_locale(),
+    )
 
 
 def machine_time(at: datetime | None) -> str:
@@ -132,6 +145,7 @@ def init_app(app: Flask) -> None:
         show_time=show_time,
         show_full_time=show_full_time,
         show_day=show_day,
+        show_month=show_month,
         machine_time=machine_time,
         from_iso=from_iso,
         day_from_iso=day_from_iso,

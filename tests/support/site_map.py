@@ -111,6 +111,20 @@ def unfold_all(page: Page) -> None:
     page.evaluate("document.querySelectorAll('main details').forEach(it => { it.open = true })")
 
 
+def disagree(page: Page) -> None:
+    """Go on to the form of an objection, to a decision nobody has objected to."""
+    site = page.url.rsplit("/my/", 1)[0]
+    page.goto(f"{site}/my/points")
+    lines = page.locator("main a.card-row:has-text('KY-')").all()
+    for address in [line.get_attribute("href") for line in lines]:
+        page.goto(f"{site}{address}")
+        link = page.locator("main a[href*='/my/points/object?']")
+        if link.count():
+            link.click()
+            page.locator("main textarea").wait_for()
+            return
+
+
 ROW = "[data-rows] a[data-row]"
 SCREENS: dict[str, list[Screen]] = {
     "guest": [
@@ -161,6 +175,13 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("report-sent", "reports.sent", "/report/sent/{number}"),
         Screen("points", "points.statement", "/my/points"),
         Screen("points-why", "points.why", "/my/points", "main a[href*='/my/points/']"),
+        Screen("points-meal", "points.why", "/my/points", "main a.card-row:has-text('R-3K7MQ9A')"),
+        Screen("points-hold", "points.why", "/my/points", "main a.point-line:has-text('R-5H2W')"),
+        Screen("points-unpaid", "points.unpaid", "/my/points", "main a[href*='/unpaid/']"),
+        Screen("points-month", "points.month", "/my/points/month"),
+        Screen("points-report", "report_points.show", "/my/points/report/{number}"),
+        Screen("object", "objections.new", "/my/points", "main a[href*='/my/points/']", disagree),
+        Screen("objection", "objections.mine", "/my/points", "main a[href*='/objections/']"),
         Screen("inbox", "notify.inbox", "/inbox"),
         Screen("me", "accounts.me", "/me"),
         Screen("error-403", "desk.index", "/desk", status=403),
@@ -182,9 +203,22 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("case-handled", "desk.show", "/desk?state=handled", ROW),
         Screen("case-stopped", "desk.show", "/desk?state=needs_info,suspended", ROW),
         Screen("case-finished", "desk.show", "/desk?state=done", ROW),
+        Screen("budgets-worker", "budgets.index", "/budgets"),
         Screen("inbox-worker", "notify.inbox", "/inbox"),
     ],
-    "supervisor": [Screen("desk-street", "desk.index", "/desk")],
+    "supervisor": [
+        Screen("desk-street", "desk.index", "/desk"),
+        Screen("objections", "objections.index", "/desk/objections"),
+        Screen("objection-desk", "objections.show", "/desk/objections", "main tbody a"),
+        Screen(
+            "objection-refused",
+            "",
+            "/desk/objections",
+            "main tbody a",
+            send_as_it_is("main form[action$='/answer']"),
+            422,
+        ),
+    ],
     "handler": [
         Screen("unit", "unit.index", "/unit"),
         Screen("unit-case", "unit.show", "/unit", "main a[href*='/unit/KY-']", unfold_all),
@@ -216,6 +250,8 @@ SCREENS: dict[str, list[Screen]] = {
             act=upload_boundaries,
         ),
         Screen("categories", "admin.categories", "/admin/categories"),
+        Screen("budgets", "budgets.index", "/budgets"),
+        Screen("budget", "budgets.community", "/budgets", "main tbody a"),
         Screen("me-administrator", "accounts.me", "/me"),
     ],
     "auditor": [
