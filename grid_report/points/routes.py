@@ -8,7 +8,7 @@ from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.errors import Invalid, NotFound
 from grid_report.places import queries as places_queries
-from grid_report.points import queries, tariff
+from grid_report.points import queries, tariff, tariff_book
 from grid_report.web.context import current_actor
 from grid_report.web.paging import pack, unpack
 
@@ -26,7 +26,7 @@ def statement() -> str:
     before = _before()
     entries, following = queries.list_entries(actor.member_id, before, PAGE)
     first = before is None
-    version = tariff.at(clock.now())
+    version = tariff_book.at(clock.now())
     return render_template(
         "points/statement.html",
         balance=queries.balance(actor.member_id),

@@ -136,7 +136,15 @@ def _move(it: deciding.Deciding) -> None:
             changes={"joined": [None, report.number]},
         )
     thanks.for_step(
-        it.session, report, command.step, actor=it.actor, terms=_terms(it.settings), now=it.now
+        it.session,
+        report,
+        command.step,
+        actor=it.actor,
+        places=it.places,
+        terms=_terms(it.settings),
+        now=it.now,
+        evidence=command.evidence,
+        target=it.target,
     )
     news.about_step(
         it.session,
