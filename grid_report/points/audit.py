@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from grid_report.db import UtcInstant
 from grid_report.points import guards
 from grid_report.points.causes import REPORT_ACCEPTED, REPORT_CLOSED
-from grid_report.points.models import Journal, Unpaid
+from grid_report.points.dues import Unpaid
+from grid_report.points.models import Journal
 from grid_report.points.signals import ReportFact, report_facts
 
 
@@ -99,9 +100,9 @@ CHECKS: Final = {
         GROUP BY cause_id HAVING COUNT(*) > 1""",
 }
 TRIGGERS: Final = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'point%'",
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND (name LIKE 'point%' OR name LIKE 'tariff%')",
     "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
-    " AND tgname LIKE 'point%'",
+    " AND (tgname LIKE 'point%' OR tgname LIKE 'tariff%')",
 }
 
 

@@ -76,7 +76,11 @@ class Thanks:
 
 def lock_riders(session: Session, rider_ids: Iterable[int]) -> None:
     """Make everybody else who decides about these riders wait; several in one order for all."""
-    holders.lock_or_open(session, *(holders.rider(rider) for rider in sorted(set(rider_ids))))
+    ids = sorted(set(rider_ids))
+    mine, debts = [holders.rider(one) for one in ids], [holders.rider_debt(one) for one in ids]
+    missing = set(mine) - holders.lock(session, *mine, *debts).keys()
+    if missing:
+        holders.lock_or_open(session, *missing)
 
 
 def earn(

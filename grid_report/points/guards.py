@@ -1,4 +1,4 @@
-"""The triggers migration 0004 puts on the ledger, by name: the audit misses each that is gone."""
+"""The triggers migrations 0004, 0006 and 0007 put on the ledger, by name: the audit misses each that is gone."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ CHECKED_ON_INSERT: Final = (
     "point_transfers",
     "point_unpaid",
 )
+REDEEMING: Final = ("point_journal", "point_lot_movements", "point_transfers")
 CHECKED_ON_UPDATE: Final = ("point_accounts", "point_lots", "point_unpaid")
 MOVING: Final = ("point_lot_movements", "point_lots", "point_transfers")
 FOREVER: Final = (
@@ -34,16 +35,30 @@ FOREVER: Final = (
     "point_zero",
 )
 NEVER_ADDED_TO: Final = ("point_routes", "point_zero")
+# Of the earning tables: what was decided stays, and so does a version that has started.
+EARNING: Final = (
+    "point_claims_no_delete",
+    "point_claims_no_update",
+    "point_proposals_before_update",
+    "point_proposals_no_delete",
+    "tariff_versions_before_insert",
+    "tariff_versions_first_of_file",
+    "tariff_versions_no_delete",
+    "tariff_versions_no_update",
+)
+EARNING_TABLES: Final = ("point_claims", "point_proposals", "tariff_versions")
 
 
 def expected(dialect: str) -> frozenset[str]:
     """Return the names of all triggers there must be on a database."""
     names = {f"{table}_before_insert" for table in CHECKED_ON_INSERT}
+    names |= {f"{table}_redeeming" for table in REDEEMING}
     names |= {f"{table}_before_update" for table in CHECKED_ON_UPDATE}
     names |= {f"{table}_effect" for table in MOVING}
     names |= {f"{table}_no_update" for table in FOREVER}
     names |= {f"{table}_no_insert" for table in NEVER_ADDED_TO}
     names |= {f"{table}_no_delete" for table in TABLES}
+    names |= set(EARNING)
     if dialect == "postgresql":
-        names |= {f"{table}_no_truncate" for table in TABLES}
+        names |= {f"{table}_no_truncate" for table in (*TABLES, *EARNING_TABLES)}
     return frozenset(names)

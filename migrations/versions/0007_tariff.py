@@ -8,7 +8,7 @@ from alembic import op
 from grid_report.db import BIG, UtcInstant
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 
 CUTS = (
     "half", "over_day_cap", "over_month_cap", "same_place", "later_reporter",
@@ -29,26 +29,41 @@ def same(*columns: str) -> str:
     )
 
 
-# (table, when, refusal, condition)
+# (name, table, when, refusal, condition)
 CHECKS = (
     (
+        "tariff_versions_before_insert",
         "tariff_versions",
         "BEFORE INSERT",
         "a_version_starts_later",
         "NEW.published_by_id IS NOT NULL AND NEW.starts_at <= {now}",
     ),
     (
+        "tariff_versions_first_of_file",
         "tariff_versions",
         "BEFORE INSERT",
         "the_file_comes_first",
         "NEW.published_by_id IS NULL AND EXISTS (SELECT 1 FROM tariff_versions v"
         " WHERE v.published_by_id IS NOT NULL OR v.published_at <> NEW.published_at)",
     ),
-    ("tariff_versions", "BEFORE UPDATE", "versions_are_not_edited", "1 = 1"),
-    ("tariff_versions", "BEFORE DELETE", "started_versions_stay", "OLD.starts_at <= {now}"),
-    ("point_claims", "BEFORE UPDATE", "decisions_stay", "1 = 1"),
-    ("point_claims", "BEFORE DELETE", "decisions_stay", "1 = 1"),
     (
+        "tariff_versions_no_update",
+        "tariff_versions",
+        "BEFORE UPDATE",
+        "versions_are_not_edited",
+        "1 = 1",
+    ),
+    (
+        "tariff_versions_no_delete",
+        "tariff_versions",
+        "BEFORE DELETE",
+        "started_versions_stay",
+        "OLD.starts_at <= {now}",
+    ),
+    ("point_claims_no_update", "point_claims", "BEFORE UPDATE", "decisions_stay", "1 = 1"),
+    ("point_claims_no_delete", "point_claims", "BEFORE DELETE", "decisions_stay", "1 = 1"),
+    (
+        "point_proposals_before_update",
         "point_proposals",
         "BEFORE UPDATE",
         "a_proposal_is_decided_once",
@@ -71,7 +86,7 @@ CHECKS = (
         )
         + ")",
     ),
-    ("point_proposals", "BEFORE DELETE", "proposals_stay", "1 = 1"),
+    ("point_proposals_no_delete", "point_proposals", "BEFORE DELETE", "proposals_stay", "1 = 1"),
 )
 NO_TRUNCATE = (
     ("tariff_versions", "started_versions_stay"),
@@ -88,8 +103,7 @@ def upgrade() -> None:
     create_tables()
     keep_what_was_decided()
     dialect = op.get_bind().dialect.name
-    for number, (table, when, refusal, condition) in enumerate(CHECKS):
-        name = f"{table}_{when.lower().replace(' ', '_')}_{number}"
+    for name, table, when, refusal, condition in CHECKS:
         refused = condition.format(now=NOW[dialect])
         if dialect == "sqlite":
             op.execute(
@@ -273,7 +287,7 @@ def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
     if op.get_bind().dialect.name == "postgresql":
-        for number, (table, when, _, _) in enumerate(CHECKS):
-            op.execute(f"DROP FUNCTION {table}_{when.lower().replace(' ', '_')}_{number}()")
+        for name, *_ in CHECKS:
+            op.execute(f"DROP FUNCTION {name}()")
         for table, _ in NO_TRUNCATE:
             op.execute(f"DROP FUNCTION {table}_no_truncate()")
