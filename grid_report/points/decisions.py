@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -33,7 +34,7 @@ class Decided:
     cut: Cut | None
 
 
-_COLUMNS = (
+_COLUMNS: Final[tuple[Any, ...]] = (
     ClaimRow.cause_type,
     ClaimRow.cause_id,
     ClaimRow.at,
