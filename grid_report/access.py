@@ -68,6 +68,14 @@ class Action(StrEnum):
     UNITS_LIST = "units.list"
     POINTS_READ_OWN = "points.read_own"
     BUDGET_GRANT = "budget.grant"
+    PROPOSALS_READ = "proposals.read"
+    PROPOSAL_DECIDE = "proposal.decide"
+    TARIFF_READ = "tariff.read"
+    TARIFF_DRAFT = "tariff.draft"
+    POINTS_LEARN = "points.learn"
+    MERIT_PROPOSE = "merit.propose"
+    RECHECK_ASK = "recheck.ask"
+    RECHECK_ANSWER = "recheck.answer"
 
 
 # The public body of a place: those who triage and decide.
@@ -159,6 +167,19 @@ RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
     Action.UNITS_LIST: _has(*STAFF),
     Action.POINTS_READ_OWN: _has(Role.RIDER),
     Action.BUDGET_GRANT: _has(Role.ADMINISTRATOR),
+    Action.PROPOSALS_READ: _has(Role.ADMINISTRATOR, Role.AUDITOR),
+    # Nobody approves an own proposal, nor one about oneself.
+    Action.PROPOSAL_DECIDE: lambda who, it: (
+        who.has(Role.ADMINISTRATOR) and who.member_id not in (it.proposed_by_id, it.rider_id)
+    ),
+    Action.TARIFF_READ: _has(Role.ADMINISTRATOR, Role.AUDITOR),
+    Action.TARIFF_DRAFT: _has(Role.ADMINISTRATOR),
+    Action.POINTS_LEARN: _has(Role.RIDER),
+    Action.MERIT_PROPOSE: lambda who, it: bool(parts(who, it) & BODY),
+    Action.RECHECK_ASK: lambda who, it: bool(parts(who, it) & BODY) and it.state is State.HANDLED,
+    Action.RECHECK_ANSWER: lambda who, it: (
+        Part.RIDER in parts(who, it) and it.state in (State.HANDLED, State.CLOSED)
+    ),
 }
 
 

@@ -25,9 +25,11 @@ from grid_report.notify import queries as notify_queries
 from grid_report.notify import routes as notify_routes
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
+from grid_report.points import admin_routes as points_admin_routes
+from grid_report.points import learning_routes
 from grid_report.points import routes as points_routes
 from grid_report.points import signals as points_signals
-from grid_report.reports import desk_routes, thanks
+from grid_report.reports import desk_routes, thanks, thanks_routes
 from grid_report.reports import queries as reports_queries
 from grid_report.reports import routes as reports_routes
 from grid_report.settings import ROOT, Settings
@@ -60,7 +62,10 @@ BLUEPRINTS = (
     desk_routes.unit,
     desk_routes.admin,
     places_routes.bp,
+    thanks_routes.bp,
     points_routes.bp,
+    points_admin_routes.bp,
+    learning_routes.bp,
     notify_routes.bp,
     api_routes.bp,
 )

@@ -71,6 +71,13 @@ BY_NAME = {
     "points.ledger": "steps",
     "points.tariff_book": "queries",
     "points.tariff_usecases": "usecases",
+    "points.trying": "queries",
+    "points.admin_routes": "border",
+    "points.learning": "usecases",
+    "points.learning_routes": "border",
+    "points.proposal_queries": "queries",
+    "points.proposal_steps": "steps",
+    "points.proposals": "usecases",
     "points.providing": "steps",
     "points.reversing": "steps",
     "points.spending": "steps",
@@ -81,7 +88,9 @@ BY_NAME = {
     "reports.kinship": "queries",
     "reports.news": "steps",
     "reports.pages": "border",
+    "reports.rechecking": "usecases",
     "reports.thanks": "steps",
+    "reports.thanks_routes": "border",
     "reports.views": "border",
 }
 

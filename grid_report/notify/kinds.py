@@ -59,6 +59,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "report_urged": _kind("category", "words due"),
     "light_yellow": _kind("category clock due"),
     "light_red": _kind("category clock due"),
+    "recheck_asked": _kind("category community words"),
+    "recheck_sent": _kind("category community words"),
     "points_awarded": _kind("points rule", screen=Screen.POINTS),
     "points_pending": _kind("points rule", screen=Screen.POINTS),
 }

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from grid_report.db import db
 from grid_report.points.caps import NEVER_PAID, Cut
-from grid_report.points.causes import Cause
+from grid_report.points.causes import LEARNING_QUIZ, LEARNING_UNIT, Cause
 from grid_report.points.earning_models import ClaimRow
 
 
@@ -80,3 +80,16 @@ def list_nothing(rider_id: int, limit: int = 20) -> Sequence[Decided]:
         .limit(limit)
     )
     return [Decided(*row) for row in rows]
+
+
+def learned(rider_id: int, edition: str) -> tuple[frozenset[str], bool]:
+    """Return the units a rider has finished, and whether the quiz of an edition is passed."""
+    rows = db.session.execute(
+        select(ClaimRow.cause_type, ClaimRow.cause_id).where(
+            ClaimRow.rider_id == rider_id,
+            ClaimRow.cause_type.in_([LEARNING_UNIT, LEARNING_QUIZ]),
+        )
+    ).all()
+    units = {row.cause_id.partition(":")[2] for row in rows if row.cause_type == LEARNING_UNIT}
+    quizzes = {row.cause_id for row in rows if row.cause_type == LEARNING_QUIZ}
+    return frozenset(units), f"{rider_id}:{edition}" in quizzes

@@ -131,6 +131,7 @@ class Why:
     month: str | None
     lot: LotView | None
     reverses_id: int | None
+    cause_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -296,6 +297,7 @@ def why(entry_id: int, rider_id: int) -> Why:
         select(
             *_ENTRY,
             Journal.reverses_id,
+            Journal.cause_id,
             Journal.month,
             Journal.community_code,
             Transfer.id.label("transfer_id"),
@@ -321,6 +323,7 @@ def why(entry_id: int, rider_id: int) -> Why:
         month=row.month,
         lot=_lot(row.transfer_id) if row.transfer_id is not None else None,
         reverses_id=row.reverses_id,
+        cause_id=row.cause_id,
     )
 
 

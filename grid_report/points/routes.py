@@ -8,7 +8,7 @@ from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.errors import Invalid, NotFound
 from grid_report.places import queries as places_queries
-from grid_report.points import queries, tariff, tariff_book
+from grid_report.points import decisions, queries, tariff, tariff_book
 from grid_report.web.context import current_actor
 from grid_report.web.paging import pack, unpack
 
@@ -32,6 +32,7 @@ def statement() -> str:
         balance=queries.balance(actor.member_id),
         entries=entries,
         waiting=queries.list_waiting(actor.member_id) if first else (),
+        nothing=decisions.list_nothing(actor.member_id) if first else (),
         is_first_page=first,
         next=pack(following) if following else None,
         by_severity=[version.for_acceptance(severity).points for severity in tariff.SEVERITIES],
@@ -49,7 +50,10 @@ def why(entry_id: int) -> str:
     found = queries.why(entry_id, actor.member_id)
     community = places_queries.reference().community(found.community_code)
     return render_template(
-        "points/why.html", why=found, community_name=community.name if community else ""
+        "points/why.html",
+        why=found,
+        community_name=community.name if community else "",
+        decision=decisions.behind_entry(found.entry.cause, found.cause_id),
     )
 
 
