@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from collections.abc import Iterator
 from enum import Enum
 
@@ -44,7 +45,6 @@ BY_FILE_NAME = {
 }
 # Files named after what they hold. Everything else inside a domain is a rule.
 BY_NAME = {
-    "accounts.admin_routes": "border",
     "accounts.limits": "steps",
     "accounts.managing": "usecases",
     "accounts.messenger": "wiring",
@@ -62,7 +62,6 @@ BY_NAME = {
     "points.claims": "steps",
     "points.decisions": "queries",
     "points.earning": "steps",
-    "points.earning_models": "models",
     "points.dues": "models",
     "points.entries": "steps",
     "points.expiring": "steps",
@@ -70,27 +69,20 @@ BY_NAME = {
     "points.holders": "steps",
     "points.ledger": "steps",
     "points.tariff_book": "queries",
-    "points.tariff_usecases": "usecases",
     "points.trying": "queries",
-    "points.admin_routes": "border",
     "points.learning": "usecases",
-    "points.learning_routes": "border",
-    "points.proposal_queries": "queries",
-    "points.proposal_steps": "steps",
     "points.proposals": "usecases",
     "points.providing": "steps",
     "points.reversing": "steps",
     "points.spending": "steps",
     "reports.answers": "steps",
     "reports.deciding": "steps",
-    "reports.desk_routes": "border",
     "reports.intake": "usecases",
     "reports.kinship": "queries",
     "reports.news": "steps",
     "reports.pages": "border",
     "reports.rechecking": "usecases",
     "reports.thanks": "steps",
-    "reports.thanks_routes": "border",
     "reports.views": "border",
 }
 
@@ -129,7 +121,9 @@ def kind_of(name: str) -> str:
     room, _, rest = name.partition(".")
     if room in OUTSIDE:
         return BY_FILE_NAME.get(rest, "border") if room == "jobs" else "border"
-    return BY_NAME.get(name) or BY_FILE_NAME.get(rest.rpartition(".")[2], "rules")
+    # `admin_routes` are routes as well.
+    plain = re.split(r"[._]", rest)[-1]
+    return BY_NAME.get(name) or BY_FILE_NAME.get(plain, "rules")
 
 
 def floor_of(name: str) -> int:

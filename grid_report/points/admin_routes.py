@@ -94,7 +94,7 @@ def publish() -> Response:
     except (Stale, SecondPersonNeeded) as error:
         refused = {"form": [words.error_sentence(error)]}
         return _shown(_tariff_page(refused, request.form.to_dict()), status_of(error))
-    flash(said("tariff-published", code=code))
+    flash(said("tariff-published", version=code))
     return redirect(url_for("admin_points.tariff"), 303)
 
 
@@ -102,7 +102,7 @@ def publish() -> Response:
 def withdraw(code: str) -> Response:
     """Take back a published version that has not started."""
     tariff_usecases.withdraw_version(code[:20], actor=current_actor(), now=clock.now())
-    flash(said("tariff-withdrawn", code=code[:20]))
+    flash(said("tariff-withdrawn", version=code[:20]))
     return redirect(url_for("admin_points.tariff"), 303)
 
 

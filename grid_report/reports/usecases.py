@@ -141,7 +141,7 @@ def _move(it: deciding.Deciding) -> None:
         command.step,
         actor=it.actor,
         places=it.places,
-        terms=_terms(it.settings),
+        terms=terms_of(it.settings),
         now=it.now,
         evidence=command.evidence,
         target=it.target,
@@ -158,7 +158,8 @@ def _move(it: deciding.Deciding) -> None:
     )
 
 
-def _terms(settings: Settings) -> Terms:
+def terms_of(settings: Settings) -> Terms:
+    """Return the county's terms for points."""
     return Terms(
         settings.county.tz, settings.points.budget_per_month, settings.points.reserve_percent
     )
