@@ -246,7 +246,7 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("categories", "admin.categories", "/admin/categories"),
         Screen("tariff", "admin_points.tariff", "/admin/tariff"),
         Screen("tariff-draft", "admin_points.draft", "/admin/tariff/draft"),
-        Screen("tariff-tried", "admin_points.draft", "/admin/tariff/draft", act=change_the_tariff),
+        Screen("tariff-tried", "admin_points.tariff", "/admin/tariff/draft", act=change_the_tariff),
         Screen("proposals", "admin_points.waiting", "/admin/proposals", act=unfold_all),
         Screen(
             "proposals-refused",
