@@ -131,12 +131,11 @@ def current() -> None:
 def main() -> None:
     """Run the command; what is refused on purpose is one line, not a traceback."""
     try:
-        cli.main(prog_name="grid-report", standalone_mode=False)
+        # Outside its standalone mode click returns the code of an Exit instead of raising it.
+        code = cli.main(prog_name="grid-report", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
     except click.Abort:
         sys.exit("stopped")
     except SettingsError as error:
@@ -149,6 +148,8 @@ def main() -> None:
         sys.exit(f"refused: {wrong}")
     except GridReportError as error:
         sys.exit(f"refused: {error.code} {error.facts or ''}".rstrip())
+    if isinstance(code, int):
+        sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def _accept(it: Deciding) -> Changes:
     report.accepted_at = it.now
     if "category" in changes:
         due = clocks.deadlines(
-            report.created_at + timedelta(seconds=report.stopped_s),
+            clocks.began(report.created_at, report.reopened_at, report.stopped_s),
             hours(category, it.settings.cases),
         )
         # Acceptance was judged by the clock that ran until now.
@@ -234,6 +234,7 @@ def _reopen(it: Deciding) -> Changes:
         setattr(report, name, None)
     report.controlled_at = report.dispatched_at = report.unit_code = None
     report.self_handled = False
+    report.reopened_at, report.stopped_s = it.now, 0
     report.reopenings += 1
     return changes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -37,14 +38,20 @@ def _list(wanted: ReportFilter, limit: int = PAGE_ROWS) -> dict[str, Any]:
 
 
 def _desk_filter() -> tuple[ReportFilter, dict[str, str]]:
-    """Read the desk's filters; by default what is open, by time left."""
+    """Read the desk's filters; by default what is open, by time left.
+
+    What is finished has no time left: a list that can hold finished cases begins with the newest.
+    """
     shown = {
         name: request.args.get(name, "") for name in ("state", "light", "category", "q", "sort")
     }
     args = {**request.args.to_dict()}
     if not args.get("state") and not args.get("q"):
         args["state"] = "open"
-    return filters.read(args, default_sort=Sort.DUE), shown
+    wanted = filters.read(args, places=reference(), default_sort=Sort.DUE)
+    if not args.get("sort") and not wanted.open_only:
+        wanted = replace(wanted, sort=Sort.NEW)
+    return wanted, shown
 
 
 @desk.get("/desk")

@@ -192,9 +192,12 @@ def _step(values: Mapping[str, Any], problems: Invalid) -> Step:
     return step
 
 
-def read_rating(values: Mapping[str, Any]) -> RateReport:
+def read_rating(
+    values: Mapping[str, Any], *, key: Any = None, key_field: str = "key"
+) -> RateReport:
     """Read the rider's two answers. Raises Invalid."""
     problems = Invalid()
+    kept = None if _is_blank(key) else read_key(key, key_field, problems)
     answers = {}
     for name in ("solved", "satisfied"):
         value = values.get(name)
@@ -213,4 +216,4 @@ def read_rating(values: Mapping[str, Any]) -> RateReport:
         answers[name] = value
     words = read_text(values, "words", most=WORDS_MOST, problems=problems)
     problems.raise_if_any()
-    return RateReport(answers["solved"], answers["satisfied"], words)
+    return RateReport(answers["solved"], answers["satisfied"], words, kept)

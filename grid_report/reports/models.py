@@ -181,6 +181,8 @@ class Report(Base):
     control_due: Mapped[Instant | None]
     fix_due: Mapped[Instant]
     close_due: Mapped[Instant]
+    # A second run has clocks of its own; `stopped_s` is how long those of this run stood still.
+    reopened_at: Mapped[Instant | None]
     stopped_at: Mapped[Instant | None]
     stopped_s: Mapped[int] = mapped_column(default=0)
     # The clock that runs now, precomputed for lists; null while stopped or over.

@@ -11,7 +11,7 @@ from werkzeug.datastructures import FileStorage
 from grid_report import access, clock
 from grid_report.access import Action, Actor
 from grid_report.accounts.queries import names_of
-from grid_report.errors import Invalid
+from grid_report.errors import Invalid, NotFound
 from grid_report.media.photos import AdmittedPhoto
 from grid_report.places.queries import reference
 from grid_report.points import tariff_book
@@ -101,9 +101,22 @@ def admit_photos(files: list[FileStorage], problems: Invalid, *, most: int) -> l
     return wiring().media.admit(sent) if sent else []
 
 
+def check_sight(number: str, key: str | None) -> None:
+    """Refuse whoever may not see a report, before their photos cost a decoder. Raises NotFound.
+
+    Sent again, a step that led the case out of sight is answered, and not "not found".
+    """
+    report, actor = queries.find_report(number), current_actor()
+    if not access.allowed(actor, Action.REPORT_READ, report) and not queries.knows_key(
+        actor, number, key
+    ):
+        raise NotFound
+
+
 def take_posted_step(number: str, step: str) -> usecases.Done:
     """Read a step from the posted form and take it. Raises what the use case raises."""
     values: dict[str, Any] = {**request.form.to_dict(), "step": step}
+    check_sight(number, values.get("key"))
     problems = Invalid()
     photos = admit_photos(
         request.files.getlist("photos"), problems, most=settings().photos.max_files

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from grid_report.points.signals import ReportFact
 from grid_report.reports.clocks import Light
 from grid_report.reports.filters import ReportFilter, Sort
 from grid_report.reports.lifecycle import OPEN, State, Step
-from grid_report.reports.models import HistoryEntry, Recheck, Report, ReportPhoto
+from grid_report.reports.models import HistoryEntry, Recheck, Report, ReportPhoto, StepKey
 from grid_report.web.paging import Page, pack, unpack
 
 OPEN_STATES = sorted(OPEN)
@@ -61,6 +62,7 @@ ROW_COLUMNS = (
     Report.next_due,
     Report.sort_due,
     Report.followers,
+    Report.review_on,
     Report.merged_into_id,
     Report.thumb_name,
     Report.transfers,
@@ -214,6 +216,23 @@ def find_report(number: str) -> Report:
     if report is None:
         raise NotFound
     return report
+
+
+def knows_key(actor: Actor, number: str, key: str | None) -> bool:
+    """Tell whether a member took a step on a report with this key before."""
+    try:
+        known = str(uuid.UUID((key or "").strip()))
+    except ValueError:
+        return False
+    step = select(StepKey.id).join(Report, Report.id == StepKey.report_id)
+    return (
+        db.session.scalar(
+            step.where(
+                StepKey.member_id == actor.member_id, StepKey.key == known, Report.number == number
+            )
+        )
+        is not None
+    )
 
 
 def number_of(report_id: int | None) -> str | None:

@@ -25,6 +25,7 @@ from grid_report.reports.models import (
     PhotoKind,
     Report,
     ReportPhoto,
+    StepKey,
 )
 from grid_report.settings import Cases
 
@@ -68,6 +69,25 @@ def check_version(report: Report, seen: int | None) -> None:
         raise Stale(seen, report.version)
 
 
+def find_key(session: Session, key: str, actor: Actor) -> str | None:
+    """Return what a member sent with a key, as its fingerprint; None when the key is new."""
+    return session.scalar(
+        select(StepKey.fingerprint).where(StepKey.member_id == actor.member_id, StepKey.key == key)
+    )
+
+
+def keep_key(
+    session: Session, key: str | None, sent: str, report: Report, *, actor: Actor, now: datetime
+) -> None:
+    """Write down what was sent with a key, in the transaction of what it did."""
+    if key:
+        session.add(
+            StepKey(
+                member_id=actor.member_id, key=key, fingerprint=sent, report_id=report.id, at=now
+            )
+        )
+
+
 _NEXT_NUMBER: Final = {
     name: dialect.insert(NumberCounter)
     .values(prefix=bindparam("prefix"), day=bindparam("day"), last=1)
@@ -100,7 +120,8 @@ def set_due(report: Report, due: Deadlines) -> None:
 
 def wind_clocks(report: Report, rules: Cases, now: datetime) -> None:
     """Work out the clock that runs after a change, for the lists and the lights job."""
-    since = report.handled_at if report.state is State.HANDLED else report.created_at
+    began = clocks.began(report.created_at, report.reopened_at, report.stopped_s)
+    since = report.handled_at if report.state is State.HANDLED else began
     running = clocks.running(
         report.state,
         due_of(report),

@@ -15,7 +15,7 @@ from grid_report.access import Action, Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.places.reference import Reference
 from grid_report.reports import clocks, queries
-from grid_report.reports.lifecycle import Part, steps_from
+from grid_report.reports.lifecycle import OPEN, Part, steps_from
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
 from grid_report.reports.timing import ClockView, clock_views
 
@@ -27,6 +27,7 @@ class ReportRow:
     number: str
     version: int
     state: str
+    is_open: bool
     light: str | None
     clock: str | None
     due: datetime | None
@@ -43,6 +44,7 @@ class ReportRow:
     created_at: datetime
     thumb_name: str | None
     followers: int
+    review_on: date | None
     points: int = 0
     distance_m: int | None = None
     hash_distance: int | None = None
@@ -59,6 +61,7 @@ def row(it: Any, places: Reference, language: str, now: datetime, **more: Any) -
         number=it.number,
         version=it.version,
         state=it.state.value,
+        is_open=it.state in OPEN,
         light=light.value if light else None,
         clock=it.next_clock.value if it.next_clock else None,
         due=it.next_due,
@@ -75,6 +78,7 @@ def row(it: Any, places: Reference, language: str, now: datetime, **more: Any) -
         created_at=it.created_at,
         thumb_name=it.thumb_name,
         followers=it.followers,
+        review_on=it.review_on,
         **more,
     )
 
@@ -162,7 +166,6 @@ class ReportView:
     handled_at: datetime | None
     closed_at: datetime | None
     stopped_at: datetime | None
-    review_on: date | None
     reworks: int
     returns: int
     extensions: int
@@ -252,7 +255,6 @@ def view(
         handled_at=report.handled_at,
         closed_at=report.closed_at,
         stopped_at=report.stopped_at,
-        review_on=report.review_on,
         reworks=report.reworks,
         returns=report.returns,
         extensions=report.extensions,

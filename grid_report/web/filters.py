@@ -22,6 +22,11 @@ def local(at: datetime) -> datetime:
     return at.astimezone(settings().county.tz)
 
 
+def today() -> date:
+    """Return the day it is in the county."""
+    return local(clock.now()).date()
+
+
 def show_time(at: datetime | None) -> str:
     """Write an instant the short way: the clock today, the day otherwise, the year if not this."""
     if at is None:
@@ -61,6 +66,11 @@ def from_iso(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+def day_from_iso(text: str | None) -> date | None:
+    """Read a day out of a history row's facts."""
+    return date.fromisoformat(text) if text else None
+
+
 def county_name() -> str:
     """Return the county's name in the reader's language."""
     county = settings().county
@@ -96,11 +106,13 @@ def init_app(app: Flask) -> None:
         show_day=show_day,
         machine_time=machine_time,
         from_iso=from_iso,
+        day_from_iso=day_from_iso,
     )
     app.jinja_env.globals.update(
         csrf_field=csrf_field,
         may=may,
         now=clock.now,
+        today=today,
         county_name=county_name,
         new_key=new_key,
     )
