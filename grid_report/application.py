@@ -94,6 +94,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     )
     place_book.connect(app, lambda kind: _place_names(kind, settings))
     points_signals.due_paid.connect(thanks.tell_of_late_payment)
+    points_signals.points_expiring.connect(thanks.tell_of_expiry)
     points_signals.report_facts.connect(reports_queries.facts_for_audit)
     signin.init_app(app)
     _words(app)

@@ -75,6 +75,7 @@ BY_NAME = {
     "points.providing": "steps",
     "points.reversing": "steps",
     "points.spending": "steps",
+    "points.upkeep": "usecases",
     "reports.answers": "steps",
     "reports.deciding": "steps",
     "reports.intake": "usecases",
@@ -292,7 +293,8 @@ def test_only_the_lifecycle_moves_a_report() -> None:
     assert found == {"reports.steps.move", "reports.intake.start_in"}
 
 
-LEDGER_WRITERS = {"awarding", "claims", "entries", "freezing", "holders"}
+# `upkeep` notes what was told, which is beside the ledger.
+LEDGER_WRITERS = {"awarding", "claims", "entries", "freezing", "holders", "upkeep"}
 WRITES = {"insert", "update", "delete", "insert_once", "Insert", "Update", "Delete"}
 
 

@@ -14,6 +14,7 @@ from grid_report.db import db
 from grid_report.media import sweep
 from grid_report.notify import delivery
 from grid_report.places import queries as places_queries
+from grid_report.points import upkeep as points_upkeep
 from grid_report.points import usecases as points_usecases
 from grid_report.reports import queries as reports_queries
 from grid_report.reports import usecases as reports_usecases
@@ -66,6 +67,25 @@ def open_budgets(duty: Duty) -> int:
 def release_points(duty: Duty) -> int:
     """Pay what waited for a new month's pool."""
     return points_usecases.release_pending(settings=duty.settings, now=duty.now())
+
+
+def expire_points(duty: Duty) -> int:
+    """End the points that are over, those over longest first."""
+    return points_upkeep.expire_points(now=duty.now(), go_on=duty.go_on)
+
+
+def tell_of_expiry(duty: Duty) -> int:
+    """Tell riders 60, 30 and 7 days before points are over."""
+    return points_upkeep.tell_of_expiry(
+        terms=points_usecases.terms_of(duty.settings), now=duty.now(), go_on=duty.go_on
+    )
+
+
+def close_budgets(duty: Duty) -> int:
+    """Give back what the pools of months that are over did not award."""
+    return points_upkeep.close_budgets(
+        terms=points_usecases.terms_of(duty.settings), now=duty.now(), go_on=duty.go_on
+    )
 
 
 def sweep_photos(duty: Duty) -> int:

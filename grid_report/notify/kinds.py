@@ -63,6 +63,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "recheck_sent": _kind("category community words"),
     "points_awarded": _kind("points rule", screen=Screen.POINTS),
     "points_pending": _kind("points rule", screen=Screen.POINTS),
+    "points_expiring": _kind("points last_day", screen=Screen.POINTS),
 }
 
 REPORT_PAGES: Final[Mapping[Role, str]] = {

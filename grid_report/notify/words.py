@@ -75,8 +75,9 @@ def _line(
         facts["category"] = category_name(facts["category"])
     if facts.get("due"):
         facts["due"] = moment(datetime.fromisoformat(facts["due"]), now=now, zone=zone)
-    if facts.get("review_on"):
-        facts["review_on"] = date.fromisoformat(facts["review_on"])
+    for day in ("review_on", "last_day"):
+        if facts.get(day):
+            facts[day] = date.fromisoformat(facts[day])
     title, body = _sentences(row.kind, row.role, {"about": row.about, **facts})
     return InboxLine(
         id=row.id,

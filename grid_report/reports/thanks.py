@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -209,6 +209,26 @@ def tell_of_late_payment(
             facts={"points": award.points, "rule": rule},
             now=now,
         )
+
+
+def tell_of_expiry(
+    _sender: object,
+    *,
+    session: Session,
+    rider_id: int,
+    points: int,
+    last_day: date,
+    now: datetime,
+) -> None:
+    """Tell a rider which points are over soon. Hears `points.signals.points_expiring`."""
+    outbox.put(
+        session,
+        "points_expiring",
+        to_member=rider_id,
+        about="",
+        facts={"points": points, "last_day": last_day.isoformat()},
+        now=now,
+    )
 
 
 def _tell(session: Session, thanks: Iterable[Thanks], now: datetime) -> None:

@@ -147,8 +147,9 @@ def _move(it: deciding.Deciding) -> None:
 
 def terms_of(settings: Settings) -> Terms:
     """Return the county's terms for points."""
+    points = settings.points
     return Terms(
-        settings.county.tz, settings.points.budget_per_month, settings.points.reserve_percent
+        settings.county.tz, points.budget_per_month, points.reserve_percent, points.close_days
     )
 
 

@@ -27,6 +27,7 @@ FULL = {
     "review_on": "2026-12-01",
     "clock": "fix",
     "points": 15,
+    "last_day": "2027-01-31",
     "rule": "R1",
     "severity": 2,
 }
