@@ -99,10 +99,13 @@ def decide(version: Version, facts: Facts, earned: Earned) -> Decision:
     """Say what one decision comes to, after what its rider earned before it."""
     full = rate(version, facts)
     limits = version.caps
-    if facts.cut is not None:
-        return Decision(full, 0, cut=facts.cut)
     if facts.rule == "R6":
         return Decision(0, 0, cut=Cut.LATER_REPORTER)
+    if full == 0:
+        # The version gives nothing for it: there is nothing to decide.
+        return Decision(0, 0)
+    if facts.cut is not None:
+        return Decision(full, 0, cut=facts.cut)
     if facts.rule == "R5" and facts.nth > version.most_people:
         return Decision(full, 0, cut=Cut.ENOUGH_REPORTERS)
     if (
@@ -121,7 +124,4 @@ def decide(version: Version, facts: Facts, earned: Earned) -> Decision:
         for room, reason in rooms:
             if points > max(room, 0):
                 points, cut = max(room, 0), reason
-    if points == 0 and cut is None:
-        # The version gives nothing for it: there is nothing to decide.
-        return Decision(0, 0)
     return Decision(full, points, halved, cut)

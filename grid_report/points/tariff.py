@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from grid_report.points.terms import LARGE_AWARD
+
 FILE: Final = Path(__file__).resolve().parents[2] / "config" / "tariff.toml"
 SEVERITIES: Final = (1, 2, 3, 4)
 # More than anybody can earn, and small enough for every database.
@@ -147,6 +149,9 @@ def refuse_unless_whole(code: str, rules: Mapping[str, Any]) -> None:
         raise TariffError(f"{code}: R1 needs four whole numbers that do not fall")
     if not _whole_and_rising([rules.get("R3", {}).get("points")]):
         raise TariffError(f"{code}: R3 needs whole points")
+    # An acceptance waits for no second person, so that none may be needed for what it pays.
+    if max(*by_severity, rules["R3"]["points"]) > LARGE_AWARD:
+        raise TariffError(f"{code}: above {LARGE_AWARD} points a second person is needed")
     for rule, values in rules.items():
         numbers = [value for key, value in values.items() if (rule, key) != ("R1", "by_severity")]
         if any(type(value) is not int or value < 0 for value in numbers):

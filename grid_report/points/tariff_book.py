@@ -36,11 +36,11 @@ def current(session: Session | None = None) -> Tariff:
             TariffVersion.starts_at
         )
     ).all()
-    if not rows or stamp is None:
+    if not rows:
         return _of_the_file()
     read = Tariff(tuple(Version(row.code, row.starts_at, row.rules) for row in rows))
     # PostgreSQL shows a commit between two statements: what was read then is not kept.
-    if places_queries.find_stamp(session, STAMP) == stamp:
+    if stamp is not None and places_queries.find_stamp(session, STAMP) == stamp:
         _kept[:] = [(stamp, read)]
     return read
 

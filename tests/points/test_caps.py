@@ -97,6 +97,8 @@ def test_a_place_is_thanked_for_once_in_a_day_after_closing(rule: str) -> None:
 def test_a_version_without_a_rule_decides_nothing() -> None:
     bare = tariff.Version("bare", VERSION.starts_at, {"R1": VERSION.rules["R1"]})
     assert decide(bare, Facts("R2", 2), Earned()) == Decision(0, 0)
+    # Not even a place or a full month makes a line of nothing.
+    assert decide(bare, Facts("R2", 2, after_closing_s=5), Earned(999, 999)) == Decision(0, 0)
     assert decide(bare, Facts("R1", 3, nth=99), Earned(10_000, 10_000)).points == 25
 
 

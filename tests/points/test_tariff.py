@@ -71,6 +71,7 @@ def test_a_case_is_paid_by_the_version_in_force_when_it_was_submitted() -> None:
         ("[1, 2, 3, 4]", "[1, 2, 3]"),
         ("[1, 2, 3, 4]", "[4, 3, 2, 1]"),
         ("[1, 2, 3, 4]", "[1.5, 2, 3, 4]"),
+        ("[1, 2, 3, 4]", "[1, 2, 3, 51]"),
         ("[1, 2, 3, 4]", "[true, 2, 3, 4]"),
         ("points = 1", "points = 0"),
         ('code = "new"', 'code = "old"'),

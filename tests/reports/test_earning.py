@@ -17,6 +17,7 @@ from grid_report.db import db
 from grid_report.errors import Invalid
 from grid_report.points import audit, decisions, queries
 from grid_report.reports.models import Report
+from tests.points.book import counted
 from tests.points.racing import race
 from tests.support.builders import BRIGHT, STATION, Make
 
@@ -265,6 +266,18 @@ def test_a_later_version_pays_only_what_is_submitted_after_its_start(make: Make)
         (before.number, 15, "2020-1"),
         (after.number, 2, "next"),
     }
+
+
+def test_an_acceptance_takes_few_statements(make: Make) -> None:
+    worker, rider = make.worker(), make.rider()
+    make.accepted(worker, rider)
+    plain, shown = make.report(rider, **two(make), **HERE), make.report(rider, **two(make))
+    with counted() as sent:
+        take_over(make, plain, worker, 2)
+    assert len(sent) <= 17, "\n".join(sent)
+    with counted() as sent:
+        take_over(make, shown, worker, 2, evidence=True)
+    assert len(sent) <= 22, "\n".join(sent)
 
 
 def _accept(make: Make, number: str, worker: Actor, category: str) -> dict[str, Any]:
