@@ -119,7 +119,7 @@ def upgrade() -> None:
     if dialect == "postgresql":
         for table, refusal in NO_TRUNCATE:
             name = f"{table}_no_truncate"
-            _function(name, f"{_refuse(refusal, table)} RETURN NULL;")
+            _function(name, f"IF TRUE THEN {_refuse(refusal, table)} END IF; RETURN NULL;")
             op.execute(
                 f"CREATE TRIGGER {name} BEFORE TRUNCATE ON {table}"
                 f" FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
