@@ -59,6 +59,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "report_urged": _kind("category", "words due"),
     "light_yellow": _kind("category clock due"),
     "light_red": _kind("category clock due"),
+    "review_due": _kind("category review_on", "community"),
     "recheck_asked": _kind("category community words"),
     "recheck_sent": _kind("category community words"),
     "points_awarded": _kind("points rule", screen=Screen.POINTS),

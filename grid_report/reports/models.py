@@ -29,6 +29,7 @@ IS_OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in sorted(OPEN
 
 UNTOLD = "told_light IS NULL AND next_warn IS NOT NULL"
 TOLD_YELLOW = "told_light = 'yellow'"
+WAITS_FOR_REVIEW = "state = 'suspended'"
 
 
 class Report(Base):
@@ -114,6 +115,13 @@ class Report(Base):
             sqlite_where=text(TOLD_YELLOW),
             postgresql_where=text(TOLD_YELLOW),
         ),
+        # What the reviews job looks at: few cases wait, and each is told of once.
+        Index(
+            "ix_reports_review_on",
+            "review_on",
+            sqlite_where=text(WAITS_FOR_REVIEW),
+            postgresql_where=text(WAITS_FOR_REVIEW),
+        ),
         CheckConstraint("told_light IN ('yellow', 'red')", name="told_light_known"),
         Index("ix_reports_reporter_id_id", "reporter_id", "id"),
         Index("ix_reports_reporter_id_created_at", "reporter_id", "created_at"),
@@ -193,6 +201,8 @@ class Report(Base):
     sort_due: Mapped[Instant]
     # What the lights job told last, so that it tells once.
     told_light: Mapped[str | None] = mapped_column(String(8))
+    # The review day the street was reminded of.
+    told_review: Mapped[date | None]
 
     thumb_name: Mapped[str | None] = mapped_column(String(64))
     solved: Mapped[bool | None]

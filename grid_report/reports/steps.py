@@ -192,7 +192,7 @@ def _stop_or_start(report: Report, came_from: State, goes_to: State, now: dateti
         report.stopped_at = None
         report.stopped_s += int(stood.total_seconds())
         report.suspended_from = None
-        report.review_on = None
+        report.review_on = report.told_review = None
         set_due(
             report,
             clocks.shifted(

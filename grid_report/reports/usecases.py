@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from grid_report import access
 from grid_report.access import Action, Actor
+from grid_report.clock import local_day
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid
 from grid_report.notify import outbox
@@ -20,12 +21,12 @@ from grid_report.reports import clocks, deciding, news, steps, thanks
 from grid_report.reports.answers import Done, SentBefore
 from grid_report.reports.commands import RateReport, TakeStep, fingerprint
 from grid_report.reports.intake import submit_report
-from grid_report.reports.lifecycle import Step, is_open, move_for
+from grid_report.reports.lifecycle import State, Step, is_open, move_for
 from grid_report.reports.models import PhotoKind, Report
 from grid_report.reports.problems import AlreadyRated, AlreadyRouted, KeyReused
 from grid_report.settings import Settings
 
-__all__ = ["Done", "mark_lights", "rate_report", "submit_report", "take_step"]
+__all__ = ["Done", "mark_lights", "rate_report", "submit_report", "take_step", "tell_of_reviews"]
 
 
 @use_case
@@ -311,3 +312,26 @@ def mark_lights(*, places: Reference, settings: Settings, now: datetime, limit: 
             rows.append(news.light_row(report, light, places, county=settings.county.code, now=now))
         outbox.put_all(session, rows)
     return len(turned)
+
+
+@use_case
+def tell_of_reviews(
+    *, places: Reference, settings: Settings, now: datetime, limit: int = 200
+) -> int:
+    """Tell the street of suspended cases whose review day has come; each day is told once."""
+    with transaction() as session:
+        due = session.scalars(
+            select(Report)
+            .where(
+                Report.state == State.SUSPENDED,
+                Report.review_on <= local_day(now, settings.county.tz),
+                or_(Report.told_review.is_(None), Report.told_review != Report.review_on),
+            )
+            .order_by(Report.review_on, Report.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for report in due:
+            report.told_review = report.review_on
+        outbox.put_all(session, [news.review_row(report, places, now=now) for report in due])
+    return len(due)

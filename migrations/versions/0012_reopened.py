@@ -1,4 +1,4 @@
-"""When a case was opened again: its clocks count from there."""
+"""When a case was opened again: its clocks count from there. And which reviews were told of."""
 
 from __future__ import annotations
 
@@ -20,7 +20,18 @@ def upgrade() -> None:
         " WHERE h.report_id = reports.id AND h.step = 'reopen')"
         " WHERE reopenings > 0"
     )
+    op.add_column("reports", sa.Column("told_review", sa.Date()))
+    waits = sa.text("state = 'suspended'")
+    op.create_index(
+        "ix_reports_review_on",
+        "reports",
+        ["review_on"],
+        sqlite_where=waits,
+        postgresql_where=waits,
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_reports_review_on", "reports")
+    op.drop_column("reports", "told_review")
     op.drop_column("reports", "reopened_at")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from grid_report import clock
 from grid_report.access import Actor
+from grid_report.accounts.roles import Role
+from grid_report.clock import local_day
+from grid_report.db import db
+from grid_report.notify.models import Message
 from grid_report.places.queries import reference
-from grid_report.reports import clocks
+from grid_report.reports import clocks, usecases
 from grid_report.reports.models import Report
 from grid_report.reports.timing import clock_views
 from tests.support.builders import BRIGHT, Make
@@ -85,3 +90,25 @@ def test_a_reopened_case_that_changes_hands_keeps_its_new_deadlines(
     )  # fmt: skip
     hours = reference().categories.get("RD01").deadline_hours
     assert report.fix_due == now + timedelta(hours=hours)
+
+
+def test_the_street_is_told_once_that_a_review_is_due(make: Make, worker: Actor) -> None:
+    street, now = make.supervisor(), clock.now()
+    report = make.report(photos=(make.photo(),))
+    make.step(report, "accept", worker, category="RD02", severity=2)
+    day = local_day(now, make.settings.county.tz) + 3 * DAY
+    make.step(report, "suspend", street, reason="等材料", review_on=day)
+
+    def told(at: datetime) -> int:
+        return usecases.tell_of_reviews(places=reference(), settings=make.settings, now=at)
+
+    assert told(now) == 0
+    assert [told(now + 3 * DAY), told(now + 3 * DAY), told(now + 9 * DAY)] == [1, 0, 0]
+    rows = db.session.execute(
+        select(Message.role, Message.place).where(Message.kind == "review_due")
+    ).all()
+    assert [tuple(row) for row in rows] == [(Role.SUPERVISOR, report.street_code)]
+    # Another day is another reminder.
+    make.step(report, "resume", street)
+    make.step(report, "suspend", street, reason="还缺", review_on=day + 10 * DAY)
+    assert [told(now + 9 * DAY), told(now + 13 * DAY), told(now + 14 * DAY)] == [0, 1, 0]

@@ -82,3 +82,22 @@ def test_a_suspended_case_whose_review_is_overdue_says_so(make: Make) -> None:
     assert page.index(report.number) < page.index("该复查了") < page.index(later.number)
     assert "就该复查" in make.signed_in(worker).get(f"/desk/{report.number}").text
     assert "就该复查" not in make.signed_in(worker).get(f"/desk/{later.number}").text
+
+
+def test_the_unit_is_shown_no_clock_of_the_community(make: Make) -> None:
+    worker, handler = make.worker(), make.handler()
+    report = make.report(photos=(make.photo(),))
+    make.step(report, Step.ACCEPT, worker, category="RD02", severity=2)
+    make.step(report, Step.DISPATCH, worker, unit=PROPERTY)
+    make.step(report, Step.START, handler)
+    client = make.signed_in(handler)
+    assert '<span class="light' in client.get(f"/unit/{report.number}").text
+    make.step(report, Step.HANDLE, handler, photos=(make.photo(),), note="补好了")
+    assert '<span class="light' not in client.get(f"/unit/{report.number}").text
+    assert '<span class="light' not in client.get("/unit").text
+
+
+def test_only_who_may_report_is_led_to_the_form(make: Make) -> None:
+    assert 'btn-primary" href="/report/new"' in make.signed_in(make.rider()).get("/my/reports").text
+    page = make.signed_in(make.handler()).get("/my/reports").text
+    assert 'btn-primary" href="/report/new"' not in page
