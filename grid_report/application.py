@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2
-from babel import support
 from flask import Flask
-from flask_babel import Babel, Domain
+from flask_babel import Babel
 from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -35,12 +34,14 @@ from grid_report.reports import routes as reports_routes
 from grid_report.settings import ROOT, Settings
 from grid_report.web import (
     assets,
+    compiling,
     compress,
     context,
     filters,
     guard,
     headers,
     health,
+    languages,
     logs,
     pages,
     preferences,
@@ -48,8 +49,6 @@ from grid_report.web import (
     signin,
     uploads,
 )
-
-TRANSLATIONS = Path(__file__).parent / "translations"
 
 BLUEPRINTS = (
     health.bp,
@@ -81,6 +80,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
         template_folder=str(ROOT / "templates"),
         static_folder=str(Path(__file__).parent / "static"),
     )
+    app.jinja_environment = compiling.PageEnvironment
     _configure(app, settings)
     database.init_app(app)
     places_queries.init_app(app, settings.county)
@@ -147,33 +147,6 @@ def _pool(settings: Settings) -> Mapping[str, int]:
     return {"pool_size": settings.server.threads, "max_overflow": 4}
 
 
-class Words(Domain):
-    """The catalogues of every domain, by our own language codes.
-
-    Babel spells zh_CN out as zh_Hans_CN when it names a locale, and would look for that folder.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.folders = sorted(folder for folder in TRANSLATIONS.iterdir() if folder.is_dir())
-        self.by_language: dict[str, support.Translations] = {}
-
-    def get_translations(self) -> support.Translations:
-        """Return the words of the request's language, read once a process."""
-        wanted = context.language()
-        if wanted not in self.by_language:
-            words = support.Translations()
-            for folder in self.folders:
-                found = support.Translations.load(folder, [wanted], "messages")
-                if isinstance(found, support.Translations):
-                    words.merge(found)
-                # `merge` copies the sentences but not the rule for plurals.
-                if hasattr(found, "plural"):
-                    words.plural = found.plural
-            self.by_language[wanted] = words
-        return self.by_language[wanted]
-
-
 def _words(app: Flask) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = context.LANGUAGES[0]
     babel = Babel(
@@ -181,9 +154,10 @@ def _words(app: Flask) -> None:
         locale_selector=context.language,
         timezone_selector=lambda: context.settings().county.zone,
     )
-    words = Words()
+    words = app.extensions["grid_report_words"] = languages.Words()
     babel.domain_instance = words
-    # Straight to our words: Babel's own way there costs more than finding the sentence.
+    # For what is not known when a template is compiled. Straight to our words: Babel's own way
+    # there costs more than finding the sentence.
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext=lambda text: words.get_translations().ugettext(text),
         ngettext=lambda one, more, n: words.get_translations().ungettext(one, more, n),

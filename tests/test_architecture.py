@@ -27,9 +27,7 @@ ROOMS = {
     "points": 5,
     "notify": 5,
     "reports": 6,
-    "api": 8,
-    "jobs": 8,
-    "demo": 8,
+    **dict.fromkeys(("api", "jobs", "demo"), 8),
 }
 TOP = {"", "application", "cli", "schema", "serving", "slow_clients", "bench"}
 OUTSIDE = {"api", "jobs", "demo"}
@@ -80,6 +78,7 @@ BY_NAME = {
     "reports.deciding": "steps",
     "reports.intake": "usecases",
     "reports.kinship": "queries",
+    "reports.listing": "queries",
     "reports.news": "steps",
     "reports.pages": "border",
     "reports.rechecking": "usecases",

@@ -20,7 +20,7 @@ from grid_report.db import db, transaction
 from grid_report.errors import Invalid
 from grid_report.media.errors import PhotoStoreUnavailable
 from grid_report.places.queries import reference
-from grid_report.reports import queries
+from grid_report.reports import listing
 from grid_report.reports.filters import ReportFilter, Sort
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
 from tests.support.builders import BRIGHT, PROPERTY, STATION, Make, picture
@@ -166,7 +166,7 @@ def test_no_page_skips_rows_by_counting_them(make: Make, sort: Sort) -> None:
     try:
         cursor = None
         for _ in range(3):
-            page = queries.list_reports(
+            page = listing.list_reports(
                 worker, ReportFilter(sort=sort), now=clock.now(), cursor=cursor, limit=1
             )
             cursor = page.next

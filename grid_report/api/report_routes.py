@@ -23,7 +23,7 @@ from grid_report.api.routes import bp
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.points.queries import points_by_report
-from grid_report.reports import filters, forms, pages, queries, usecases, views
+from grid_report.reports import filters, forms, listing, pages, queries, usecases, views
 from grid_report.reports.lifecycle import Part
 from grid_report.reports.models import Report, ReportPhoto
 from grid_report.web.context import current_actor, language, settings, wiring
@@ -100,7 +100,7 @@ def _one(report: Report, photos: Sequence[ReportPhoto] | None = None) -> dict[st
 def list_reports() -> Response:
     """List reports: a rider's own, a worker's community's, a unit's, …"""
     actor, now, places = current_actor(), clock.now(), reference()
-    page = queries.list_reports(
+    page = listing.list_reports(
         actor,
         filters.read(request.args.to_dict(), places=places),
         now=now,

@@ -12,7 +12,7 @@ from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.errors import Invalid
 from grid_report.places.queries import reference
-from grid_report.reports import filters, forms, pages, queries, usecases, views
+from grid_report.reports import filters, forms, listing, pages, usecases, views
 from grid_report.reports.filters import ReportFilter, Sort
 from grid_report.reports.lifecycle import OPEN
 from grid_report.reports.routes import place_tree
@@ -28,8 +28,8 @@ PAGE_ROWS = 50
 
 def _list(wanted: ReportFilter, limit: int = PAGE_ROWS) -> dict[str, Any]:
     actor, now = current_actor(), clock.now()
-    page = queries.list_reports(
-        actor, wanted, now=now, cursor=request.args.get("cursor"), limit=limit
+    page = listing.list_reports(
+        actor, wanted, now=now, cursor=request.args.get("cursor"), limit=limit, whole=False
     )
     return {
         "rows": views.rows(page.items, reference(), language(), now, actor),
@@ -57,17 +57,22 @@ def _desk_filter() -> tuple[ReportFilter, dict[str, str]]:
 @desk.get("/desk")
 def index() -> str:
     """List the cases of this person's places, what burns first at the top."""
-    actor = current_actor()
-    access.check(actor, Action.DESK_OPEN)
+    access.check(current_actor(), Action.DESK_OPEN)
     wanted, shown = _desk_filter()
     return render_template(
         "desk/index.html",
         **_list(wanted),
+        **_counts(),
         filters=shown,
-        counts=queries.count_lights(actor, now=clock.now()),
         groups=_groups(),
         report=None,
     )
+
+
+def _counts() -> dict[str, Any]:
+    """Count what stands beside the list; the page's head need not ask for the messages again."""
+    counts = listing.count_for_desk(current_actor(), now=clock.now())
+    return {"counts": counts, "unread": lambda: counts["unread"]}
 
 
 def _groups() -> list[dict[str, str]]:
@@ -96,6 +101,7 @@ def desk_case(
     return render_template(
         "desk/show.html",
         **_list(wanted, limit=30),
+        **_counts(),
         filters=shown,
         report=pages.one(number, with_twins=True),
         categories=[
@@ -103,7 +109,6 @@ def desk_case(
             for c in reference().categories.in_use
         ],
         streets=place_tree(),
-        counts=queries.count_lights(current_actor(), now=clock.now()),
         groups=_groups(),
         errors=errors or {},
         form=form or {},

@@ -17,7 +17,7 @@ from grid_report.media.photos import AdmittedPhoto
 from grid_report.places.categories import numbers_to_call
 from grid_report.places.queries import reference
 from grid_report.points.queries import points_by_report
-from grid_report.reports import forms, pages, queries, staging, usecases, views
+from grid_report.reports import forms, listing, pages, queries, staging, usecases, views
 from grid_report.reports.filters import ReportFilter
 from grid_report.reports.lifecycle import OPEN, State
 from grid_report.web import words
@@ -220,12 +220,13 @@ def mine() -> str:
     chosen = request.args.get("state", "all")
     if chosen not in CHOICES:
         chosen = "all"
-    page = queries.list_reports(
+    page = listing.list_reports(
         actor,
         ReportFilter(states=CHOICES[chosen], mine=True),
         now=now,
         cursor=request.args.get("cursor"),
         limit=PAGE_ROWS,
+        whole=False,
     )
     earned = points_by_report(actor.member_id, [row.number for row in page.items])
     places = reference()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_date, format_datetime
-from flask import Flask, request
+from flask import Flask, request, url_for
 from flask_babel import get_locale
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
@@ -61,6 +62,13 @@ def machine_time(at: datetime | None) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else ""
 
 
+def days_hours_minutes(seconds: float) -> tuple[int, int, int]:
+    """Split a span of time, whichever way it runs; below a minute it is one minute."""
+    hours, minutes = divmod(max(int(abs(seconds)) // 60, 1), 60)
+    days, hours = divmod(hours, 24)
+    return days, hours, minutes
+
+
 def from_iso(text: str | None) -> datetime | None:
     """Read an instant out of a message's facts."""
     return datetime.fromisoformat(text) if text else None
@@ -77,6 +85,21 @@ def county_name() -> str:
     return county.name_en if language() == "en" else county.name_zh
 
 
+def address(endpoint: str, **values: Any) -> str:
+    """Return the address of a page, as `url_for` does; that of a page without values is kept.
+
+    It depends on where the site is mounted and on nothing else, and a page links to twenty.
+    """
+    if values or not request or endpoint.startswith("."):
+        return url_for(endpoint, **values)
+    return _address(request.script_root, endpoint)
+
+
+@lru_cache(maxsize=256)
+def _address(_root: str, endpoint: str) -> str:
+    return url_for(endpoint)
+
+
 def new_key() -> str:
     """Make the key of a form, so that sending it twice does it once."""
     return str(uuid.uuid4())
@@ -84,7 +107,12 @@ def new_key() -> str:
 
 def csrf_field() -> Markup:
     """Write the hidden field every form carries."""
-    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+    return _csrf_field(generate_csrf())
+
+
+@lru_cache(maxsize=4)  # a page has one token and many forms
+def _csrf_field(token: str) -> Markup:
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(token)
 
 
 def may(action: str, it: Any = None) -> bool:
@@ -107,6 +135,7 @@ def init_app(app: Flask) -> None:
         machine_time=machine_time,
         from_iso=from_iso,
         day_from_iso=day_from_iso,
+        days_hours_minutes=days_hours_minutes,
     )
     app.jinja_env.globals.update(
         csrf_field=csrf_field,
@@ -114,6 +143,7 @@ def init_app(app: Flask) -> None:
         now=clock.now,
         today=today,
         county_name=county_name,
+        url_for=address,
         new_key=new_key,
     )
 
