@@ -71,6 +71,14 @@ class Action(StrEnum):
     BUDGETS_READ = "budgets.read"
     OBJECTIONS_READ = "objections.read"
     OBJECTION_ANSWER = "objection.answer"
+    PROPOSALS_READ = "proposals.read"
+    PROPOSAL_DECIDE = "proposal.decide"
+    TARIFF_READ = "tariff.read"
+    TARIFF_DRAFT = "tariff.draft"
+    POINTS_LEARN = "points.learn"
+    MERIT_PROPOSE = "merit.propose"
+    RECHECK_ASK = "recheck.ask"
+    RECHECK_ANSWER = "recheck.answer"
 
 
 # The public body of a place: those who triage and decide.
@@ -183,6 +191,19 @@ RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
     Action.BUDGETS_READ: _reads_budget,
     Action.OBJECTIONS_READ: _has(Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR),
     Action.OBJECTION_ANSWER: _judges,
+    Action.PROPOSALS_READ: _has(Role.ADMINISTRATOR, Role.AUDITOR),
+    # Nobody approves an own proposal, nor one about oneself.
+    Action.PROPOSAL_DECIDE: lambda who, it: (
+        who.has(Role.ADMINISTRATOR) and who.member_id not in (it.proposed_by_id, it.rider_id)
+    ),
+    Action.TARIFF_READ: _has(Role.ADMINISTRATOR, Role.AUDITOR),
+    Action.TARIFF_DRAFT: _has(Role.ADMINISTRATOR),
+    Action.POINTS_LEARN: _has(Role.RIDER),
+    Action.MERIT_PROPOSE: lambda who, it: bool(parts(who, it) & BODY),
+    Action.RECHECK_ASK: lambda who, it: bool(parts(who, it) & BODY) and it.state is State.HANDLED,
+    Action.RECHECK_ANSWER: lambda who, it: (
+        Part.RIDER in parts(who, it) and it.state in (State.HANDLED, State.CLOSED)
+    ),
 }
 
 

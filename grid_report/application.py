@@ -24,17 +24,12 @@ from grid_report.notify import queries as notify_queries
 from grid_report.notify import routes as notify_routes
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
-from grid_report.points import budget_routes, objection_routes
+from grid_report.points import admin_routes as points_admin_routes
+from grid_report.points import budget_routes, learning_routes, objection_routes
 from grid_report.points import routes as points_routes
 from grid_report.points import signals as points_signals
-from grid_report.reports import (
-    desk_routes,
-    objection_news,
-    thanks,
-)
-from grid_report.reports import (
-    points_routes as report_points_routes,
-)
+from grid_report.reports import desk_routes, objection_news, thanks, thanks_routes
+from grid_report.reports import points_routes as report_points_routes
 from grid_report.reports import queries as reports_queries
 from grid_report.reports import routes as reports_routes
 from grid_report.settings import ROOT, Settings
@@ -67,10 +62,13 @@ BLUEPRINTS = (
     desk_routes.unit,
     desk_routes.admin,
     places_routes.bp,
+    thanks_routes.bp,
     points_routes.bp,
     objection_routes.bp,
     budget_routes.bp,
     report_points_routes.bp,
+    points_admin_routes.bp,
+    learning_routes.bp,
     notify_routes.bp,
     api_routes.bp,
 )

@@ -94,6 +94,7 @@ def upgrade(revision: str) -> None:
     from grid_report import schema
     from grid_report.db import db
     from grid_report.places.usecases import load_reference
+    from grid_report.points.tariff_usecases import load_tariff
     from grid_report.web.context import settings
 
     before = schema.current(db.engine)
@@ -101,6 +102,7 @@ def upgrade(revision: str) -> None:
     after = schema.current(db.engine)
     if after == schema.head():
         load_reference(county_code=settings().county.code, now=clock.now())
+        load_tariff(now=clock.now())
     click.echo(f"database: {before or 'empty'} -> {after}")
 
 

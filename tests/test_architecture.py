@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from collections.abc import Iterator
 from enum import Enum
 
@@ -52,7 +53,9 @@ def kind_of(name: str) -> str:
     room, _, rest = name.partition(".")
     if room in OUTSIDE:
         return BY_FILE_NAME.get(rest, "border") if room == "jobs" else "border"
-    return BY_NAME.get(name) or BY_FILE_NAME.get(rest.rpartition(".")[2], "rules")
+    # `admin_routes` are routes as well.
+    plain = re.split(r"[._]", rest)[-1]
+    return BY_NAME.get(name) or BY_FILE_NAME.get(plain, "rules")
 
 
 def floor_of(name: str) -> int:

@@ -94,14 +94,16 @@ def actions() -> str:
         "started_by_id": None,
         "sensitive": False,
         "state": State.CLOSED,
+        "proposed_by_id": 2,
     }
     foreign = SimpleNamespace(**about)
     own = SimpleNamespace(**about | {"reporter_id": 1, "rider_id": 1})
+    handled = SimpleNamespace(**about | {"state": State.HANDLED})
     unrouted = SimpleNamespace(**about | {"community_code": None, "street_code": None})
 
     def mark(role: Role, action: object) -> str:
         who = Actor(1, "", frozenset({Grant(role, AT[role])}))
-        things = (own,) if role is Role.RIDER else (foreign, unrouted)
+        things = (own,) if role is Role.RIDER else (foreign, unrouted, handled)
         return "●" if any(allowed(who, action, it) for it in things) else ""  # type: ignore[arg-type]
 
     rows = [(f"`{action}`", *(mark(role, action) for role in Role)) for action in RULES]

@@ -267,6 +267,10 @@ class _StepFields(BaseModel):
     community: str | None = None
     into: str | None = None
     deadline: str | None = Field(default=None, description="an instant with its zone")
+    evidence: bool | None = Field(
+        default=None,
+        description="accept only: confirms good evidence (two photos, place within 50 m or named)",
+    )
 
 
 class StepRequest(_StepFields, Body):

@@ -61,6 +61,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "light_yellow": _kind("category clock due"),
     "light_red": _kind("category clock due"),
     "review_due": _kind("category review_on", "community"),
+    "recheck_asked": _kind("category community words"),
+    "recheck_sent": _kind("category community words"),
     "points_awarded": _kind("points rule", screen=Screen.POINTS),
     "points_pending": _kind("points rule", screen=Screen.POINTS),
     "objection_raised": _kind("community due", screen=Screen.OBJECTIONS),

@@ -116,6 +116,11 @@ def list_units_covering(
     return reference().units_covering(community_code, category_code, compound=compound)
 
 
+def find_stamp(session: Session, name: str) -> int | None:
+    """Return the stamp other reference data was written under, None before the first time."""
+    return session.scalar(select(Stamp.version).where(Stamp.name == name))
+
+
 def _stamp(session: Session) -> int:
     return session.scalar(_STAMP) or 0
 

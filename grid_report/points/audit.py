@@ -32,9 +32,9 @@ class Difference:
 
 
 TRIGGERS: Final = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'point%'",
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND (name LIKE 'point%' OR name LIKE 'tariff%')",
     "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
-    " AND tgname LIKE 'point%'",
+    " AND (tgname LIKE 'point%' OR tgname LIKE 'tariff%')",
 }
 
 

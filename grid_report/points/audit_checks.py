@@ -82,6 +82,12 @@ _CHECKS: Final = {
         SELECT u.cause_type || ' ' || u.cause_id FROM point_unpaid u
         JOIN point_journal j ON j.cause_type = u.cause_type AND j.cause_id = u.cause_id
         WHERE u.journal_id IS NULL OR u.journal_id <> j.id""",
+    "decision-differs-from-ledger": """
+        SELECT c.cause_type || ' ' || c.cause_id FROM point_claims c
+        LEFT JOIN point_journal j ON j.cause_type = c.cause_type AND j.cause_id = c.cause_id
+        LEFT JOIN point_unpaid u ON u.cause_type = c.cause_type AND u.cause_id = c.cause_id
+        WHERE (c.points > 0 AND COALESCE(j.points, u.points, 0) <> c.points)
+          OR (c.points = 0 AND j.id IS NOT NULL)""",
     "budget-opened-twice": """
         SELECT cause_id FROM point_journal WHERE cause_type = 'budget-opened'
         GROUP BY cause_id HAVING COUNT(*) > 1""",

@@ -14,7 +14,15 @@ from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import Invalid
 from grid_report.places import queries as places_queries
-from grid_report.points import chains, objection_queries, queries, sheets, tariff
+from grid_report.points import (
+    chains,
+    decisions,
+    objection_queries,
+    queries,
+    sheets,
+    tariff,
+    tariff_book,
+)
 from grid_report.points.objections import DECIDED, Decision, Subject
 from grid_report.points.signals import Service, services_of
 from grid_report.web.context import current_actor, settings
@@ -43,7 +51,7 @@ def statement() -> str:
     entries, following = queries.list_entries(actor.member_id, before, PAGE)
     first = before is None
     holds = sheets.list_holds(actor.member_id) if first else ()
-    version = tariff.at(now)
+    version = tariff_book.at(now)
     return render_template(
         "points/statement.html",
         balance=queries.balance(actor.member_id),
@@ -55,6 +63,7 @@ def statement() -> str:
             [*(it.redemption_ref for it in entries), *(it.redemption_ref for it in holds)]
         ),
         this_month=Month.of(now, settings().county.tz),
+        nothing=decisions.list_nothing(actor.member_id) if first else (),
         is_first_page=first,
         next=pack(following) if following else None,
         by_severity=[version.for_acceptance(severity).points for severity in tariff.SEVERITIES],
@@ -78,6 +87,7 @@ def why(entry_id: int) -> str:
         about=about,
         objection=objection_queries.find_about(about, actor.member_id, now),
         may_object=found.entry.kind in DECIDED,
+        decision=decisions.behind_entry(found.entry.cause, found.cause_id),
     )
 
 

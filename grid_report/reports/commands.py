@@ -48,6 +48,7 @@ class TakeStep:
     deadline: datetime | None = None
     review_on: date | None = None
     then_dispatch: bool = False
+    evidence: bool = False
     photos: tuple[AdmittedPhoto, ...] = field(default=())
 
 

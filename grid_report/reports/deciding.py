@@ -19,7 +19,7 @@ from grid_report.errors import Forbidden, Invalid
 from grid_report.places.categories import CategoryInfo
 from grid_report.places.reference import Reference
 from grid_report.places.routing import MatchedBy
-from grid_report.reports import clocks, steps
+from grid_report.reports import clocks, evidence, queries, steps
 from grid_report.reports.commands import TakeStep
 from grid_report.reports.lifecycle import OPEN, Need, Part, Step
 from grid_report.reports.models import Report
@@ -70,6 +70,10 @@ def _accept(it: Deciding) -> Changes:
     if category.code != report.category_code:
         category = it.places.categories.get_in_use(command.category)
     changes: Changes = {}
+    if command.evidence:
+        if not evidence.is_good(report, queries.list_photos(report.id)):
+            raise Invalid.field("evidence", "evidence-not-enough")
+        changes["evidence"] = [None, True]
     if category.code != report.category_code:
         changes["category"] = [report.category_code, category.code]
     if command.severity != report.severity:

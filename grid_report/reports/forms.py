@@ -159,10 +159,22 @@ def read_step(
         deadline=_instant(values, "deadline", zone, problems),
         review_on=_day(values, "review_on", problems),
         then_dispatch=values.get("dispatch") in ("1", True),
+        evidence=_yes(values, "evidence", problems),
         photos=tuple({photo.name: photo for photo in photos}.values()),
     )
     problems.raise_if_any()
     return command
+
+
+def _yes(values: Mapping[str, Any], name: str, problems: Invalid) -> bool:
+    """Read a tick: a form's "1", a program's true or false; absent is no."""
+    raw = values.get(name)
+    raw = raw.strip().lower() if isinstance(raw, str) else raw
+    if raw in (None, "", "0", "false", False):
+        return False
+    if raw not in ("1", "true", True):
+        problems.add(name, "value-unknown")
+    return True
 
 
 # Steps that are history of other use cases cannot be asked for here.

@@ -261,6 +261,24 @@ class ReportPhoto(Base):
     added_at: Mapped[Instant]
 
 
+class Recheck(Base):
+    """A photo of the handled case that the community asked its rider for; numbered a case."""
+
+    __tablename__ = "report_rechecks"
+    __table_args__ = (
+        UniqueConstraint("report_id", "nth", name="asked_one_by_one"),
+        CheckConstraint("nth >= 1", name="counted_from_one"),
+    )
+
+    id: Mapped[RowId]
+    report_id: Mapped[int] = mapped_column(BIG, ForeignKey("reports.id"))
+    nth: Mapped[int]
+    asked_by_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    asked_at: Mapped[Instant]
+    words: Mapped[str] = mapped_column(Text, default="")
+    answered_at: Mapped[Instant | None]
+
+
 class NumberCounter(Base):
     """The last number given on a day; its row lock is what keeps the numbers without gaps."""
 

@@ -18,7 +18,7 @@ from grid_report.places.points import Point, distance_m
 from grid_report.points.signals import ReportFact
 from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.listing import ROW_COLUMNS, scope_clause
-from grid_report.reports.models import HistoryEntry, Report, ReportPhoto, StepKey
+from grid_report.reports.models import HistoryEntry, Recheck, Report, ReportPhoto, StepKey
 
 
 def find_report(number: str) -> Report:
@@ -93,6 +93,16 @@ def find_photo(report_id: int, *, photo_id: int | None = None, name: str = "") -
     if photo is None:
         raise NotFound
     return photo
+
+
+def list_rechecks(report_id: int) -> Sequence[Recheck]:
+    """Return what a rider was asked to look at again about a case, oldest first."""
+    return db.session.scalars(
+        select(Recheck)
+        .where(Recheck.report_id == report_id)
+        .order_by(Recheck.nth)
+        .execution_options(populate_existing=True)
+    ).all()
 
 
 def list_history(report_id: int) -> Sequence[HistoryEntry]:

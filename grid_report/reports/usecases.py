@@ -124,7 +124,15 @@ def _move(it: deciding.Deciding) -> None:
             changes={"joined": [None, report.number]},
         )
     thanks.for_step(
-        it.session, report, command.step, actor=it.actor, terms=_terms(it.settings), now=it.now
+        it.session,
+        report,
+        command.step,
+        actor=it.actor,
+        places=it.places,
+        terms=terms_of(it.settings),
+        now=it.now,
+        evidence=command.evidence,
+        target=it.target,
     )
     news.about_step(
         it.session,
@@ -138,7 +146,8 @@ def _move(it: deciding.Deciding) -> None:
     )
 
 
-def _terms(settings: Settings) -> Terms:
+def terms_of(settings: Settings) -> Terms:
+    """Return the county's terms for points."""
     points = settings.points
     return Terms(
         settings.county.tz, points.budget_per_month, points.reserve_percent, points.close_days

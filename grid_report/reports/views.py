@@ -129,6 +129,18 @@ class ReporterView:
 
 
 @dataclass(frozen=True)
+class ThanksView:
+    """What can still be thanked for: evidence to confirm, a photo to ask for or to send, a merit."""
+
+    evidence: bool = False
+    may_ask: bool = False
+    asked_words: str | None = None
+    waits_for_photo: bool = False
+    may_propose: bool = False
+    merit: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
 class ReportView:
     """One whole case, as one reader may see it."""
 
@@ -174,6 +186,7 @@ class ReportView:
     points_entries: list[Any] = field(default_factory=list)
     twins: list[ReportRow] = field(default_factory=list)
     units: list[Any] = field(default_factory=list)
+    thanks: ThanksView = field(default_factory=ThanksView)
 
     def __getattr__(self, name: str) -> Any:
         # What a list shows of a report, its own page shows as well.
@@ -195,6 +208,7 @@ def view(
     merged_into: str | None,
     points_entries: Sequence[Any] = (),
     twins: Sequence[queries.Twin] = (),
+    thanks: ThanksView | None = None,
 ) -> ReportView:
     """Put one case together for one reader."""
     mine = access.parts(actor, report)
@@ -288,6 +302,7 @@ def view(
         )
         if staff and report.community_code
         else [],
+        thanks=thanks or ThanksView(),
     )
 
 

@@ -161,6 +161,7 @@ def test_the_printed_sign_ins_work_and_lead_to_their_places(loaded: Flask) -> No
         "13900000401": Grant(Role.STATION_STAFF, cast.REST_STATION),
         "13900000901": Grant(Role.ADMINISTRATOR, "211282"),
         "13900000902": Grant(Role.AUDITOR, "211282"),
+        "13900000903": Grant(Role.ADMINISTRATOR, "211282"),
     }
     for phone, grant in expected.items():
         signed_in = accounts.sign_in_with_password(

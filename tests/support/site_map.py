@@ -125,6 +125,23 @@ def disagree(page: Page) -> None:
             return
 
 
+def change_the_tariff(page: Page) -> None:
+    """Write a next version, and see it tried on last month."""
+    page.locator("[name=r1_1]").fill("12")
+    page.locator("[name=cap_day]").fill("80")
+    with page.expect_navigation():
+        page.locator("main form:has([name=r1_1]) button").first.click()
+
+
+def propose_points(page: Page) -> None:
+    """Propose a grant, which then waits for somebody else."""
+    page.locator("#grant summary").click()
+    page.locator("#f-grant-points").fill("500")
+    page.locator("#f-grant-reason").fill("冬季巡查")
+    with page.expect_navigation():
+        page.locator("#grant form button").click()
+
+
 ROW = "[data-rows] a[data-row]"
 SCREENS: dict[str, list[Screen]] = {
     "guest": [
@@ -182,6 +199,17 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("points-report", "report_points.show", "/my/points/report/{number}"),
         Screen("object", "objections.new", "/my/points", "main a[href*='/my/points/']", disagree),
         Screen("objection", "objections.mine", "/my/points", "main a[href*='/objections/']"),
+        Screen("rules", "learning.rules", "/rules"),
+        Screen("handbook", "learning.index", "/handbook"),
+        Screen("handbook-unit", "learning.unit", "/handbook/photo"),
+        Screen("quiz", "learning.quiz", "/handbook/quiz"),
+        Screen(
+            "quiz-wrong",
+            "learning.quiz",
+            "/handbook/quiz",
+            act=send_as_it_is("form[action$=quiz]"),
+            status=422,
+        ),
         Screen("inbox", "notify.inbox", "/inbox"),
         Screen("me", "accounts.me", "/me"),
         Screen("error-403", "desk.index", "/desk", status=403),
@@ -252,6 +280,18 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("categories", "admin.categories", "/admin/categories"),
         Screen("budgets", "budgets.index", "/budgets"),
         Screen("budget", "budgets.community", "/budgets", "main tbody a"),
+        Screen("tariff", "admin_points.tariff", "/admin/tariff"),
+        Screen("tariff-draft", "admin_points.draft", "/admin/tariff/draft"),
+        Screen("tariff-tried", "admin_points.tariff", "/admin/tariff/draft", act=change_the_tariff),
+        Screen("proposals", "admin_points.waiting", "/admin/proposals", act=unfold_all),
+        Screen(
+            "proposals-refused",
+            "admin_points.waiting",
+            "/admin/proposals",
+            act=send_as_it_is("#reversal form"),
+            status=422,
+        ),
+        Screen("proposals-waiting", "admin_points.waiting", "/admin/proposals", act=propose_points),
         Screen("me-administrator", "accounts.me", "/me"),
     ],
     "auditor": [

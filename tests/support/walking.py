@@ -181,6 +181,9 @@ def world(make: Make) -> World:
         "member_id": target.member_id,
         "grant_id": _first(select(RoleGrant.id).where(RoleGrant.member_id == target.member_id)),
         "draft_id": 1,
+        "proposal_id": 1,
+        "unit": "photo",
+        "code": "2020-1",
         "filename": "none.css",
     }
     db.session.rollback()
