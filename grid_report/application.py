@@ -23,6 +23,10 @@ from grid_report.api import report_routes as api_routes
 from grid_report.media.kit import Media
 from grid_report.notify import queries as notify_queries
 from grid_report.notify import routes as notify_routes
+from grid_report.offers import admin_routes as offers_admin_routes
+from grid_report.offers import queries as offers_queries
+from grid_report.offers import routes as offers_routes
+from grid_report.offers import station_routes
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
 from grid_report.points import routes as points_routes
@@ -61,6 +65,9 @@ BLUEPRINTS = (
     desk_routes.admin,
     places_routes.bp,
     points_routes.bp,
+    offers_routes.bp,
+    station_routes.bp,
+    offers_admin_routes.bp,
     notify_routes.bp,
     api_routes.bp,
 )
@@ -193,6 +200,8 @@ def _place_names(kind: PlaceKind, settings: Settings) -> Mapping[str, str]:
     places = places_queries.reference()
     if kind is PlaceKind.COUNTY:
         return {settings.county.code: settings.county.name_zh}
+    if kind is PlaceKind.STATION:
+        return offers_queries.station_names()
     known: Mapping[PlaceKind, Mapping[str, object]] = {
         PlaceKind.COMMUNITY: places.communities,
         PlaceKind.STREET: places.streets,

@@ -37,6 +37,11 @@ def show_time(at: datetime | None) -> str:
     return format_datetime(then, pattern, locale=get_locale(), tzinfo=then.tzinfo)
 
 
+def show_clock(at: datetime | None) -> str:
+    """Write only the clock of an instant; the day stands beside it."""
+    return local(at).strftime("%H:%M") if at else ""
+
+
 def show_full_time(at: datetime | None) -> str:
     """Write an instant in full."""
     return local(at).strftime("%Y-%m-%d %H:%M") if at else ""
@@ -67,6 +72,11 @@ def county_name() -> str:
     return county.name_en if language() == "en" else county.name_zh
 
 
+def by_language(chinese: str | None, english: str | None) -> str:
+    """Choose between the two names of something that administrators wrote down in both."""
+    return (english if language() == "en" else chinese) or ""
+
+
 def new_key() -> str:
     """Make the key of a form, so that sending it twice does it once."""
     return str(uuid.uuid4())
@@ -92,6 +102,7 @@ def init_app(app: Flask) -> None:
     """Offer filters and shared values to every template."""
     app.jinja_env.filters.update(
         show_time=show_time,
+        show_clock=show_clock,
         show_full_time=show_full_time,
         show_day=show_day,
         machine_time=machine_time,
@@ -103,6 +114,7 @@ def init_app(app: Flask) -> None:
         now=clock.now,
         county_name=county_name,
         new_key=new_key,
+        by_language=by_language,
     )
 
     @app.context_processor

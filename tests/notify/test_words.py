@@ -29,6 +29,9 @@ FULL = {
     "points": 15,
     "rule": "R1",
     "severity": 2,
+    "title_zh": "热饭一份",
+    "title_en": "A warm meal",
+    "penalty": 4,
 }
 
 READERS = (Role.RIDER, Role.WORKER, Role.HANDLER, Role.ADMINISTRATOR)
