@@ -65,11 +65,18 @@ BY_NAME = {
     "offers.station_routes": "border",
     "places.words": "border",
     "points.audit": "queries",
+    "points.awarding": "steps",
+    "points.budgets": "steps",
     "points.claims": "steps",
+    "points.dues": "models",
     "points.entries": "steps",
+    "points.expiring": "steps",
     "points.freezing": "steps",
     "points.holders": "steps",
     "points.ledger": "steps",
+    "points.providing": "steps",
+    "points.reversing": "steps",
+    "points.spending": "steps",
     "reports.answers": "steps",
     "reports.deciding": "steps",
     "reports.desk_routes": "border",
@@ -282,6 +289,60 @@ def test_only_the_lifecycle_moves_a_report() -> None:
         for writer in state_writers(module)
     }
     assert found == {"reports.steps.move", "reports.intake.start_in"}
+
+
+LEDGER_WRITERS = {"awarding", "claims", "entries", "freezing", "holders"}
+WRITES = {"insert", "update", "delete", "insert_once", "Insert", "Update", "Delete"}
+
+
+def ledger_tables() -> set[str]:
+    """Name the models of the points tables."""
+    return {
+        node.name
+        for name in ("points.models", "points.dues")
+        for node in modules()[name].tree.body
+        if isinstance(node, ast.ClassDef)
+    }
+
+
+def table_writers(module: Module, tables: set[str]) -> Iterator[str]:
+    """Yield the calls that write one of the tables: built statements, rows and raw SQL alike."""
+    for call in calls(module.tree):
+        name = dotted(call.func).rpartition(".")[2]
+        named = {n.id for a in call.args for n in ast.walk(a) if isinstance(n, ast.Name)}
+        if (name in WRITES and named & tables) or name in tables:
+            yield f"{module.at}:{call.lineno}"
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            words = node.value.upper().split()
+            if words[:1] in (["INSERT"], ["UPDATE"], ["DELETE"]) and "POINT_" in node.value.upper():
+                yield f"{module.at}:{node.lineno}"
+
+
+def test_nothing_but_the_ledger_writes_its_tables() -> None:
+    tables, found = ledger_tables(), set()
+    assert {"Account", "Journal", "Transfer", "Lot", "LotMovement", "Unpaid"} <= tables
+    for module in modules().values():
+        # Only who knows the tables can write them; a name alone may be anything.
+        if any(one.module in ("points.models", "points.dues") for one in module.imports):
+            found |= {(module.name, at) for at in table_writers(module, tables)}
+    assert {name.removeprefix("points.") for name, _ in found} == LEDGER_WRITERS, found
+
+
+def test_the_ledger_has_one_name() -> None:
+    """What `ledger` gathers is imported under that name, by the domain's own use cases as well."""
+    ledger = modules()["points.ledger"]
+    inside = {one.module for one in ledger.imports if one.module.startswith("points.")}
+    parts = {name for name in inside if BY_NAME.get(name) == "steps"}
+    assert parts >= {f"points.{name}" for name in ("awarding", "spending", "reversing")}
+    found = [
+        f"{module.at}:{one.line}"
+        for module in modules().values()
+        if BY_NAME.get(module.name) != "steps" or module.room != "points"
+        for one in module.imports
+        if one.module in parts | {"points.entries"}
+    ]
+    assert not found
 
 
 def test_time_is_asked_for_at_the_border_only() -> None:

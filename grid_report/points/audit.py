@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from grid_report.db import UtcInstant
 from grid_report.points import guards
 from grid_report.points.causes import REPORT_ACCEPTED, REPORT_CLOSED
-from grid_report.points.models import Journal, Unpaid
+from grid_report.points.dues import Unpaid
+from grid_report.points.models import Journal
 from grid_report.points.signals import ReportFact, report_facts
 
 

@@ -9,7 +9,17 @@ REPORT_ACCEPTED: Final = "report-accepted"
 REPORT_CLOSED: Final = "report-closed"
 BUDGET_OPENED: Final = "budget-opened"
 BUDGET_GRANTED: Final = "budget-granted"
+BUDGET_CLOSED: Final = "budget-closed"
 AWARD_REVERSED: Final = "award-reversed"
+AWARD_REPAID: Final = "award-repaid"
+POINTS_EXPIRED: Final = "points-expired"
+REDEMPTION_HELD: Final = "redemption-held"
+REDEMPTION_CAPTURED: Final = "redemption-captured"
+REDEMPTION_RELEASED: Final = "redemption-released"
+REDEMPTION_NOSHOW: Final = "redemption-noshow"
+REDEMPTION_REFUNDED: Final = "redemption-refunded"
+REDEMPTION_SETTLED: Final = "redemption-settled"
+STATEMENT_CLEARED: Final = "statement-cleared"
 
 
 @dataclass(frozen=True)

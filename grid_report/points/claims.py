@@ -13,8 +13,9 @@ from grid_report.accounts.models import Member, RoleGrant, Standing
 from grid_report.accounts.roles import Role
 from grid_report.errors import NotFound
 from grid_report.points.causes import Cause
+from grid_report.points.dues import Unpaid
 from grid_report.points.kinds import UnpaidReason
-from grid_report.points.models import Freeze, Journal, Unpaid
+from grid_report.points.models import Freeze, Journal
 from grid_report.points.tariff import Earning
 
 

@@ -1,4 +1,4 @@
-"""The triggers migration 0004 puts on the ledger, by name: the audit misses each that is gone."""
+"""The triggers migrations 0004 and 0006 put on the ledger, by name: the audit misses each that is gone."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ CHECKED_ON_INSERT: Final = (
     "point_transfers",
     "point_unpaid",
 )
+REDEEMING: Final = ("point_journal", "point_lot_movements", "point_transfers")
 CHECKED_ON_UPDATE: Final = ("point_accounts", "point_lots", "point_unpaid")
 MOVING: Final = ("point_lot_movements", "point_lots", "point_transfers")
 FOREVER: Final = (
@@ -39,6 +40,7 @@ NEVER_ADDED_TO: Final = ("point_routes", "point_zero")
 def expected(dialect: str) -> frozenset[str]:
     """Return the names of all triggers there must be on a database."""
     names = {f"{table}_before_insert" for table in CHECKED_ON_INSERT}
+    names |= {f"{table}_redeeming" for table in REDEEMING}
     names |= {f"{table}_before_update" for table in CHECKED_ON_UPDATE}
     names |= {f"{table}_effect" for table in MOVING}
     names |= {f"{table}_no_update" for table in FOREVER}

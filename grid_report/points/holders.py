@@ -22,13 +22,14 @@ class Holder:
     kind: AccountKind
     member_id: int | None = None
     community_code: str | None = None
+    provider_code: str | None = None
     month: str = ""
 
     @property
     def key(self) -> str:
         """Return the account's `holder`, which the database derives in the same way."""
         who = str(self.member_id) if self.member_id is not None else self.community_code
-        return f"{self.kind}:{who or 'county'}:{self.month}"
+        return f"{self.kind}:{who or self.provider_code or 'county'}:{self.month}"
 
 
 MINT = Holder(AccountKind.MINT)
@@ -54,6 +55,26 @@ def clawback(community_code: str) -> Holder:
     return Holder(AccountKind.CLAWBACK, community_code=community_code)
 
 
+def expired(community_code: str) -> Holder:
+    """Where points end that a community awarded and nobody spent in time."""
+    return Holder(AccountKind.EXPIRED, community_code=community_code)
+
+
+def penalty(community_code: str) -> Holder:
+    """Where the points of those end who booked and did not come."""
+    return Holder(AccountKind.PENALTY, community_code=community_code)
+
+
+def escrow(provider_code: str) -> Holder:
+    """What a provider has delivered and may still be disputed."""
+    return Holder(AccountKind.ESCROW, provider_code=provider_code)
+
+
+def provider(provider_code: str) -> Holder:
+    """What a provider has earned and no cleared statement has paid yet."""
+    return Holder(AccountKind.PROVIDER, provider_code=provider_code)
+
+
 @dataclass(frozen=True)
 class Place:
     """An account as it is under the lock."""
@@ -66,8 +87,8 @@ class Place:
 def lock(session: Session, *holders: Holder) -> dict[Holder, Place]:
     """Lock those of the accounts that exist, in ascending id; check balances after this.
 
-    The order over several calls is riders, mint, budgets, reserve: whoever needs a later one may
-    hold earlier ones, never the other way round.
+    The order over several calls is riders, providers, mint, budgets, reserve, ends: whoever needs
+    a later one may hold earlier ones, never the other way round.
     """
     by_key = {holder.key: holder for holder in holders}
     rows = session.execute(
@@ -103,6 +124,7 @@ def open_accounts(session: Session, *holders: Holder) -> None:
                     "kind": holder.kind,
                     "member_id": holder.member_id,
                     "community_code": holder.community_code,
+                    "provider_code": holder.provider_code,
                     "month": holder.month,
                 }
                 for holder in holders

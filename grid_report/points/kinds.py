@@ -44,7 +44,7 @@ class Phase(StrEnum):
 
 
 class Verdict(StrEnum):
-    """Why an award is taken back; only the honest mistake is in use yet."""
+    """Why an award is taken back, which says how far (`reversing.REACH`)."""
 
     HONEST = "honest"
     NEGLIGENT = "negligent"

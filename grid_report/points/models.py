@@ -1,7 +1,8 @@
 """The ledger: events, their transfers, the accounts they move, and the lots points come in.
 
-Only `points/ledger.py` writes these tables. The triggers that keep them honest are in migration
-0004, written once for both databases; `guards.py` lists them and the audit misses each one gone.
+Only what `points/ledger.py` gathers writes these tables. The triggers that keep them honest are in
+migrations 0004 and 0006, written once for both databases; `guards.py` lists them and the audit
+misses each one gone.
 """
 
 from __future__ import annotations
@@ -22,13 +23,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from grid_report.db import BIG, Base, Instant, RowId, enum_column
 from grid_report.points.kinds import (
-    IS_OPEN,
-    IS_OWED,
     AccountKind,
     EventKind,
     MovementKind,
     Phase,
-    UnpaidReason,
     Verdict,
 )
 
@@ -144,6 +142,9 @@ class Account(Base):
     lots_gap: Mapped[int] = mapped_column(BIG, Computed(LOTS_GAP, persisted=True))
 
 
+ONCE = "kind IN ('capture', 'hold', 'noshow', 'release', 'settle')"
+
+
 class Journal(Base):
     """One business event, forever. Its cause can be written only once; transfers are its legs."""
 
@@ -154,7 +155,7 @@ class Journal(Base):
         UniqueConstraint("id", "cause_type", "cause_id", name="an_event_with_its_cause"),
         CheckConstraint("points > 0 OR (points = 0 AND kind = 'reversal')", name="points_positive"),
         CheckConstraint(
-            "NOT (kind IN ('reversal', 'ungrant') OR (kind = 'award' AND points > 50)"
+            "NOT (kind = 'reversal' OR (kind = 'award' AND points > 50)"
             " OR (kind = 'grant' AND cause_type <> 'budget-opened'))"
             " OR (actor_id IS NOT NULL AND approved_by_id IS NOT NULL"
             " AND actor_id <> approved_by_id)",
@@ -196,6 +197,15 @@ class Journal(Base):
         Index("ix_point_journal_community_code_month", "community_code", "month"),
         Index("ix_point_journal_reverses_id", "reverses_id"),
         Index("ix_point_journal_report_number", "report_number"),
+        # Held once, taken or given back once, settled once; refunds may be several.
+        Index(
+            "a_redemption_step_once",
+            "redemption_ref",
+            "kind",
+            unique=True,
+            sqlite_where=text(ONCE),
+            postgresql_where=text(ONCE),
+        ),
     )
 
     id: Mapped[RowId]
@@ -349,51 +359,3 @@ class LotMovement(Base):
     kind: Mapped[MovementKind] = mapped_column(enum_column(MovementKind, "kind_known"))
     free_delta: Mapped[int]
     held_delta: Mapped[int]
-
-
-class Unpaid(Base):
-    """A cause that was not paid at once, and why; `journal_id` is the event that paid it later."""
-
-    __tablename__ = "point_unpaid"
-    __table_args__ = (
-        UniqueConstraint("cause_type", "cause_id", name="a_cause_is_due_once"),
-        CheckConstraint("points > 0", name="points_positive"),
-        CheckConstraint(f"journal_id IS NULL OR {IS_OWED}", name="only_owed_is_paid"),
-        CheckConstraint("journal_id IS NULL OR cancelled_at IS NULL", name="paid_or_cancelled"),
-        CheckConstraint(
-            "(cancelled_at IS NULL) = (cancelled_by_id IS NULL)", name="cancelled_by_somebody"
-        ),
-        CheckConstraint("COALESCE(actor_id, 0) <> rider_id", name="nobody_decides_for_oneself"),
-        CheckConstraint("severity BETWEEN 1 AND 4", name="severity_known"),
-        ForeignKeyConstraint(
-            ["journal_id", "cause_type", "cause_id"],
-            ["point_journal.id", "point_journal.cause_type", "point_journal.cause_id"],
-            name="paid_by_its_own_event",
-        ),
-        Index("ix_point_unpaid_rider_id_id", "rider_id", "id"),
-        Index(
-            "ix_point_unpaid_open",
-            "community_code",
-            "id",
-            sqlite_where=text(IS_OPEN),
-            postgresql_where=text(IS_OPEN),
-        ),
-    )
-
-    id: Mapped[RowId]
-    cause_type: Mapped[str] = mapped_column(String(40))
-    cause_id: Mapped[str] = mapped_column(String(60))
-    at: Mapped[Instant]
-    reason: Mapped[UnpaidReason] = mapped_column(enum_column(UnpaidReason, "reason_known"))
-    rider_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
-    points: Mapped[int]
-    community_code: Mapped[str] = mapped_column(ForeignKey("communities.code"))
-    rule: Mapped[str] = mapped_column(String(8))
-    tariff_version: Mapped[str] = mapped_column(String(20))
-    severity: Mapped[int | None]
-    report_number: Mapped[str | None] = mapped_column(String(24))
-    actor_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))
-    approved_by_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))
-    journal_id: Mapped[int | None] = mapped_column(BIG)
-    cancelled_at: Mapped[Instant | None]
-    cancelled_by_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))

@@ -23,13 +23,34 @@ class Award:
     entry_id: int | None = None
     reason: UnpaidReason | None = None
     already: bool = False
+    # The part that went into a debt at once.
+    repaid: int = 0
 
 
 @dataclass(frozen=True)
 class Reversal:
-    """What came back of an award."""
+    """What came back of an award; `debt` is the part the rider still owes."""
 
     entry_id: int
+    points: int
+    already: bool = False
+    debt: int = 0
+
+
+@dataclass(frozen=True)
+class Held:
+    """Points put aside for a service."""
+
+    entry_id: int
+    points: int
+    already: bool = False
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What an event moved; without an entry there was nothing to move."""
+
+    entry_id: int | None
     points: int
     already: bool = False
 

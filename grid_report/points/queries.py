@@ -14,6 +14,7 @@ from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.points import holders
 from grid_report.points.causes import REPORT_ACCEPTED, REPORT_CLOSED
+from grid_report.points.dues import Unpaid
 from grid_report.points.kinds import (
     IS_OPEN,
     OWED,
@@ -23,7 +24,7 @@ from grid_report.points.kinds import (
     Phase,
     UnpaidReason,
 )
-from grid_report.points.models import Account, Journal, Lot, LotMovement, Transfer, Unpaid
+from grid_report.points.models import Account, Journal, Lot, LotMovement, Transfer
 from grid_report.points.terms import YELLOW_PERCENT
 
 # The step of the lifecycle that decided; rules as words are in the templates.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from grid_report.errors import Conflict, Forbidden
@@ -23,3 +24,35 @@ class SecondPersonNeeded(Forbidden):
     """Somebody else with the same right has to approve it."""
 
     code: ClassVar[str] = "second-person-needed"
+
+
+@dataclass(eq=False)
+class NotEnoughPoints(Conflict):
+    """Fewer points are free, and still in date, than this costs."""
+
+    code: ClassVar[str] = "not-enough-points"
+    missing_points: int
+
+
+class HoldResolved(Conflict):
+    """The points held for this service were taken, or given back, before."""
+
+    code: ClassVar[str] = "hold-resolved"
+
+
+class RedemptionSettled(Conflict):
+    """The time to dispute is over: these points are the provider's now."""
+
+    code: ClassVar[str] = "redemption-settled"
+
+
+class MonthNotOver(Conflict):
+    """A pool is closed when nothing can be paid from it any more, not before."""
+
+    code: ClassVar[str] = "month-not-over"
+
+
+class MonthClosed(Conflict):
+    """What this month's pool had left went back; it takes no more points."""
+
+    code: ClassVar[str] = "month-closed"

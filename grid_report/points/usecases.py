@@ -18,8 +18,9 @@ from grid_report.errors import Invalid, NotFound
 from grid_report.places.models import Community
 from grid_report.points import freezing, holders, ledger
 from grid_report.points.causes import BUDGET_GRANTED, Cause
+from grid_report.points.dues import Unpaid
 from grid_report.points.kinds import IS_OPEN, UnpaidReason, Verdict
-from grid_report.points.models import Account, Unpaid
+from grid_report.points.models import Account
 from grid_report.points.outcomes import Award, Outcome, Reversal
 from grid_report.points.refusals import LedgerFrozen, SecondPersonNeeded
 from grid_report.points.signals import due_paid

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ForeignKeyConstraint, UniqueConstraint, event, text
@@ -22,9 +22,12 @@ from grid_report.places.models import Community, Street
 from grid_report.points import audit, ledger
 from grid_report.points.causes import Cause
 from grid_report.points.guards import TABLES
-from grid_report.points.outcomes import Award
+from grid_report.points.kinds import Verdict
+from grid_report.points.outcomes import Award, Held, Moved, Reversal
 from grid_report.points.tariff import Earning
 from grid_report.points.terms import Terms
+
+T = TypeVar("T")
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 STATION, BRIGHT = "211282001001", "211282001003"
@@ -102,6 +105,81 @@ class Book:
                 report_number=cause.id,
                 **more,
             )
+
+    @use_case
+    def do(self, function: Callable[..., T], *args: Any, **more: Any) -> T:
+        """Call a function of the ledger in a transaction of its own."""
+        with transaction() as session:
+            return function(session, *args, **more)
+
+    def hold(self, rider_id: int, ref: str = "R-1", points: int = 10, **more: Any) -> Held:
+        """Hold points for a service of provider S1 until tomorrow."""
+        at = more.pop("at", NOW)
+        more = {"provider_code": "S1", "holds_until": at + timedelta(days=1), **more}
+        return self.do(ledger.hold, rider_id, ref=ref, points=points, at=at, **more)
+
+    def capture(self, ref: str = "R-1", **more: Any) -> Moved:
+        """Take what is held, by the worker."""
+        more = {"at": NOW, "actor_id": self.worker.member_id, **more}
+        return self.do(ledger.capture, ref, **more)
+
+    def release(self, ref: str = "R-1", **more: Any) -> Moved:
+        """Give back what is held."""
+        return self.do(ledger.release, ref, **{"at": NOW, **more})
+
+    def noshow(self, ref: str = "R-1", penalty: int = 2, **more: Any) -> Moved:
+        """Note that nobody came, in the station's community."""
+        more = {"at": NOW, "community_code": STATION, **more}
+        return self.do(ledger.noshow, ref, penalty_points=penalty, **more)
+
+    def refund(self, ref: str = "R-1", **more: Any) -> Moved:
+        """Give back what was taken, by the worker."""
+        more = {"at": NOW, "actor_id": self.worker.member_id, **more}
+        return self.do(ledger.refund, ref, **more)
+
+    def settle(self, ref: str = "R-1", **more: Any) -> Moved:
+        """Make what is left the provider's."""
+        return self.do(ledger.settle, ref, **{"at": NOW, **more})
+
+    def reverse(
+        self, entry_id: int | None, verdict: Verdict = Verdict.HONEST, **more: Any
+    ) -> Reversal:
+        """Take an award back, decided by the two administrators."""
+        assert entry_id is not None
+        more = {
+            "at": NOW + timedelta(days=1),
+            "actor_id": self.admin.member_id,
+            "approved_by_id": self.other_admin.member_id,
+            **more,
+        }
+        return self.do(ledger.reverse, entry_id, verdict=verdict, **more)
+
+    def expire(self, rider_id: int, at: datetime, community: str = STATION) -> Moved | None:
+        """End what is over of a community's awards."""
+        return self.do(ledger.expire, rider_id, community_code=community, at=at)
+
+    def left(self, holder: str) -> int:
+        """Return an account's balance, 0 when it is not open."""
+        return int(
+            self.value(
+                "SELECT credits - debits - pending_debits FROM point_accounts WHERE holder = :h",
+                h=holder,
+            )
+            or 0
+        )
+
+    def lots(self, rider_id: int) -> list[tuple[int, int]]:
+        """Return a rider's lots as free and held points, oldest first."""
+        db.session.rollback()
+        rows = db.session.execute(
+            text(
+                "SELECT l.free, l.held FROM point_lots l JOIN point_accounts a"
+                " ON a.id = l.account_id WHERE a.member_id = :m ORDER BY l.id"
+            ),
+            {"m": rider_id},
+        ).all()
+        db.session.rollback()
+        return [(row.free, row.held) for row in rows]
 
     @staticmethod
     def differences(at: datetime = NOW) -> list[audit.Difference]:

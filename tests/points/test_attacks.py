@@ -93,22 +93,26 @@ REVERSAL = {
     "kind": "'reversal'", "reverses_id": "{entry}", "verdict": "'honest'", "month": "NULL",
     "actor_id": "{admin}", "approved_by_id": "{other_admin}", "points": 30,
 }  # fmt: skip
+FRAUD = {**REVERSAL, "verdict": "'fraud'"}
 CLAWBACK = {
     "event": "'reversal'", "route": "'clawback'", "debit_account_id": "{mine}",
     "debit_kind": "'rider'", "credit_account_id": "{clawback}", "credit_kind": "'clawback'",
 }  # fmt: skip
-HOLD = {"kind": "'hold'", "month": "NULL", "actor_id": "{rider1}", "points": 100}
+HOLD = {
+    "kind": "'hold'", "month": "NULL", "actor_id": "{rider1}", "points": 100,
+    "redemption_ref": "'R-2'",
+}  # fmt: skip
 HOLDING = {
     "event": "'hold'", "route": "'redeem'", "phase": "'pending'", "debit_account_id": "{mine}",
     "debit_kind": "'rider'", "credit_account_id": "{escrow}", "credit_kind": "'escrow'",
     "holds_until": AT,
 }  # fmt: skip
-CAPTURE = {**HOLD, "kind": "'capture'"}
+CAPTURE = {**HOLD, "kind": "'capture'", "redemption_ref": "'R-1'"}
 CAPTURING = {
     **HOLDING, "event": "'capture'", "phase": "'post'", "pending_id": "{hold}",
     "holds_until": "NULL",
 }  # fmt: skip
-RELEASE = {**HOLD, "kind": "'release'"}
+RELEASE = {**CAPTURE, "kind": "'release'"}
 RELEASING = {**CAPTURING, "event": "'release'", "phase": "'void'"}
 GRANT = {
     "kind": "'grant'", "rider_id": "NULL", "rule": "NULL", "severity": "NULL",
@@ -171,7 +175,7 @@ ATTACKS: list[tuple[str, list[str]]] = [
     ("kind_known", [account(kind="'gift'", member_id="NULL")]),
     # I2, I8: no overdraft, held points counted; the pool is the cap
     ("no_overdraft", [event(community_code=f"'{BRIGHT}'", points=50), leg(debit_account_id="{pool2}", amount=50)]),
-    ("no_overdraft", [event(**HOLD), leg(**{**HOLDING, "amount": 16})]),
+    ("no_overdraft", [event(**HOLD), leg(**{**HOLDING, "amount": 21})]),
     # I7: only allowed routes
     ("only_allowed_routes", [event(), leg(debit_account_id="{mint}", debit_kind="'mint'")]),
     ("only_allowed_routes", [event(**{**GRANT, **FOUR_EYES}), leg(**{**GRANTING, "route": "'award'"})]),
@@ -215,7 +219,6 @@ ATTACKS: list[tuple[str, list[str]]] = [
     ("second_person", [event(points=51, actor_id="NULL", approved_by_id="{admin}")]),
     ("second_person", [event(**GRANT)]),
     ("second_person", [event(**{**GRANT, "actor_id": "NULL"})]),
-    ("second_person", [event(**{**GRANT, "kind": "'ungrant'"})]),
     ("second_person", [event(**{**REVERSAL, "approved_by_id": "NULL"})]),
     ("nobody_decides_for_oneself", [event(actor_id="{rider1}")]),
     ("nobody_decides_for_oneself", [event(approved_by_id="{rider1}")]),
@@ -245,12 +248,12 @@ ATTACKS: list[tuple[str, list[str]]] = [
     ("lots_keep_their_award", ["UPDATE point_lots SET points = 500 WHERE id = {lot}"]),
     ("lots_are_kept", ["DELETE FROM point_lots WHERE id = {lot}"]),
     ("movement_fits_its_transfer", [move(transfer_id="{transfer}", kind="'refund'", free_delta=25)]),
-    ("movement_fits_its_transfer", [event(**REVERSAL), leg(**CLAWBACK), move(lot_id="{their_lot}")]),
+    ("movement_fits_its_transfer", [event(**FRAUD), leg(**CLAWBACK), move(lot_id="{their_lot}")]),
     ("movement_fits_its_transfer", [move(transfer_id="{transfer}")]),
     ("a_lot_moves_once_a_transfer", [move(transfer_id="{transfer}", kind="'earn'", free_delta=25)]),
     ("sums_fit_the_kind", [event(**REVERSAL), leg(**CLAWBACK), move(free_delta=5)]),
     ("sums_fit_the_kind", [event(**HOLD), leg(**HOLDING), move(kind="'hold'", held_delta=6)]),
-    ("within_its_award", [event(**REVERSAL), leg(**CLAWBACK), move(free_delta=-100)]),
+    ("within_its_award", [event(**REVERSAL), leg(**{**CLAWBACK, "amount": 20}), move(free_delta=-20)]),
     ("zero_stays", ["UPDATE point_zero SET value = 1"]),
     ("zero_stays", ["DELETE FROM point_zero"]),
     ("zero_stays", ["INSERT INTO point_zero VALUES (10)"]),
@@ -279,7 +282,7 @@ ATTACKS: list[tuple[str, list[str]]] = [
         ],
     ),
     ("reversal_of_such_an_event", [event(**{**REVERSAL, "reverses_id": "{their_entry}"})]),
-    ("reversal_of_such_an_event", [event(**{**REVERSAL, "kind": "'refund'", "verdict": "NULL"})]),
+    ("reversal_of_such_an_event", [event(**{**REVERSAL, "kind": "'refund'", "verdict": "NULL", "redemption_ref": "'R-1'"})]),
     ("reversals_name_the_original", [event(**{**REVERSAL, "reverses_id": "NULL"})]),
     ("reversals_have_a_verdict", [event(**{**REVERSAL, "verdict": "NULL"})]),
     # What is due
@@ -305,9 +308,10 @@ ATTACKS: list[tuple[str, list[str]]] = [
 
 @pytest.fixture
 def world(book: Book) -> dict[str, Any]:
-    """Two riders with points, a hold of 10 of rider 1's 25, and the names of everything."""
+    """Two riders with points, a hold of 10 of rider 1's 30, and the names of everything."""
     rider1, rider2, rider3 = (book.rider() for _ in range(3))
     first = book.award(rider1, 25, cause="KY-1", severity=3)
+    book.award(rider1, 5, cause="KY-4")
     second = book.award(rider2, 10, cause="KY-2", community=BRIGHT, terms=SMALL)
     extra = book.award(rider2, 10, cause="KY-3")
     with transaction() as session:
@@ -352,7 +356,9 @@ def world(book: Book) -> dict[str, Any]:
     eights = {"id": 8001, "journal_id": 8001}
     legitimate = [
         account(id=8001, kind="'escrow'", member_id="NULL", provider_code="'S1'"),
-        event(**{**HOLD, "id": 8001, "cause_id": "'hold'", "points": 10}),
+        event(
+            **{**HOLD, "id": 8001, "cause_id": "'hold'", "points": 10, "redemption_ref": "'R-1'"}
+        ),
         leg(**{**HOLDING, **eights}),
         move(id=None, transfer_id=8001, kind="'hold'", free_delta=-10, held_delta=10),
     ]
@@ -412,8 +418,8 @@ def test_the_rewriting_verbs_of_sqlite_do_not_slip_past(world: dict[str, Any]) -
             "lots_follow_the_movement",
             [
                 event(**REVERSAL),
-                leg(**CLAWBACK),
-                move(free_delta=-100).replace("INSERT INTO", "INSERT OR IGNORE INTO"),
+                leg(**{**CLAWBACK, "amount": 20}),
+                move(free_delta=-20).replace("INSERT INTO", "INSERT OR IGNORE INTO"),
             ],
         ),
     ]

@@ -1,0 +1,172 @@
+"""Awards that should not have been: what is taken back, by the verdict of two people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from grid_report.errors import NotFound
+from grid_report.points import holders
+from grid_report.points.causes import AWARD_REVERSED, Cause
+from grid_report.points.entries import (
+    Part,
+    find_event,
+    move_lots,
+    take,
+    write_event,
+    write_transfer,
+)
+from grid_report.points.freezing import refuse_when_frozen
+from grid_report.points.kinds import EventKind, MovementKind, Verdict
+from grid_report.points.models import Journal, Lot, Transfer
+from grid_report.points.outcomes import Reversal
+from grid_report.points.refusals import OwnAward, SecondPersonNeeded
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far a verdict goes beyond what is left of the award's own lot."""
+
+    other_lots: bool
+    debt: bool
+
+
+REACH: Final = {
+    # Nobody did wrong: what was spent in good faith stays spent.
+    Verdict.HONEST: Reach(other_lots=False, debt=False),
+    Verdict.APPEAL: Reach(other_lots=False, debt=False),
+    # The rider could have known: made good from what is there, never from what is still to come.
+    Verdict.NEGLIGENT: Reach(other_lots=True, debt=False),
+    Verdict.FRAUD: Reach(other_lots=True, debt=True),
+}
+
+
+def reverse(
+    session: Session,
+    entry_id: int,
+    *,
+    verdict: Verdict,
+    actor_id: int,
+    approved_by_id: int,
+    at: datetime,
+    note: str = "",
+) -> Reversal:
+    """Take an award back, as far as the verdict reaches; held points stay with their hold.
+
+    A later, graver verdict takes what the first one left. Raises NotFound, OwnAward,
+    LedgerFrozen, SecondPersonNeeded.
+    """
+    if actor_id == approved_by_id:
+        raise SecondPersonNeeded
+    original = _award(session, entry_id)
+    if original is None:
+        raise NotFound
+    if original.rider_id in (actor_id, approved_by_id):
+        raise OwnAward
+    mine, end = holders.rider(original.rider_id), holders.clawback(original.community_code)
+    places = holders.lock_or_open(session, mine)
+    cause = Cause(f"{AWARD_REVERSED}-{verdict}", str(entry_id))
+    before = find_event(session, cause)
+    if before is not None:
+        return Reversal(before.id, before.points, already=True, debt=_charged(session, before.id))
+    refuse_when_frozen(session)
+    reach = REACH[verdict]
+    due = original.points - _taken_before(session, entry_id)
+    parts, _ = take(_lots(session, places[mine].id, original.transfer_id, reach), due)
+    taken = sum(part.points for part in parts)
+    debt = due - taken if reach.debt else 0
+    reversal_id = write_event(
+        session,
+        EventKind.REVERSAL,
+        cause,
+        at=at,
+        points=taken + debt,
+        rider_id=original.rider_id,
+        community_code=original.community_code,
+        actor_id=actor_id,
+        approved_by_id=approved_by_id,
+        rule=original.rule,
+        report_number=original.report_number,
+        reverses_id=entry_id,
+        verdict=verdict,
+        note=note,
+    )
+    assert reversal_id is not None  # looked for under the rider's lock
+    if taken + debt:
+        places |= holders.lock_or_open(session, end)
+    if taken:
+        transfer_id = write_transfer(
+            session,
+            reversal_id,
+            EventKind.REVERSAL,
+            "clawback",
+            debit=places[mine],
+            credit=places[end],
+            amount=taken,
+        )
+        move_lots(session, transfer_id, MovementKind.SPEND, parts)
+    if debt:
+        owing = holders.rider_debt(original.rider_id)
+        write_transfer(
+            session,
+            reversal_id,
+            EventKind.REVERSAL,
+            "clawback_debt",
+            debit=holders.lock_or_open(session, owing)[owing],
+            credit=places[end],
+            amount=debt,
+        )
+    return Reversal(reversal_id, taken + debt, debt=debt)
+
+
+def _award(session: Session, entry_id: int) -> Any:
+    return session.execute(
+        select(
+            Journal.rider_id,
+            Journal.community_code,
+            Journal.report_number,
+            Journal.rule,
+            Journal.points,
+            Transfer.id.label("transfer_id"),
+        )
+        .join(Transfer, Transfer.journal_id == Journal.id)
+        .where(Journal.id == entry_id, Journal.kind == EventKind.AWARD)
+    ).one_or_none()
+
+
+def _taken_before(session: Session, entry_id: int) -> int:
+    taken = session.scalar(
+        select(func.coalesce(func.sum(Journal.points), 0)).where(
+            Journal.reverses_id == entry_id, Journal.kind == EventKind.REVERSAL
+        )
+    )
+    return int(taken or 0)
+
+
+def _charged(session: Session, reversal_id: int) -> int:
+    charged = session.scalar(
+        select(func.coalesce(func.sum(Transfer.amount), 0)).where(
+            Transfer.journal_id == reversal_id, Transfer.route == "clawback_debt"
+        )
+    )
+    return int(charged or 0)
+
+
+def _lots(
+    session: Session, account_id: int, award_transfer_id: int, reach: Reach
+) -> Sequence[Part]:
+    """List the award's own lot first, then the others by what expires first."""
+    is_own = Lot.transfer_id == award_transfer_id
+    query = (
+        select(Lot.id, Lot.free)
+        .where(Lot.account_id == account_id, Lot.free > 0)
+        .order_by(is_own.desc(), Lot.expires_at, Lot.id)
+    )
+    if not reach.other_lots:
+        query = query.where(is_own)
+    return [Part(row.id, row.free) for row in session.execute(query)]
