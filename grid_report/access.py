@@ -158,9 +158,7 @@ def _hands_it_out(who: Actor, it: Any) -> bool:
 
 def _reads_redemption(who: Actor, it: Any) -> bool:
     return (
-        _redeemed_it(who, it)
-        or _hands_it_out(who, it)
-        or who.has(Role.ADMINISTRATOR, Role.AUDITOR)
+        _redeemed_it(who, it) or _hands_it_out(who, it) or who.has(Role.ADMINISTRATOR, Role.AUDITOR)
     )
 
 

@@ -130,9 +130,7 @@ class Shop:
     ) -> scanning.Confirmed:
         """Scan and confirm."""
         self.scan(redemption, at=at)
-        return scanning.confirm(
-            redemption.ref, nonce, actor=self.staff, now=at or self.now
-        )
+        return scanning.confirm(redemption.ref, nonce, actor=self.staff, now=at or self.now)
 
     @staticmethod
     def fresh(redemption: Redemption) -> Redemption:

@@ -34,9 +34,9 @@ def test_a_meal_is_held_handed_out_and_final_after_three_days(shop: Shop) -> Non
     assert after.settle_due(now=NOW + 72 * HOUR) == 1
     assert after.settle_due(now=NOW + 72 * HOUR) == 0
     assert shop.fresh(taken).state is RedemptionState.SETTLED
-    assert shop.book.value(
-        "SELECT credits - debits FROM point_accounts WHERE kind = 'provider'"
-    ) == 80
+    assert (
+        shop.book.value("SELECT credits - debits FROM point_accounts WHERE kind = 'provider'") == 80
+    )
     assert shop.sound(NOW + 72 * HOUR)
 
 
@@ -235,10 +235,13 @@ def test_what_the_station_calls_off_comes_back_with_a_message(shop: Shop) -> Non
     for rider, one in zip(riders, taken, strict=True):
         assert shop.fresh(one).state is RedemptionState.PROVIDER_CANCELLED
         assert shop.points(rider) == (50, 0)
-        assert shop.book.value(
-            "SELECT count(*) FROM outbox WHERE kind = 'redemption_called_off' AND member_id = :id",
-            id=rider.member_id,
-        ) == 1
+        assert (
+            shop.book.value(
+                "SELECT count(*) FROM outbox WHERE kind = 'redemption_called_off' AND member_id = :id",
+                id=rider.member_id,
+            )
+            == 1
+        )
     with pytest.raises(refusals.SlotOver):
         shop.take(riders[0], care, slot_id=slot)
     assert shop.sound()
