@@ -19,6 +19,7 @@ from grid_report.accounts import place_book
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts import routes as accounts_routes
 from grid_report.accounts.roles import PlaceKind
+from grid_report.api import offer_routes
 from grid_report.api import report_routes as api_routes
 from grid_report.media.kit import Media
 from grid_report.notify import queries as notify_queries
@@ -71,6 +72,8 @@ BLUEPRINTS = (
     notify_routes.bp,
     api_routes.bp,
 )
+# Its views stand on the API's blueprint as well.
+assert offer_routes.bp is api_routes.bp
 
 # A report form carries photos beside its fields; the fields alone are small.
 FORM_ROOM_MB = 2

@@ -59,7 +59,7 @@ RIDER: Final = frozenset({W.RIDER})
 def _offer(
     station: int, kind: OfferKind, picture: Picture, points: int, names: tuple[str, str],
     words: tuple[str, str], *, whom: frozenset[ForWhom] = RIDER, **more: Any,
-) -> EditOffer:  # fmt: skip  # noqa: PLR0917
+) -> EditOffer:  # fmt: skip
     place = STATIONS[station]
     return EditOffer(
         place.provider_code, place.code, kind, *names, *words, picture, points, whom, **more

@@ -200,6 +200,23 @@ def list_slots(
     return [SlotRow(slot, mine.get(slot.id), queued.get(slot.id)) for slot in slots]
 
 
+def slots_by_offer(ids: Sequence[int], *, now: datetime) -> Mapping[int, Sequence[Slot]]:
+    """Return the times ahead of several offers, each in order."""
+    found: dict[int, list[Slot]] = {}
+    for slot in db.session.scalars(
+        select(Slot)
+        .where(
+            Slot.offer_id.in_(ids),
+            Slot.called_off_at.is_(None),
+            Slot.starts_at > now,
+            Slot.starts_at < now + SLOTS_AHEAD,
+        )
+        .order_by(Slot.starts_at)
+    ):
+        found.setdefault(slot.offer_id, []).append(slot)
+    return found
+
+
 @dataclass(frozen=True)
 class RedemptionRow:
     """A redemption with its offer, place and time."""
