@@ -93,7 +93,9 @@ def test_a_meal_and_a_clinic_are_booked_and_scanned_by_camera(
     # The code that was filmed is worth nothing any more.
     desk = staff.go("/station")
     desk.locator("[data-scanner-open]").tap()
-    expect(desk.locator("[data-scanner-form] .form-error")).to_contain_text(re.compile("已核销|已更换"))
+    expect(desk.locator("[data-scanner-form] .form-error")).to_contain_text(
+        re.compile("已核销|已更换")
+    )
 
 
 def test_six_digits_will_do_and_the_code_turns_without_network(
