@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from grid_report.accounts.roles import STAFF, Role
 from grid_report.errors import Forbidden, NotFound
+from grid_report.offers.lifecycle import DELIVERED_ONCE, REDEMPTION_MOVES, By, RedemptionStep
 from grid_report.reports.lifecycle import MOVES, Part, State, Step
 
 
@@ -79,6 +80,20 @@ class Action(StrEnum):
     MERIT_PROPOSE = "merit.propose"
     RECHECK_ASK = "recheck.ask"
     RECHECK_ANSWER = "recheck.answer"
+    OFFERS_READ = "offers.read"
+    OFFERS_REDEEM = "offers.redeem"
+    OFFERS_LIST = "offers.list"
+    OFFERS_MANAGE = "offers.manage"
+    SLOT_CALL_OFF = "offers.call_off"
+    REDEMPTION_READ = "redemption.read"
+    REDEMPTION_CANCEL = "redemption.cancel"
+    REDEMPTION_CALL_OFF = "redemption.call_off"
+    REDEMPTION_DISPUTE = "redemption.dispute"
+    REDEMPTION_REFUND = "redemption.refund"
+    REDEMPTION_DECIDE = "redemption.decide"
+    REDEMPTION_RATE = "redemption.rate"
+    STATION_OPEN = "station.open"
+    VOUCHER_CONFIRM = "voucher.confirm"
 
 
 # The public body of a place: those who triage and decide.
@@ -162,6 +177,37 @@ def _judges(who: Actor, it: Any) -> bool:
     )
 
 
+def _redeemed_it(who: Actor, it: Any) -> bool:
+    return bool(it.rider_id == who.member_id)
+
+
+def _hands_it_out(who: Actor, it: Any) -> bool:
+    return it.station_code is not None and it.station_code in who.places(Role.STATION_STAFF)
+
+
+def _reads_redemption(who: Actor, it: Any) -> bool:
+    return (
+        _redeemed_it(who, it) or _hands_it_out(who, it) or who.has(Role.ADMINISTRATOR, Role.AUDITOR)
+    )
+
+
+def _may_step(step: RedemptionStep) -> Callable[[Actor, Any], bool]:
+    """Say who may take a step of a redemption, from the table of its moves."""
+    by = frozenset().union(
+        *(move.by for (_, taken), move in REDEMPTION_MOVES.items() if taken is step)
+    )
+
+    def rule(who: Actor, it: Any) -> bool:
+        if _redeemed_it(who, it):
+            # Nobody hands out to oneself, or decides about the own service.
+            return By.RIDER in by
+        return (By.STATION in by and _hands_it_out(who, it)) or (
+            By.ADMINISTRATOR in by and who.has(Role.ADMINISTRATOR)
+        )
+
+    return rule
+
+
 RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
     Action.REPORT_SUBMIT: _has(Role.RIDER),
     Action.REPORT_READ: _reads,
@@ -204,6 +250,20 @@ RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
     Action.RECHECK_ANSWER: lambda who, it: (
         Part.RIDER in parts(who, it) and it.state in (State.HANDLED, State.CLOSED)
     ),
+    Action.OFFERS_READ: lambda who, it: True,
+    Action.OFFERS_REDEEM: _has(Role.RIDER),
+    Action.OFFERS_LIST: _has(Role.ADMINISTRATOR, Role.AUDITOR),
+    Action.OFFERS_MANAGE: _has(Role.ADMINISTRATOR),
+    Action.SLOT_CALL_OFF: lambda who, it: who.has(Role.ADMINISTRATOR) or _hands_it_out(who, it),
+    Action.REDEMPTION_READ: _reads_redemption,
+    Action.REDEMPTION_CANCEL: _may_step(RedemptionStep.CANCEL),
+    Action.REDEMPTION_CALL_OFF: _may_step(RedemptionStep.PROVIDER_CANCEL),
+    Action.REDEMPTION_DISPUTE: _may_step(RedemptionStep.DISPUTE),
+    Action.REDEMPTION_REFUND: _may_step(RedemptionStep.REFUND),
+    Action.REDEMPTION_DECIDE: _may_step(RedemptionStep.DISMISS),
+    Action.REDEMPTION_RATE: lambda who, it: _redeemed_it(who, it) and it.state in DELIVERED_ONCE,
+    Action.STATION_OPEN: _has(Role.STATION_STAFF),
+    Action.VOUCHER_CONFIRM: _may_step(RedemptionStep.CONFIRM),
 }
 
 
@@ -218,6 +278,9 @@ def check(who: Actor, action: Action, it: Any = None) -> None:
     if allowed(who, action, it):
         return
     if it is not None and hasattr(it, "reporter_id") and not _reads(who, it):
+        raise NotFound
+    is_redemption = hasattr(it, "rider_id") and hasattr(it, "station_code")
+    if is_redemption and not _reads_redemption(who, it):
         raise NotFound
     raise Forbidden
 

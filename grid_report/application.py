@@ -18,10 +18,14 @@ from grid_report.accounts import place_book
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts import routes as accounts_routes
 from grid_report.accounts.roles import PlaceKind
-from grid_report.api import report_routes as api_routes
+from grid_report.api import offer_routes as api_routes
 from grid_report.media.kit import Media
 from grid_report.notify import queries as notify_queries
 from grid_report.notify import routes as notify_routes
+from grid_report.offers import admin_routes as offers_admin_routes
+from grid_report.offers import queries as offers_queries
+from grid_report.offers import routes as offers_routes
+from grid_report.offers import station_routes
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
 from grid_report.points import admin_routes as points_admin_routes
@@ -69,6 +73,9 @@ BLUEPRINTS = (
     report_points_routes.bp,
     points_admin_routes.bp,
     learning_routes.bp,
+    offers_routes.bp,
+    station_routes.bp,
+    offers_admin_routes.bp,
     notify_routes.bp,
     api_routes.bp,
 )
@@ -180,6 +187,8 @@ def _place_names(kind: PlaceKind, settings: Settings) -> Mapping[str, str]:
     places = places_queries.reference()
     if kind is PlaceKind.COUNTY:
         return {settings.county.code: settings.county.name_zh}
+    if kind is PlaceKind.STATION:
+        return offers_queries.station_names()
     known: Mapping[PlaceKind, Mapping[str, object]] = {
         PlaceKind.COMMUNITY: places.communities,
         PlaceKind.STREET: places.streets,

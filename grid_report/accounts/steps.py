@@ -73,6 +73,20 @@ def lock_member(session: Session, member_id: int) -> Member:
     return member
 
 
+def queue_behind(session: Session, member_id: int) -> None:
+    """Make everything that counts what a member has wait in line until the commit.
+
+    Rows that only name the member are written meanwhile. Raises NotFound.
+    """
+    found = session.scalar(
+        select(Member.id)
+        .where(Member.id == member_id, Member.standing != Standing.ERASED)
+        .with_for_update(key_share=True)
+    )
+    if found is None:
+        raise NotFound
+
+
 def add_member(
     session: Session,
     *,

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import IntegerConverter
 
-from grid_report.api import schemas
+from grid_report.api import offer_schemas, schemas
 from grid_report.web.guard import is_public
 from grid_report.web.paging import BIGGEST_ID
 
@@ -49,11 +49,12 @@ def document(app: Flask, version: str) -> dict[str, Any]:
     """Build the document from the app's URL map."""
     models = [
         model
-        for name, model in sorted(vars(schemas).items())
+        for module in (schemas, offer_schemas)
+        for name, model in sorted(vars(module).items())
         if not name.startswith("_")
         and isinstance(model, type)
         and issubclass(model, BaseModel)
-        and model.__module__ == schemas.__name__
+        and model.__module__ == module.__name__
     ]
     names, definitions = models_json_schema(
         [

@@ -97,6 +97,14 @@ class Cast:
         """Return somebody of a unit."""
         return self._at[Role.HANDLER, unit][0]
 
+    def station_staff(self) -> dict[str, Actor]:
+        """Return somebody of each station that has staff."""
+        return {
+            place: people[0]
+            for (role, place), people in self._at.items()
+            if role is Role.STATION_STAFF
+        }
+
 
 class _SameHash(Hasher):
     """Hashes the one demo password once: a hundred salts for a password in print guard nothing."""

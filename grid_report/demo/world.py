@@ -20,6 +20,7 @@ from grid_report.accounts.steps import audit
 from grid_report.db import db, transaction, use_case
 from grid_report.demo import plan
 from grid_report.demo.cast import Cast, ensure_members, members
+from grid_report.demo.shops import Shops
 from grid_report.demo.studio import Shot, Studio
 from grid_report.demo.tales import Deed, Tale, Who
 from grid_report.media.kit import Media
@@ -129,12 +130,15 @@ def load(
     stage = _Stage(settings, places, people, tales)
     todo = [deed for deed in deeds if not stage.is_done(deed)]
     counts: Counter[str] = Counter()
+    shops = Shops(settings, people, world.at)
     shots = (shot for deed in todo for shot in deed.shots)
     with Studio(media, shots, picture_size) as studio:
         for number, deed in enumerate(todo, start=1):
+            shops.advance(deed.at)
             stage.play(deed, studio.develop)
             counts[deed.step.value] += 1
             progress("cases", number, len(todo))
+    shops.advance(world.at)
     _tell(settings, people, world.at, progress)
     _note(DONE, world, now)
     _wait_for_disk("FULL")

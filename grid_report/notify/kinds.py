@@ -18,6 +18,9 @@ class Screen(StrEnum):
     UNROUTED = "unrouted"
     POINTS = "points"
     OBJECTIONS = "objections"
+    REDEMPTION = "redemption"
+    OFFER = "offer"
+    DISPUTES = "disputes"
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,14 @@ KINDS: Final[Mapping[str, Kind]] = {
     "points_pending": _kind("points rule", screen=Screen.POINTS),
     "objection_raised": _kind("community due", screen=Screen.OBJECTIONS),
     "objection_answered": _kind("upheld words", screen=Screen.POINTS),
+    "redemption_delivered": _kind("title_zh title_en points", screen=Screen.REDEMPTION),
+    "redemption_called_off": _kind("title_zh title_en points words", screen=Screen.REDEMPTION),
+    "redemption_expired": _kind("title_zh title_en points", screen=Screen.REDEMPTION),
+    "redemption_missed": _kind("title_zh title_en points penalty", screen=Screen.REDEMPTION),
+    "redemption_refunded": _kind("title_zh title_en points words", screen=Screen.REDEMPTION),
+    "dispute_dismissed": _kind("title_zh title_en words", screen=Screen.REDEMPTION),
+    "redemption_disputed": _kind("title_zh title_en", "words", screen=Screen.DISPUTES),
+    "place_offered": _kind("title_zh title_en due", screen=Screen.OFFER),
     "points_expiring": _kind("points last_day", screen=Screen.POINTS),
 }
 
@@ -75,6 +86,20 @@ REPORT_PAGES: Final[Mapping[Role, str]] = {
     Role.HANDLER: "unit.show",
 }
 DESK_PAGE: Final = "desk.show"
+OTHER_PAGES: Final[Mapping[Screen, str]] = {
+    Screen.POINTS: "points.statement",
+    Screen.OBJECTIONS: "objections.index",
+    Screen.UNROUTED: "admin.unrouted",
+    Screen.REDEMPTION: "offers.voucher",
+    Screen.OFFER: "offers.one",
+    Screen.DISPUTES: "admin_offers.disputes",
+}
+# What a page calls the thing it is about; the others are about no single thing.
+NAMED_BY: Final[Mapping[str, str]] = {
+    **dict.fromkeys((*REPORT_PAGES.values(), DESK_PAGE), "number"),
+    "offers.voucher": "ref",
+    "offers.one": "offer_id",
+}
 
 
 class MissingFacts(ValueError):
@@ -103,15 +128,6 @@ def _plain(value: Any) -> Any:
 def page_for(kind: str, role: Role) -> str:
     """Return the endpoint a message leads its reader to."""
     screen = KINDS[kind].screen if kind in KINDS else Screen.REPORT
-    if screen is Screen.POINTS:
-        return "points.statement"
-    if screen is Screen.OBJECTIONS:
-        return "objections.index"
-    if screen is Screen.UNROUTED:
-        return "admin.unrouted"
+    if screen in OTHER_PAGES:
+        return OTHER_PAGES[screen]
     return REPORT_PAGES.get(role, DESK_PAGE)
-
-
-def names_a_report(endpoint: str) -> bool:
-    """Tell whether the page a message leads to is that of one report."""
-    return endpoint.endswith(".show")

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from grid_report import clock
 from grid_report.errors import Busy, Invalid, NotFound
 from grid_report.notify import queries, usecases, words
-from grid_report.notify.kinds import names_a_report, page_for
+from grid_report.notify.kinds import NAMED_BY, page_for
 from grid_report.places import queries as places_queries
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.paging import pack, unpack
@@ -61,9 +61,8 @@ def open_message(message_id: int) -> Response:
         with suppress(Busy):
             usecases.mark_read(message_id, member_id=member_id, now=clock.now())
     endpoint = page_for(found.kind, found.role)
-    if names_a_report(endpoint):
-        return redirect(url_for(endpoint, number=found.about), 303)
-    return redirect(url_for(endpoint), 303)
+    about = {NAMED_BY[endpoint]: found.about} if endpoint in NAMED_BY else {}
+    return redirect(url_for(endpoint, **about), 303)  # type: ignore[arg-type]
 
 
 @bp.post("/inbox/read")

@@ -98,11 +98,11 @@ def publish() -> Response:
     return redirect(url_for("admin_points.tariff"), 303)
 
 
-@bp.post("/admin/tariff/<code>/withdraw")
-def withdraw(code: str) -> Response:
+@bp.post("/admin/tariff/<version>/withdraw")
+def withdraw(version: str) -> Response:
     """Take back a published version that has not started."""
-    tariff_usecases.withdraw_version(code[:20], actor=current_actor(), now=clock.now())
-    flash(said("tariff-withdrawn", version=code[:20]))
+    tariff_usecases.withdraw_version(version[:20], actor=current_actor(), now=clock.now())
+    flash(said("tariff-withdrawn", version=version[:20]))
     return redirect(url_for("admin_points.tariff"), 303)
 
 

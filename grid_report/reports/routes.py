@@ -42,6 +42,8 @@ def home() -> AnyResponse:
         return redirect(url_for("desk.index"), 303)
     if actor.has(Role.HANDLER):
         return redirect(url_for("unit.index"), 303)
+    if actor.has(Role.STATION_STAFF):
+        return redirect(url_for("station.index"), 303)
     if actor.has(Role.RIDER):
         return redirect(url_for("reports.new"), 303)
     return redirect(url_for("accounts.me"), 303)

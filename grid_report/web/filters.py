@@ -44,6 +44,11 @@ def show_time(at: datetime | None) -> str:
     return format_datetime(then, pattern, locale=get_locale(), tzinfo=then.tzinfo)
 
 
+def show_clock(at: datetime | None) -> str:
+    """Write only the clock of an instant; the day stands beside it."""
+    return local(at).strftime("%H:%M") if at else ""
+
+
 def show_full_time(at: datetime | None) -> str:
     """Write an instant in full."""
     return local(at).strftime("%Y-%m-%d %H:%M") if at else ""
@@ -113,6 +118,11 @@ def _address(_root: str, endpoint: str) -> str:
     return url_for(endpoint)
 
 
+def by_language(chinese: str | None, english: str | None) -> str:
+    """Choose between the two names of something that administrators wrote down in both."""
+    return (english if language() == "en" else chinese) or ""
+
+
 def new_key() -> str:
     """Make the key of a form, so that sending it twice does it once."""
     return str(uuid.uuid4())
@@ -143,6 +153,7 @@ def init_app(app: Flask) -> None:
     """Offer filters and shared values to every template."""
     app.jinja_env.filters.update(
         show_time=show_time,
+        show_clock=show_clock,
         show_full_time=show_full_time,
         show_day=show_day,
         show_month=show_month,
@@ -159,6 +170,7 @@ def init_app(app: Flask) -> None:
         county_name=county_name,
         url_for=address,
         new_key=new_key,
+        by_language=by_language,
     )
 
     @app.context_processor

@@ -8,7 +8,7 @@ from alembic import op
 from grid_report.db import BIG, UtcInstant
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 
 TABLE = "objections"
 STATES = ("open", "upheld", "rejected", "withdrawn")

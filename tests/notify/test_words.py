@@ -31,6 +31,9 @@ FULL = {
     "rule": "R1",
     "upheld": True,
     "severity": 2,
+    "title_zh": "热饭一份",
+    "title_en": "A warm meal",
+    "penalty": 4,
 }
 
 READERS = (Role.RIDER, Role.WORKER, Role.HANDLER, Role.ADMINISTRATOR)
@@ -67,8 +70,8 @@ def test_a_fact_that_is_there_but_empty_breaks_nothing(app: Flask) -> None:
 
 
 def test_macros_take_exactly_the_facts_of_their_kind(app: Flask) -> None:
-    module = app.jinja_env.get_template(words.FILE).module
-    for name in dir(module):
+    modules = [app.jinja_env.get_template(file).module for file in words.FILES]
+    for module, name in [(one, name) for one in modules for name in dir(one)]:
         part, _, rest = name.partition("_")
         if part not in ("title", "body") or name == "title_of_any":
             continue

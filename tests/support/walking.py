@@ -19,6 +19,7 @@ from grid_report.accounts.roles import Role
 from grid_report.db import db, transaction
 from grid_report.notify.delivery import deliver_due
 from grid_report.notify.models import InboxEntry
+from grid_report.offers.kinds import OfferKind
 from grid_report.places.queries import reference
 from grid_report.points import ledger, objecting
 from grid_report.points.causes import Cause
@@ -55,6 +56,9 @@ JSON: dict[str, dict[str, Any]] = {
     "api.create_token": {},
     "api.take_step": {"step": "note"},
     "api.rate": {"solved": True, "satisfied": True},
+    "api.redeem": {},
+    "api.scan_voucher": {},
+    "api.confirm_voucher": {},
 }
 QUERIES = {
     "api.locate": "?lat=42.54&lng=124.04",
@@ -155,6 +159,10 @@ def world(make: Make) -> World:
     assert photo is not None
     make.token(owner)
     of_owner = select(Journal.id).where(Journal.rider_id == owner.member_id)
+    station = make.station("station-1")
+    clinic = make.offer(station, kind=OfferKind.SLOT)
+    slot_id = make.slot(clinic)
+    booked = make.redemption(owner, clinic, slot_id)
     values = {
         "community_code": STATION,
         "other_entry_id": _first(of_owner.order_by(Journal.id.desc())),
@@ -183,7 +191,12 @@ def world(make: Make) -> World:
         "draft_id": 1,
         "proposal_id": 1,
         "unit": "photo",
-        "code": "2020-1",
+        "version": "2020-1",
+        "offer_id": clinic,
+        "slot_id": slot_id,
+        "ref": booked.ref,
+        "code": station,
+        "decision": "dismiss",
         "filename": "none.css",
     }
     db.session.rollback()

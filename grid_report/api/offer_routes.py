@@ -1,0 +1,278 @@
+"""API v1, offers: the catalogue, taking and cancelling, scan and confirm, the map of stations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from flask import Response, request
+
+from grid_report import access, clock
+from grid_report.access import Action
+from grid_report.accounts import queries as accounts_queries
+from grid_report.accounts.aliases import rider_alias
+from grid_report.api import offer_schemas as schemas
+from grid_report.api import present
+from grid_report.api.openapi import operation
+from grid_report.api.reading import KEY_FIELD, answer, idempotency_key, json_body, query
+from grid_report.api.report_routes import bp
+from grid_report.api.schemas import PageQuery
+from grid_report.errors import Invalid
+from grid_report.offers import forms, queries, scanning, showing, usecases
+from grid_report.offers.commands import Scan
+from grid_report.offers.lifecycle import RedemptionState
+from grid_report.offers.models import Slot, Station
+from grid_report.offers.queries import OfferRow, RedemptionRow
+from grid_report.places.points import Point
+from grid_report.places.queries import reference
+from grid_report.web.context import current_actor, language, settings
+from grid_report.web.guard import public
+from grid_report.web.paging import pack, read_limit, unpack_id
+from grid_report.web.text import clean
+
+# The views below register themselves on it; `create_app` takes it from here.
+__all__ = ["bp"]
+
+
+def _station(it: Station | None, distance_m: int | None = None) -> dict[str, Any] | None:
+    if it is None:
+        return None
+    return {
+        "code": it.code,
+        "name": it.name,
+        "address": it.address,
+        "location": {"lat": it.lat, "lng": it.lng, "datum": "wgs84"},
+        "hours": it.hours,
+        "free_services": it.free_services,
+        "community": present.community(reference().community(it.community_code)),
+        "distance_m": distance_m,
+    }
+
+
+def _slot(it: Slot | None) -> dict[str, Any] | None:
+    if it is None:
+        return None
+    return {
+        "id": it.id,
+        "starts_at": present.instant(it.starts_at),
+        "ends_at": present.instant(it.ends_at),
+        "left": it.capacity - it.reserved,
+    }
+
+
+def _offer(row: OfferRow, slots: Sequence[Slot]) -> dict[str, Any]:
+    it, words = row.offer, language()
+    return {
+        "id": it.id,
+        "title": row.title(words),
+        "description": row.description(words),
+        "picture": it.picture.value,
+        "kind": it.kind.value,
+        "points": it.points,
+        "left": row.left,
+        "for": [who.value for who in row.for_whom],
+        "hours": it.hours,
+        "needs": it.needs,
+        "rating": row.rating,
+        "station": _station(row.station, row.distance_m),
+        "slots": [_slot(slot) for slot in slots],
+    }
+
+
+def _redemption(row: RedemptionRow, now: datetime) -> dict[str, Any]:
+    it = row.redemption
+    voucher = None
+    if it.state is RedemptionState.RESERVED and now < it.holds_until:
+        code = showing.code_now(it, now)
+        voucher = {
+            "qr": code.qr,
+            "code": code.digits,
+            "code_until": present.instant(code.digits_until),
+            "valid_until": present.instant(it.holds_until),
+        }
+    return {
+        "ref": it.ref,
+        "state": it.state.value,
+        "offer": {"id": row.offer.id, "title": row.title(language())},
+        "points": it.points,
+        "for": it.for_whom.value,
+        "slot": _slot(row.slot),
+        "station": _station(row.station),
+        "created_at": present.instant(it.created_at),
+        "delivered_at": present.instant(it.delivered_at),
+        "penalty_points": it.penalty_points,
+        "voucher": voucher,
+    }
+
+
+def _near() -> Point | None:
+    asked = query(schemas.NearQuery)
+    return forms.read_near({"near": asked.near})
+
+
+@bp.get("/stations")
+@public
+@operation(
+    summary="The stations with what is free there",
+    query=schemas.NearQuery,
+    answers={200: schemas.StationList},
+    refuses=(422,),
+)
+def stations() -> Response:
+    """List the points of the service map."""
+    return answer({"items": [_station(*row) for row in queries.list_stations(near=_near())]})
+
+
+@bp.get("/offers")
+@operation(
+    summary="What points can be used for, and what is free",
+    query=schemas.NearQuery,
+    answers={200: schemas.OfferList},
+    refuses=(422,),
+)
+def offers() -> Response:
+    """List the catalogue."""
+    access.check(current_actor(), Action.OFFERS_READ)
+    now = clock.now()
+    rows = queries.list_offers(now=now, near=_near())
+    slots = queries.slots_by_offer([row.offer.id for row in rows], now=now)
+    return answer(
+        {"items": [_offer(row, slots.get(row.offer.id, ())) for row in rows], "next": None}
+    )
+
+
+@bp.get("/offers/<int:offer_id>")
+@operation(summary="One offer", answers={200: schemas.OfferShown}, refuses=(404,))
+def offer(offer_id: int) -> Response:
+    """Show one offer with its times."""
+    access.check(current_actor(), Action.OFFERS_READ)
+    now = clock.now()
+    row = queries.find_offer(offer_id, now=now)
+    return answer(_offer(row, queries.slots_by_offer([offer_id], now=now).get(offer_id, ())))
+
+
+@bp.post("/redemptions")
+@operation(
+    summary="Take an offer: points on hold, a place or a unit reserved",
+    json=schemas.RedeemRequest,
+    answers={201: schemas.RedemptionShown},
+    refuses=(403, 404, 409, 415, 422),
+    idempotent_by_key=True,
+)
+def redeem() -> Response:
+    """Take an offer; the same key sent again answers what it made."""
+    actor = current_actor()
+    access.check(actor, Action.OFFERS_REDEEM)
+    body = json_body(schemas.RedeemRequest)
+    values = {**body, "for": body.get("for_")}
+    command = forms.read_redemption(values, key=idempotency_key(), key_field=KEY_FIELD)
+    now = clock.now()
+    done = usecases.redeem(command, actor=actor, zone=settings().county.tz, now=now)
+    row = queries.find_redemption(done.redemption.ref)
+    return answer(_redemption(row, now), 201, replayed=done.replayed)
+
+
+@bp.post("/redemptions/<ref>/cancel")
+@operation(
+    summary="Give it back in time",
+    answers={200: schemas.RedemptionShown},
+    refuses=(403, 404, 409),
+)
+def cancel_redemption(ref: str) -> Response:
+    """Cancel; a second time answers as before."""
+    now = clock.now()
+    done = usecases.cancel(ref, actor=current_actor(), now=now)
+    return answer(_redemption(queries.find_redemption(ref), now), replayed=done.replayed)
+
+
+@bp.get("/me/redemptions")
+@operation(
+    summary="What the rider took, newest first",
+    query=PageQuery,
+    answers={200: schemas.RedemptionList},
+    refuses=(403, 422),
+)
+def my_redemptions() -> Response:
+    """List the rider's redemptions."""
+    actor, now = current_actor(), clock.now()
+    access.check(actor, Action.OFFERS_REDEEM)
+    rows, following = queries.list_redemptions(
+        actor.member_id,
+        before=unpack_id(request.args.get("cursor")),
+        limit=read_limit(request.args.get("limit")),
+    )
+    return answer(
+        {
+            "items": [_redemption(row, now) for row in rows],
+            "next": pack(following) if following is not None else None,
+        }
+    )
+
+
+@bp.post("/vouchers/scan")
+@operation(
+    summary="Look at a voucher; nothing about it changes",
+    json=schemas.ScanRequest,
+    answers={200: schemas.VoucherPreview},
+    refuses=(403, 409, 415, 422),
+)
+def scan_voucher() -> Response:
+    """Say what a voucher is for, and for whom."""
+    actor = current_actor()
+    access.check(actor, Action.STATION_OPEN)
+    body = json_body(schemas.ScanRequest)
+    found = scanning.scan(_scan(body), actor=actor, now=clock.now())
+    row = queries.find_redemption(found.ref)
+    names = accounts_queries.names_of([found.rider_id])
+    return answer(
+        {
+            "ref": found.ref,
+            "state": found.state.value,
+            "offer": {"id": row.offer.id, "title": row.title(language())},
+            "points": found.points,
+            "for": found.for_whom.value,
+            "rider": {
+                "name": names.get(found.rider_id, ""),
+                "alias": rider_alias(found.rider_id),
+            },
+            "slot": _slot(row.slot),
+            "needs": row.offer.needs,
+            "station": found.station_code,
+            "valid_until": present.instant(found.holds_until),
+        }
+    )
+
+
+def _scan(body: dict[str, Any]) -> Scan:
+    """Take a program at its word: any text is a code, if only a wrong one."""
+    qr, code = clean(body.get("qr")), clean(body.get("code"))
+    if not qr and not code:
+        raise Invalid.field("qr", "code-needed")
+    return Scan(qr=qr, digits="" if qr else code.replace(" ", ""))
+
+
+@bp.post("/vouchers/confirm")
+@operation(
+    summary="Hand it out, exactly once",
+    json=schemas.ConfirmRequest,
+    answers={200: schemas.VoucherConfirmed},
+    refuses=(403, 409, 415, 422),
+)
+def confirm_voucher() -> Response:
+    """Confirm a voucher that was scanned; the same nonce answers as before."""
+    actor = current_actor()
+    access.check(actor, Action.STATION_OPEN)
+    body = json_body(schemas.ConfirmRequest)
+    done = scanning.confirm(clean(body["ref"]), clean(body["nonce"]), actor=actor, now=clock.now())
+    it = done.redemption
+    return answer(
+        {
+            "ref": it.ref,
+            "state": it.state.value,
+            "points": it.points,
+            "delivered_at": present.instant(it.delivered_at),
+            "station": it.station_code,
+        },
+        replayed=done.replayed,
+    )

@@ -1,0 +1,288 @@
+"""The demo's stations and what riders take there, through the use cases and in order of time.
+
+What is written down here is played between the cases: points are spent after they were earned.
+Everything may be played again: names, keys and nonces are always the same.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, time, timedelta
+from functools import partial
+from typing import Any, Final
+
+from grid_report.access import Actor
+from grid_report.db import db
+from grid_report.demo import plan
+from grid_report.demo.cast import BRIGHT, REST_STATION, STATION, Cast
+from grid_report.errors import GridReportError
+from grid_report.offers import after, managing, queries, scanning, usecases, vouchers
+from grid_report.offers.commands import EditOffer, EditStation, Redeem, Scan
+from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Period, Picture
+from grid_report.offers.models import Redemption
+from grid_report.points.queries import balance
+from grid_report.settings import Settings
+
+CALL_OFF: Final = "设备检修，当天不能接待，抱歉"
+KEEP: Final = 100
+FREE: Final = "社区义诊"
+BUSY_DAYS: Final = 20
+DAYS_AHEAD: Final = 10
+
+F, W = FreeService, ForWhom
+STATIONS: Final = (
+    EditStation(
+        REST_STATION, "warmhouse", "暖阳服务中心（演示）", STATION, "站前骑手驿站（演示）",
+        "站前街 18 号（演示地址）", 42.54655, 124.04145, "Mon-Sun 07:00-22:00",
+        frozenset({F.REST, F.WATER, F.CHARGING, F.READING, F.TOILET, F.FIRST_AID, F.MEDIATION, F.CLINIC}),
+    ),
+    EditStation(
+        "station-02", "brightlife", "光明便民公司（演示）", BRIGHT, "光明暖心驿站（演示）",
+        "光明路 6 号（演示地址）", 42.5441, 124.0698, "Mon-Sat 08:00-20:00, Sun 09:00-17:00",
+        frozenset({F.REST, F.WATER, F.CHARGING, F.TOILET, F.LOST_GOODS, F.LEGAL_ADVICE, F.TRAINING}),
+    ),
+    EditStation(
+        "station-03", "brightlife", "", "211282001004", "胜利社区爱心食堂（演示）",
+        "胜利路 31 号（演示地址）", 42.5509, 124.0749, "Mon-Sun 06:30-19:30",
+        frozenset({F.REST, F.WATER, F.TOILET, F.FIRST_AID}),
+    ),
+)  # fmt: skip
+ANYBODY: Final = frozenset({W.RIDER, W.FAMILY})
+RIDER: Final = frozenset({W.RIDER})
+
+
+def _offer(  # noqa: PLR0917 - a table reads better without names
+    station: int, kind: OfferKind, picture: Picture, points: int, names: tuple[str, str],
+    words: tuple[str, str], *, whom: frozenset[ForWhom] = RIDER, **more: Any,
+) -> EditOffer:  # fmt: skip
+    place = STATIONS[station]
+    return EditOffer(
+        place.provider_code, place.code, kind, *names, *words, picture, points, whom, **more
+    )
+
+
+V, S = OfferKind.VOUCHER, OfferKind.SLOT
+OFFERS: Final = (
+    _offer(0, V, Picture.DRINK, 20, ("热饮一杯", "Hot drink"),
+           ("热茶、热牛奶、姜汤任选一杯。", "Hot tea, milk or ginger soup."), quota=2, quota_period=Period.DAY),
+    _offer(0, V, Picture.MEAL, 80, ("爱心热饭", "Meal ticket"),
+           ("两荤一素，米饭管饱。", "Two meat dishes, one vegetable, rice as much as you like."),
+           quota=1, quota_period=Period.DAY, stock=200, hours="Mon-Sun 10:30-13:30, Mon-Sun 16:30-20:00", whom=ANYBODY),
+    _offer(0, V, Picture.POWER, 10, ("充电宝 2 小时", "Power bank, 2 h"),
+           ("随借随还，两小时内归还。", "Borrow it, bring it back within two hours."), quota=2, quota_period=Period.DAY, valid_days=3),
+    _offer(0, V, Picture.GLOVES, 100, ("防寒手套", "Winter gloves"),
+           ("加绒防滑，可触屏。", "Lined, non-slip, good for touch screens."), stock=60, quota=1, quota_period=Period.YEAR),
+    _offer(0, V, Picture.RAIN, 150, ("分体雨衣", "Rain suit"),
+           ("反光条，裤子加长。", "With reflective strips."), stock=40, quota=1, quota_period=Period.YEAR),
+    _offer(0, V, Picture.HELMET, 400, ("3C 认证头盔", "Certified helmet"),
+           ("按头围试戴领取，旧头盔可交回。", "Try it on; hand in the old one."), stock=30, quota=1, quota_period=Period.YEAR, needs="试戴"),
+    _offer(0, S, Picture.CLINIC, 0, ("社区义诊", "Free clinic"),
+           ("量血压、测血糖、颈腰痛咨询，医生坐诊。", "Blood pressure, blood sugar, neck and back pain: a doctor is there."),
+           whom=ANYBODY, cancel_minutes=60, needs="身份证或医保卡"),
+    _offer(1, V, Picture.BATTERY, 50, ("换电一次", "Battery swap"),
+           ("48V/60V 通用柜。", "48 V and 60 V."), quota=1, quota_period=Period.DAY),
+    _offer(1, V, Picture.KNEES, 120, ("骑行护膝", "Knee pads"), ("一副，均码。", "One pair."), stock=50, quota=1, quota_period=Period.YEAR),
+    _offer(1, S, Picture.HAIRCUT, 60, ("理发", "Haircut"),
+           ("社区理发师，约 30 分钟。", "By the community's barber, half an hour."), whom=ANYBODY, cancel_minutes=120, noshow_percent=20),
+    _offer(1, S, Picture.BIKE, 60, ("电动车检修", "Bike check"),
+           ("刹车、灯光、轮胎、线路。", "Brakes, lights, tyres, wiring."), cancel_minutes=120, noshow_percent=20),
+    _offer(1, S, Picture.ADVICE, 0, ("法律咨询", "Legal advice"),
+           ("劳动、交通事故、租房，一对一。", "Work, accidents, rent; one to one."), whom=ANYBODY, cancel_minutes=60),
+    _offer(2, S, Picture.CHILD, 80, ("放学托管加时", "Extra child care"),
+           ("18:00 以后延时一小时，有老师看护作业。", "An hour after six, with somebody for the homework."),
+           whom=frozenset({W.CHILD}), cancel_minutes=240, noshow_percent=20, needs="监护人到场接送"),
+    _offer(2, V, Picture.MEAL, 80, ("食堂套餐", "Canteen meal"),
+           ("食堂当日套餐一份。", "The canteen's meal of the day."), quota=1, quota_period=Period.DAY, whom=ANYBODY),
+)  # fmt: skip
+# Of each appointment: at which hours of a day, how long, for how many.
+TIMES: Final = {
+    "社区义诊": (("09:00", "09:30", "10:00", "14:00", "14:30", "15:00"), 30, 2),
+    "理发": (("09:30", "10:30", "14:30", "15:30", "19:00"), 30, 1),
+    "电动车检修": (("10:00", "15:00"), 60, 2),
+    "法律咨询": (("16:00", "16:30", "17:00"), 30, 1),
+    "放学托管加时": (("18:00",), 60, 6),
+}
+# How it goes on after taking: most are handed out, and some of everything else.
+ENDS: Final = (
+    "out",
+    "out",
+    "out",
+    "rated",
+    "cancel",
+    "expire",
+    "out",
+    "dispute",
+    "refund",
+    "rated",
+)
+
+
+class Shops:
+    """Opens the stations and plays what riders do there, as far as a time allows."""
+
+    def __init__(self, settings: Settings, people: Cast, at: datetime) -> None:
+        self.zone, self.county = settings.county.tz, settings.county.code
+        self.people, self.at = people, at
+        self.staff = people.station_staff()
+        self.queue: list[tuple[datetime, int, Callable[[datetime], None]]] = []
+        self._later(at - plan.SPAN, self._open)
+        dice = random.Random("shops")
+        for number in range(BUSY_DAYS * 2):
+            day = at - timedelta(days=BUSY_DAYS - number // 2)
+            when = day.replace(minute=dice.randrange(60)) - timedelta(hours=dice.randrange(1, 8))
+            self._later(when, self._visit(number, ENDS[number % len(ENDS)]))
+        for days in range(BUSY_DAYS, -1, -1):
+            self._later(at - timedelta(days=days, minutes=5), self._night)
+        self._later(at - timedelta(minutes=50), self._today)
+
+    def _later(self, at: datetime, act: Callable[[datetime], None]) -> None:
+        self.queue.append((at, len(self.queue), act))
+        self.queue.sort(key=lambda it: it[:2])
+
+    def advance(self, to: datetime) -> None:
+        """Play everything that comes before an instant."""
+        while self.queue and self.queue[0][0] <= to:
+            at, _, act = self.queue.pop(0)
+            # A load that goes on meets what it did before; a rider may have spent all points.
+            with suppress(GridReportError):
+                act(at)
+            db.session.rollback()
+
+    def _open(self, now: datetime) -> None:
+        """Open stations, offers and times that are not there yet."""
+        admin = self.people.administrator
+        there = queries.station_names()
+        for station in STATIONS:
+            if station.code not in there:
+                managing.save_station(station, actor=admin, now=now)
+        known = self._ids(now)
+        for offer in OFFERS:
+            if offer.title_zh not in known:
+                managing.save_offer(None, offer, actor=admin, now=now)
+        for title, (clocks, minutes, capacity) in TIMES.items():
+            days = [
+                self.at.astimezone(self.zone).date() + timedelta(days=n)
+                for n in range(-BUSY_DAYS, DAYS_AHEAD)
+            ]
+            starts = [
+                datetime.combine(day, time.fromisoformat(clock), tzinfo=self.zone)
+                for day in days
+                for clock in clocks
+            ]
+            managing.add_slots(
+                self._ids(now)[title],
+                starts,
+                minutes=minutes,
+                capacity=capacity,
+                actor=admin,
+                now=now,
+            )
+
+    def _ids(self, now: datetime) -> dict[str, int]:
+        rows = queries.list_offers(now=now, with_retired=True)
+        db.session.rollback()
+        return {row.offer.title_zh: row.offer.id for row in rows}
+
+    def _take(
+        self, rider: Actor, title: str, now: datetime, *, key: str, starts: datetime | None = None
+    ) -> Redemption:
+        offer_id, slot_id = self._ids(now)[title], None
+        if title in TIMES:
+            free = [row.slot for row in queries.list_slots(offer_id, now=now) if row.left > 0]
+            slot_id = next(
+                (slot.id for slot in free if starts is None or slot.starts_at >= starts), None
+            )
+            db.session.rollback()
+        child = title == "放学托管加时"
+        command = Redeem(
+            key=str(uuid.uuid5(uuid.NAMESPACE_URL, key)),
+            offer_id=offer_id,
+            slot_id=slot_id,
+            for_whom=W.CHILD if child else W.RIDER,
+            guardian_consents=child,
+        )
+        return usecases.redeem(command, actor=rider, zone=self.zone, now=now).redemption
+
+    def _hand_out(self, taken: Redemption, now: datetime) -> None:
+        staff = self.staff.get(taken.station_code or "")
+        if staff is None:
+            return
+        text = vouchers.text_for(taken.ref, taken.secret, vouchers.step_at(now))
+        scanning.scan(Scan(qr=text), actor=staff, now=now)
+        scanning.confirm(taken.ref, f"demo-{taken.ref}", actor=staff, now=now)
+
+    def _visit(self, number: int, end: str) -> Callable[[datetime], None]:
+        dice = random.Random(f"visit-{number}")
+        title = dice.choice([offer.title_zh for offer in OFFERS[:7]])
+
+        def act(now: datetime) -> None:
+            rider = self.people.riders[dice.randrange(len(self.people.riders))]
+            price = next(offer.points for offer in OFFERS if offer.title_zh == title)
+            left = balance(rider.member_id).available - price
+            db.session.rollback()
+            # The two everybody signs in as keep enough for a meal; what is free is always there.
+            enough = left >= (KEEP if rider in self.people.riders[:2] else 0)
+            taken = self._take(rider, title if enough else FREE, now, key=f"visit-{number}")
+            self._go_on(taken, rider, end, now, dice)
+
+        return act
+
+    def _go_on(
+        self, taken: Redemption, rider: Actor, end: str, now: datetime, dice: random.Random
+    ) -> None:
+        soon = now + timedelta(minutes=dice.randrange(5, 50))
+        later = soon + timedelta(minutes=20)
+        if end == "cancel":
+            usecases.cancel(taken.ref, actor=rider, now=soon)
+        if end in ("cancel", "expire"):
+            return
+        self._hand_out(taken, soon)
+        if end == "rated":
+            stars = dice.choice((3, 4, 5, 5, 5))
+            usecases.rate(taken.ref, stars, "", actor=rider, now=later)
+        if end in ("dispute", "refund"):
+            words = "等了一个小时没轮到" if taken.slot_id else "拿到手是坏的"
+            usecases.dispute(taken.ref, words, county=self.county, actor=rider, now=later)
+        if end == "refund":
+            admin = self.people.administrator
+            scanning.refund(taken.ref, "核实属实，已提醒驿站", actor=admin, now=later)
+
+    def _night(self, now: datetime) -> None:
+        after.end_overdue(now=now)
+        after.settle_due(now=now)
+        after.pass_on_places(now=now)
+
+    def _today(self, now: datetime) -> None:
+        """Leave something in every state for the newcomer to find."""
+        first, second = self.people.riders[:2]
+        tomorrow = datetime.combine(
+            self.at.astimezone(self.zone).date() + timedelta(days=1), time.min, tzinfo=self.zone
+        )
+        # Theirs first, and free: the meal is for the newcomer to take.
+        deeds: list[Callable[[], object]] = [
+            partial(self._take, first, FREE, now, key="today-1", starts=tomorrow),
+            lambda: self._hand_out(self._take(second, FREE, now, key="today-2"), now),
+        ]
+        for number, rider in enumerate(self.people.riders[2:10]):
+            title = ("爱心热饭", FREE, "充电宝 2 小时", "热饮一杯")[number % 4]
+            deeds.append(self._one_today(rider, title, number, now))
+        for deed in deeds:
+            with suppress(GridReportError):
+                deed()
+            db.session.rollback()
+
+    def _one_today(
+        self, rider: Actor, title: str, number: int, now: datetime
+    ) -> Callable[[], None]:
+        def act() -> None:
+            taken = self._take(rider, title, now, key=f"today-{rider.member_id}-{number}")
+            if number == 1:
+                staff = self.staff[REST_STATION]
+                managing.call_off_redemption(taken.ref, CALL_OFF, actor=staff, now=now)
+            elif number % 2 == 0:
+                self._hand_out(taken, now + timedelta(minutes=number))
+
+        return act

@@ -1,0 +1,90 @@
+"""What the use cases are asked for, read and checked by shape; and what their keys remember."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Period, Picture
+
+
+@dataclass(frozen=True)
+class Redeem:
+    """Take an offer: which, which slot, for whom. `key` makes sending it twice once."""
+
+    key: str
+    offer_id: int
+    slot_id: int | None = None
+    for_whom: ForWhom = ForWhom.RIDER
+    guardian_consents: bool = False
+
+
+def fingerprint(command: Redeem) -> str:
+    """Return a digest of everything that makes this request what it is, but the key."""
+    said = "|".join(
+        (
+            str(command.offer_id),
+            str(command.slot_id),
+            command.for_whom,
+            str(command.guardian_consents),
+        )
+    )
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a station saw or typed: a QR code's text, or six digits."""
+
+    qr: str = ""
+    digits: str = ""
+
+
+@dataclass(frozen=True)
+class BookLine:
+    """One confirmation a station wrote down without network."""
+
+    nonce: str
+    at: datetime
+    scan: Scan
+
+
+@dataclass(frozen=True)
+class EditOffer:
+    """All of an offer an administrator may write."""
+
+    provider_code: str
+    station_code: str | None
+    kind: OfferKind
+    title_zh: str
+    title_en: str
+    description_zh: str
+    description_en: str
+    picture: Picture
+    points: int
+    for_whom: frozenset[ForWhom]
+    quota: int | None = None
+    quota_period: Period | None = None
+    stock: int | None = None
+    hours: str = ""
+    valid_days: int = 14
+    cancel_minutes: int = 0
+    noshow_percent: int = 0
+    needs: str = ""
+
+
+@dataclass(frozen=True)
+class EditStation:
+    """All of a station an administrator may write."""
+
+    code: str
+    provider_code: str
+    provider_name: str
+    community_code: str
+    name: str
+    address: str
+    lat: float
+    lng: float
+    hours: str = ""
+    free_services: frozenset[FreeService] = field(default_factory=frozenset)

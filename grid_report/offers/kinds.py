@@ -1,0 +1,94 @@
+"""The words of offers and stations: what something is, for whom, and which picture shows it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class OfferKind(StrEnum):
+    VOUCHER = "voucher"
+    SLOT = "slot"
+    APPLICATION = "application"
+
+
+class ForWhom(StrEnum):
+    RIDER = "rider"
+    FAMILY = "family"
+    CHILD = "child"
+
+
+class Period(StrEnum):
+    """What a quota is counted in; days and months are the county's."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+
+class FreeService(StrEnum):
+    """Always free, for everybody, never for points."""
+
+    REST = "rest"
+    WATER = "water"
+    CHARGING = "charging"
+    READING = "reading"
+    TOILET = "toilet"
+    FIRST_AID = "first_aid"
+    MEDIATION = "mediation"
+    LOST_GOODS = "lost_goods"
+    LEGAL_ADVICE = "legal_advice"
+    CLINIC = "clinic"
+    TRAINING = "training"
+
+
+class Picture(StrEnum):
+    """The drawn pictures an offer may carry; `static/offers/` has one SVG each."""
+
+    MEAL = "meal"
+    DRINK = "drink"
+    POWER = "power"
+    BATTERY = "battery"
+    HAIRCUT = "haircut"
+    GLOVES = "gloves"
+    KNEES = "knees"
+    RAIN = "rain"
+    HELMET = "helmet"
+    CARD = "card"
+    CHILD = "child"
+    BIKE = "bike"
+    CLINIC = "clinic"
+    ADVICE = "advice"
+    LESSON = "lesson"
+    GIFT = "gift"
+
+
+class WaitState(StrEnum):
+    """A place in the queue for a full slot."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    TAKEN = "taken"
+    LAPSED = "lapsed"
+    LEFT = "left"
+
+
+class TryResult(StrEnum):
+    """What came of showing a code at a station."""
+
+    OK = "ok"
+    WRONG = "wrong"
+    REFUSED = "refused"
+
+
+class BookResult(StrEnum):
+    """What came of a line that a station wrote down without network."""
+
+    CONFIRMED = "confirmed"
+    DISPUTED = "disputed"
+    REFUSED = "refused"
+
+
+# An offline line is a promise nobody could check: only small ones are taken.
+BOOK_MOST_POINTS: Final = 20

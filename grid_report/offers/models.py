@@ -1,0 +1,328 @@
+"""Providers, stations, offers and their slots; redemptions, their history, and what hangs on them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from grid_report.db import BIG, Base, Instant, RowId, UtcInstant, enum_column
+from grid_report.offers.kinds import (
+    BookResult,
+    ForWhom,
+    OfferKind,
+    Period,
+    Picture,
+    TryResult,
+    WaitState,
+)
+from grid_report.offers.lifecycle import RedemptionState, RedemptionStep
+
+IS_RESERVED = "state = 'reserved'"
+IS_DELIVERED = "state = 'delivered'"
+IS_QUEUED = "state IN ('waiting', 'offered')"
+
+
+class Provider(Base):
+    """Who is paid by statement for what stations hand out."""
+
+    __tablename__ = "providers"
+
+    code: Mapped[str] = mapped_column(String(20), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[Instant]
+
+
+class Station(Base):
+    """Where offers are redeemed, and where resting and the like is always free."""
+
+    __tablename__ = "stations"
+    __table_args__ = (
+        UniqueConstraint("code", "provider_code", name="a_station_with_its_provider"),
+        CheckConstraint("lat BETWEEN -90 AND 90 AND lng BETWEEN -180 AND 180", name="on_earth"),
+        Index("ix_stations_community_code", "community_code"),
+    )
+
+    code: Mapped[str] = mapped_column(String(20), primary_key=True)
+    provider_code: Mapped[str] = mapped_column(ForeignKey("providers.code"))
+    community_code: Mapped[str] = mapped_column(ForeignKey("communities.code"))
+    name: Mapped[str] = mapped_column(String(80))
+    address: Mapped[str] = mapped_column(String(200), default="")
+    lat: Mapped[float]
+    lng: Mapped[float]
+    hours: Mapped[str] = mapped_column(String(200), default="")
+    free_services: Mapped[list[str]] = mapped_column(JSON, default=list)
+    created_at: Mapped[Instant]
+    retired_at: Mapped[Instant | None]
+
+
+class Offer(Base):
+    """Something to be had for points, or for nothing. Stock is a counter the database guards."""
+
+    __tablename__ = "offers"
+    __table_args__ = (
+        CheckConstraint("points >= 0", name="points_not_negative"),
+        CheckConstraint("reserved >= 0", name="reserved_counts"),
+        CheckConstraint("stock IS NULL OR reserved <= stock", name="within_stock"),
+        CheckConstraint("kind = 'voucher' OR stock IS NULL", name="only_vouchers_have_stock"),
+        CheckConstraint(
+            "kind = 'application' OR station_code IS NOT NULL", name="redeemed_somewhere"
+        ),
+        CheckConstraint("(quota IS NULL) = (quota_period IS NULL)", name="quota_has_a_period"),
+        CheckConstraint("quota >= 1", name="quota_positive"),
+        CheckConstraint("for_rider OR for_family OR for_child", name="for_somebody"),
+        CheckConstraint("noshow_percent BETWEEN 0 AND 20", name="noshow_at_most_a_fifth"),
+        CheckConstraint("valid_days BETWEEN 1 AND 366", name="valid_for_a_while"),
+        CheckConstraint("cancel_minutes >= 0", name="cancel_before"),
+        CheckConstraint("ratings >= 0 AND stars BETWEEN ratings AND 5 * ratings", name="rated"),
+        ForeignKeyConstraint(
+            ["station_code", "provider_code"],
+            ["stations.code", "stations.provider_code"],
+            name="at_a_station_of_its_provider",
+        ),
+        Index("ix_offers_station_code", "station_code"),
+    )
+
+    id: Mapped[RowId]
+    provider_code: Mapped[str] = mapped_column(ForeignKey("providers.code"))
+    station_code: Mapped[str | None] = mapped_column(String(20))
+    kind: Mapped[OfferKind] = mapped_column(enum_column(OfferKind, "kind_known"))
+    title_zh: Mapped[str] = mapped_column(String(80))
+    title_en: Mapped[str] = mapped_column(String(80))
+    description_zh: Mapped[str] = mapped_column(Text, default="")
+    description_en: Mapped[str] = mapped_column(Text, default="")
+    picture: Mapped[Picture] = mapped_column(enum_column(Picture, "picture_known"))
+    points: Mapped[int]
+    for_rider: Mapped[bool]
+    for_family: Mapped[bool]
+    for_child: Mapped[bool]
+    quota: Mapped[int | None]
+    quota_period: Mapped[Period | None] = mapped_column(enum_column(Period, "quota_period_known"))
+    stock: Mapped[int | None]
+    reserved: Mapped[int] = mapped_column(default=0)
+    hours: Mapped[str] = mapped_column(String(200), default="")
+    valid_days: Mapped[int] = mapped_column(default=14)
+    cancel_minutes: Mapped[int] = mapped_column(default=0)
+    noshow_percent: Mapped[int] = mapped_column(default=0)
+    needs: Mapped[str] = mapped_column(String(200), default="")
+    ratings: Mapped[int] = mapped_column(default=0)
+    stars: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[Instant]
+    retired_at: Mapped[Instant | None]
+
+
+class Slot(Base):
+    """A time with places. `reserved` counts what is booked and what is kept for the queue."""
+
+    __tablename__ = "offer_slots"
+    __table_args__ = (
+        UniqueConstraint("offer_id", "starts_at", name="a_slot_a_time"),
+        UniqueConstraint("id", "offer_id", name="a_slot_with_its_offer"),
+        CheckConstraint("reserved BETWEEN 0 AND capacity", name="within_capacity"),
+        CheckConstraint("capacity >= 1", name="has_places"),
+        CheckConstraint("ends_at > starts_at", name="ends_after_it_starts"),
+    )
+
+    id: Mapped[RowId]
+    offer_id: Mapped[int] = mapped_column(BIG, ForeignKey("offers.id"))
+    starts_at: Mapped[Instant]
+    ends_at: Mapped[Instant]
+    capacity: Mapped[int]
+    reserved: Mapped[int] = mapped_column(default=0)
+    called_off_at: Mapped[Instant | None]
+
+
+class Redemption(Base):
+    """An offer a rider took: held, then handed out, then final; or given back."""
+
+    __tablename__ = "redemptions"
+    __table_args__ = (
+        UniqueConstraint("rider_id", "key", name="a_redemption_once"),
+        CheckConstraint("points >= 0", name="points_not_negative"),
+        CheckConstraint("version >= 1", name="version_counts"),
+        CheckConstraint(
+            "(state IN ('delivered', 'disputed', 'settled', 'refunded'))"
+            " = (delivered_at IS NOT NULL)",
+            name="delivered_iff_dated",
+        ),
+        CheckConstraint(
+            "(delivered_at IS NULL) = (confirm_nonce IS NULL)", name="delivered_by_a_nonce"
+        ),
+        CheckConstraint(
+            "(state IN ('reserved', 'delivered', 'disputed')) = (ended_at IS NULL)",
+            name="over_iff_ended",
+        ),
+        CheckConstraint("for_whom <> 'child' OR guardian_at IS NOT NULL", name="guardian_consents"),
+        CheckConstraint("penalty_points BETWEEN 0 AND points / 5", name="penalty_at_most_a_fifth"),
+        CheckConstraint(
+            "penalty_points = 0 OR state = 'no_show'", name="only_no_shows_are_penalised"
+        ),
+        CheckConstraint("state <> 'disputed' OR disputed_at IS NOT NULL", name="disputed_is_dated"),
+        CheckConstraint("confirmed_by_id <> rider_id", name="nobody_confirms_their_own"),
+        ForeignKeyConstraint(
+            ["slot_id", "offer_id"],
+            ["offer_slots.id", "offer_slots.offer_id"],
+            name="a_slot_of_its_offer",
+        ),
+        ForeignKeyConstraint(
+            ["station_code", "provider_code"],
+            ["stations.code", "stations.provider_code"],
+            name="at_a_station_of_its_provider",
+        ),
+        Index("ix_redemptions_rider_id_id", "rider_id", "id"),
+        Index("ix_redemptions_rider_id_offer_id", "rider_id", "offer_id"),
+        Index("ix_redemptions_station_code_state", "station_code", "state"),
+        Index("ix_redemptions_slot_id", "slot_id"),
+        Index(
+            "ix_redemptions_held",
+            "holds_until",
+            sqlite_where=text(IS_RESERVED),
+            postgresql_where=text(IS_RESERVED),
+        ),
+        Index(
+            "ix_redemptions_unsettled",
+            "delivered_at",
+            sqlite_where=text(IS_DELIVERED),
+            postgresql_where=text(IS_DELIVERED),
+        ),
+    )
+
+    id: Mapped[RowId]
+    ref: Mapped[str] = mapped_column(String(20), unique=True)
+    version: Mapped[int] = mapped_column(default=1)
+    key: Mapped[str] = mapped_column(String(36))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    rider_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    offer_id: Mapped[int] = mapped_column(BIG, ForeignKey("offers.id"))
+    slot_id: Mapped[int | None] = mapped_column(BIG)
+    provider_code: Mapped[str] = mapped_column(ForeignKey("providers.code"))
+    station_code: Mapped[str | None] = mapped_column(String(20))
+    points: Mapped[int]
+    for_whom: Mapped[ForWhom] = mapped_column(enum_column(ForWhom, "for_whom_known"))
+    guardian_at: Mapped[Instant | None]
+    state: Mapped[RedemptionState] = mapped_column(enum_column(RedemptionState, "state_known"))
+    # Of one voucher only; given to its rider's phone, which turns the code by itself.
+    secret: Mapped[str] = mapped_column(String(64))
+    holds_until: Mapped[Instant]
+    created_at: Mapped[Instant]
+    delivered_at: Mapped[Instant | None]
+    confirmed_by_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))
+    confirm_nonce: Mapped[str | None] = mapped_column(String(64))
+    by_book: Mapped[bool] = mapped_column(default=False)
+    disputed_at: Mapped[Instant | None]
+    ended_at: Mapped[Instant | None]
+    penalty_points: Mapped[int] = mapped_column(default=0)
+
+
+class RedemptionEntry(Base):
+    """One step of a redemption, forever."""
+
+    __tablename__ = "redemption_history"
+    __table_args__ = (Index("ix_redemption_history_redemption_id_id", "redemption_id", "id"),)
+
+    id: Mapped[RowId]
+    redemption_id: Mapped[int] = mapped_column(BIG, ForeignKey("redemptions.id"))
+    step: Mapped[RedemptionStep] = mapped_column(enum_column(RedemptionStep, "step_known"))
+    from_state: Mapped[RedemptionState | None] = mapped_column(
+        enum_column(RedemptionState, "from_state_known")
+    )
+    to_state: Mapped[RedemptionState] = mapped_column(
+        enum_column(RedemptionState, "to_state_known")
+    )
+    at: Mapped[Instant]
+    actor_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))
+    role: Mapped[str] = mapped_column(String(20))
+    words: Mapped[str] = mapped_column(Text, default="")
+
+
+class VoucherTry(Base):
+    """A code shown or typed at a station: what was seen, and whether it was right. Kept briefly."""
+
+    __tablename__ = "voucher_tries"
+    __table_args__ = (
+        CheckConstraint(
+            "result <> 'ok' OR redemption_id IS NOT NULL", name="what_was_right_is_known"
+        ),
+        Index("ix_voucher_tries_station_code_at", "station_code", "at"),
+        Index("ix_voucher_tries_redemption_id_at", "redemption_id", "at"),
+    )
+
+    id: Mapped[RowId]
+    station_code: Mapped[str] = mapped_column(ForeignKey("stations.code"))
+    redemption_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("redemptions.id"))
+    actor_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    at: Mapped[Instant]
+    result: Mapped[TryResult] = mapped_column(enum_column(TryResult, "result_known"))
+
+
+class Waiting(Base):
+    """A rider's place in the queue for a full slot, and the freed place kept for so long."""
+
+    __tablename__ = "offer_queue"
+    __table_args__ = (
+        CheckConstraint("(state = 'offered') = (kept_until IS NOT NULL)", name="kept_iff_offered"),
+        Index(
+            "ix_offer_queue_in_line",
+            "slot_id",
+            "rider_id",
+            unique=True,
+            sqlite_where=text(IS_QUEUED),
+            postgresql_where=text(IS_QUEUED),
+        ),
+        Index("ix_offer_queue_rider_id", "rider_id"),
+    )
+
+    id: Mapped[RowId]
+    slot_id: Mapped[int] = mapped_column(BIG, ForeignKey("offer_slots.id"))
+    rider_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    state: Mapped[WaitState] = mapped_column(enum_column(WaitState, "wait_state_known"))
+    since: Mapped[Instant]
+    kept_until: Mapped[datetime | None] = mapped_column(UtcInstant())
+
+
+class Rating(Base):
+    """What a rider thought of it; the offer keeps count and sum."""
+
+    __tablename__ = "offer_ratings"
+    __table_args__ = (CheckConstraint("stars BETWEEN 1 AND 5", name="stars_known"),)
+
+    redemption_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("redemptions.id"), primary_key=True, autoincrement=False
+    )
+    offer_id: Mapped[int] = mapped_column(BIG, ForeignKey("offers.id"), index=True)
+    stars: Mapped[int]
+    words: Mapped[str] = mapped_column(Text, default="")
+    at: Mapped[Instant]
+
+
+class BookEntry(Base):
+    """A confirmation a station wrote down without network, and what came of it at the upload."""
+
+    __tablename__ = "station_book"
+    __table_args__ = (
+        UniqueConstraint("station_code", "nonce", name="a_line_once"),
+        Index("ix_station_book_redemption_id", "redemption_id"),
+    )
+
+    id: Mapped[RowId]
+    station_code: Mapped[str] = mapped_column(ForeignKey("stations.code"))
+    nonce: Mapped[str] = mapped_column(String(64))
+    redemption_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("redemptions.id"))
+    actor_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    written_at: Mapped[Instant]
+    uploaded_at: Mapped[Instant]
+    result: Mapped[BookResult] = mapped_column(enum_column(BookResult, "book_result_known"))
+    # Why a line was not simply right: one of the refusal codes.
+    why: Mapped[str] = mapped_column(String(40), default="")

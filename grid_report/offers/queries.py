@@ -1,0 +1,340 @@
+"""Reads on offers, stations and redemptions; as many statements with many rows as with one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, func, select
+
+from grid_report.db import db
+from grid_report.errors import NotFound
+from grid_report.offers.deadlines import dispute_until, may_cancel
+from grid_report.offers.kinds import ForWhom, OfferKind, WaitState
+from grid_report.offers.lifecycle import RedemptionState
+from grid_report.offers.models import (
+    Offer,
+    Provider,
+    Rating,
+    Redemption,
+    RedemptionEntry,
+    Slot,
+    Station,
+    Waiting,
+)
+from grid_report.offers.ratings import shown_rating
+from grid_report.places.points import Point, distance_m
+
+SLOTS_AHEAD: Final = timedelta(days=14)
+MOST_SLOTS: Final = 120
+
+
+@dataclass(frozen=True)
+class OfferRow:
+    """One offer of the catalogue, with where it is and what is left."""
+
+    offer: Offer
+    station: Station | None
+    left: int | None
+    next_slot: datetime | None
+    distance_m: int | None
+
+    @property
+    def rating(self) -> float | None:
+        """The mean to show, or None."""
+        return shown_rating(self.offer.ratings, self.offer.stars)
+
+    @property
+    def for_whom(self) -> list[ForWhom]:
+        """For whom it may be taken."""
+        return for_whom(self.offer)
+
+    def title(self, language: str) -> str:
+        """Return its name in a language."""
+        return self.offer.title_en if language == "en" else self.offer.title_zh
+
+    def description(self, language: str) -> str:
+        """Return what it is, in a language."""
+        english = language == "en"
+        return self.offer.description_en if english else self.offer.description_zh
+
+
+def for_whom(offer: Offer) -> list[ForWhom]:
+    """List for whom an offer may be taken."""
+    flags = {
+        ForWhom.RIDER: offer.for_rider,
+        ForWhom.FAMILY: offer.for_family,
+        ForWhom.CHILD: offer.for_child,
+    }
+    return [who for who, welcome in flags.items() if welcome]
+
+
+def list_offers(
+    *, now: datetime, near: Point | None = None, with_retired: bool = False
+) -> list[OfferRow]:
+    """List the catalogue: nearest first when a place is given, else by price."""
+    rows = db.session.execute(
+        select(Offer, Station)
+        .outerjoin(Station, Station.code == Offer.station_code)
+        .where(*_shown(with_retired))
+        .order_by(Offer.points, Offer.id)
+    ).all()
+    free = _free_slots([offer.id for offer, _ in rows if offer.kind is OfferKind.SLOT], now)
+    found = [_offer_row(offer, station, free, near) for offer, station in rows]
+    if near is not None:
+        found.sort(key=lambda row: (row.distance_m is None, row.distance_m or 0, row.offer.points))
+    return found
+
+
+def _shown(with_retired: bool) -> list[ColumnElement[bool]]:
+    if with_retired:
+        return []
+    return [Offer.retired_at.is_(None), Station.retired_at.is_(None)]
+
+
+def _free_slots(ids: Sequence[int], now: datetime) -> Mapping[int, tuple[int, datetime]]:
+    """Return places left and the first free time ahead, by offer."""
+    if not ids:
+        return {}
+    rows = db.session.execute(
+        select(
+            Slot.offer_id,
+            func.sum(Slot.capacity - Slot.reserved),
+            func.min(Slot.starts_at),
+        )
+        .where(
+            Slot.offer_id.in_(ids),
+            Slot.called_off_at.is_(None),
+            Slot.starts_at > now,
+            Slot.starts_at < now + SLOTS_AHEAD,
+            Slot.reserved < Slot.capacity,
+        )
+        .group_by(Slot.offer_id)
+    )
+    return {offer_id: (int(left), first) for offer_id, left, first in rows}
+
+
+def _offer_row(
+    offer: Offer,
+    station: Station | None,
+    free: Mapping[int, tuple[int, datetime]],
+    near: Point | None,
+) -> OfferRow:
+    left, next_slot = None, None
+    if offer.kind is OfferKind.SLOT:
+        left, next_slot = free.get(offer.id, (0, None))
+    elif offer.stock is not None:
+        left = offer.stock - offer.reserved
+    away = None
+    if near is not None and station is not None:
+        away = round(distance_m(near, Point(station.lat, station.lng)))
+    return OfferRow(offer, station, left, next_slot, away)
+
+
+def find_offer(offer_id: int, *, now: datetime) -> OfferRow:
+    """Return one offer, retired or not. Raises NotFound."""
+    found = db.session.execute(
+        select(Offer, Station)
+        .outerjoin(Station, Station.code == Offer.station_code)
+        .where(Offer.id == offer_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound
+    offer, station = found
+    return _offer_row(offer, station, _free_slots([offer.id], now), None)
+
+
+@dataclass(frozen=True)
+class SlotRow:
+    """A time with its places, and what it is to the one who looks."""
+
+    slot: Slot
+    mine: RedemptionState | None = None
+    waiting: Waiting | None = None
+    in_line: int = 0
+
+    @property
+    def left(self) -> int:
+        """How many places are free."""
+        return self.slot.capacity - self.slot.reserved
+
+
+def list_slots(
+    offer_id: int, *, now: datetime, rider_id: int | None = None, until: datetime | None = None
+) -> list[SlotRow]:
+    """List the times ahead of an offer, with what the rider has there."""
+    slots = db.session.scalars(
+        select(Slot)
+        .where(
+            Slot.offer_id == offer_id,
+            Slot.called_off_at.is_(None),
+            Slot.starts_at > now,
+            Slot.starts_at < (until or now + SLOTS_AHEAD),
+        )
+        .order_by(Slot.starts_at)
+        .limit(MOST_SLOTS)
+    ).all()
+    ids = [slot.id for slot in slots]
+    mine: dict[int, RedemptionState] = {}
+    queued: dict[int, Waiting] = {}
+    if rider_id is not None and ids:
+        for slot_id, state in db.session.execute(
+            select(Redemption.slot_id, Redemption.state).where(
+                Redemption.slot_id.in_(ids),
+                Redemption.rider_id == rider_id,
+                Redemption.state == RedemptionState.RESERVED,
+            )
+        ):
+            if slot_id is not None:
+                mine[slot_id] = state
+        for entry in db.session.scalars(
+            select(Waiting).where(
+                Waiting.slot_id.in_(ids),
+                Waiting.rider_id == rider_id,
+                Waiting.state.in_((WaitState.WAITING, WaitState.OFFERED)),
+            )
+        ):
+            queued[entry.slot_id] = entry
+    return [SlotRow(slot, mine.get(slot.id), queued.get(slot.id)) for slot in slots]
+
+
+def slots_by_offer(ids: Sequence[int], *, now: datetime) -> Mapping[int, Sequence[Slot]]:
+    """Return the times ahead of several offers, each in order."""
+    found: dict[int, list[Slot]] = {}
+    for slot in db.session.scalars(
+        select(Slot)
+        .where(
+            Slot.offer_id.in_(ids),
+            Slot.called_off_at.is_(None),
+            Slot.starts_at > now,
+            Slot.starts_at < now + SLOTS_AHEAD,
+        )
+        .order_by(Slot.starts_at)
+    ):
+        found.setdefault(slot.offer_id, []).append(slot)
+    return found
+
+
+@dataclass(frozen=True)
+class RedemptionRow:
+    """A redemption with its offer, place and time."""
+
+    redemption: Redemption
+    offer: Offer
+    station: Station | None
+    slot: Slot | None
+
+    def title(self, language: str) -> str:
+        """Return the offer's name in a language."""
+        return self.offer.title_en if language == "en" else self.offer.title_zh
+
+    @property
+    def last_instant(self) -> datetime:
+        """The last instant it can be used, on the day people call the last one."""
+        return self.redemption.holds_until - timedelta(seconds=1)
+
+    def may_cancel(self, now: datetime) -> bool:
+        """Tell whether its rider can still give it back."""
+        return self.redemption.state is RedemptionState.RESERVED and may_cancel(
+            now,
+            self.redemption.holds_until,
+            self.slot.starts_at if self.slot else None,
+            self.offer.cancel_minutes,
+        )
+
+    @property
+    def cancel_until(self) -> datetime:
+        """Until when its rider can give it back."""
+        last = self.slot.starts_at if self.slot else self.redemption.holds_until
+        return last - timedelta(minutes=self.offer.cancel_minutes)
+
+    @property
+    def dispute_until(self) -> datetime | None:
+        """Until when something can be said against the delivery."""
+        delivered_at = self.redemption.delivered_at
+        return dispute_until(delivered_at) if delivered_at else None
+
+
+ROW = (
+    select(Redemption, Offer, Station, Slot)
+    .join(Offer, Offer.id == Redemption.offer_id)
+    .outerjoin(Station, Station.code == Redemption.station_code)
+    .outerjoin(Slot, Slot.id == Redemption.slot_id)
+)
+
+
+def list_redemptions(
+    rider_id: int, *, before: int | None = None, limit: int = 50
+) -> tuple[list[RedemptionRow], int | None]:
+    """List what a rider took, newest first, and where the next page starts."""
+    query = ROW.where(Redemption.rider_id == rider_id)
+    if before is not None:
+        query = query.where(Redemption.id < before)
+    rows = [
+        RedemptionRow(*row)
+        for row in db.session.execute(query.order_by(Redemption.id.desc()).limit(limit + 1))
+    ]
+    following = rows[limit - 1].redemption.id if len(rows) > limit else None
+    return rows[:limit], following
+
+
+def find_redemption(ref: str) -> RedemptionRow:
+    """Return one redemption by its reference. Raises NotFound."""
+    found = db.session.execute(ROW.where(Redemption.ref == ref)).one_or_none()
+    if found is None:
+        raise NotFound
+    return RedemptionRow(*found)
+
+
+def list_entries(redemption_id: int) -> Sequence[RedemptionEntry]:
+    """List the steps of a redemption, oldest first."""
+    return db.session.scalars(
+        select(RedemptionEntry)
+        .where(RedemptionEntry.redemption_id == redemption_id)
+        .order_by(RedemptionEntry.id)
+    ).all()
+
+
+def find_rating(redemption_id: int) -> Rating | None:
+    """Return what its rider thought of it."""
+    return db.session.get(Rating, redemption_id)
+
+
+def list_stations(*, near: Point | None = None) -> list[tuple[Station, int | None]]:
+    """List the stations that are open for business, nearest first when a place is given."""
+    stations = db.session.scalars(
+        select(Station).where(Station.retired_at.is_(None)).order_by(Station.code)
+    ).all()
+    rows = [
+        (one, round(distance_m(near, Point(one.lat, one.lng))) if near else None)
+        for one in stations
+    ]
+    return sorted(rows, key=lambda row: row[1] or 0) if near else rows
+
+
+def find_station(code: str) -> Station:
+    """Return a station, retired or not. Raises NotFound."""
+    station = db.session.get(Station, code)
+    if station is None:
+        raise NotFound
+    return station
+
+
+def station_names() -> dict[str, str]:
+    """Return the names of all stations by code, for the places roles are held at."""
+    rows = db.session.execute(select(Station.code, Station.name).order_by(Station.code))
+    return {row.code: row.name for row in rows}
+
+
+def all_stations() -> Sequence[tuple[Station, Provider]]:
+    """List every station with its provider, for the administrator."""
+    return [
+        (station, provider)
+        for station, provider in db.session.execute(
+            select(Station, Provider)
+            .join(Provider, Provider.code == Station.provider_code)
+            .order_by(Station.code)
+        )
+    ]
