@@ -2,7 +2,7 @@
 
 One process, rounds interleaved: a bare commit (one row changed in a table without triggers), an
 award of 10 points, a balance. First while the rider has 100 entries, then with 20,000: a ledger
-that sums its history would show it.
+that sums its history would show it. A history is award, hold and capture in turn, as a life is.
 
 `GRID_REPORT_TEST_DATABASE=postgresql` measures PostgreSQL, with its durability on.
 `python -m tests.benchmarks.bench_ledger [rounds]`
@@ -33,6 +33,7 @@ ROUNDS = 9
 # Of each kind in a round: the median of a round is steadier than any one of them.
 AT_ONCE = 25
 SIZES = (100, 20_000)
+COUNT = itertools.count()
 RICH = Terms(TERMS.zone, 100_000_000, 0)
 
 
@@ -74,16 +75,20 @@ def _measure(book: Book, kind: str, rounds: int) -> list[dict[str, Any]]:
     causes = itertools.count()
 
     def award() -> None:
-        _award(book, rider, [next(causes)])
+        _live(book, rider, [next(causes)], spend=False)
 
     def balance() -> None:
         queries.balance(rider)
         db.session.rollback()
 
     rows = []
+    entries = 0
     for size in SIZES:
-        while (have := next(causes)) < size:
-            _award(book, rider, [have, *(next(causes) for _ in range(min(499, size - have)))])
+        while entries < size:
+            # Three entries each.
+            count = min(100, (size - entries + 2) // 3)
+            _live(book, rider, [next(causes) for _ in range(count)], spend=True)
+            entries += 3 * count
         tried: dict[str, Callable[[], None]] = {"commit": _commit, "award": award, "balance": balance}  # fmt: skip
         medians: dict[str, list[float]] = {name: [] for name in tried}
         for _ in range(rounds):
@@ -125,11 +130,15 @@ def _median_ms(function: Callable[[], None]) -> float:
 @use_case
 def _commit() -> None:
     with transaction() as session:
-        session.execute(text("UPDATE communities SET name = name WHERE code = :c"), {"c": STATION})
+        # Something else each time: SQLite does not write what stays the same.
+        session.execute(
+            text("UPDATE communities SET name = :n WHERE code = :c"),
+            {"n": f"站前 {next(COUNT)}", "c": STATION},
+        )
 
 
 @use_case
-def _award(book: Book, rider: int, numbers: list[int]) -> None:
+def _live(book: Book, rider: int, numbers: list[int], *, spend: bool) -> None:
     with transaction() as session:
         for number in numbers:
             ledger.award(
@@ -144,6 +153,12 @@ def _award(book: Book, rider: int, numbers: list[int]) -> None:
                 severity=1,
                 report_number=f"KY-{number}",
             )
+            if spend:
+                ref = f"R-{number}"
+                ledger.hold(
+                    session, rider, ref=ref, points=10, provider_code="S1", holds_until=NOW, at=NOW
+                )
+                ledger.capture(session, ref, at=NOW, actor_id=book.worker.member_id)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ from grid_report.points.audit_checks import CHECKS
 from grid_report.points.cli import points_cli
 from grid_report.points.kinds import Verdict
 from tests.points.ablation import all_guards
-from tests.points.attacks import (
+from tests.points.attacks import build_world
+from tests.points.book import Book, is_sqlite, run
+from tests.points.raw import (
     AT,
     CHARGING,
     DEBT,
@@ -25,13 +27,11 @@ from tests.points.attacks import (
     UNGRANT,
     UNGRANTING,
     account,
-    build_world,
     due,
     event,
     leg,
     move,
-)  # fmt: skip
-from tests.points.book import Book, is_sqlite, run
+)
 
 pytestmark = pytest.mark.database
 
