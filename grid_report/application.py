@@ -107,6 +107,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     points_signals.due_paid.connect(thanks.tell_of_late_payment)
     points_signals.points_expiring.connect(thanks.tell_of_expiry)
     points_signals.report_facts.connect(reports_queries.facts_for_audit)
+    points_signals.service_names.connect(offers_queries.service_names)
     points_signals.report_decision.connect(objection_news.decision_about)
     points_signals.objection_raised.connect(objection_news.tell_the_street)
     points_signals.objection_answered.connect(objection_news.tell_the_rider)
