@@ -56,13 +56,12 @@ BY_NAME = {
     "notify.delivery": "border",
     "notify.outbox": "steps",
     "notify.words": "border",
-    "offers.admin_routes": "border",
+    **dict.fromkeys(("offers.admin_routes", "offers.showing", "offers.station_routes"), "border"),
     "offers.after": "usecases",
+    "offers.counter": "queries",
     "offers.looking": "steps",
     "offers.managing": "usecases",
     "offers.scanning": "usecases",
-    "offers.showing": "border",
-    "offers.station_routes": "border",
     "places.words": "border",
     "points.audit": "queries",
     "points.awarding": "steps",
@@ -77,6 +76,7 @@ BY_NAME = {
     "points.providing": "steps",
     "points.reversing": "steps",
     "points.spending": "steps",
+    "points.upkeep": "usecases",
     "reports.answers": "steps",
     "reports.deciding": "steps",
     "reports.desk_routes": "border",
@@ -291,7 +291,8 @@ def test_only_the_lifecycle_moves_a_report() -> None:
     assert found == {"reports.steps.move", "reports.intake.start_in"}
 
 
-LEDGER_WRITERS = {"awarding", "claims", "entries", "freezing", "holders"}
+# `upkeep` notes what was told, which is beside the ledger.
+LEDGER_WRITERS = {"awarding", "claims", "entries", "freezing", "holders", "upkeep"}
 WRITES = {"insert", "update", "delete", "insert_once", "Insert", "Update", "Delete"}
 
 

@@ -27,6 +27,12 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("mark-lights", lambda s: s.lights_seconds, work.mark_lights, is_frequent=True),
     Job("open-budgets", lambda s: s.sweep_minutes * 60, work.open_budgets),
     Job("release-points", lambda s: s.sweep_minutes * 60, work.release_points),
+    Job("expire-points", lambda s: s.sweep_minutes * 60, work.expire_points),
+    Job("tell-of-expiry", lambda s: s.sweep_minutes * 60, work.tell_of_expiry),
+    Job("close-budgets", lambda s: s.sweep_minutes * 60, work.close_budgets),
+    Job("settle-services", lambda s: s.sweep_minutes * 60, work.settle_services),
+    Job("end-vouchers", lambda s: s.sweep_minutes * 60, work.end_vouchers),
+    Job("pass-on-places", lambda s: s.lights_seconds, work.pass_on_places, is_frequent=True),
     Job("sweep-photos", lambda s: s.sweep_minutes * 60, work.sweep_photos),
     Job("sweep-accounts", lambda s: s.sweep_minutes * 60, work.sweep_accounts),
 )

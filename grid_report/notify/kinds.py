@@ -72,6 +72,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "dispute_dismissed": _kind("title_zh title_en words", screen=Screen.REDEMPTION),
     "redemption_disputed": _kind("title_zh title_en", "words", screen=Screen.DISPUTES),
     "place_offered": _kind("title_zh title_en due", screen=Screen.OFFER),
+    "points_expiring": _kind("points last_day", screen=Screen.POINTS),
 }
 
 REPORT_PAGES: Final[Mapping[Role, str]] = {
