@@ -26,7 +26,7 @@ from grid_report.notify import routes as notify_routes
 from grid_report.offers import admin_routes as offers_admin_routes
 from grid_report.offers import queries as offers_queries
 from grid_report.offers import routes as offers_routes
-from grid_report.offers import station_routes
+from grid_report.offers import statement_queries, statement_routes, station_routes
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
 from grid_report.points import routes as points_routes
@@ -67,6 +67,8 @@ BLUEPRINTS = (
     points_routes.bp,
     offers_routes.bp,
     station_routes.bp,
+    statement_routes.station,
+    statement_routes.admin,
     offers_admin_routes.bp,
     notify_routes.bp,
     api_routes.bp,
@@ -98,6 +100,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     points_signals.due_paid.connect(thanks.tell_of_late_payment)
     points_signals.points_expiring.connect(thanks.tell_of_expiry)
     points_signals.report_facts.connect(reports_queries.facts_for_audit)
+    points_signals.differences.connect(statement_queries.differences_for_audit)
     signin.init_app(app)
     _words(app)
     # The order counts: an id first, then who asks, then what the answer carries.

@@ -112,6 +112,7 @@ class Points(Section):
     budget_per_month: int
     reserve_percent: int
     close_days: int = Field(ge=1)
+    fen_per_point: int = Field(ge=1)
 
 
 class Jobs(Section):

@@ -238,8 +238,10 @@ def answer(
     with transaction() as session:
         statement = steps.lock(session, provider_code, str(month))
         stations = steps.stations_of(session, provider_code)
+        facts = queries.facts_of(statement, stations)
+        access.check(actor, Action.STATEMENT_READ, facts)
         statement_move(statement.state, StatementStep.ANSWER)
-        access.check(actor, ACTIONS[side, StatementStep.ANSWER], queries.facts_of(statement, stations))
+        access.check(actor, ACTIONS[side, StatementStep.ANSWER], facts)
         _check_seen(statement, seen)
         if not words.strip():
             raise Invalid.field("words", "reason-missing")

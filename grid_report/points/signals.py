@@ -7,6 +7,9 @@
 `points`, `last_day` (in the county's zone) and `now`.
 
 `report_facts` is asked by the audit with `session`; a receiver answers with `ReportFact`s.
+
+`differences` is asked by the audit with `session`; a receiver answers with pairs of the check that
+failed and what it failed on.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from blinker import Signal
 due_paid: Final = Signal()
 points_expiring: Final = Signal()
 report_facts: Final = Signal()
+differences: Final = Signal()
 
 
 @dataclass(frozen=True)
