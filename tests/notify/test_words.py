@@ -73,7 +73,7 @@ def test_a_fact_that_is_there_but_empty_breaks_nothing(app: Flask) -> None:
 
 def test_macros_take_exactly_the_facts_of_their_kind(app: Flask) -> None:
     modules = [app.jinja_env.get_template(file).module for file in words.FILES]
-    for module, name in ((module, name) for module in modules for name in dir(module)):
+    for module, name in [(one, name) for one in modules for name in dir(one)]:
         part, _, rest = name.partition("_")
         if part not in ("title", "body") or name == "title_of_any":
             continue

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKeyConstraint, UniqueConstraint, event, text
+from sqlalchemy import ForeignKeyConstraint, UniqueConstraint, event, select, text
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -23,6 +23,7 @@ from grid_report.points import audit, ledger
 from grid_report.points.causes import Cause
 from grid_report.points.guards import TABLES
 from grid_report.points.kinds import Verdict
+from grid_report.points.models import Account
 from grid_report.points.outcomes import Award, Held, Moved, Reversal
 from grid_report.points.tariff import Earning
 from grid_report.points.terms import Terms
@@ -74,6 +75,29 @@ class Book:
     def rider(self) -> int:
         """Add a rider and return the id."""
         return self.member().member_id
+
+    def riders(self, count: int) -> list[int]:
+        """Add many riders at once."""
+        with transaction() as session:
+            rows = [
+                Member(
+                    name="某人",
+                    phone_lookup=f"p{next(self.causes)}",
+                    phone_tail="",
+                    language="zh_CN",
+                    standing=Standing.ACTIVE,
+                    is_demo=False,
+                    created_at=NOW,
+                )
+                for _ in range(count)
+            ]
+            session.add_all(rows)
+            session.flush()
+            session.add_all(
+                RoleGrant(member_id=row.id, role=Role.RIDER, place="", granted_at=NOW)
+                for row in rows
+            )
+            return [row.id for row in rows]
 
     @use_case
     def award(
@@ -160,13 +184,19 @@ class Book:
 
     def left(self, holder: str) -> int:
         """Return an account's balance, 0 when it is not open."""
-        return int(
-            self.value(
-                "SELECT credits - debits - pending_debits FROM point_accounts WHERE holder = :h",
-                h=holder,
+        return self.balances([holder])[holder]
+
+    @staticmethod
+    def balances(names: Sequence[str]) -> dict[str, int]:
+        """Return the balances of accounts, 0 for those that are not open."""
+        db.session.rollback()
+        rows = db.session.execute(
+            select(Account.holder, Account.credits - Account.debits - Account.pending_debits).where(
+                Account.holder.in_(names)
             )
-            or 0
-        )
+        ).all()
+        db.session.rollback()
+        return dict.fromkeys(names, 0) | {str(holder): int(left) for holder, left in rows}
 
     def lots(self, rider_id: int) -> list[tuple[int, int]]:
         """Return a rider's lots as free and held points, oldest first."""
