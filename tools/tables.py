@@ -140,7 +140,7 @@ def actions() -> str:
     own = SimpleNamespace(**about | {"reporter_id": 1})
     unrouted = SimpleNamespace(**about | {"community_code": None, "street_code": None})
     sheets = [
-        StatementFacts(frozenset({STATION}), 2, side, side and 2)
+        StatementFacts(frozenset({STATION}), 2, side, 2)
         for side in (None, Side.PROVIDER, Side.COUNTY)
     ]
     theirs, mine = SimpleNamespace(**taken), SimpleNamespace(**taken | {"rider_id": 1})

@@ -58,7 +58,7 @@ def workbook(
             "count": book.add_format({"num_format": "#,##0"}),
             "yuan": book.add_format({"num_format": "#,##0.00"}),
         }
-        _about(book, formats, sheet, zone, word, state)
+        _about(book, formats, sheet, zone=zone, word=word, state=state)
         _table(
             book,
             formats,
@@ -94,6 +94,7 @@ def _about(
     book: Any,
     formats: dict[str, Any],
     sheet: Sheet,
+    *,
     zone: tzinfo,
     word: Callable[[str], str],
     state: Callable[[StatementState], str],

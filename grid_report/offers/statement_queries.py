@@ -152,7 +152,7 @@ def first_unlisted(before: datetime) -> list[tuple[str, datetime]]:
         .group_by(Redemption.provider_code)
         .order_by(Redemption.provider_code)
     )
-    return [(code, first) for code, first in rows]
+    return [(code, first) for code, first in rows if first is not None]
 
 
 def waiting_to_close() -> list[tuple[str, str]]:
@@ -192,9 +192,7 @@ def providers_of(actor: Actor) -> list[Provider]:
         .distinct()
     )
     return list(
-        db.session.scalars(
-            select(Provider).where(Provider.code.in_(codes)).order_by(Provider.code)
-        )
+        db.session.scalars(select(Provider).where(Provider.code.in_(codes)).order_by(Provider.code))
     )
 
 
@@ -275,9 +273,7 @@ def list_running(providers: Sequence[str] | None = None) -> list[Running]:
     if providers is not None:
         query = query.where(Provider.code.in_(providers))
     settled = _counts(_unlisted())
-    waiting = _counts(
-        [Redemption.state.in_((RedemptionState.DELIVERED, RedemptionState.DISPUTED))]
-    )
+    waiting = _counts([Redemption.state.in_((RedemptionState.DELIVERED, RedemptionState.DISPUTED))])
     return [
         Running(it, settled.get(it.code, 0), waiting.get(it.code, 0))
         for it in db.session.scalars(query)

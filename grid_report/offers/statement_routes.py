@@ -73,9 +73,7 @@ def _month(text: str) -> Month:
 def _sheet(side: Side, provider: str, month: str) -> Sheet:
     """Return a month as this actor may read it from this side. Raises NotFound, Forbidden."""
     actor = current_actor()
-    access.check(
-        actor, Action.STATION_OPEN if side is Side.PROVIDER else Action.STATEMENTS_LIST
-    )
+    access.check(actor, Action.STATION_OPEN if side is Side.PROVIDER else Action.STATEMENTS_LIST)
     found = queries.find_sheet(
         provider,
         _month(month),

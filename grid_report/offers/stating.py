@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, tzinfo
 
 from grid_report import access
@@ -152,13 +153,11 @@ def countersign(
         audit(
             session, actor, "statement-countersigned", statement.key, now, points=statement.points
         )
-        try:
+        # A frozen ledger refuses before anything is written.
+        with suppress(LedgerFrozen):
             steps.move(
                 session, statement, StatementStep.CLOSE, side=Side.SYSTEM, actor=None, now=now
             )
-        except LedgerFrozen:
-            # Refused before anything was written.
-            pass
         return statement
 
 
@@ -181,7 +180,9 @@ def dispute(
     with transaction() as session:
         statement = steps.lock(session, provider_code, str(month))
         stations = steps.stations_of(session, provider_code)
-        access.check(actor, ACTIONS[side, StatementStep.DISPUTE], queries.facts_of(statement, stations))
+        access.check(
+            actor, ACTIONS[side, StatementStep.DISPUTE], queries.facts_of(statement, stations)
+        )
         if (statement.disputed_ref, statement.disputed_by_id) == (ref, actor.member_id):
             return statement
         statement_move(statement.state, StatementStep.DISPUTE)
@@ -273,4 +274,8 @@ def _check_seen(statement: Statement, seen: int | None) -> None:
 
 
 def _facts(statement: Statement) -> dict[str, str | int]:
-    return {"month": statement.month, "provider": statement.provider_name, "points": statement.points}
+    return {
+        "month": statement.month,
+        "provider": statement.provider_name,
+        "points": statement.points,
+    }

@@ -246,9 +246,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("redemption_id", name="a_service_on_one_statement"),
         sa.UniqueConstraint("journal_id", name="a_settlement_on_one_statement"),
     )
-    op.create_index(
-        "ix_statement_lines_statement_id_id", "statement_lines", ["statement_id", "id"]
-    )
+    op.create_index("ix_statement_lines_statement_id_id", "statement_lines", ["statement_id", "id"])
     op.create_table(
         "statement_history",
         sa.Column("id", BIG, primary_key=True, autoincrement=True),

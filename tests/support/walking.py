@@ -150,6 +150,7 @@ def world(make: Make) -> World:
     clinic = make.offer(station, kind=OfferKind.SLOT)
     slot_id = make.slot(clinic)
     booked = make.redemption(owner, clinic, slot_id)
+    month = make.statement(owner, people["station"], station)
     values = {
         "number": report.number,
         "photo_id": photo.id,
@@ -170,6 +171,8 @@ def world(make: Make) -> World:
         "ref": booked.ref,
         "code": station,
         "decision": "dismiss",
+        "provider": f"of-{station}",
+        "month": str(month),
         "filename": "none.css",
     }
     db.session.rollback()
