@@ -25,6 +25,7 @@ station = Blueprint("statements", __name__, url_prefix="/station/statements")
 admin = Blueprint("admin_statements", __name__, url_prefix="/admin/statements")
 
 TEMPLATES = {Side.PROVIDER: "station/statement.html", Side.COUNTY: "admin/statement.html"}
+SAYS = {Side.PROVIDER: Action.STATEMENT_DISPUTE, Side.COUNTY: Action.STATEMENT_QUERY}
 PAGES = {Side.PROVIDER: "statements.show", Side.COUNTY: "admin_statements.show"}
 
 
@@ -240,7 +241,7 @@ def _answer(side: Side, provider: str, month: str) -> Response:
 
 def _after(side: Side, provider: str, month: str, act: Any) -> Response:
     """Do what a form asks: led on to the page, or the page again with what is wrong."""
-    _sheet(side, provider, month)
+    access.check(current_actor(), SAYS[side], _sheet(side, provider, month).facts)
     try:
         done = act(_month(month))
     except (Invalid, Conflict) as error:

@@ -240,7 +240,8 @@ def answer(
         statement = steps.lock(session, provider_code, str(month))
         stations = steps.stations_of(session, provider_code)
         facts = queries.facts_of(statement, stations)
-        access.check(actor, Action.STATEMENT_READ, facts)
+        # Whoever has no say on this side learns nothing of the state.
+        access.check(actor, ACTIONS[side, StatementStep.DISPUTE], facts)
         statement_move(statement.state, StatementStep.ANSWER)
         access.check(actor, ACTIONS[side, StatementStep.ANSWER], facts)
         _check_seen(statement, seen)

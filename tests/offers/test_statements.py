@@ -2,115 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from itertools import product
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from grid_report.access import Actor, Grant
+from grid_report.access import Grant
 from grid_report.accounts.roles import Role
-from grid_report.clock import Month
 from grid_report.db import db, transaction
 from grid_report.errors import Forbidden, Invalid, NotFound, Stale
 from grid_report.offers import after, scanning, stating
-from grid_report.offers.models import Redemption
-from grid_report.offers.statement_models import Statement, StatementLine
-from grid_report.offers.statements import (
-    STATEMENT_MOVES,
-    IllegalStatementStep,
-    Side,
-    StatementState,
-    StatementStep,
-    statement_move,
-)
+from grid_report.offers.statement_models import StatementLine
+from grid_report.offers.statements import IllegalStatementStep, Side, StatementState
 from grid_report.points import freezing
-from tests.offers.shop import COUNTY, HERE, NOW, ZONE, Shop
-from tests.points.book import refusal_of, run
+from tests.offers.books import (
+    DAY,
+    DECEMBER,
+    END,
+    HOUR,
+    MINE,
+    NOVEMBER,
+    confirm,
+    countersign,
+    draw,
+    lines,
+    question,
+    served,
+    statement,
+)
+from tests.offers.shop import COUNTY, HERE, NOW, Shop
 from tests.points.racing import race, start
 
 pytestmark = pytest.mark.database
-
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-# NOW is 23 November; the county's November ends at 16:00 UTC on its last day.
-NOVEMBER, DECEMBER = Month(2026, 11), Month(2026, 12)
-END = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
-MINE = "provider-01"
-
-
-def draw(now: datetime) -> int:
-    return stating.draw_due(zone=ZONE, fen_per_point=10, now=now)
-
-
-def served(shop: Shop, points: int = 80, *, at: datetime = NOW, station: str = HERE) -> Redemption:
-    """Take something and hand it out; it is final 72 hours later."""
-    offer = shop.offer(points, station=station)
-    taken = shop.take(shop.rider(points), offer, at=at)
-    staff = shop.staff if station == HERE else shop.other_staff
-    shop.scan(taken, at=at, by=staff)
-    scanning.confirm(taken.ref, f"n-{taken.ref}", actor=staff, now=at)
-    return taken
-
-
-def statement(month: Month = NOVEMBER, provider: str = MINE) -> Statement:
-    db.session.rollback()
-    found = db.session.scalars(
-        select(Statement)
-        .where(Statement.month == str(month), Statement.provider_code == provider)
-        .execution_options(populate_existing=True)
-    ).one()
-    db.session.rollback()
-    return found
-
-
-def lines(month: Month = NOVEMBER, provider: str = MINE) -> list[StatementLine]:
-    it = statement(month, provider)
-    found = list(
-        db.session.scalars(
-            select(StatementLine)
-            .where(StatementLine.statement_id == it.id)
-            .order_by(StatementLine.id)
-        )
-    )
-    db.session.rollback()
-    return found
-
-
-def confirm(shop: Shop, actor: Actor | None = None, **more: Any) -> Statement:
-    return stating.confirm(
-        MINE, NOVEMBER, seen=None, actor=actor or shop.staff, now=END + 2 * HOUR, **more
-    )
-
-
-def countersign(shop: Shop, actor: Actor | None = None) -> Statement:
-    return stating.countersign(
-        MINE, NOVEMBER, seen=None, actor=actor or shop.admin, now=END + 3 * HOUR
-    )
-
-
-def question(
-    shop: Shop, ref: str, side: Side, actor: Actor, words: str = "没有这一份"
-) -> Statement:
-    return stating.dispute(
-        MINE, NOVEMBER, ref, words, side=side, county=COUNTY, actor=actor, now=END + HOUR
-    )
-
-
-def refusal(sql: str) -> str | None:
-    """Return what refused a statement of raw SQL."""
-    return (refusal_of([sql]) or "").removeprefix("ck_statements_")
-
-
-@pytest.fixture
-def drawn(shop: Shop) -> Shop:
-    """Return a shop whose November is drawn: two meals and something free."""
-    for points in (80, 20, 0):
-        served(shop, points)
-    assert after.settle_due(now=NOW + 3 * DAY) == 3
-    assert draw(END + HOUR) == 1
-    return shop
 
 
 def test_a_meal_is_on_the_statement_of_the_month_it_became_final_in(drawn: Shop) -> None:
@@ -338,103 +262,3 @@ def test_the_audit_misses_points_that_a_statement_lost(drawn: Shop) -> None:
         )
     found = {difference.check for difference in book.differences(END + HOUR)}
     assert found == {"provider-differs-from-statements"}
-
-
-@pytest.mark.parametrize(
-    ("state", "step"), sorted(set(product(StatementState, StatementStep)) - set(STATEMENT_MOVES))
-)
-def test_a_step_not_in_the_table_is_refused(state: StatementState, step: StatementStep) -> None:
-    with pytest.raises(IllegalStatementStep):
-        statement_move(state, step)
-
-
-CLOSE = "UPDATE statements SET state = 'closed', closed_at = drawn_at"
-
-
-@pytest.mark.parametrize(
-    ("sql", "guard"),
-    [
-        ("UPDATE statement_lines SET points = 1", "lines_are_append_only"),
-        ("DELETE FROM statement_lines", "lines_are_append_only"),
-        ("DELETE FROM statements", "statements_are_kept"),
-        ("DELETE FROM statement_history", "history_is_append_only"),
-        ("UPDATE statement_history SET words = 'x'", "history_is_append_only"),
-        ("UPDATE statements SET points = points + 1", "drawn_sums_stay"),
-        ("UPDATE statements SET month = '2026-10'", "a_statement_stays_itself"),
-        ("UPDATE statements SET provider_name = 'x'", "a_statement_stays_itself"),
-        ("UPDATE statements SET fen_per_point = 20", "a_statement_stays_itself"),
-        ("UPDATE statements SET state = 'open', drawn_at = NULL", "only_the_moves_of_the_table"),
-        (CLOSE, "only_the_moves_of_the_table"),
-        ("UPDATE statements SET state = 'provider_confirmed'", "provider_confirmed_by_somebody"),
-        (
-            "UPDATE statements SET state = 'disputed', disputed_ref = 'R-1', disputed_side ="
-            " 'county', disputed_by_id = (SELECT MIN(id) FROM members)",
-            "disputed_line_is_its_own",
-        ),
-        (
-            "INSERT INTO statements (key, version, provider_code, provider_name, month, ends_at,"
-            " state, services, free_services, points, fen_per_point, created_at, cleared_type)"
-            " SELECT 'provider-01:2027-01', 1, provider_code, provider_name, '2027-01', ends_at,"
-            " 'drawn', 0, 0, 0, 10, created_at, cleared_type FROM statements",
-            "statements_begin_open",
-        ),
-        (
-            "INSERT INTO statement_lines (statement_id, provider_code, redemption_id, ref,"
-            " station_name, title_zh, title_en, delivered_at, settled_at, points, journal_id,"
-            " settled_type) SELECT statement_id, provider_code, redemption_id, ref, station_name,"
-            " title_zh, title_en, delivered_at, settled_at, points, journal_id, settled_type"
-            " FROM statement_lines WHERE points = 0",
-            "lines_while_open",
-        ),
-    ],
-)
-def test_the_database_refuses_what_no_program_does(drawn: Shop, sql: str, guard: str) -> None:
-    assert refusal(sql) == guard
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "UPDATE statements SET state = 'disputed'",
-        "UPDATE statements SET version = version + 1",
-        "UPDATE statements SET closed_at = closed_at",
-    ],
-)
-def test_a_closed_statement_never_changes(drawn: Shop, sql: str) -> None:
-    confirm(drawn)
-    countersign(drawn)
-    assert refusal(sql) == "closed_statements_never_change"
-
-
-def test_nothing_is_on_two_statements_whoever_writes_it(drawn: Shop) -> None:
-    """An open statement of the same provider cannot take a line over."""
-    opened = (
-        "INSERT INTO statements (key, version, provider_code, provider_name, month, ends_at,"
-        " state, services, free_services, points, fen_per_point, created_at, cleared_type)"
-        " SELECT 'provider-01:2027-01', 1, provider_code, provider_name, '2027-01', ends_at,"
-        " 'open', 0, 0, 0, 10, created_at, cleared_type FROM statements"
-    )
-    line = (
-        "INSERT INTO statement_lines (statement_id, provider_code, redemption_id, ref,"
-        " station_name, title_zh, title_en, delivered_at, settled_at, points, journal_id,"
-        " settled_type) SELECT (SELECT MAX(id) FROM statements), provider_code, redemption_id,"
-        " ref, station_name, title_zh, title_en, delivered_at, settled_at, points, journal_id,"
-        " settled_type FROM statement_lines WHERE points = {}"
-    )
-    run([opened])
-    assert refusal(line.format(0)) == "a_service_on_one_statement"
-    assert refusal(line.format(80)) in (
-        "a_service_on_one_statement",
-        "a_settlement_on_one_statement",
-    )
-
-
-def test_people_who_confirm_are_two_for_the_database_too(drawn: Shop) -> None:
-    confirm(drawn)
-    assert (
-        refusal(
-            "UPDATE statements SET state = 'county_confirmed', county_confirmed_by_id ="
-            " provider_confirmed_by_id, county_confirmed_at = drawn_at"
-        )
-        == "two_people_confirm"
-    )
