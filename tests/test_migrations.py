@@ -165,6 +165,7 @@ def test_going_down_and_up_keeps_the_data_of_what_stays(make: Make, revision: st
         "0004": ["reports", "point_journal", "point_transfers", "point_lots"],
         "0005": ["reports", "outbox", "point_journal", "point_transfers", "point_lots"],
         "0006": ["reports", "outbox", "point_journal", "point_transfers", "point_lots"],
+        "0008": ["reports", "outbox", "point_journal", "point_transfers", "point_lots"],
     }[revision]
 
     def counted() -> dict[str, int]:

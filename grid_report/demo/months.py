@@ -41,7 +41,7 @@ def deeds(
         for number in range(VISITS):
             key = f"{month}-{number}"
             dice = random.Random(key)
-            day = start + timedelta(days=2 * number, hours=3, minutes=dice.randrange(480))
+            day = start + timedelta(days=2 * number, hours=8, minutes=dice.randrange(480))
             yield day, visit(key, dice)
             yield day + timedelta(hours=73), _settle
         drawn = end + timedelta(minutes=30)
