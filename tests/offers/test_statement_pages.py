@@ -98,7 +98,10 @@ def test_a_question_keeps_what_was_typed_when_it_is_refused(people: People) -> N
     )
     assert status == 422
     assert "这份没有发" in page
-    assert 'value="R-NONE"' in page
+    ref = next(iter(workbook(people)["明细"].iter_rows(min_row=2, values_only=True)))[4]
+    status, page = people.send(people.staff, f"/station{people.at}/dispute", ref=str(ref))
+    assert status == 422
+    assert f'value="{ref}" selected' in page
 
 
 def test_a_question_is_answered_by_the_other_side_on_its_page(people: People) -> None:
