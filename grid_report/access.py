@@ -14,6 +14,7 @@ from typing import Any, Final
 from grid_report.accounts.roles import STAFF, Role
 from grid_report.errors import Forbidden, NotFound
 from grid_report.offers.lifecycle import DELIVERED_ONCE, REDEMPTION_MOVES, By, RedemptionStep
+from grid_report.offers.statements import Side
 from grid_report.reports.lifecycle import MOVES, Part, State, Step
 
 
@@ -94,6 +95,14 @@ class Action(StrEnum):
     REDEMPTION_RATE = "redemption.rate"
     STATION_OPEN = "station.open"
     VOUCHER_CONFIRM = "voucher.confirm"
+    STATEMENTS_LIST = "statements.list"
+    STATEMENT_READ = "statement.read"
+    STATEMENT_CONFIRM = "statement.confirm"
+    STATEMENT_COUNTERSIGN = "statement.countersign"
+    STATEMENT_DISPUTE = "statement.dispute"
+    STATEMENT_EXPLAIN = "statement.explain"
+    STATEMENT_QUERY = "statement.query"
+    STATEMENT_DECIDE = "statement.decide"
 
 
 # The public body of a place: those who triage and decide.
@@ -191,6 +200,19 @@ def _reads_redemption(who: Actor, it: Any) -> bool:
     )
 
 
+def _works_for_provider(who: Actor, it: Any) -> bool:
+    return bool(it.stations & who.places(Role.STATION_STAFF))
+
+
+def _reads_statement(who: Actor, it: Any) -> bool:
+    return _works_for_provider(who, it) or who.has(Role.ADMINISTRATOR, Role.AUDITOR)
+
+
+def _answers(side: Side, who: Actor, it: Any) -> bool:
+    """Tell whether the other side has objected; nobody answers oneself."""
+    return it.disputed_side not in (None, side) and it.disputed_by_id != who.member_id
+
+
 def _may_step(step: RedemptionStep) -> Callable[[Actor, Any], bool]:
     """Say who may take a step of a redemption, from the table of its moves."""
     by = frozenset().union(
@@ -264,6 +286,21 @@ RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
     Action.REDEMPTION_RATE: lambda who, it: _redeemed_it(who, it) and it.state in DELIVERED_ONCE,
     Action.STATION_OPEN: _has(Role.STATION_STAFF),
     Action.VOUCHER_CONFIRM: _may_step(RedemptionStep.CONFIRM),
+    Action.STATEMENTS_LIST: _has(Role.ADMINISTRATOR, Role.AUDITOR),
+    Action.STATEMENT_READ: _reads_statement,
+    Action.STATEMENT_CONFIRM: _works_for_provider,
+    # Whoever holds both roles still is one person.
+    Action.STATEMENT_COUNTERSIGN: lambda who, it: (
+        who.has(Role.ADMINISTRATOR) and it.provider_confirmed_by_id != who.member_id
+    ),
+    Action.STATEMENT_DISPUTE: _works_for_provider,
+    Action.STATEMENT_EXPLAIN: lambda who, it: (
+        _works_for_provider(who, it) and _answers(Side.PROVIDER, who, it)
+    ),
+    Action.STATEMENT_QUERY: _has(Role.ADMINISTRATOR),
+    Action.STATEMENT_DECIDE: lambda who, it: (
+        who.has(Role.ADMINISTRATOR) and _answers(Side.COUNTY, who, it)
+    ),
 }
 
 
@@ -281,6 +318,8 @@ def check(who: Actor, action: Action, it: Any = None) -> None:
         raise NotFound
     is_redemption = hasattr(it, "rider_id") and hasattr(it, "station_code")
     if is_redemption and not _reads_redemption(who, it):
+        raise NotFound
+    if hasattr(it, "stations") and not _reads_statement(who, it):
         raise NotFound
     raise Forbidden
 

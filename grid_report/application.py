@@ -25,7 +25,7 @@ from grid_report.notify import routes as notify_routes
 from grid_report.offers import admin_routes as offers_admin_routes
 from grid_report.offers import queries as offers_queries
 from grid_report.offers import routes as offers_routes
-from grid_report.offers import station_routes
+from grid_report.offers import statement_queries, statement_routes, station_routes
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
 from grid_report.points import admin_routes as points_admin_routes
@@ -75,6 +75,8 @@ BLUEPRINTS = (
     learning_routes.bp,
     offers_routes.bp,
     station_routes.bp,
+    statement_routes.station,
+    statement_routes.admin,
     offers_admin_routes.bp,
     notify_routes.bp,
     api_routes.bp,
@@ -111,6 +113,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     points_signals.report_decision.connect(objection_news.decision_about)
     points_signals.objection_raised.connect(objection_news.tell_the_street)
     points_signals.objection_answered.connect(objection_news.tell_the_rider)
+    points_signals.differences.connect(statement_queries.differences_for_audit)
     signin.init_app(app)
     _words(app)
     # The order counts: an id first, then who asks, then what the answer carries.

@@ -114,6 +114,7 @@ class Points(Section):
     reserve_percent: int
     objection_days: int = Field(ge=1)
     close_days: int = Field(ge=1)
+    fen_per_point: int = Field(ge=1)
 
 
 class Jobs(Section):

@@ -22,6 +22,7 @@ from grid_report.offers.lifecycle import (  # noqa: E402
     RedemptionState,
     RedemptionStep,
 )
+from grid_report.offers.statements import STATEMENT_MOVES, Side, StatementFacts  # noqa: E402
 from grid_report.reports.lifecycle import (  # noqa: E402
     MOVES,
     OPEN,
@@ -34,13 +35,13 @@ from grid_report.reports.lifecycle import (  # noqa: E402
 )
 
 PAGE = ROOT / "grid_report" / "README.md"
-COMMUNITY, STREET, UNIT, COUNTY = "community", "street", "unit", "county"
+COMMUNITY, STREET, UNIT, STATION, COUNTY = "community", "street", "unit", "station", "county"
 AT = {
     Role.RIDER: None,
     Role.WORKER: COMMUNITY,
     Role.SUPERVISOR: STREET,
     Role.HANDLER: UNIT,
-    Role.STATION_STAFF: "station",
+    Role.STATION_STAFF: STATION,
     Role.ADMINISTRATOR: COUNTY,
     Role.AUDITOR: COUNTY,
 }
@@ -101,6 +102,21 @@ def redemptions() -> str:
     return table(head, rows) + f"\n\nHistory without a move: {quiet}."
 
 
+def statements() -> str:
+    """List the steps that move a statement of a provider's month."""
+    rows = [
+        (
+            f"`{step}`",
+            f"`{came_from}`",
+            f"`{move.to}`",
+            ", ".join(sorted(move.by)),
+            "a reason" if move.needs_words else "",
+        )
+        for (came_from, step), move in STATEMENT_MOVES.items()
+    ]
+    return table(("step", "from", "to", "by", "needs"), rows)
+
+
 def actions() -> str:
     """Ask `access.allowed` about every action for every role, at the place the report belongs to."""
     about = {
@@ -129,6 +145,10 @@ def actions() -> str:
     own = SimpleNamespace(**about | {"reporter_id": 1, "rider_id": 1})
     handled = SimpleNamespace(**about | {"state": State.HANDLED})
     unrouted = SimpleNamespace(**about | {"community_code": None, "street_code": None})
+    sheets = [
+        StatementFacts(frozenset({STATION}), 2, side, 2)
+        for side in (None, Side.PROVIDER, Side.COUNTY)
+    ]
     theirs, mine = SimpleNamespace(**taken), SimpleNamespace(**taken | {"rider_id": 1})
 
     def mark(role: Role, action: Action) -> str:
@@ -136,6 +156,8 @@ def actions() -> str:
         things = (own,) if role is Role.RIDER else (foreign, unrouted, handled)
         if str(action).split(".")[0] in ("redemption", "voucher") or action is Action.SLOT_CALL_OFF:
             things = (mine,) if role is Role.RIDER else (theirs,)
+        if str(action).startswith("statement."):
+            return "●" if any(allowed(who, action, it) for it in sheets) else ""
         return "●" if any(allowed(who, action, it) for it in things) else ""
 
     rows = [(f"`{action}`", *(mark(role, action) for role in Role)) for action in RULES]
@@ -156,6 +178,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "states": states,
     "steps": moves,
     "redemptions": redemptions,
+    "statements": statements,
     "actions": actions,
     "jobs": jobs,
 }

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from grid_report.access import Actor
 from grid_report.db import db
-from grid_report.demo import plan
+from grid_report.demo import months, plan
 from grid_report.demo.cast import BRIGHT, REST_STATION, STATION, Cast
 from grid_report.errors import GridReportError
 from grid_report.offers import after, managing, queries, scanning, usecases, vouchers
@@ -127,7 +127,7 @@ class Shops:
         self.zone, self.county = settings.county.tz, settings.county.code
         self.people, self.at = people, at
         self.staff = people.station_staff()
-        self.queue: list[tuple[datetime, int, Callable[[datetime], None]]] = []
+        self.queue: list[tuple[datetime, int, Callable[[datetime], object]]] = []
         self._later(at - plan.SPAN, self._open)
         dice = random.Random("shops")
         for number in range(BUSY_DAYS * 2):
@@ -137,8 +137,32 @@ class Shops:
         for days in range(BUSY_DAYS, -1, -1):
             self._later(at - timedelta(days=days, minutes=5), self._night)
         self._later(at - timedelta(minutes=50), self._today)
+        for when, deed in months.deeds(
+            settings,
+            at,
+            visit=self._visit_before,
+            providers={it.code: it.provider_code for it in STATIONS},
+            staff=self.staff,
+            administrator=people.administrator,
+        ):
+            self._later(when, deed)
 
-    def _later(self, at: datetime, act: Callable[[datetime], None]) -> None:
+    def _visit_before(self, key: str, dice: random.Random) -> Callable[[datetime], None]:
+        """Play one service of the months before, by anybody but the two newcomers sign in as."""
+        offers = [it for it in OFFERS if it.kind is V and it.station_code in self.staff]
+        riders = self.people.riders[2:]
+
+        def act(now: datetime) -> None:
+            left = {it: balance(it.member_id).available for it in riders}
+            db.session.rollback()
+            rider = max(riders, key=left.__getitem__)
+            offer = dice.choice([it for it in offers if it.points <= left[rider]] or offers)
+            taken = self._take(rider, offer.title_zh, now, key=key)
+            self._hand_out(taken, now + timedelta(minutes=10))
+
+        return act
+
+    def _later(self, at: datetime, act: Callable[[datetime], object]) -> None:
         self.queue.append((at, len(self.queue), act))
         self.queue.sort(key=lambda it: it[:2])
 

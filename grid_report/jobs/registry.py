@@ -34,6 +34,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("settle-services", lambda s: s.sweep_minutes * 60, work.settle_services),
     Job("end-vouchers", lambda s: s.sweep_minutes * 60, work.end_vouchers),
     Job("pass-on-places", lambda s: s.lights_seconds, work.pass_on_places, is_frequent=True),
+    Job("draw-statements", lambda s: s.sweep_minutes * 60, work.draw_statements),
     Job("sweep-photos", lambda s: s.sweep_minutes * 60, work.sweep_photos),
     Job("sweep-accounts", lambda s: s.sweep_minutes * 60, work.sweep_accounts),
 )

@@ -15,6 +15,7 @@ from grid_report.media import sweep
 from grid_report.notify import delivery
 from grid_report.offers import after as offers_after
 from grid_report.offers import scanning as offers_scanning
+from grid_report.offers import stating as offers_stating
 from grid_report.places import queries as places_queries
 from grid_report.points import upkeep as points_upkeep
 from grid_report.points import usecases as points_usecases
@@ -142,3 +143,14 @@ def end_vouchers(duty: Duty) -> int:
 def pass_on_places(duty: Duty) -> int:
     """Pass freed places on that the next in the queue did not take in time."""
     return offers_after.pass_on_places(now=duty.now(), go_on=duty.go_on)
+
+
+def draw_statements(duty: Duty) -> int:
+    """Draw providers' statements of months that are over; close those both sides confirmed."""
+    drawn = offers_stating.draw_due(
+        zone=duty.settings.county.tz,
+        fen_per_point=duty.settings.points.fen_per_point,
+        now=duty.now(),
+        go_on=duty.go_on,
+    )
+    return drawn + offers_stating.close_confirmed(now=duty.now(), go_on=duty.go_on)

@@ -21,6 +21,7 @@ class Screen(StrEnum):
     REDEMPTION = "redemption"
     OFFER = "offer"
     DISPUTES = "disputes"
+    STATEMENTS = "statements"
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "dispute_dismissed": _kind("title_zh title_en words", screen=Screen.REDEMPTION),
     "redemption_disputed": _kind("title_zh title_en", "words", screen=Screen.DISPUTES),
     "place_offered": _kind("title_zh title_en due", screen=Screen.OFFER),
+    "statement_drawn": _kind("month provider points", screen=Screen.STATEMENTS),
+    "statement_disputed": _kind("month provider points ref words", screen=Screen.STATEMENTS),
     "points_expiring": _kind("points last_day", screen=Screen.POINTS),
 }
 
@@ -93,6 +96,7 @@ OTHER_PAGES: Final[Mapping[Screen, str]] = {
     Screen.REDEMPTION: "offers.voucher",
     Screen.OFFER: "offers.one",
     Screen.DISPUTES: "admin_offers.disputes",
+    Screen.STATEMENTS: "admin_statements.index",
 }
 # What a page calls the thing it is about; the others are about no single thing.
 NAMED_BY: Final[Mapping[str, str]] = {
@@ -128,6 +132,8 @@ def _plain(value: Any) -> Any:
 def page_for(kind: str, role: Role) -> str:
     """Return the endpoint a message leads its reader to."""
     screen = KINDS[kind].screen if kind in KINDS else Screen.REPORT
+    if screen is Screen.STATEMENTS and role is Role.STATION_STAFF:
+        return "statements.index"
     if screen in OTHER_PAGES:
         return OTHER_PAGES[screen]
     return REPORT_PAGES.get(role, DESK_PAGE)

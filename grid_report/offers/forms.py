@@ -98,6 +98,23 @@ def read_words(values: Mapping[str, Any], name: str = "words") -> str:
     return words
 
 
+def read_objection(values: Mapping[str, Any]) -> tuple[str, str]:
+    """Read which line of a statement is questioned, and why. Raises Invalid."""
+    problems = Invalid()
+    ref = read_text(values, "ref", most=20, problems=problems, needed=True)
+    words = read_text(values, "words", most=WORDS_MOST, problems=problems)
+    if not words and "words" not in problems.problems:
+        problems.add("words", "reason-missing")
+    problems.raise_if_any()
+    return ref, words
+
+
+def read_seen(values: Mapping[str, Any]) -> int | None:
+    """Read the version a form was made from; None when there is none to speak of."""
+    raw = clean(values.get("version"))
+    return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 10 else None
+
+
 def read_stars(values: Mapping[str, Any]) -> int:
     """Read how many stars. Raises Invalid."""
     problems = Invalid()

@@ -20,7 +20,7 @@ from grid_report.points.audit_checks import CHECKS
 from grid_report.points.causes import REPORT_ACCEPTED, REPORT_CLOSED
 from grid_report.points.dues import Unpaid
 from grid_report.points.models import Journal
-from grid_report.points.signals import ReportFact, report_facts
+from grid_report.points.signals import ReportFact, differences, report_facts
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ def find_differences(engine: Engine, now: datetime) -> list[Difference]:
             *_guards(session),
             *_references(session),
             *_reports(session),
+            *_others(session),
         ]
 
 
@@ -82,6 +83,11 @@ def _reports(session: Session) -> Iterator[Difference]:
     answers = [facts for _, facts in report_facts.send(session, session=session)]
     for facts in answers:
         yield from compare_with_reports(session, facts)
+
+
+def _others(session: Session) -> Iterator[Difference]:
+    for _, found in differences.send(session, session=session):
+        yield from (Difference(check, about) for check, about in found)
 
 
 def compare_with_reports(session: Session, facts: Iterable[ReportFact]) -> Iterator[Difference]:

@@ -15,6 +15,9 @@
 
 `objection_raised` and `objection_answered` are sent inside their transaction, with `session`,
 `objection` (the row) and `now`.
+
+`differences` is asked by the audit with `session`; a receiver answers with pairs of the check that
+failed and what it failed on.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ service_names: Final = Signal()
 report_decision: Final = Signal()
 objection_raised: Final = Signal()
 objection_answered: Final = Signal()
+differences: Final = Signal()
 
 
 @dataclass(frozen=True)

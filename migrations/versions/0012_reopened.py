@@ -8,7 +8,7 @@ from alembic import op
 from grid_report.db import UtcInstant
 
 revision = "0012"
-down_revision = "0009"
+down_revision = "0011"
 
 
 def upgrade() -> None:

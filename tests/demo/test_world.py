@@ -26,6 +26,7 @@ from grid_report.media.kit import Media
 from grid_report.media.stores import Size
 from grid_report.notify.models import Delivery, Message
 from grid_report.offers import queries as offer_queries
+from grid_report.offers import statement_queries
 from grid_report.offers.lifecycle import RedemptionState
 from grid_report.offers.models import Redemption
 from grid_report.places.queries import reference
@@ -167,7 +168,15 @@ def test_services_are_there_in_every_state_for_the_newcomer(loaded: Flask) -> No
     staff = db.session.scalars(
         select(RoleGrant.place).where(RoleGrant.role == Role.STATION_STAFF)
     ).all()
-    assert staff == ["station-01"]
+    assert sorted(staff) == ["station-01", "station-02"]
+
+
+def test_months_are_drawn_and_one_is_left_to_confirm(loaded: Flask) -> None:
+    rows = statement_queries.list_statements()
+    states = {(it.provider_code, it.state.value) for it in rows}
+    assert ("warmhouse", "closed") in states
+    assert [it.provider_code for it in rows if it.state.value != "closed"] == ["warmhouse"]
+    assert all(it.services > 0 for it in rows)
 
 
 def test_everybody_has_been_told_and_nothing_waits(loaded: Flask) -> None:

@@ -34,6 +34,9 @@ FULL = {
     "title_zh": "热饭一份",
     "title_en": "A warm meal",
     "penalty": 4,
+    "month": "2026-10",
+    "provider": "暖阳餐饮",
+    "ref": "R-7K3M9Q",
 }
 
 READERS = (Role.RIDER, Role.WORKER, Role.HANDLER, Role.ADMINISTRATOR)

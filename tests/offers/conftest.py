@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
+from grid_report.offers import after
 from grid_report.points import signals
-from tests.offers.shop import Shop
+from tests.offers.books import DAY, END, HOUR, draw, served
+from tests.offers.shop import NOW, Shop
 from tests.support.builders import Make
 
 
@@ -23,3 +25,13 @@ def _alone() -> Iterator[None]:
 def shop(app: Flask, make: Make) -> Shop:
     """Return a station to take things from."""
     return Shop(make)
+
+
+@pytest.fixture
+def drawn(shop: Shop) -> Shop:
+    """Return a shop whose November is drawn: two meals and something free."""
+    for points in (80, 20, 0):
+        served(shop, points)
+    assert after.settle_due(now=NOW + 3 * DAY) == 3
+    assert draw(END + HOUR) == 1
+    return shop

@@ -22,11 +22,12 @@ from grid_report.accounts.passwords import Hasher
 from grid_report.accounts.policy import Policy, policy_of
 from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import SignedIn
+from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.media.photos import AdmittedPhoto
-from grid_report.offers import managing
+from grid_report.offers import after, managing, scanning, stating, vouchers
 from grid_report.offers import usecases as offers
-from grid_report.offers.commands import EditOffer, EditStation, Redeem
+from grid_report.offers.commands import EditOffer, EditStation, Redeem, Scan
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Picture
 from grid_report.offers.models import Redemption, Slot
 from grid_report.places.queries import reference
@@ -263,6 +264,24 @@ class Make:
         command = Redeem(key=str(uuid.uuid4()), offer_id=offer_id, slot_id=slot_id)
         zone = self.settings.county.tz
         return offers.redeem(command, actor=rider, zone=zone, now=clock.now()).redemption
+
+    def statement(self, rider: Actor, staff: Actor, station: str = "station-1") -> Month:
+        """Hand something out long ago and draw the month it became final in."""
+        then = clock.now() - timedelta(days=45)
+        zone = self.settings.county.tz
+        taken = offers.redeem(
+            Redeem(key=str(uuid.uuid4()), offer_id=self.offer(station)),
+            actor=rider,
+            zone=zone,
+            now=then,
+        ).redemption
+        text = vouchers.text_for(taken.ref, taken.secret, vouchers.step_at(then))
+        scanning.scan(Scan(qr=text), actor=staff, now=then)
+        scanning.confirm(taken.ref, f"n-{taken.ref}", actor=staff, now=then)
+        final = then + timedelta(days=4)
+        after.settle_due(now=final)
+        stating.draw_due(zone=zone, fen_per_point=10, now=clock.now())
+        return Month.of(final, zone)
 
     def fresh(self, report: Report) -> Report:
         """Read a report's row again."""

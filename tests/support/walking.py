@@ -163,6 +163,7 @@ def world(make: Make) -> World:
     clinic = make.offer(station, kind=OfferKind.SLOT)
     slot_id = make.slot(clinic)
     booked = make.redemption(owner, clinic, slot_id)
+    month = make.statement(owner, people["station"], station)
     values = {
         "community_code": STATION,
         "other_entry_id": _first(of_owner.order_by(Journal.id.desc())),
@@ -197,6 +198,8 @@ def world(make: Make) -> World:
         "ref": booked.ref,
         "code": station,
         "decision": "dismiss",
+        "provider": f"of-{station}",
+        "month": str(month),
         "filename": "none.css",
     }
     db.session.rollback()

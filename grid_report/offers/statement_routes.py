@@ -1,0 +1,257 @@
+"""Statements: a station's of its provider, and the county's list by month; paper and workbook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Response as Page
+from werkzeug.wrappers import Response
+
+from grid_report import access, clock
+from grid_report.access import Action
+from grid_report.accounts import queries as accounts_queries
+from grid_report.clock import Month
+from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
+from grid_report.offers import forms, sheets, stating
+from grid_report.offers import statement_queries as queries
+from grid_report.offers.statement_queries import Sheet
+from grid_report.offers.statements import Side, StatementState
+from grid_report.web import words
+from grid_report.web.context import current_actor, language, settings
+from grid_report.web.problems import status_of
+
+station = Blueprint("statements", __name__, url_prefix="/station/statements")
+admin = Blueprint("admin_statements", __name__, url_prefix="/admin/statements")
+
+TEMPLATES = {Side.PROVIDER: "station/statement.html", Side.COUNTY: "admin/statement.html"}
+SAYS = {Side.PROVIDER: Action.STATEMENT_DISPUTE, Side.COUNTY: Action.STATEMENT_QUERY}
+PAGES = {Side.PROVIDER: "statements.show", Side.COUNTY: "admin_statements.show"}
+
+
+@station.get("")
+def index() -> str:
+    """List the statements of the providers whose stations one works at, and the running month."""
+    access.check(current_actor(), Action.STATION_OPEN)
+    providers = [it.code for it in queries.providers_of(current_actor())]
+    return render_template(
+        "station/statements.html",
+        rows=queries.list_statements(providers=providers),
+        running=queries.list_running(providers),
+        this_month=str(_this_month()),
+    )
+
+
+@admin.get("", endpoint="index")
+def admin_index() -> str:
+    """List the statements of a month, by default the one that is over last, with their sums."""
+    access.check(current_actor(), Action.STATEMENTS_LIST)
+    this_month = _this_month()
+    wanted = request.args.get("month", "")
+    month = _month(wanted) if wanted else this_month.plus(-1)
+    rows = queries.list_statements(month=month)
+    return render_template(
+        "admin/statements.html",
+        rows=rows,
+        running=queries.list_running() if month == this_month else [],
+        month=str(month),
+        this_month=str(this_month),
+        months=sorted({*queries.months_drawn(), str(month), str(this_month)}, reverse=True),
+    )
+
+
+def _this_month() -> Month:
+    return Month.of(clock.now(), settings().county.tz)
+
+
+def _month(text: str) -> Month:
+    try:
+        return Month.parse(text)
+    except Invalid:
+        raise NotFound from None
+
+
+def _sheet(side: Side, provider: str, month: str) -> Sheet:
+    """Return a month as this actor may read it from this side. Raises NotFound, Forbidden."""
+    actor = current_actor()
+    access.check(actor, Action.STATION_OPEN if side is Side.PROVIDER else Action.STATEMENTS_LIST)
+    found = queries.find_sheet(
+        provider,
+        _month(month),
+        zone=settings().county.tz,
+        fen_per_point=settings().points.fen_per_point,
+        now=clock.now(),
+    )
+    action = Action.STATEMENT_CONFIRM if side is Side.PROVIDER else Action.STATEMENT_READ
+    if not access.allowed(actor, action, found.facts):
+        raise NotFound
+    return found
+
+
+def _show(
+    side: Side, provider: str, month: str, errors: dict[str, list[str]], form: dict[str, Any]
+) -> str:
+    sheet = _sheet(side, provider, month)
+    people = {entry.actor_id for entry in sheet.history if entry.actor_id is not None}
+    return render_template(
+        TEMPLATES[side],
+        sheet=sheet,
+        names=accounts_queries.names_of(people),
+        form=form,
+        errors=errors,
+    )
+
+
+@station.get("/<provider>/<month>")
+def show(provider: str, month: str) -> str:
+    """Show a provider's month to a station: sums, lines, what to do."""
+    return _show(Side.PROVIDER, provider, month, {}, {})
+
+
+@admin.get("/<provider>/<month>", endpoint="show")
+def admin_show(provider: str, month: str) -> str:
+    """Show a provider's month to the county."""
+    return _show(Side.COUNTY, provider, month, {}, {})
+
+
+@station.get("/<provider>/<month>.xlsx")
+def workbook(provider: str, month: str) -> Response:
+    """Hand out a month as a workbook."""
+    return _workbook(Side.PROVIDER, provider, month)
+
+
+@admin.get("/<provider>/<month>.xlsx", endpoint="workbook")
+def admin_workbook(provider: str, month: str) -> Response:
+    """Hand out a month as a workbook."""
+    return _workbook(Side.COUNTY, provider, month)
+
+
+def _workbook(side: Side, provider: str, month: str) -> Response:
+    sheet = _sheet(side, provider, month)
+    content = sheets.workbook(
+        sheet,
+        zone=settings().county.tz,
+        language=language(),
+        word=lambda code: words.sentence("sheets", code),
+        state=lambda state: words.sentence("sheets", "state-of", state=state.value),
+    )
+    name = f"statement-{sheet.provider_code}-{sheet.month}.xlsx"
+    return Page(
+        content,
+        content_type=sheets.MEDIA_TYPE,
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+@station.post("/<provider>/<month>/confirm")
+def confirm(provider: str, month: str) -> Response:
+    """Confirm for the provider."""
+
+    def act(at: Month) -> str:
+        stating.confirm(
+            provider,
+            at,
+            seen=forms.read_seen(request.form),
+            actor=current_actor(),
+            now=clock.now(),
+        )
+        return "statement-confirmed"
+
+    return _after(Side.PROVIDER, provider, month, act)
+
+
+@admin.post("/<provider>/<month>/countersign")
+def countersign(provider: str, month: str) -> Response:
+    """Confirm for the county."""
+
+    def act(at: Month) -> str:
+        done = stating.countersign(
+            provider,
+            at,
+            seen=forms.read_seen(request.form),
+            actor=current_actor(),
+            now=clock.now(),
+        )
+        closed = done.state is StatementState.CLOSED
+        return "statement-closed" if closed else "statement-countersigned"
+
+    return _after(Side.COUNTY, provider, month, act)
+
+
+@station.post("/<provider>/<month>/dispute")
+def dispute(provider: str, month: str) -> Response:
+    """Question a line, from the provider's side."""
+    return _dispute(Side.PROVIDER, provider, month)
+
+
+@admin.post("/<provider>/<month>/dispute", endpoint="dispute")
+def admin_dispute(provider: str, month: str) -> Response:
+    """Question a line, from the county's side."""
+    return _dispute(Side.COUNTY, provider, month)
+
+
+def _dispute(side: Side, provider: str, month: str) -> Response:
+    def act(at: Month) -> str:
+        ref, why = forms.read_objection(request.form)
+        stating.dispute(
+            provider,
+            at,
+            ref,
+            why,
+            side=side,
+            county=settings().county.code,
+            actor=current_actor(),
+            now=clock.now(),
+        )
+        return "statement-disputed"
+
+    return _after(side, provider, month, act)
+
+
+@station.post("/<provider>/<month>/answer")
+def answer(provider: str, month: str) -> Response:
+    """Answer what the county questioned."""
+    return _answer(Side.PROVIDER, provider, month)
+
+
+@admin.post("/<provider>/<month>/answer", endpoint="answer")
+def admin_answer(provider: str, month: str) -> Response:
+    """Answer what the provider questioned."""
+    return _answer(Side.COUNTY, provider, month)
+
+
+def _answer(side: Side, provider: str, month: str) -> Response:
+    def act(at: Month) -> str:
+        stating.answer(
+            provider,
+            at,
+            forms.read_words(request.form),
+            side=side,
+            seen=forms.read_seen(request.form),
+            actor=current_actor(),
+            now=clock.now(),
+        )
+        return "statement-answered"
+
+    return _after(side, provider, month, act)
+
+
+def _after(side: Side, provider: str, month: str, act: Any) -> Response:
+    """Do what a form asks: led on to the page, or the page again with what is wrong."""
+    access.check(current_actor(), SAYS[side], _sheet(side, provider, month).facts)
+    try:
+        done = act(_month(month))
+    except (Invalid, Conflict) as error:
+        page = _show(side, provider, month, _sentences(error), request.form.to_dict())
+        return Page(page, status_of(error), content_type="text/html; charset=utf-8")
+    flash(words.said(done))
+    return redirect(url_for(PAGES[side], provider=provider, month=month), 303)
+
+
+def _sentences(error: GridReportError) -> dict[str, list[str]]:
+    if isinstance(error, Invalid):
+        return words.field_sentences(error)
+    return {"form": [words.error_sentence(error)]}
