@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from grid_report.accounts.roles import STAFF, Role
-from grid_report.errors import Forbidden, NotFound
+from grid_report.errors import Conflict, Forbidden, NotFound
+from grid_report.offers.application_flow import ApplicationStep, Side, application_move
 from grid_report.offers.lifecycle import DELIVERED_ONCE, REDEMPTION_MOVES, By, RedemptionStep
 from grid_report.reports.lifecycle import MOVES, Part, State, Step
 
@@ -83,6 +84,11 @@ class Action(StrEnum):
     REDEMPTION_RATE = "redemption.rate"
     STATION_OPEN = "station.open"
     VOUCHER_CONFIRM = "voucher.confirm"
+    APPLICATION_READ = "application.read"
+    APPLICATIONS_LIST = "application.list"
+    OWNER_PRICE_SET = "owner_price.set"
+    PAPERS_READ = "papers.read"
+    PAPERS_MANAGE = "papers.manage"
 
 
 # The public body of a place: those who triage and decide.
@@ -179,6 +185,32 @@ def _may_step(step: RedemptionStep) -> Callable[[Actor, Any], bool]:
     return rule
 
 
+def application_sides(who: Actor, it: Any) -> frozenset[Side]:
+    """Return everything this actor is to one application. Own ones leave only the rider's side."""
+    if it.rider_id == who.member_id:
+        return frozenset({Side.RIDER})
+    firm = it.unit_code is not None and it.unit_code in who.places(Role.HANDLER)
+    community = it.community_code in who.places(Role.WORKER)
+    # Who has the cards: the property firm, or the community where there is none.
+    keeper = firm if it.unit_code is not None else community
+    held = {
+        Side.PROPERTY: firm,
+        Side.COMMUNITY: community,
+        Side.KEEPER: keeper,
+        Side.ADMINISTRATOR: who.has(Role.ADMINISTRATOR),
+    }
+    return frozenset(side for side, holds in held.items() if holds)
+
+
+def _reads_application(who: Actor, it: Any) -> bool:
+    return bool(application_sides(who, it)) or who.has(Role.AUDITOR)
+
+
+def _sets_owner_price(who: Actor, it: Any) -> bool:
+    """Its compound's property firm, or the county; `it.firms` are the firms that cover it."""
+    return who.has(Role.ADMINISTRATOR) or bool(it.firms & who.places(Role.HANDLER))
+
+
 RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
     Action.REPORT_SUBMIT: _has(Role.RIDER),
     Action.REPORT_READ: _reads,
@@ -219,6 +251,11 @@ RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
     Action.REDEMPTION_RATE: lambda who, it: _redeemed_it(who, it) and it.state in DELIVERED_ONCE,
     Action.STATION_OPEN: _has(Role.STATION_STAFF),
     Action.VOUCHER_CONFIRM: _may_step(RedemptionStep.CONFIRM),
+    Action.APPLICATION_READ: _reads_application,
+    Action.APPLICATIONS_LIST: _has(Role.HANDLER, Role.WORKER, Role.ADMINISTRATOR, Role.AUDITOR),
+    Action.OWNER_PRICE_SET: _sets_owner_price,
+    Action.PAPERS_READ: _has(Role.HANDLER, Role.ADMINISTRATOR, Role.AUDITOR),
+    Action.PAPERS_MANAGE: _has(Role.ADMINISTRATOR),
 }
 
 
@@ -234,8 +271,10 @@ def check(who: Actor, action: Action, it: Any = None) -> None:
         return
     if it is not None and hasattr(it, "reporter_id") and not _reads(who, it):
         raise NotFound
-    if hasattr(it, "rider_id") and not _reads_redemption(who, it):
-        raise NotFound
+    if hasattr(it, "rider_id"):
+        reads = _reads_application if hasattr(it, "compound_code") else _reads_redemption
+        if not reads(who, it):
+            raise NotFound
     raise Forbidden
 
 
@@ -260,6 +299,31 @@ def _parts_for(who: Actor, it: Any, step: Step) -> frozenset[Part]:
         Step.EXTEND: it.extensions >= 1,
     }
     return mine - {Part.WORKER} if used_up.get(step) else mine
+
+
+def allowed_application_step(who: Actor, it: Any, step: ApplicationStep) -> bool:
+    """Tell whether the table lets this actor take this step on this application now."""
+    try:
+        move = application_move(it.state, step, has_firm=it.unit_code is not None)
+    except Conflict:
+        return False
+    sides = application_sides(who, it)
+    if step is ApplicationStep.RESUME and sides == {Side.RIDER}:
+        # What others stopped is not the rider's to start again.
+        return bool(it.paused_by_id == who.member_id)
+    return bool(move.by & sides)
+
+
+def check_application_step(who: Actor, it: Any, step: ApplicationStep) -> None:
+    """Refuse a step to those it is not for, and one that leads nowhere.
+
+    Raises NotFound, IllegalApplicationStep, Forbidden.
+    """
+    if not _reads_application(who, it):
+        raise NotFound
+    application_move(it.state, step, has_firm=it.unit_code is not None)
+    if not allowed_application_step(who, it, step):
+        raise Forbidden
 
 
 @dataclass(frozen=True)

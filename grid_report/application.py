@@ -25,9 +25,10 @@ from grid_report.media.kit import Media
 from grid_report.notify import queries as notify_queries
 from grid_report.notify import routes as notify_routes
 from grid_report.offers import admin_routes as offers_admin_routes
+from grid_report.offers import application_routes, approval_routes, paper_steps, station_routes
 from grid_report.offers import queries as offers_queries
 from grid_report.offers import routes as offers_routes
-from grid_report.offers import station_routes
+from grid_report.offers import signals as offers_signals
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
 from grid_report.points import routes as points_routes
@@ -69,6 +70,8 @@ BLUEPRINTS = (
     offers_routes.bp,
     station_routes.bp,
     offers_admin_routes.bp,
+    application_routes.bp,
+    approval_routes.bp,
     notify_routes.bp,
     api_routes.bp,
 )
@@ -99,6 +102,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     )
     place_book.connect(app, lambda kind: _place_names(kind, settings))
     points_signals.due_paid.connect(thanks.tell_of_late_payment)
+    offers_signals.moved.connect(paper_steps.follow)
     points_signals.report_facts.connect(reports_queries.facts_for_audit)
     signin.init_app(app)
     _words(app)

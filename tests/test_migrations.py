@@ -23,7 +23,7 @@ pytestmark = pytest.mark.database
 # No module of the app reads these tables but the scheduler; the comparison needs them loaded.
 assert jobs_models
 
-REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0008"]
+REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0008", "0010"]
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("mark-lights", lambda s: s.lights_seconds, work.mark_lights, is_frequent=True),
     Job("open-budgets", lambda s: s.sweep_minutes * 60, work.open_budgets),
     Job("release-points", lambda s: s.sweep_minutes * 60, work.release_points),
+    Job("watch-cards", lambda s: s.sweep_minutes * 60, work.watch_cards),
     Job("sweep-photos", lambda s: s.sweep_minutes * 60, work.sweep_photos),
     Job("sweep-accounts", lambda s: s.sweep_minutes * 60, work.sweep_accounts),
 )

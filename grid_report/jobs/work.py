@@ -13,6 +13,7 @@ from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.media import sweep
 from grid_report.notify import delivery
+from grid_report.offers import card_clock
 from grid_report.places import queries as places_queries
 from grid_report.points import usecases as points_usecases
 from grid_report.reports import queries as reports_queries
@@ -66,6 +67,13 @@ def open_budgets(duty: Duty) -> int:
 def release_points(duty: Duty) -> int:
     """Pay what waited for a new month's pool."""
     return points_usecases.release_pending(settings=duty.settings, now=duty.now())
+
+
+def watch_cards(duty: Duty) -> int:
+    """Remind holders of cards that end soon, end those that are over, let old applications lapse."""
+    return card_clock.watch_cards(
+        remind_days=duty.settings.cards.remind_days, now=duty.now(), go_on=duty.go_on
+    )
 
 
 def sweep_photos(duty: Duty) -> int:

@@ -20,6 +20,7 @@ class Screen(StrEnum):
     REDEMPTION = "redemption"
     OFFER = "offer"
     DISPUTES = "disputes"
+    CARD = "card"
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "redemption_refunded": _kind("title_zh title_en points words", screen=Screen.REDEMPTION),
     "dispute_dismissed": _kind("title_zh title_en words", screen=Screen.REDEMPTION),
     "redemption_disputed": _kind("title_zh title_en", "words", screen=Screen.DISPUTES),
+    "application_waiting": _kind("paper compound stage", screen=Screen.CARD),
+    "application_step": _kind("step paper compound", "words points until", Screen.CARD),
+    "application_expiring": _kind("paper compound until", screen=Screen.CARD),
     "place_offered": _kind("title_zh title_en due", screen=Screen.OFFER),
 }
 
@@ -91,6 +95,8 @@ NAMED_BY: Final[Mapping[str, str]] = {
     **dict.fromkeys((*REPORT_PAGES.values(), DESK_PAGE), "number"),
     "offers.voucher": "ref",
     "offers.one": "offer_id",
+    "cards.one": "ref",
+    "approvals.one": "ref",
 }
 
 
@@ -120,6 +126,8 @@ def _plain(value: Any) -> Any:
 def page_for(kind: str, role: Role) -> str:
     """Return the endpoint a message leads its reader to."""
     screen = KINDS[kind].screen if kind in KINDS else Screen.REPORT
+    if screen is Screen.CARD:
+        return "cards.one" if role is Role.RIDER else "approvals.one"
     if screen in OTHER_PAGES:
         return OTHER_PAGES[screen]
     return REPORT_PAGES.get(role, DESK_PAGE)

@@ -181,6 +181,8 @@ class Redemption(Base):
             ["stations.code", "stations.provider_code"],
             name="at_a_station_of_its_provider",
         ),
+        # An application points at both, so that its price is its redemption's.
+        Index("ix_redemptions_id_points", "id", "points", unique=True),
         Index("ix_redemptions_rider_id_id", "rider_id", "id"),
         Index("ix_redemptions_rider_id_offer_id", "rider_id", "offer_id"),
         Index("ix_redemptions_station_code_state", "station_code", "state"),

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
-from grid_report.offers import forms, queries, showing, usecases
+from grid_report.offers import card_queries, forms, queries, showing, usecases
 from grid_report.offers.kinds import FreeService
 from grid_report.offers.lifecycle import DELIVERED_ONCE, RedemptionState
 from grid_report.places.points import Point
@@ -171,8 +171,10 @@ def mine() -> str:
 
 
 @bp.get("/my/services/<ref>")
-def voucher(ref: str) -> str:
+def voucher(ref: str) -> str | Response:
     """Show one: the code to hold out, where to go, and afterwards what can be said about it."""
+    if card_queries.find_card_or_none(ref) is not None:
+        return redirect(url_for("cards.one", ref=ref), 303)
     return _voucher_page(ref, {}, {}, "")
 
 

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from grid_report.points import signals
+from tests.offers.cards import Cards
 from tests.offers.shop import Shop
 from tests.support.builders import Make
 
@@ -23,3 +24,9 @@ def _alone() -> Iterator[None]:
 def shop(app: Flask, make: Make) -> Shop:
     """Return a station to take things from."""
     return Shop(make)
+
+
+@pytest.fixture
+def cards(app: Flask, make: Make) -> Cards:
+    """Return compounds to ask cards of."""
+    return Cards(make)
