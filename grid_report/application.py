@@ -19,8 +19,7 @@ from grid_report.accounts import place_book
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts import routes as accounts_routes
 from grid_report.accounts.roles import PlaceKind
-from grid_report.api import offer_routes
-from grid_report.api import report_routes as api_routes
+from grid_report.api import offer_routes as api_routes
 from grid_report.media.kit import Media
 from grid_report.notify import queries as notify_queries
 from grid_report.notify import routes as notify_routes
@@ -75,8 +74,6 @@ BLUEPRINTS = (
     notify_routes.bp,
     api_routes.bp,
 )
-# Its views stand on the API's blueprint as well.
-assert offer_routes.bp is api_routes.bp
 
 # A report form carries photos beside its fields; the fields alone are small.
 FORM_ROOM_MB = 2
@@ -102,6 +99,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     )
     place_book.connect(app, lambda kind: _place_names(kind, settings))
     points_signals.due_paid.connect(thanks.tell_of_late_payment)
+    points_signals.points_expiring.connect(thanks.tell_of_expiry)
     offers_signals.moved.connect(paper_steps.follow)
     points_signals.report_facts.connect(reports_queries.facts_for_audit)
     signin.init_app(app)

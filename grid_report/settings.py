@@ -111,6 +111,7 @@ class Cases(Section):
 class Points(Section):
     budget_per_month: int
     reserve_percent: int
+    close_days: int = Field(ge=1)
 
 
 class Cards(Section):

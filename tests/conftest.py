@@ -40,6 +40,11 @@ class Browser(FlaskClient):
 KIND = os.environ.get("GRID_REPORT_TEST_DATABASE", "sqlite")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let more histories of the ledger be tried than a run of all tests has time for."""
+    parser.addoption("--histories", type=int, default=200, help="random histories of the ledger")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL run what touches the database; the rest was run on SQLite already."""
     if KIND != "postgresql":

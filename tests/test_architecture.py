@@ -56,24 +56,15 @@ BY_NAME = {
     "notify.delivery": "border",
     "notify.outbox": "steps",
     "notify.words": "border",
-    "offers.admin_routes": "border",
-    "offers.after": "usecases",
+    **dict.fromkeys(("offers.admin_routes", "offers.showing", "offers.station_routes"), "border"),
+    **dict.fromkeys(("offers.card_queries", "offers.counter"), "queries"),
+    **dict.fromkeys(("offers.application_routes", "offers.approval_routes"), "border"),
     "offers.application_models": "models",
-    "offers.application_routes": "border",
-    "offers.applying": "usecases",
-    "offers.approval_routes": "border",
-    "offers.card_clock": "usecases",
     "offers.card_forms": "border",
-    "offers.card_queries": "queries",
-    "offers.card_terms": "usecases",
-    "offers.looking": "steps",
-    "offers.managing": "usecases",
-    "offers.paper_steps": "steps",
-    "offers.pricing": "steps",
-    "offers.scanning": "usecases",
-    "offers.showing": "border",
-    "offers.station_routes": "border",
-    "offers.verifying": "usecases",
+    **dict.fromkeys(("offers.after", "offers.applying"), "usecases"),
+    **dict.fromkeys(("offers.card_clock", "offers.card_terms"), "usecases"),
+    **dict.fromkeys(("offers.looking", "offers.paper_steps", "offers.pricing"), "steps"),
+    **dict.fromkeys(("offers.managing", "offers.scanning", "offers.verifying"), "usecases"),
     "places.words": "border",
     "points.audit": "queries",
     "points.awarding": "steps",
@@ -88,6 +79,7 @@ BY_NAME = {
     "points.providing": "steps",
     "points.reversing": "steps",
     "points.spending": "steps",
+    "points.upkeep": "usecases",
     "reports.answers": "steps",
     "reports.deciding": "steps",
     "reports.desk_routes": "border",
@@ -302,7 +294,8 @@ def test_only_the_lifecycle_moves_a_report() -> None:
     assert found == {"reports.steps.move", "reports.intake.start_in"}
 
 
-LEDGER_WRITERS = {"awarding", "claims", "entries", "freezing", "holders"}
+# `upkeep` notes what was told, which is beside the ledger.
+LEDGER_WRITERS = {"awarding", "claims", "entries", "freezing", "holders", "upkeep"}
 WRITES = {"insert", "update", "delete", "insert_once", "Insert", "Update", "Delete"}
 
 

@@ -33,6 +33,7 @@ PUBLIC = {
     "api.categories",
     "api.create_token",
     "api.openapi",
+    "api.stations",
     "health.healthz",
     "health.metrics",
     "health.readyz",

@@ -14,9 +14,14 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from grid_report import settings  # noqa: E402 - found through the line above
-from grid_report.access import RULES, Actor, Grant, allowed  # noqa: E402
+from grid_report.access import RULES, Action, Actor, Grant, allowed  # noqa: E402
 from grid_report.accounts.roles import Role  # noqa: E402
 from grid_report.jobs.registry import JOBS  # noqa: E402
+from grid_report.offers.lifecycle import (  # noqa: E402
+    REDEMPTION_MOVES,
+    RedemptionState,
+    RedemptionStep,
+)
 from grid_report.reports.lifecycle import (  # noqa: E402
     MOVES,
     OPEN,
@@ -77,6 +82,25 @@ def moves() -> str:
     )
 
 
+def redemptions() -> str:
+    """List the steps that move a redemption, with what they do to points and places."""
+    rows = [
+        (
+            f"`{step}`",
+            f"`{came_from}`",
+            f"`{move.to}`",
+            ", ".join(sorted(move.by)),
+            move.points,
+            "yes" if move.gives_back else "",
+        )
+        for (came_from, step), move in REDEMPTION_MOVES.items()
+    ]
+    moving = {step for _, step in REDEMPTION_MOVES}
+    quiet = ", ".join(f"`{step}`" for step in RedemptionStep if step not in moving)
+    head = ("step", "from", "to", "by", "points", "place comes back")
+    return table(head, rows) + f"\n\nHistory without a move: {quiet}."
+
+
 def actions() -> str:
     """Ask `access.allowed` about every action for every role, at the place the report belongs to."""
     about = {
@@ -91,14 +115,22 @@ def actions() -> str:
         "sensitive": False,
         "state": State.CLOSED,
     }
+    taken = {
+        "rider_id": 2,
+        "station_code": AT[Role.STATION_STAFF],
+        "state": RedemptionState.DELIVERED,
+    }
     foreign = SimpleNamespace(**about)
     own = SimpleNamespace(**about | {"reporter_id": 1})
     unrouted = SimpleNamespace(**about | {"community_code": None, "street_code": None})
+    theirs, mine = SimpleNamespace(**taken), SimpleNamespace(**taken | {"rider_id": 1})
 
-    def mark(role: Role, action: object) -> str:
+    def mark(role: Role, action: Action) -> str:
         who = Actor(1, "", frozenset({Grant(role, AT[role])}))
         things = (own,) if role is Role.RIDER else (foreign, unrouted)
-        return "●" if any(allowed(who, action, it) for it in things) else ""  # type: ignore[arg-type]
+        if str(action).split(".")[0] in ("redemption", "voucher") or action is Action.SLOT_CALL_OFF:
+            things = (mine,) if role is Role.RIDER else (theirs,)
+        return "●" if any(allowed(who, action, it) for it in things) else ""
 
     rows = [(f"`{action}`", *(mark(role, action) for role in Role)) for action in RULES]
     return table(("action", *(role.value for role in Role)), rows)
@@ -117,6 +149,7 @@ def jobs() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "states": states,
     "steps": moves,
+    "redemptions": redemptions,
     "actions": actions,
     "jobs": jobs,
 }

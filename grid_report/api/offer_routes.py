@@ -16,7 +16,7 @@ from grid_report.api import offer_schemas as schemas
 from grid_report.api import present
 from grid_report.api.openapi import operation
 from grid_report.api.reading import KEY_FIELD, answer, idempotency_key, json_body, query
-from grid_report.api.routes import bp
+from grid_report.api.report_routes import bp
 from grid_report.api.schemas import PageQuery
 from grid_report.errors import Invalid
 from grid_report.offers import forms, queries, scanning, showing, usecases

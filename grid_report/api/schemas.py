@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -35,7 +35,7 @@ class Answer(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457. `code` is for programs, `detail` for people, `errors` names fields."""
+    """RFC 9457. `code` and `facts` are for programs, `detail` for people, `errors` names fields."""
 
     type: str
     title: str
@@ -44,6 +44,7 @@ class Problem(BaseModel):
     detail: str
     request_id: str
     errors: dict[str, list[str]] | None = None
+    facts: dict[str, Any] | None = Field(default=None, description="what `detail` mentions")
 
 
 class TokenRequest(Body):

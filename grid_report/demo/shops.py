@@ -14,17 +14,15 @@ from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import select
-
 from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.demo import plan
 from grid_report.demo.cast import BRIGHT, REST_STATION, STATION, Cast
 from grid_report.errors import GridReportError
-from grid_report.offers import after, managing, scanning, usecases, vouchers
+from grid_report.offers import after, managing, queries, scanning, usecases, vouchers
 from grid_report.offers.commands import EditOffer, EditStation, Redeem, Scan
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Period, Picture
-from grid_report.offers.models import Offer, Redemption, Slot, Station
+from grid_report.offers.models import Redemption
 from grid_report.points.queries import balance
 from grid_report.settings import Settings
 
@@ -56,7 +54,7 @@ ANYBODY: Final = frozenset({W.RIDER, W.FAMILY})
 RIDER: Final = frozenset({W.RIDER})
 
 
-def _offer(
+def _offer(  # noqa: PLR0917 - a table reads better without names
     station: int, kind: OfferKind, picture: Picture, points: int, names: tuple[str, str],
     words: tuple[str, str], *, whom: frozenset[ForWhom] = RIDER, **more: Any,
 ) -> EditOffer:  # fmt: skip
@@ -156,11 +154,11 @@ class Shops:
     def _open(self, now: datetime) -> None:
         """Open stations, offers and times that are not there yet."""
         admin = self.people.administrator
-        there = set(db.session.scalars(select(Station.code)))
+        there = queries.station_names()
         for station in STATIONS:
             if station.code not in there:
                 managing.save_station(station, actor=admin, now=now)
-        known = set(db.session.scalars(select(Offer.title_zh)))
+        known = self._ids(now)
         for offer in OFFERS:
             if offer.title_zh not in known:
                 managing.save_offer(None, offer, actor=admin, now=now)
@@ -175,25 +173,28 @@ class Shops:
                 for clock in clocks
             ]
             managing.add_slots(
-                self._id(title), starts, minutes=minutes, capacity=capacity, actor=admin, now=now
+                self._ids(now)[title],
+                starts,
+                minutes=minutes,
+                capacity=capacity,
+                actor=admin,
+                now=now,
             )
 
-    def _id(self, title: str) -> int:
-        found = db.session.scalars(select(Offer.id).where(Offer.title_zh == title)).one()
+    def _ids(self, now: datetime) -> dict[str, int]:
+        rows = queries.list_offers(now=now, with_retired=True)
         db.session.rollback()
-        return found
+        return {row.offer.title_zh: row.offer.id for row in rows}
 
     def _take(
         self, rider: Actor, title: str, now: datetime, *, key: str, starts: datetime | None = None
     ) -> Redemption:
-        offer_id, slot_id = self._id(title), None
+        offer_id, slot_id = self._ids(now)[title], None
         if title in TIMES:
-            query = select(Slot.id).where(Slot.offer_id == offer_id, Slot.starts_at > now)
-            if starts is not None:
-                query = query.where(Slot.starts_at >= starts)
-            slot_id = db.session.scalars(
-                query.where(Slot.reserved < Slot.capacity).order_by(Slot.starts_at)
-            ).first()
+            free = [row.slot for row in queries.list_slots(offer_id, now=now) if row.left > 0]
+            slot_id = next(
+                (slot.id for slot in free if starts is None or slot.starts_at >= starts), None
+            )
             db.session.rollback()
         child = title == "放学托管加时"
         command = Redeem(

@@ -13,8 +13,11 @@ from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.media import sweep
 from grid_report.notify import delivery
+from grid_report.offers import after as offers_after
 from grid_report.offers import card_clock
+from grid_report.offers import scanning as offers_scanning
 from grid_report.places import queries as places_queries
+from grid_report.points import upkeep as points_upkeep
 from grid_report.points import usecases as points_usecases
 from grid_report.reports import queries as reports_queries
 from grid_report.reports import usecases as reports_usecases
@@ -76,6 +79,25 @@ def watch_cards(duty: Duty) -> int:
     )
 
 
+def expire_points(duty: Duty) -> int:
+    """End the points that are over, those over longest first."""
+    return points_upkeep.expire_points(now=duty.now(), go_on=duty.go_on)
+
+
+def tell_of_expiry(duty: Duty) -> int:
+    """Tell riders 60, 30 and 7 days before points are over."""
+    return points_upkeep.tell_of_expiry(
+        terms=points_usecases.terms_of(duty.settings), now=duty.now(), go_on=duty.go_on
+    )
+
+
+def close_budgets(duty: Duty) -> int:
+    """Give back what the pools of months that are over did not award."""
+    return points_upkeep.close_budgets(
+        terms=points_usecases.terms_of(duty.settings), now=duty.now(), go_on=duty.go_on
+    )
+
+
 def sweep_photos(duty: Duty) -> int:
     """Delete photo files that never got their row."""
 
@@ -96,3 +118,19 @@ def sweep_photos(duty: Duty) -> int:
 def sweep_accounts(duty: Duty) -> int:
     """Delete counters, codes and sign-ins whose time is over."""
     return accounts_usecases.sweep(now=duty.now())
+
+
+def settle_services(duty: Duty) -> int:
+    """Make final what stations handed out 72 hours ago and nobody disputed."""
+    return offers_after.settle_due(now=duty.now(), go_on=duty.go_on)
+
+
+def end_vouchers(duty: Duty) -> int:
+    """Let vouchers past their day expire, and note who did not come; points and places return."""
+    done = offers_after.end_overdue(now=duty.now(), go_on=duty.go_on)
+    return done + offers_scanning.sweep_tries(now=duty.now())
+
+
+def pass_on_places(duty: Duty) -> int:
+    """Pass freed places on that the next in the queue did not take in time."""
+    return offers_after.pass_on_places(now=duty.now(), go_on=duty.go_on)

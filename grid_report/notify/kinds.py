@@ -76,6 +76,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "application_step": _kind("step paper compound", "words points until", Screen.CARD),
     "application_expiring": _kind("paper compound until", screen=Screen.CARD),
     "place_offered": _kind("title_zh title_en due", screen=Screen.OFFER),
+    "points_expiring": _kind("points last_day", screen=Screen.POINTS),
 }
 
 REPORT_PAGES: Final[Mapping[Role, str]] = {

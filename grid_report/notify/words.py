@@ -17,7 +17,7 @@ from grid_report.notify.queries import InboxRow
 
 logger = logging.getLogger(__name__)
 
-FILE: Final = "words/messages.txt"
+FILES: Final = ("words/messages.txt", "words/messages_services.txt")
 # Who looks at a case from the body's side reads what its workers read.
 READS_LIKE: Final = {
     Role.SUPERVISOR: Role.WORKER,
@@ -75,8 +75,9 @@ def _line(
         facts["category"] = category_name(facts["category"])
     if facts.get("due"):
         facts["due"] = moment(datetime.fromisoformat(facts["due"]), now=now, zone=zone)
-    if facts.get("review_on"):
-        facts["review_on"] = date.fromisoformat(facts["review_on"])
+    for day in ("review_on", "last_day"):
+        if facts.get(day):
+            facts[day] = date.fromisoformat(facts[day])
     title, body = _sentences(row.kind, row.role, {"about": row.about, **facts})
     return InboxLine(
         id=row.id,
@@ -109,10 +110,11 @@ def _say(part: str, kind: str, role: Role, facts: dict[str, Any]) -> str:
 
 
 def _macro(name: str) -> Callable[..., str]:
-    macro = getattr(current_app.jinja_env.get_template(FILE).module, name, None)
-    if macro is None:
-        raise LookupError(name)
-    return cast("Callable[..., str]", macro)
+    for file in FILES:
+        macro = getattr(current_app.jinja_env.get_template(file).module, name, None)
+        if macro is not None:
+            return cast("Callable[..., str]", macro)
+    raise LookupError(name)
 
 
 def _tidy(text: str) -> str:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
-from grid_report.offers import after, forms, managing, queries, scanning
+from grid_report.offers import after, counter, forms, managing, queries, scanning
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Period, Picture
 from grid_report.offers.models import Offer, Station
 from grid_report.places.queries import reference
@@ -88,7 +88,7 @@ def _typed() -> dict[str, Any]:
     return {**request.form.to_dict(), "for": request.form.getlist("for")}
 
 
-@bp.get("/offers/new")
+@bp.get("/new-offer")
 def new_offer() -> str:
     """Ask for what a new offer needs."""
     _manage()
@@ -108,7 +108,7 @@ def offer(offer_id: int) -> str:
     return _offer_page(offer_id, None, {})
 
 
-@bp.post("/offers/<int:offer_id>")
+@bp.post("/offers/<int:offer_id>/save")
 def save_offer(offer_id: int) -> Response:
     """Change an offer."""
     return _save_offer(offer_id)
@@ -209,7 +209,7 @@ def _station_form(station: Station | None) -> dict[str, Any]:
     }
 
 
-@bp.get("/stations/new")
+@bp.get("/new-station")
 def new_station() -> str:
     """Ask for what a new station needs."""
     _manage()
@@ -229,7 +229,7 @@ def station(code: str) -> str:
     return _station_page(code, None, {})
 
 
-@bp.post("/stations/<code>")
+@bp.post("/stations/<code>/save")
 def save_station(code: str) -> Response:
     """Change a station."""
     return _save_station(code)
@@ -270,8 +270,8 @@ def _disputes_page(errors: dict[str, list[str]], failed: str) -> str:
     _look()
     return render_template(
         "admin/disputes.html",
-        disputes=queries.list_disputes(),
-        collisions=queries.list_collisions(),
+        disputes=counter.list_disputes(),
+        collisions=counter.list_collisions(),
         may_manage=access.allowed(current_actor(), Action.OFFERS_MANAGE),
         form=request.form.to_dict(),
         errors=errors,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
@@ -258,7 +258,7 @@ def read_slots(values: Mapping[str, Any], zone: tzinfo) -> tuple[list[datetime],
     clocks = []
     for text in times:
         try:
-            clocks.append(datetime.strptime(text.strip(), "%H:%M").time())
+            clocks.append(time.fromisoformat(text.strip().zfill(5)))
         except ValueError:
             problems.add("times", "times-unreadable")
             break

@@ -12,10 +12,9 @@ from sqlalchemy import ColumnElement, func, select
 from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.offers.deadlines import dispute_until, may_cancel
-from grid_report.offers.kinds import BookResult, ForWhom, OfferKind, WaitState
+from grid_report.offers.kinds import ForWhom, OfferKind, WaitState
 from grid_report.offers.lifecycle import RedemptionState
 from grid_report.offers.models import (
-    BookEntry,
     Offer,
     Provider,
     Rating,
@@ -188,7 +187,8 @@ def list_slots(
                 Redemption.state == RedemptionState.RESERVED,
             )
         ):
-            mine[slot_id] = state
+            if slot_id is not None:
+                mine[slot_id] = state
         for entry in db.session.scalars(
             select(Waiting).where(
                 Waiting.slot_id.in_(ids),
@@ -257,7 +257,7 @@ class RedemptionRow:
         return dispute_until(delivered_at) if delivered_at else None
 
 
-_ROW = (
+ROW = (
     select(Redemption, Offer, Station, Slot)
     .join(Offer, Offer.id == Redemption.offer_id)
     .outerjoin(Station, Station.code == Redemption.station_code)
@@ -269,7 +269,7 @@ def list_redemptions(
     rider_id: int, *, before: int | None = None, limit: int = 50
 ) -> tuple[list[RedemptionRow], int | None]:
     """List what a rider took, newest first, and where the next page starts."""
-    query = _ROW.where(Redemption.rider_id == rider_id)
+    query = ROW.where(Redemption.rider_id == rider_id)
     if before is not None:
         query = query.where(Redemption.id < before)
     rows = [
@@ -282,7 +282,7 @@ def list_redemptions(
 
 def find_redemption(ref: str) -> RedemptionRow:
     """Return one redemption by its reference. Raises NotFound."""
-    found = db.session.execute(_ROW.where(Redemption.ref == ref)).one_or_none()
+    found = db.session.execute(ROW.where(Redemption.ref == ref)).one_or_none()
     if found is None:
         raise NotFound
     return RedemptionRow(*found)
@@ -338,107 +338,3 @@ def all_stations() -> Sequence[tuple[Station, Provider]]:
             .order_by(Station.code)
         )
     ]
-
-
-def list_bookings(
-    stations: Sequence[str], start: datetime, end: datetime
-) -> tuple[list[RedemptionRow], list[RedemptionRow]]:
-    """List what a station expects between two instants, and what it handed out then."""
-    expected = _ROW.where(
-        Redemption.station_code.in_(stations),
-        Redemption.state == RedemptionState.RESERVED,
-        Slot.starts_at >= start,
-        Slot.starts_at < end,
-    ).order_by(Slot.starts_at, Redemption.id)
-    done = _ROW.where(
-        Redemption.station_code.in_(stations),
-        Redemption.delivered_at >= start,
-        Redemption.delivered_at < end,
-    ).order_by(Redemption.delivered_at.desc())
-    return (
-        [RedemptionRow(*row) for row in db.session.execute(expected)],
-        [RedemptionRow(*row) for row in db.session.execute(done)],
-    )
-
-
-def count_open_vouchers(stations: Sequence[str]) -> int:
-    """Count the vouchers without a time that may be shown at these stations any day."""
-    return int(
-        db.session.scalar(
-            select(func.count())
-            .select_from(Redemption)
-            .where(
-                Redemption.station_code.in_(stations),
-                Redemption.state == RedemptionState.RESERVED,
-                Redemption.slot_id.is_(None),
-            )
-        )
-        or 0
-    )
-
-
-def list_book(stations: Sequence[str], limit: int = 30) -> Sequence[tuple[BookEntry, str | None]]:
-    """List the newest lines of the stations' books with the references they are about."""
-    rows = db.session.execute(
-        select(BookEntry, Redemption.ref)
-        .outerjoin(Redemption, Redemption.id == BookEntry.redemption_id)
-        .where(BookEntry.station_code.in_(stations))
-        .order_by(BookEntry.id.desc())
-        .limit(limit)
-    )
-    return [(entry, ref) for entry, ref in rows]
-
-
-@dataclass(frozen=True)
-class Dispute:
-    """Something an administrator has to decide: what the rider said, or a colliding book."""
-
-    row: RedemptionRow
-    words: str
-    at: datetime
-
-
-def list_disputes(limit: int = 100) -> list[Dispute]:
-    """List the open disputes, the oldest first."""
-    rows = [
-        RedemptionRow(*row)
-        for row in db.session.execute(
-            _ROW.where(Redemption.state == RedemptionState.DISPUTED)
-            .order_by(Redemption.disputed_at)
-            .limit(limit)
-        )
-    ]
-    words: dict[int, str] = {}
-    ids = [row.redemption.id for row in rows]
-    for entry in db.session.scalars(
-        select(RedemptionEntry)
-        .where(RedemptionEntry.redemption_id.in_(ids))
-        .order_by(RedemptionEntry.id)
-    ):
-        if entry.to_state is RedemptionState.DISPUTED and entry.words:
-            words[entry.redemption_id] = entry.words
-    return [
-        Dispute(row, words.get(row.redemption.id, ""), row.redemption.disputed_at)
-        for row in rows
-        if row.redemption.disputed_at is not None
-    ]
-
-
-def list_collisions(limit: int = 30) -> list[tuple[BookEntry, RedemptionRow]]:
-    """List the book lines that collided with what had happened meanwhile, newest first."""
-    entries = db.session.scalars(
-        select(BookEntry)
-        .where(BookEntry.result == BookResult.DISPUTED, BookEntry.redemption_id.is_not(None))
-        .order_by(BookEntry.id.desc())
-        .limit(limit)
-    ).all()
-    rows = {
-        row.redemption.id: row
-        for row in (
-            RedemptionRow(*found)
-            for found in db.session.execute(
-                _ROW.where(Redemption.id.in_([entry.redemption_id for entry in entries]))
-            )
-        )
-    }
-    return [(entry, rows[entry.redemption_id]) for entry in entries if entry.redemption_id in rows]

@@ -113,7 +113,7 @@ def _offer_page(offer_id: int, form: dict[str, Any], errors: dict[str, list[str]
     )
 
 
-@bp.post("/services/<int:offer_id>")
+@bp.post("/services/<int:offer_id>/redeem")
 def redeem(offer_id: int) -> Response:
     """Take an offer; refused, the page comes back with what was chosen."""
     actor = current_actor()

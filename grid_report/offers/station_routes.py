@@ -15,7 +15,7 @@ from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts.aliases import rider_alias
 from grid_report.accounts.roles import Role
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound, TooMany
-from grid_report.offers import forms, managing, queries, scanning
+from grid_report.offers import counter, forms, managing, queries, scanning
 from grid_report.offers.kinds import BOOK_MOST_POINTS
 from grid_report.offers.lifecycle import RedemptionState
 from grid_report.offers.queries import RedemptionRow
@@ -45,7 +45,7 @@ def index() -> str:
 def _scan_page(actor: Actor, form: dict[str, Any], errors: dict[str, list[str]]) -> str:
     names = queries.station_names()
     start, end = _today()
-    expected, done = queries.list_bookings(_stations(actor), start, end)
+    expected, done = counter.list_bookings(_stations(actor), start, end)
     return render_template(
         "station/index.html",
         stations=[names.get(code, code) for code in _stations(actor)],
@@ -172,7 +172,7 @@ def today() -> str:
     """List whom the station expects today, and what it handed out."""
     actor = _staff()
     start, end = _today()
-    expected, done = queries.list_bookings(_stations(actor), start, end)
+    expected, done = counter.list_bookings(_stations(actor), start, end)
     rows = [*expected, *done]
     return render_template(
         "station/today.html",
@@ -180,7 +180,7 @@ def today() -> str:
         done=done,
         names=accounts_queries.names_of({row.redemption.rider_id for row in rows}),
         alias=rider_alias,
-        open_vouchers=queries.count_open_vouchers(_stations(actor)),
+        open_vouchers=counter.count_open_vouchers(_stations(actor)),
     )
 
 
@@ -194,7 +194,7 @@ def _book_page(actor: Actor, form: dict[str, Any], errors: dict[str, list[str]])
     now = clock.now().astimezone(settings().county.tz)
     return render_template(
         "station/book.html",
-        lines=queries.list_book(_stations(actor)),
+        lines=counter.list_book(_stations(actor)),
         most_points=BOOK_MOST_POINTS,
         written=now.strftime("%Y-%m-%dT%H:%M"),
         form=form,

@@ -99,8 +99,6 @@ def close_budget(
 
     None when there was nothing left. Raises MonthNotOver, LedgerFrozen.
     """
-    if not terms.may_close(month, at):
-        raise MonthNotOver
     pool = holders.budget(community_code, month)
     places = holders.lock(session, MINT)
     places |= holders.lock(session, pool)
@@ -108,6 +106,8 @@ def close_budget(
     before = find_event(session, cause)
     if before is not None:
         return Moved(before.id, before.points, already=True)
+    if not terms.may_close(month, at):
+        raise MonthNotOver
     left = places[pool].left if pool in places else 0
     if not left:
         return None

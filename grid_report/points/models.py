@@ -320,6 +320,12 @@ class Lot(Base):
             sqlite_where=text("free > 0"),
             postgresql_where=text("free > 0"),
         ),
+        Index(
+            "ix_point_lots_expiring",
+            "expires_at",
+            sqlite_where=text("free > 0"),
+            postgresql_where=text("free > 0"),
+        ),
     )
 
     id: Mapped[RowId]

@@ -3,6 +3,9 @@
 `due_paid` is sent inside the transaction that pays a waiting award, with `session`, `rider_id`,
 `award` (ledger.Award), `report_number`, `rule` and `now`.
 
+`points_expiring` is sent inside the transaction that notes a notice, with `session`, `rider_id`,
+`points`, `last_day` (in the county's zone) and `now`.
+
 `report_facts` is asked by the audit with `session`; a receiver answers with `ReportFact`s.
 """
 
@@ -14,6 +17,7 @@ from typing import Final
 from blinker import Signal
 
 due_paid: Final = Signal()
+points_expiring: Final = Signal()
 report_facts: Final = Signal()
 
 

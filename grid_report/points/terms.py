@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
 from grid_report.clock import Month
@@ -44,6 +44,10 @@ class Terms:
     def expiry(self, earned_at: datetime) -> datetime:
         """Return the end of the 12th month after earning (the first instant it is over)."""
         return self.month(earned_at).plus(EXPIRY_MONTHS).bounds(self.zone)[1]
+
+    def last_day(self, expires_at: datetime) -> date:
+        """Return the last day on which points can be spent that are over at an instant."""
+        return (expires_at - timedelta(seconds=1)).astimezone(self.zone).date()
 
 
 def draws_on_reserve(severity: int | None, rule: str) -> bool:

@@ -35,7 +35,9 @@ EMPTY: Final = (UnpaidReason.BUDGET_EMPTY, UnpaidReason.RESERVE_EMPTY)
 def terms_of(settings: Settings) -> Terms:
     """Return the county's terms."""
     points = settings.points
-    return Terms(settings.county.tz, points.budget_per_month, points.reserve_percent)
+    return Terms(
+        settings.county.tz, points.budget_per_month, points.reserve_percent, points.close_days
+    )
 
 
 @use_case

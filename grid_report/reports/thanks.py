@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -65,6 +65,26 @@ def tell_of_late_payment(
     """Tell a rider that points which waited have come. Hears `points.signals.due_paid`."""
     if report_number is not None:
         _tell(session, rider_id, award, number=report_number, rule=rule, now=now)
+
+
+def tell_of_expiry(
+    _sender: object,
+    *,
+    session: Session,
+    rider_id: int,
+    points: int,
+    last_day: date,
+    now: datetime,
+) -> None:
+    """Tell a rider which points are over soon. Hears `points.signals.points_expiring`."""
+    outbox.put(
+        session,
+        "points_expiring",
+        to_member=rider_id,
+        about="",
+        facts={"points": points, "last_day": last_day.isoformat()},
+        now=now,
+    )
 
 
 def _tell(

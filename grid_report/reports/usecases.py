@@ -151,8 +151,9 @@ def _move(it: deciding.Deciding) -> None:
 
 
 def _terms(settings: Settings) -> Terms:
+    points = settings.points
     return Terms(
-        settings.county.tz, settings.points.budget_per_month, settings.points.reserve_percent
+        settings.county.tz, points.budget_per_month, points.reserve_percent, points.close_days
     )
 
 

@@ -88,6 +88,9 @@ def answer(
         }
         if errors:
             body["errors"] = errors
+        if facts:
+            # A program tells "used at that time, over there" in its own way.
+            body["facts"] = facts
         response = make_response(json.dumps(body, ensure_ascii=False), status)
         response.content_type = "application/problem+json"
         return response

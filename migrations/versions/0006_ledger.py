@@ -185,6 +185,13 @@ def upgrade() -> None:
         sqlite_where=sa.text(ONCE),
         postgresql_where=sa.text(ONCE),
     )
+    op.create_index(
+        "ix_point_lots_expiring",
+        "point_lots",
+        ["expires_at"],
+        sqlite_where=sa.text("free > 0"),
+        postgresql_where=sa.text("free > 0"),
+    )
     for name, table, checks in CHECKS:
         create_trigger(name, table, checks)
     op.create_table(
@@ -209,6 +216,7 @@ def downgrade() -> None:
         else:
             bind.exec_driver_sql(f"DROP TRIGGER {name} ON {table}")
             bind.exec_driver_sql(f"DROP FUNCTION {name}()")
+    op.drop_index("ix_point_lots_expiring", "point_lots")
     op.drop_index("a_redemption_step_once", "point_journal")
     # Months closed by the job would not satisfy the old CHECK. Nothing of a ledger is thrown
     # away for a way back: such a database keeps the new one.

@@ -40,6 +40,11 @@ NOT_BY_SCHEMA = {
     "api_entries",  # a cursor nobody was given
     "api_list_reports",  # codes, a cursor, instants
     "api_locate",  # a position outside the county
+    "api_my_redemptions",  # a cursor nobody was given
+    "api_offers",  # a position outside the earth
+    "api_redeem",  # an appointment needs one of its times, a child its guardian
+    "api_scan_voucher",  # nothing seen and nothing typed
+    "api_stations",  # a position outside the earth
     "api_submit",  # bytes that are no picture, a place that is none
     "api_take_step",  # what a step needs depends on the step
     "api_units",  # a community that is none
@@ -47,6 +52,7 @@ NOT_BY_SCHEMA = {
 
 NOTHING_TO_SAY_WRONGLY = {
     "api_balance",
+    "api_cancel_redemption",
     "api_categories",
     "api_communities",
     "api_me",

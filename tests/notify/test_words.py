@@ -27,6 +27,7 @@ FULL = {
     "review_on": "2026-12-01",
     "clock": "fix",
     "points": 15,
+    "last_day": "2027-01-31",
     "rule": "R1",
     "severity": 2,
     "title_zh": "热饭一份",
@@ -68,8 +69,8 @@ def test_a_fact_that_is_there_but_empty_breaks_nothing(app: Flask) -> None:
 
 
 def test_macros_take_exactly_the_facts_of_their_kind(app: Flask) -> None:
-    module = app.jinja_env.get_template(words.FILE).module
-    for name in dir(module):
+    modules = [app.jinja_env.get_template(file).module for file in words.FILES]
+    for module, name in [(one, name) for one in modules for name in dir(one)]:
         part, _, rest = name.partition("_")
         if part not in ("title", "body") or name == "title_of_any":
             continue

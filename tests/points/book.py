@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKeyConstraint, UniqueConstraint, event, text
-from sqlalchemy.engine import Connection
+from sqlalchemy import ForeignKeyConstraint, UniqueConstraint, event, select, text
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from grid_report.access import Actor, Grant
@@ -23,6 +23,7 @@ from grid_report.points import audit, ledger
 from grid_report.points.causes import Cause
 from grid_report.points.guards import TABLES
 from grid_report.points.kinds import Verdict
+from grid_report.points.models import Account
 from grid_report.points.outcomes import Award, Held, Moved, Reversal
 from grid_report.points.tariff import Earning
 from grid_report.points.terms import Terms
@@ -74,6 +75,29 @@ class Book:
     def rider(self) -> int:
         """Add a rider and return the id."""
         return self.member().member_id
+
+    def riders(self, count: int) -> list[int]:
+        """Add many riders at once."""
+        with transaction() as session:
+            rows = [
+                Member(
+                    name="某人",
+                    phone_lookup=f"p{next(self.causes)}",
+                    phone_tail="",
+                    language="zh_CN",
+                    standing=Standing.ACTIVE,
+                    is_demo=False,
+                    created_at=NOW,
+                )
+                for _ in range(count)
+            ]
+            session.add_all(rows)
+            session.flush()
+            session.add_all(
+                RoleGrant(member_id=row.id, role=Role.RIDER, place="", granted_at=NOW)
+                for row in rows
+            )
+            return [row.id for row in rows]
 
     @use_case
     def award(
@@ -160,13 +184,19 @@ class Book:
 
     def left(self, holder: str) -> int:
         """Return an account's balance, 0 when it is not open."""
-        return int(
-            self.value(
-                "SELECT credits - debits - pending_debits FROM point_accounts WHERE holder = :h",
-                h=holder,
+        return self.balances([holder])[holder]
+
+    @staticmethod
+    def balances(names: Sequence[str]) -> dict[str, int]:
+        """Return the balances of accounts, 0 for those that are not open."""
+        db.session.rollback()
+        rows = db.session.execute(
+            select(Account.holder, Account.credits - Account.debits - Account.pending_debits).where(
+                Account.holder.in_(names)
             )
-            or 0
-        )
+        ).all()
+        db.session.rollback()
+        return dict.fromkeys(names, 0) | {str(holder): int(left) for holder, left in rows}
 
     def lots(self, rider_id: int) -> list[tuple[int, int]]:
         """Return a rider's lots as free and held points, oldest first."""
@@ -212,35 +242,43 @@ def counted() -> Iterator[list[str]]:
         event.remove(db.engine, "before_cursor_execute", note)
 
 
-def run(statements: Sequence[str]) -> None:
+def run(statements: Sequence[str], engine: Engine | None = None) -> None:
     """Run raw SQL in one transaction and commit it."""
     db.session.rollback()
-    engine = db.engine.execution_options(grid_report_write=True)
+    engine = (engine or db.engine).execution_options(grid_report_write=True)
     with engine.begin() as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)
 
 
-def refusal_of(statements: Sequence[str]) -> str | None:
+def refusal_of(statements: Sequence[str], engine: Engine | None = None) -> str | None:
     """Run raw SQL that should fail and return the name of what refused it, None if nothing did."""
     try:
-        run(statements)
+        run(statements, engine)
     except DBAPIError as error:
-        diag = getattr(error.orig, "diag", None)
-        name = (
-            diag.constraint_name if diag is not None else _sqlite_name(str(error.orig), statements)
-        )
+        name = name_of(error, statements, engine or db.engine)
         if name is None:
             raise
-        for table in sorted(TABLES, key=len, reverse=True):
-            name = name.removeprefix(f"ck_{table}_")
-        return str(name)
+        return name
     return None
 
 
-def _sqlite_name(message: str, statements: Sequence[str]) -> str | None:
+def name_of(error: DBAPIError, statements: Sequence[str], engine: Engine) -> str | None:
+    """Return the guard an error of a database speaks of."""
+    diag = getattr(error.orig, "diag", None)
+    name: str | None
+    if diag is not None:
+        name = diag.constraint_name
+    else:
+        name = _sqlite_name(str(error.orig), statements, engine)
+    for table in sorted(TABLES, key=len, reverse=True):
+        name = name and name.removeprefix(f"ck_{table}_")
+    return name
+
+
+def _sqlite_name(message: str, statements: Sequence[str], engine: Engine) -> str | None:
     if message == "FOREIGN KEY constraint failed":
-        return _broken_reference(statements)
+        return _broken_reference(statements, engine)
     found = re.fullmatch(r"(CHECK|UNIQUE) constraint failed: (.*)", message)
     if found is None:
         return message if re.fullmatch(r"[a-z_]+", message) else None
@@ -251,12 +289,15 @@ def _sqlite_name(message: str, statements: Sequence[str]) -> str | None:
     for constraint in Base.metadata.tables[table].constraints:
         if isinstance(constraint, UniqueConstraint) and list(constraint.columns.keys()) == columns:
             return str(constraint.name)
+    for index in Base.metadata.tables[table].indexes:
+        if index.unique and list(index.columns.keys()) == columns:
+            return str(index.name)
     return None
 
 
-def _broken_reference(statements: Sequence[str]) -> str | None:
+def _broken_reference(statements: Sequence[str], engine: Engine) -> str | None:
     """Ask SQLite which foreign key it was: it does not say by itself."""
-    with db.engine.connect().execution_options(grid_report_write=True) as connection:
+    with engine.connect().execution_options(grid_report_write=True) as connection:
         work = connection.begin()
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         for statement in statements:

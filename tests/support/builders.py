@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
+from sqlalchemy import select
 
 from grid_report import clock
 from grid_report.access import Actor, Grant
@@ -23,6 +24,11 @@ from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import SignedIn
 from grid_report.db import db
 from grid_report.media.photos import AdmittedPhoto
+from grid_report.offers import managing
+from grid_report.offers import usecases as offers
+from grid_report.offers.commands import EditOffer, EditStation, Redeem
+from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Picture
+from grid_report.offers.models import Redemption, Slot
 from grid_report.places.queries import reference
 from grid_report.reports import usecases
 from grid_report.reports.commands import SubmitReport, TakeStep
@@ -198,6 +204,65 @@ class Make:
         self.step(report, "dispatch", worker, unit=PROPERTY)
         self.step(report, "start", handler)
         return self.step(report, "handle", handler, note="已修好", photos=(self.photo(),))
+
+    # offers
+
+    def station(self, code: str = "station-1", community: str = STATION) -> str:
+        """Open a station of a provider of its own and return its code."""
+        return managing.save_station(
+            EditStation(
+                code=code,
+                provider_code=f"of-{code}",
+                provider_name="服务商",
+                community_code=community,
+                name=f"驿站 {code}",
+                address="站前街 1 号",
+                lat=42.546,
+                lng=124.0408,
+                free_services=frozenset({FreeService.REST}),
+            ),
+            actor=self.administrator(),
+            now=self.now,
+        )
+
+    def offer(self, station: str = "station-1", points: int = 0, **more: Any) -> int:
+        """Make an offer of a station and return its id."""
+        values: dict[str, Any] = {
+            "kind": OfferKind.VOUCHER,
+            "title_zh": "热饮",
+            "title_en": "Hot drink",
+            "description_zh": "",
+            "description_en": "",
+            "picture": Picture.DRINK,
+            "for_whom": frozenset(ForWhom),
+        }
+        values |= {"provider_code": f"of-{station}", "station_code": station, "points": points}
+        command = EditOffer(**{**values, **more})
+        return managing.save_offer(None, command, actor=self.administrator(), now=self.now)
+
+    def slot(self, offer_id: int, *, in_hours: float = 24, capacity: int = 2) -> int:
+        """Add a time to an offer and return its id."""
+        starts = clock.now() + timedelta(hours=in_hours)
+        managing.add_slots(
+            offer_id,
+            [starts],
+            minutes=30,
+            capacity=capacity,
+            actor=self.administrator(),
+            now=self.now,
+        )
+        found = db.session.scalars(
+            select(Slot.id).where(Slot.offer_id == offer_id).order_by(Slot.id.desc())
+        ).first()
+        db.session.rollback()
+        assert found is not None
+        return found
+
+    def redemption(self, rider: Actor, offer_id: int, slot_id: int | None = None) -> Redemption:
+        """Take an offer and return the redemption."""
+        command = Redeem(key=str(uuid.uuid4()), offer_id=offer_id, slot_id=slot_id)
+        zone = self.settings.county.tz
+        return offers.redeem(command, actor=rider, zone=zone, now=clock.now()).redemption
 
     def fresh(self, report: Report) -> Report:
         """Read a report's row again."""

@@ -112,6 +112,7 @@ def unfold_all(page: Page) -> None:
 
 
 ROW = "[data-rows] a[data-row]"
+VOUCHER = "main a[href*='/my/services/R-']"
 SCREENS: dict[str, list[Screen]] = {
     "guest": [
         Screen("sign-in", "accounts.sign_in", "/sign-in"),
@@ -161,6 +162,29 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("report-sent", "reports.sent", "/report/sent/{number}"),
         Screen("points", "points.statement", "/my/points"),
         Screen("points-why", "points.why", "/my/points", "main a[href*='/my/points/']"),
+        Screen("services", "offers.index", "/services"),
+        Screen("services-near", "offers.index", "/services?community=211282001001&show=affordable"),
+        Screen("service-slot", "offers.one", "/services?show=free", "main a[href*='/services/']"),
+        Screen("service-meal", "offers.one", "/services", "main a.offer-row:has(.price .icon)"),
+        Screen(
+            "service-refused",
+            "offers.one",
+            "/services?show=free",
+            "main a[href*='/services/']",
+            send_as_it_is("form[data-redeem]"),
+            422,
+        ),
+        Screen("stations", "offers.stations", "/services/stations"),
+        Screen("station", "offers.station", "/services/stations/station-01"),
+        Screen("vouchers", "offers.mine", "/my/services"),
+        Screen("voucher", "offers.voucher", "/my/services", f"{VOUCHER}:has(.tone-brand)"),
+        Screen(
+            "voucher-done",
+            "offers.voucher",
+            "/my/services",
+            f"{VOUCHER}:not(:has(.tone-brand))",
+            unfold_all,
+        ),
         Screen("inbox", "notify.inbox", "/inbox"),
         Screen("me", "accounts.me", "/me"),
         Screen("error-403", "desk.index", "/desk", status=403),
@@ -190,7 +214,26 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("unit-case", "unit.show", "/unit", "main a[href*='/unit/KY-']", unfold_all),
         Screen("inbox-unit", "notify.inbox", "/inbox"),
     ],
-    "station": [Screen("me-station", "accounts.me", "/me")],
+    "station": [
+        Screen("scanner", "station.index", "/station"),
+        Screen(
+            "scanner-refused",
+            "station.index",
+            "/station",
+            act=send_as_it_is("[data-scanner-form]"),
+            status=422,
+        ),
+        Screen("station-today", "station.today", "/station/today"),
+        Screen(
+            "station-voucher",
+            "station.voucher",
+            "/station/today",
+            "main a[href*='/station/vouchers/']",
+            unfold_all,
+        ),
+        Screen("station-book", "station.book", "/station/book"),
+        Screen("me-station", "accounts.me", "/me"),
+    ],
     "administrator": [
         Screen("unrouted", "admin.unrouted", "/admin/unrouted"),
         Screen("members", "admin_members.index", "/admin/members"),
@@ -216,6 +259,26 @@ SCREENS: dict[str, list[Screen]] = {
             act=upload_boundaries,
         ),
         Screen("categories", "admin.categories", "/admin/categories"),
+        Screen("offers", "admin_offers.offers", "/admin/offers"),
+        Screen(
+            "offer",
+            "admin_offers.offer",
+            "/admin/offers",
+            "main tr:has-text('0') a[href^='/admin/offers/']",
+            unfold_all,
+        ),
+        Screen("offer-new", "admin_offers.new_offer", "/admin/new-offer"),
+        Screen(
+            "offer-new-refused",
+            "admin_offers.new_offer",
+            "/admin/new-offer",
+            act=send_as_it_is("main form"),
+            status=422,
+        ),
+        Screen("stations-admin", "admin_offers.stations", "/admin/stations"),
+        Screen("station-admin", "admin_offers.station", "/admin/stations/station-01"),
+        Screen("station-new", "admin_offers.new_station", "/admin/new-station"),
+        Screen("disputes", "admin_offers.disputes", "/admin/disputes"),
         Screen("me-administrator", "accounts.me", "/me"),
     ],
     "auditor": [

@@ -19,6 +19,7 @@ from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.notify.delivery import deliver_due
 from grid_report.notify.models import InboxEntry
+from grid_report.offers.kinds import OfferKind
 from grid_report.points.models import Journal
 from grid_report.reports import staging
 from grid_report.reports.models import ReportPhoto
@@ -48,6 +49,9 @@ JSON: dict[str, dict[str, Any]] = {
     "api.create_token": {},
     "api.take_step": {"step": "note"},
     "api.rate": {"solved": True, "satisfied": True},
+    "api.redeem": {},
+    "api.scan_voucher": {},
+    "api.confirm_voucher": {},
 }
 QUERIES = {"api.locate": "?lat=42.54&lng=124.04", "api.units": "?report={number}"}
 # About the report that is closed; the others are about the one that was dispatched.
@@ -142,6 +146,10 @@ def world(make: Make) -> World:
     ).first()
     assert photo is not None
     make.token(owner)
+    station = make.station("station-1")
+    clinic = make.offer(station, kind=OfferKind.SLOT)
+    slot_id = make.slot(clinic)
+    booked = make.redemption(owner, clinic, slot_id)
     values = {
         "number": report.number,
         "photo_id": photo.id,
@@ -157,6 +165,11 @@ def world(make: Make) -> World:
         "member_id": target.member_id,
         "grant_id": _first(select(RoleGrant.id).where(RoleGrant.member_id == target.member_id)),
         "draft_id": 1,
+        "offer_id": clinic,
+        "slot_id": slot_id,
+        "ref": booked.ref,
+        "code": station,
+        "decision": "dismiss",
         "filename": "none.css",
     }
     db.session.rollback()

@@ -1,0 +1,105 @@
+"""What the jobs do with time: expiry, its notices, months that close."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from grid_report.db import db
+from grid_report.notify.models import Message
+from grid_report.points import queries, upkeep
+from grid_report.points.usecases import freeze_ledger
+from tests.points.book import BRIGHT, MONTH, NOW, STATION, TERMS, Book
+
+pytestmark = pytest.mark.database
+
+# The points of NOW's month are over with the end of November of next year, in Shanghai.
+END = datetime(2027, 11, 30, 16, 0, tzinfo=UTC)
+
+
+def told() -> list[tuple[int | None, Any, Any]]:
+    db.session.rollback()
+    rows = db.session.execute(
+        select(Message.member_id, Message.facts)
+        .where(Message.kind == "points_expiring")
+        .order_by(Message.id)
+    ).all()
+    return [(row.member_id, row.facts["points"], row.facts["last_day"]) for row in rows]
+
+
+def test_points_end_with_their_last_day_and_not_an_instant_before(book: Book) -> None:
+    rider, other = book.rider(), book.rider()
+    book.award(rider, 10)
+    book.award(rider, 5, community=BRIGHT)
+    book.award(other, 25, severity=3)
+    assert upkeep.expire_points(now=END - timedelta(seconds=1)) == 0
+    assert upkeep.expire_points(now=END) == 3
+    assert upkeep.expire_points(now=END) == 0
+    assert queries.balance(rider).available == queries.balance(other).available == 0
+    assert (book.left(f"expired:{STATION}:"), book.left(f"expired:{BRIGHT}:")) == (35, 5)
+    assert book.differences(END) == []
+
+
+def test_expiry_goes_on_where_it_was_stopped(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "AT_ONCE", 2)
+    riders = [book.rider() for _ in range(5)]
+    for rider in riders:
+        book.award(rider)
+    answers = iter([True, True, True, False])
+    assert upkeep.expire_points(now=END, go_on=lambda: next(answers)) == 2
+    assert upkeep.expire_points(now=END) == 3
+    assert book.differences(END) == []
+
+
+def test_a_frozen_ledger_lets_nothing_end_and_closes_nothing(book: Book) -> None:
+    book.award(book.rider())
+    freeze_ledger(reason="test", now=NOW)
+    assert upkeep.expire_points(now=END) == 0
+    assert upkeep.close_budgets(terms=TERMS, now=END) == 0
+
+
+def test_a_rider_is_told_at_sixty_thirty_and_seven_days_once_each(book: Book) -> None:
+    rider = book.rider()
+    book.award(rider, 10)
+    book.award(rider, 15, severity=2)
+    found = []
+    for days in (61, 60, 59, 31, 30, 10, 7, 6, 1, 0):
+        found.append(upkeep.tell_of_expiry(terms=TERMS, now=END - timedelta(days=days)))
+        assert upkeep.tell_of_expiry(terms=TERMS, now=END - timedelta(days=days)) == 0
+    assert found == [0, 1, 0, 0, 1, 0, 1, 0, 0, 0]
+    assert told() == [(rider, 25, "2027-11-30")] * 3
+
+
+def test_who_was_not_told_in_time_is_told_the_nearest_only(book: Book) -> None:
+    rider = book.rider()
+    book.award(rider)
+    assert upkeep.tell_of_expiry(terms=TERMS, now=END - timedelta(days=20)) == 1
+    # A clock that goes back does not tell of sixty days after thirty.
+    assert upkeep.tell_of_expiry(terms=TERMS, now=END - timedelta(days=50)) == 0
+    assert upkeep.tell_of_expiry(terms=TERMS, now=END - timedelta(days=3)) == 1
+    assert len(told()) == 2
+
+
+def test_nobody_is_told_of_points_that_are_spent(book: Book) -> None:
+    rider = book.rider()
+    book.award(rider)
+    book.hold(rider)
+    assert upkeep.tell_of_expiry(terms=TERMS, now=END - timedelta(days=5)) == 0
+    book.release()
+    assert upkeep.tell_of_expiry(terms=TERMS, now=END - timedelta(days=5)) == 1
+
+
+def test_months_close_three_days_after_their_end(book: Book) -> None:
+    book.award(book.rider(), 40, severity=4)
+    book.award(book.rider(), 40, severity=4, community=BRIGHT)
+    end = MONTH.bounds(TERMS.zone)[1]
+    assert upkeep.close_budgets(terms=TERMS, now=end + timedelta(days=3, seconds=-1)) == 0
+    assert upkeep.close_budgets(terms=TERMS, now=end + timedelta(days=3)) == 3
+    assert upkeep.close_budgets(terms=TERMS, now=end + timedelta(days=3)) == 0
+    # A clock that went back has nothing to close, and opens nothing.
+    assert upkeep.close_budgets(terms=TERMS, now=NOW) == 0
+    assert book.left("mint:county:") == -80
+    assert book.differences(end) == []
