@@ -20,7 +20,7 @@ from grid_report.offers import (
     showing,
     verifying,
 )
-from grid_report.offers.application_flow import ISSUED_ONCE, ApplicationStep, Side
+from grid_report.offers.application_flow import ISSUED_ONCE, ApplicationStep
 from grid_report.offers.card_queries import CardRow
 from grid_report.offers.papers import PaperKind
 from grid_report.places.queries import reference
@@ -32,7 +32,7 @@ from grid_report.web.problems import status_of
 
 bp = Blueprint("cards", __name__)
 
-RIDERS_STEPS = frozenset({ApplicationStep.WITHDRAW, ApplicationStep.PAUSE, ApplicationStep.RESUME})
+RIDERS_STEPS = (ApplicationStep.WITHDRAW, ApplicationStep.PAUSE, ApplicationStep.RESUME)
 
 
 def _page(text: str, status: int) -> Response:
@@ -154,7 +154,6 @@ def _card_page(ref: str, form: dict[str, Any], errors: dict[str, list[str]], fai
         late=row.is_late(settings().cards.approve_hours, now),
         firm=unit.name if unit is not None else "",
         community=community.name if community is not None else "",
-        sides=[side.value for side in Side],
         form=form,
         errors=errors,
         failed=failed,

@@ -26,7 +26,7 @@ from grid_report.web.context import current_actor, settings
 from grid_report.web.paging import pack, unpack_id
 from grid_report.web.problems import status_of
 
-bp = Blueprint("approvals", __name__, url_prefix="/cards")
+bp = Blueprint("approvals", __name__)
 
 PAGE = 50
 
@@ -41,7 +41,7 @@ def _sentences(error: GridReportError) -> dict[str, list[str]]:
     return {"form": [words.error_sentence(error)]}
 
 
-@bp.get("")
+@bp.get("/cards")
 def index() -> str:
     """List what waits for the actor, what is under way, the cards and what is over."""
     actor, now = current_actor(), clock.now()
@@ -74,7 +74,7 @@ def _row(ref: str) -> CardRow:
     return row
 
 
-@bp.get("/<ref>")
+@bp.get("/cards/<ref>")
 def one(ref: str) -> str:
     """Show one application with what may be done."""
     return _card_page(ref, {}, {}, "")
@@ -108,7 +108,7 @@ def _card_page(ref: str, form: dict[str, Any], errors: dict[str, list[str]], fai
     )
 
 
-@bp.post("/<ref>/<step>")
+@bp.post("/cards/<ref>/<step>")
 def step(ref: str, step: str) -> Response:
     """Take a step, or come back with what was typed and why not."""
     _row(ref)
@@ -124,7 +124,7 @@ def step(ref: str, step: str) -> Response:
     return redirect(url_for("approvals.one", ref=ref), 303)
 
 
-@bp.get("/prices")
+@bp.get("/owner-prices")
 def prices() -> str:
     """Show the owners' prices of the compounds the actor answers for, and set them."""
     return _prices_page({}, {})
@@ -182,7 +182,7 @@ def _prices_page(form: dict[str, Any], errors: dict[str, list[str]]) -> str:
     )  # fmt: skip
 
 
-@bp.post("/prices")
+@bp.post("/owner-prices")
 def set_price() -> Response:
     """Write a price down."""
     access.check(current_actor(), Action.PAPERS_READ)
@@ -198,7 +198,7 @@ def set_price() -> Response:
     return redirect(url_for("approvals.prices", compound=command.compound_code), 303)
 
 
-@bp.post("/offers")
+@bp.post("/owner-prices/offers")
 def choose_offers() -> Response:
     """Say through which offers cards are applied for."""
     access.check(current_actor(), Action.PAPERS_MANAGE)
