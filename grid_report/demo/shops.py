@@ -18,6 +18,7 @@ from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.demo import plan
 from grid_report.demo.cast import BRIGHT, REST_STATION, STATION, Cast
+from grid_report.demo.keys import Keys
 from grid_report.errors import GridReportError
 from grid_report.offers import after, managing, queries, scanning, usecases, vouchers
 from grid_report.offers.commands import EditOffer, EditStation, Redeem, Scan
@@ -137,6 +138,8 @@ class Shops:
         for days in range(BUSY_DAYS, -1, -1):
             self._later(at - timedelta(days=days, minutes=5), self._night)
         self._later(at - timedelta(minutes=50), self._today)
+        for when, deed in Keys(settings, people, at).deeds():
+            self._later(when, deed)
 
     def _later(self, at: datetime, act: Callable[[datetime], None]) -> None:
         self.queue.append((at, len(self.queue), act))
