@@ -247,7 +247,8 @@ class Shops:
             stars = dice.choice((3, 4, 5, 5, 5))
             usecases.rate(taken.ref, stars, "", actor=rider, now=later)
         if end in ("dispute", "refund"):
-            usecases.dispute(taken.ref, "饭是凉的", county=self.county, actor=rider, now=later)
+            words = "等了一个小时没轮到" if taken.slot_id else "拿到手是坏的"
+            usecases.dispute(taken.ref, words, county=self.county, actor=rider, now=later)
         if end == "refund":
             admin = self.people.administrator
             scanning.refund(taken.ref, "核实属实，已提醒驿站", actor=admin, now=later)
@@ -269,7 +270,7 @@ class Shops:
             lambda: self._hand_out(self._take(second, FREE, now, key="today-2"), now),
         ]
         for number, rider in enumerate(self.people.riders[2:10]):
-            title = ("爱心热饭", "热饮一杯", "充电宝 2 小时")[number % 3]
+            title = ("爱心热饭", FREE, "充电宝 2 小时", "热饮一杯")[number % 4]
             deeds.append(self._one_today(rider, title, number, now))
         for deed in deeds:
             with suppress(GridReportError):

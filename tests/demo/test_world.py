@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from grid_report import create_app
 from grid_report.access import Grant
 from grid_report.accounts import usecases as accounts
-from grid_report.accounts.models import Member, SignInKind
+from grid_report.accounts.models import Member, RoleGrant, SignInKind
 from grid_report.accounts.passwords import Hasher
 from grid_report.accounts.policy import Policy, policy_of
 from grid_report.accounts.roles import Role
@@ -25,7 +25,11 @@ from grid_report.demo import cast, plan, world
 from grid_report.media.kit import Media
 from grid_report.media.stores import Size
 from grid_report.notify.models import Delivery, Message
+from grid_report.offers import queries as offer_queries
+from grid_report.offers.lifecycle import RedemptionState
+from grid_report.offers.models import Redemption
 from grid_report.places.queries import reference
+from grid_report.points import queries as points_queries
 from grid_report.points.audit import find_differences
 from grid_report.reports.clocks import light
 from grid_report.reports.lifecycle import State, Step
@@ -142,6 +146,28 @@ def test_the_ledger_is_sound_and_points_were_paid(loaded: Flask) -> None:
     db.session.rollback()
     findings = find_differences(db.engine, NOW)
     assert not findings, findings
+
+
+def test_services_are_there_in_every_state_for_the_newcomer(loaded: Flask) -> None:
+    states = set(db.session.scalars(select(Redemption.state)))
+    # A voucher expires only where somebody had points for one and did not come.
+    assert set(RedemptionState) - states <= {RedemptionState.EXPIRED}
+    offers = {row.offer.title_zh: row for row in offer_queries.list_offers(now=NOW)}
+    assert {"热饮一杯", "爱心热饭", "3C 认证头盔", "社区义诊"} <= set(offers)
+    tomorrow = NOW + timedelta(hours=20)
+    clinic = offer_queries.list_slots(offers["社区义诊"].offer.id, now=NOW)
+    assert [row for row in clinic if row.left > 0 and row.slot.starts_at > tomorrow]
+    riders = db.session.scalars(
+        select(RoleGrant.member_id)
+        .where(RoleGrant.role == Role.RIDER)
+        .order_by(RoleGrant.member_id)
+    ).all()
+    meal = offers["爱心热饭"].offer.points
+    assert any(points_queries.balance(rider).available >= meal for rider in riders[:2])
+    staff = db.session.scalars(
+        select(RoleGrant.place).where(RoleGrant.role == Role.STATION_STAFF)
+    ).all()
+    assert staff == ["station-01"]
 
 
 def test_everybody_has_been_told_and_nothing_waits(loaded: Flask) -> None:

@@ -122,6 +122,27 @@ def test_six_digits_will_do_and_the_code_turns_without_network(
     expect(desk.locator("main")).to_contain_text("核销成功")
 
 
+def test_a_day_without_network_is_written_down_and_uploaded_later(
+    person: Callable[..., Person],
+) -> None:
+    rider, staff = person(FIRST, size=PHONE), person(STAFF, size=PHONE)
+    page = choose(rider, "热饮一杯")
+    number = take(page)
+    digits = page.locator("[data-voucher-digits]").inner_text()
+    desk = staff.go("/station")
+    staff.context.set_offline(True)
+    desk.locator("[name=code]").fill(digits)
+    desk.get_by_role("button", name="查一下").tap()
+    kept = desk.locator("[data-scanner-kept]")
+    expect(kept).to_contain_text("已记下 1 条")
+    staff.context.set_offline(False)
+    expect(kept).to_contain_text("已上传")
+    desk = staff.go("/station/book")
+    expect(desk.locator("main li", has_text=number)).to_contain_text("已核销")
+    page.reload()
+    expect(page.locator("main")).to_contain_text("已领取")
+
+
 def test_everything_works_without_script(person: Callable[..., Person]) -> None:
     bare: dict[str, Any] = {"size": dict(PHONE), "java_script_enabled": False}
     rider, staff = person(FIRST, **bare), person(STAFF, **bare)
@@ -139,7 +160,7 @@ def test_everything_works_without_script(person: Callable[..., Person]) -> None:
     desk.get_by_role("button", name="确认核销").click()
     expect(desk.locator("main")).to_contain_text("核销成功")
     page = choose(rider, "社区义诊")
-    page.locator("input[name=slot]:not([disabled])").last.check(force=True)
+    page.locator("input[name=slot]:not([disabled])").nth(1).check(force=True)
     number = take(page)
     page.locator("summary", has_text="取消").click()
     page.get_by_role("button", name="确定取消").click()
