@@ -12,7 +12,7 @@ from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
 from grid_report.offers import card_queries, forms, queries, showing, usecases
-from grid_report.offers.kinds import FreeService
+from grid_report.offers.kinds import FreeService, OfferKind
 from grid_report.offers.lifecycle import DELIVERED_ONCE, RedemptionState
 from grid_report.places.points import Point
 from grid_report.places.queries import reference
@@ -41,7 +41,12 @@ def index() -> str:
     if chosen == "affordable":
         rows = [row for row in rows if row.offer.points <= available]
     elif chosen == "free":
-        rows = [row for row in rows if row.offer.points == 0]
+        # What is applied for costs what the compound's owners pay.
+        rows = [
+            row
+            for row in rows
+            if row.offer.points == 0 and row.offer.kind is not OfferKind.APPLICATION
+        ]
     return render_template(
         "offers/index.html",
         rows=rows,
@@ -166,7 +171,10 @@ def mine() -> str:
         actor.member_id, before=unpack_id(request.args.get("cursor")), limit=PAGE
     )
     return render_template(
-        "offers/mine.html", rows=rows, next=pack(following) if following else None
+        "offers/mine.html",
+        rows=rows,
+        cards=card_queries.cards_by_redemption([row.redemption.id for row in rows]),
+        next=pack(following) if following else None,
     )
 
 

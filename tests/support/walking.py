@@ -24,6 +24,7 @@ from grid_report.points.models import Journal
 from grid_report.reports import staging
 from grid_report.reports.models import ReportPhoto
 from tests.support.builders import BRIGHT, PROPERTY, Make
+from tests.support.cards import ask_for_cards
 
 PERSONS = [
     "guest",
@@ -59,6 +60,9 @@ ABOUT_CLOSED = frozenset({"reports.rate", "api.rate"})
 # These end the sign-in they are asked with, so they are asked last and by a browser of their own.
 ENDING = ("accounts.sign_out", "accounts.sign_out_everywhere", "api.revoke_token")
 
+# What is asked of a card; the others are about a voucher.
+CARD_STEPS = {"cards.step": "pause", "approvals.step": "property_decline"}
+
 Request = tuple[str, str]
 
 
@@ -90,6 +94,8 @@ class World:
         values = dict(self.values)
         if endpoint in ABOUT_CLOSED:
             values["number"] = self.closed
+        if endpoint.startswith(("cards.", "approvals.")):
+            values.update(self.values["of_card"], step=CARD_STEPS.get(endpoint, ""))
         values.update(instead)
         path = re.sub(
             r"<(?:\w+:)?(\w+)>", lambda it: quote(str(values[it[1]]), safe="%"), rule.rule
@@ -150,7 +156,9 @@ def world(make: Make) -> World:
     clinic = make.offer(station, kind=OfferKind.SLOT)
     slot_id = make.slot(clinic)
     booked = make.redemption(owner, clinic, slot_id)
+    card = ask_for_cards(make, owner, people["handler"], worker)
     values = {
+        "of_card": {"ref": card.ref, "offer_id": card.offer_id, "token": card.token},
         "number": report.number,
         "photo_id": photo.id,
         "name": photo.name,
