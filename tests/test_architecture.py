@@ -43,6 +43,13 @@ BY_FILE_NAME = {
     "routes": "border",
     "cli": "border",
 }
+OFFERS = {
+    "border": ("admin_routes", "showing", "station_routes", "application_routes",
+               "approval_routes", "card_forms"),
+    "usecases": ("after", "applying", "card_clock", "card_terms", "managing", "scanning", "verifying"),
+    "steps": ("looking", "paper_steps", "pricing"),
+    "queries": ("card_queries", "counter"), "models": ("application_models",),
+}  # fmt: skip
 # Files named after what they hold. Everything else inside a domain is a rule.
 BY_NAME = {
     "accounts.admin_routes": "border",
@@ -56,15 +63,7 @@ BY_NAME = {
     "notify.delivery": "border",
     "notify.outbox": "steps",
     "notify.words": "border",
-    **dict.fromkeys(("offers.admin_routes", "offers.showing", "offers.station_routes"), "border"),
-    **dict.fromkeys(("offers.card_queries", "offers.counter"), "queries"),
-    **dict.fromkeys(("offers.application_routes", "offers.approval_routes"), "border"),
-    "offers.application_models": "models",
-    "offers.card_forms": "border",
-    **dict.fromkeys(("offers.after", "offers.applying"), "usecases"),
-    **dict.fromkeys(("offers.card_clock", "offers.card_terms"), "usecases"),
-    **dict.fromkeys(("offers.looking", "offers.paper_steps", "offers.pricing"), "steps"),
-    **dict.fromkeys(("offers.managing", "offers.scanning", "offers.verifying"), "usecases"),
+    **{f"offers.{name}": kind for kind, names in OFFERS.items() for name in names},
     "places.words": "border",
     "points.audit": "queries",
     "points.awarding": "steps",

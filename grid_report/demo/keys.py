@@ -11,18 +11,15 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
-
 from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.demo import plan
 from grid_report.demo.cast import BRIGHT, STATION, Cast
-from grid_report.offers import applying, card_clock, card_terms, managing
+from grid_report.offers import applying, card_clock, card_queries, card_terms, managing
 from grid_report.offers.application_flow import ApplicationStep
 from grid_report.offers.commands import Apply, EditOffer, SetOwnerPrice, TakeApplicationStep
 from grid_report.offers.firms import firms_of
 from grid_report.offers.kinds import ForWhom, OfferKind, Picture
-from grid_report.offers.models import Offer, Redemption
 from grid_report.offers.papers import PaperKind
 from grid_report.places.queries import reference
 from grid_report.points.queries import balance
@@ -63,6 +60,12 @@ STORIES: Final[tuple[Story, ...]] = (
 )  # fmt: skip
 
 
+def _offer_id(title: str) -> int | None:
+    found = [offer.id for offer in card_queries.application_offers() if offer.title_zh == title]
+    db.session.rollback()
+    return found[0] if found else None
+
+
 class Keys:
     """Says what is played about cards, and when."""
 
@@ -91,9 +94,7 @@ class Keys:
 
         def act(now: datetime) -> None:
             admin = self.people.administrator
-            known = db.session.scalars(select(Offer.id).where(Offer.title_zh == zh)).first()
-            db.session.rollback()
-            offer_id = known or managing.save_offer(
+            offer_id = _offer_id(zh) or managing.save_offer(
                 None,
                 EditOffer(
                     "warmhouse", None, OfferKind.APPLICATION, zh, en, words_zh, words_en,
@@ -125,15 +126,14 @@ class Keys:
     def _apply(self, number: int, who: int | None, compound: str, paper: PaperKind) -> Act:
         def act(now: datetime) -> None:
             key = str(uuid.uuid5(uuid.NAMESPACE_URL, f"card-{number}"))
-            known = db.session.scalars(select(Redemption.ref).where(Redemption.key == key)).first()
+            known = card_queries.find_ref_by_key(key)
             db.session.rollback()
             if known is not None:
                 self.refs[number] = known
                 return
             rider = self.people.riders[who] if who is not None else self._somebody()
-            title = OFFERS[paper][0]
-            offer_id = db.session.scalars(select(Offer.id).where(Offer.title_zh == title)).one()
-            db.session.rollback()
+            offer_id = _offer_id(OFFERS[paper][0])
+            assert offer_id is not None
             command = Apply(
                 key=key,
                 offer_id=offer_id,

@@ -185,7 +185,9 @@ def _prices_page(form: dict[str, Any], errors: dict[str, list[str]]) -> str:
 @bp.post("/owner-prices")
 def set_price() -> Response:
     """Write a price down."""
-    access.check(current_actor(), Action.PAPERS_READ)
+    # Whoever sets prices anywhere is told what is wrong with one; which compounds is asked later.
+    mine = Priced(current_actor().places(Role.HANDLER))
+    access.check(current_actor(), Action.OWNER_PRICE_SET, mine)
     form = request.form.to_dict()
     try:
         command = card_forms.read_owner_price(form)

@@ -93,6 +93,11 @@ def find_card_or_none(ref: str) -> CardRow | None:
     return CardRow(*found) if found is not None else None
 
 
+def find_ref_by_key(key: str) -> str | None:
+    """Return the reference of what was asked for under a key, whoever asked."""
+    return db.session.scalar(select(Redemption.ref).where(Redemption.key == key))
+
+
 def cards_by_redemption(ids: Sequence[int]) -> dict[int, Application]:
     """Return the applications behind redemptions."""
     if not ids:

@@ -33,6 +33,11 @@ FULL = {
     "title_zh": "热饭一份",
     "title_en": "A warm meal",
     "penalty": 4,
+    "paper": "access_card",
+    "compound": "安居里",
+    "stage": "submitted",
+    "step": "issue",
+    "until": "2027-11-23T10:00:00+00:00",
 }
 
 READERS = (Role.RIDER, Role.WORKER, Role.HANDLER, Role.ADMINISTRATOR)
