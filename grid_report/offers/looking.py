@@ -53,15 +53,22 @@ def lock_stations(session: Session, codes: list[str]) -> list[Station]:
     )
 
 
-def look(session: Session, scan: Scan, actor: Actor, at: datetime) -> Look:
-    """Find the voucher behind a code at one of the actor's stations. Raises TooMany."""
+def look(session: Session, scan: Scan, actor: Actor, *, at: datetime, now: datetime) -> Look:
+    """Find the voucher behind a code that was seen `at` one of the actor's stations.
+
+    Wrong tries are counted in the hour before `now`, whenever they say they were made.
+    Raises TooMany.
+    """
     stations = [station.code for station in lock_stations(session, stations_of(actor))]
     if not stations:
         return Look("", TryResult.REFUSED, None, refusals.VoucherUnknown())
-    _limit(session, VoucherTry.station_code.in_(stations), tries.WRONG_A_STATION, at)
-    if scan.qr:
-        return _by_code(session, scan.qr, stations, at)
-    return _by_digits(session, scan.digits, stations, at)
+    _limit(session, VoucherTry.station_code.in_(stations), tries.WRONG_A_STATION, now)
+    find = _by_code if scan.qr else _by_digits
+    seen = find(session, scan.qr or scan.digits, stations, at)
+    if seen.redemption is not None:
+        tried = VoucherTry.redemption_id == seen.redemption.id
+        _limit(session, tried, tries.WRONG_A_VOUCHER, now)
+    return seen
 
 
 def _by_code(session: Session, text: str, stations: list[str], at: datetime) -> Look:
@@ -75,7 +82,6 @@ def _by_code(session: Session, text: str, stations: list[str], at: datetime) -> 
     ).one_or_none()
     if redemption is None:
         return Look(here, TryResult.WRONG, None, refusals.VoucherUnknown())
-    _limit(session, VoucherTry.redemption_id == redemption.id, tries.WRONG_A_VOUCHER, at)
     if not vouchers.is_genuine(shown, redemption.secret):
         return Look(here, TryResult.WRONG, redemption, refusals.VoucherUnknown())
     refusal = why_not(session, redemption, stations, at)
@@ -100,7 +106,6 @@ def _by_digits(session: Session, digits: str, stations: list[str], at: datetime)
     if len(found) != 1:
         return Look(stations[0], TryResult.WRONG, None, refusals.VoucherUnknown())
     redemption = found[0]
-    _limit(session, VoucherTry.redemption_id == redemption.id, tries.WRONG_A_VOUCHER, at)
     refusal = why_not(session, redemption, stations, at)
     result = TryResult.OK if refusal is None else TryResult.REFUSED
     return Look(redemption.station_code or stations[0], result, redemption, refusal)
@@ -126,15 +131,15 @@ def _name(session: Session, code: str | None) -> str:
     return session.scalar(select(Station.name).where(Station.code == code)) or ""
 
 
-def _limit(session: Session, where: object, most: int, at: datetime) -> None:
+def _limit(session: Session, where: object, most: int, now: datetime) -> None:
     wrong, oldest = session.execute(
         select(func.count(), func.min(VoucherTry.at)).where(
             where,  # type: ignore[arg-type]
             VoucherTry.result == TryResult.WRONG,
-            VoucherTry.at > at - tries.WINDOW,
+            VoucherTry.at > now - tries.WINDOW,
         )
     ).one()
-    tries.refuse_more(wrong, most, oldest, at)
+    tries.refuse_more(wrong, most, oldest, now)
 
 
 def note(session: Session, seen: Look, actor: Actor, at: datetime) -> None:

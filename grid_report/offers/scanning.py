@@ -60,7 +60,7 @@ def scan(command: Scan, *, actor: Actor, now: datetime) -> Redemption:
     if not command.qr and not command.digits:
         raise Invalid.field("code", "code-needed")
     with transaction() as session:
-        seen = looking.look(session, command, actor, now)
+        seen = looking.look(session, command, actor, at=now, now=now)
         looking.note(session, seen, actor, now)
     # Raised after the commit: a refusal inside would take the count back with it.
     if seen.refusal is not None:
@@ -146,7 +146,10 @@ def _upload(line: BookLine, *, county: str, actor: Actor, now: datetime) -> Uplo
         ).one_or_none()
         if known is not None:
             return _as_before(session, known)
-        seen = looking.look(session, line.scan, actor, line.at)
+        seen = looking.look(session, line.scan, actor, at=line.at, now=now)
+        if seen.result is TryResult.WRONG:
+            # Or the book would be the place to guess in.
+            looking.note(session, seen, actor, now)
         result, why = _judge(session, seen, line, actor, now)
         ref = seen.redemption.ref if seen.redemption else None
         if seen.station_code:

@@ -164,4 +164,4 @@ def test_everything_works_without_script(person: Callable[..., Person]) -> None:
     number = take(page)
     page.locator("summary", has_text="取消").click()
     page.get_by_role("button", name="确定取消").click()
-    expect(page.locator("main")).to_contain_text("您已取消")
+    expect(page.locator("main")).to_contain_text("你已取消")

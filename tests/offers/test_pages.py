@@ -147,7 +147,7 @@ def test_a_rider_books_waits_and_is_told_why_not(make: Make, admin: Desk) -> Non
     second.post(f"/services/slots/{slot}/wait", 303)
     assert f"/services/slots/{slot}/leave" in second.get(f"/services/{clinic}")
     first.post(f"{place}/cancel", 303)
-    assert "为您保留" in second.get(f"/services/{clinic}")
+    assert "为你保留" in second.get(f"/services/{clinic}")
     second.post(path, 303, slot=str(slot))
 
 

@@ -214,3 +214,14 @@ def test_a_line_that_collides_becomes_a_dispute(shop: Shop) -> None:
     assert shop.book.value("SELECT count(*) FROM outbox WHERE kind = 'redemption_disputed'") == 2
     assert after.settle_due(now=NOW + 5 * DAY) == 0
     assert {BookResult.DISPUTED.value} == {result for result, _ in upload(shop, *lines)}
+
+
+def test_the_book_is_no_place_to_guess_in(shop: Shop) -> None:
+    shop.take(shop.rider(20), shop.offer(20))
+    guesses = [BookLine(f"g-{n}", NOW - n * HOUR, Scan(digits=f"{n:06d}")) for n in range(11)]
+    with pytest.raises(TooMany):
+        scanning.upload_book(guesses, county=COUNTY, actor=shop.staff, now=NOW)
+    assert shop.book.value("SELECT count(*) FROM station_book") == 10
+    # What was answered before is answered again.
+    done = scanning.upload_book(guesses[:10], county=COUNTY, actor=shop.staff, now=NOW)
+    assert {it.result for it in done} == {BookResult.REFUSED}
