@@ -44,11 +44,10 @@ BY_FILE_NAME = {
     "cli": "border",
 }
 OFFERS = {
-    "border": ("admin_routes", "showing", "station_routes", "application_routes",
-               "approval_routes", "card_forms"),
+    "border": ("admin_routes", "showing", "station_routes", "application_routes", "approval_routes", "card_forms"),
     "usecases": ("after", "applying", "card_clock", "card_terms", "managing", "scanning", "verifying"),
-    "steps": ("looking", "paper_steps", "pricing"),
-    "queries": ("card_queries", "counter"), "models": ("application_models",),
+    "steps": ("looking", "paper_steps", "pricing"), "models": ("application_models",),
+    "queries": ("card_queries", "counter"),
 }  # fmt: skip
 # Files named after what they hold. Everything else inside a domain is a rule.
 BY_NAME = {

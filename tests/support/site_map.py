@@ -111,8 +111,26 @@ def unfold_all(page: Page) -> None:
     page.evaluate("document.querySelectorAll('main details').forEach(it => { it.open = true })")
 
 
+def follow(selector: str) -> Callable[[Page], None]:
+    """Return an act: go on by a link of the page."""
+
+    def act(page: Page) -> None:
+        with page.expect_navigation():
+            page.locator(selector).first.click()
+
+    return act
+
+
+def apply_with_nothing(page: Page) -> None:
+    """Send the form for a card as it comes."""
+    follow("main a[href$='/apply']")(page)
+    send_as_it_is("form[data-apply]")(page)
+
+
 ROW = "[data-rows] a[data-row]"
 VOUCHER = "main a[href*='/my/services/R-']"
+CARD_OFFER = "main a.offer-row:has-text('暖心钥匙')"
+CARD = "main a[href^='/cards/R-']"
 SCREENS: dict[str, list[Screen]] = {
     "guest": [
         Screen("sign-in", "accounts.sign_in", "/sign-in"),
@@ -185,6 +203,11 @@ SCREENS: dict[str, list[Screen]] = {
             f"{VOUCHER}:not(:has(.tone-brand))",
             unfold_all,
         ),
+        Screen("card", "cards.one", "/my/services", f"{VOUCHER}:has-text('暖心钥匙')", unfold_all),
+        Screen(
+            "card-apply", "cards.ask", "/services", CARD_OFFER, follow("main a[href$='/apply']")
+        ),
+        Screen("card-apply-refused", "cards.ask", "/services", CARD_OFFER, apply_with_nothing, 422),
         Screen("inbox", "notify.inbox", "/inbox"),
         Screen("me", "accounts.me", "/me"),
         Screen("error-403", "desk.index", "/desk", status=403),
@@ -206,12 +229,17 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("case-handled", "desk.show", "/desk?state=handled", ROW),
         Screen("case-stopped", "desk.show", "/desk?state=needs_info,suspended", ROW),
         Screen("case-finished", "desk.show", "/desk?state=done", ROW),
+        Screen("desk-cards", "approvals.index", "/cards?pile=under_way"),
+        Screen("desk-card", "approvals.one", "/cards", CARD, unfold_all),
         Screen("inbox-worker", "notify.inbox", "/inbox"),
     ],
     "supervisor": [Screen("desk-street", "desk.index", "/desk")],
     "handler": [
         Screen("unit", "unit.index", "/unit"),
         Screen("unit-case", "unit.show", "/unit", "main a[href*='/unit/KY-']", unfold_all),
+        Screen("firm-cards", "approvals.index", "/cards"),
+        Screen("firm-card", "approvals.one", "/cards", CARD, unfold_all),
+        Screen("firm-prices", "approvals.prices", "/owner-prices?compound=211282001001-01"),
         Screen("inbox-unit", "notify.inbox", "/inbox"),
     ],
     "station": [
@@ -279,6 +307,7 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("station-admin", "admin_offers.station", "/admin/stations/station-01"),
         Screen("station-new", "admin_offers.new_station", "/admin/new-station"),
         Screen("disputes", "admin_offers.disputes", "/admin/disputes"),
+        Screen("owner-prices", "approvals.prices", "/owner-prices?compound=211282001001-03"),
         Screen("me-administrator", "accounts.me", "/me"),
     ],
     "auditor": [
