@@ -157,6 +157,7 @@ def test_going_down_and_up_keeps_the_data_of_what_stays(make: Make, revision: st
     worker, handler, second = make.worker(), make.handler(), make.worker()
     report = make.handled(worker, handler)
     make.step(report, "pass", second)
+    make.redemption(make.rider(), make.offer(make.station("station-1")))
     db.session.remove()
     kept = {
         "0001": ["members", "role_grants"],
@@ -165,6 +166,14 @@ def test_going_down_and_up_keeps_the_data_of_what_stays(make: Make, revision: st
         "0004": ["reports", "point_journal", "point_transfers", "point_lots"],
         "0005": ["reports", "outbox", "point_journal", "point_transfers", "point_lots"],
         "0006": ["reports", "outbox", "point_journal", "point_transfers", "point_lots"],
+        "0008": [
+            "reports",
+            "point_lots",
+            "stations",
+            "offers",
+            "redemptions",
+            "redemption_history",
+        ],
     }[revision]
 
     def counted() -> dict[str, int]:

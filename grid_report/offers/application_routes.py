@@ -90,7 +90,7 @@ def _compounds(paper: PaperKind) -> list[tuple[str, list[tuple[str, str, int, bo
     return list(found.items())
 
 
-@bp.post("/services/<int:offer_id>/apply")
+@bp.post("/services/<int:offer_id>/application")
 def send(offer_id: int) -> Response:
     """Ask for a card; refused, the form comes back with everything typed."""
     actor = current_actor()

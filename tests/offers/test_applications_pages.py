@@ -47,14 +47,15 @@ def test_the_form_names_compounds_with_their_price_and_keeps_what_was_typed(
     page = client.get(path).text
     assert f"{cards.with_firm.name} · 155 积分" in page
     assert cards.alone.name in page
-    refused = post(client, path, form_of(cards, bound="", nickname="名" * 21))
+    to = path.replace("/apply", "/application")
+    refused = post(client, to, form_of(cards, bound="", nickname="名" * 21))
     assert refused.status_code == 422
     assert "每天送餐" in refused.text
     assert "名" * 21 in refused.text
     assert f'value="{cards.with_firm.code}" selected' in refused.text
-    sent = post(client, path, form_of(cards))
+    sent = post(client, to, form_of(cards))
     assert sent.status_code == 303
-    again = post(client, path, form_of(cards, purpose="又一次"))
+    again = post(client, to, form_of(cards, purpose="又一次"))
     assert again.status_code == 409
     assert "又一次" in again.text
     assert client.get(sent.location).status_code == 200
@@ -63,7 +64,7 @@ def test_the_form_names_compounds_with_their_price_and_keeps_what_was_typed(
 
 def test_too_few_points_are_said_on_the_form(cards: Cards) -> None:
     client = cards.make.signed_in(cards.shop.rider(10))
-    refused = post(client, f"/services/{cards.card}/apply", form_of(cards))
+    refused = post(client, f"/services/{cards.card}/application", form_of(cards))
     assert refused.status_code == 409
     assert "145" in refused.text
     assert "每天送餐" in refused.text

@@ -129,7 +129,7 @@ def apply_with_nothing(page: Page) -> None:
 
 ROW = "[data-rows] a[data-row]"
 VOUCHER = "main a[href*='/my/services/R-']"
-CARD_OFFER = "main a.offer-row:has-text('暖心钥匙')"
+CARD_OFFER = "main a.offer-row:has(.offer-card)"
 CARD = "main a[href^='/cards/R-']"
 SCREENS: dict[str, list[Screen]] = {
     "guest": [
@@ -153,6 +153,7 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("code", "accounts.code", "/sign-in/code"),
         Screen("code-enter", "accounts.enter_code", "/sign-in/code/enter", act=ask_for_a_code),
         Screen("offline", "pages.offline", "/offline"),
+        Screen("verify-unknown", "cards.verify", "/verify/no-such-card", status=404),
         Screen("components", "pages.components", "/components"),
         Screen("error-404", "", "/nothing/here", status=404),
         Screen(
@@ -203,7 +204,7 @@ SCREENS: dict[str, list[Screen]] = {
             f"{VOUCHER}:not(:has(.tone-brand))",
             unfold_all,
         ),
-        Screen("card", "cards.one", "/my/services", f"{VOUCHER}:has-text('暖心钥匙')", unfold_all),
+        Screen("card", "cards.one", "/my/services", f"{VOUCHER}:has(.offer-card)", unfold_all),
         Screen(
             "card-apply", "cards.ask", "/services", CARD_OFFER, follow("main a[href$='/apply']")
         ),
