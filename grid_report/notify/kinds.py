@@ -74,6 +74,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "redemption_disputed": _kind("title_zh title_en", "words", screen=Screen.DISPUTES),
     "application_waiting": _kind("paper compound stage", screen=Screen.CARD),
     "application_step": _kind("step paper compound", "words points until", Screen.CARD),
+    "application_changed": _kind("step paper compound", "words", Screen.CARD),
     "application_expiring": _kind("paper compound until", screen=Screen.CARD),
     "place_offered": _kind("title_zh title_en due", screen=Screen.OFFER),
     "points_expiring": _kind("points last_day", screen=Screen.POINTS),

@@ -35,8 +35,8 @@ from grid_report.offers.kinds import ForWhom, OfferKind
 from grid_report.offers.lifecycle import RedemptionStep
 from grid_report.offers.models import Offer, Redemption
 from grid_report.offers.papers import PaperKind
-from grid_report.offers.pricing import newest_price
-from grid_report.places.reference import CompoundInfo, Reference
+from grid_report.offers.pricing import newest_price, open_provider
+from grid_report.places.reference import CompoundInfo, Reference, UnitInfo
 from grid_report.points import ledger
 
 logger = logging.getLogger(__name__)
@@ -90,8 +90,12 @@ def apply(
         price = newest_price(session, compound.code, paper)
         if price is None:
             raise refusals.PriceUnknown
-        unit_code = _firm(places, compound, price)
-        points = papers.points_for(price.owners_fen, has_firm=unit_code is not None)
+        firm = _firm(places, compound, price)
+        unit_code = firm.code if firm is not None else None
+        if firm is not None:
+            # It may be another one than when the price was said.
+            open_provider(session, firm, now)
+        points = papers.points_for(price.owners_fen, has_firm=firm is not None)
         if not steps.take_stock(session, offer.id):
             raise refusals.OfferGone
         redemption = _reserve(
@@ -201,13 +205,13 @@ def _check_one_each(
     return int(application.id)
 
 
-def _firm(places: Reference, compound: CompoundInfo, price: OwnerPrice) -> str | None:
+def _firm(places: Reference, compound: CompoundInfo, price: OwnerPrice) -> UnitInfo | None:
     if compound.self_managed:
         return None
     firm = firm_of(places, compound, price.unit_code)
     if firm is None:
         raise refusals.FirmUnknown
-    return firm.code
+    return firm
 
 
 def _reserve(
@@ -295,6 +299,10 @@ def take_step(ref: str, command: TakeApplicationStep, *, actor: Actor, now: date
             actor=actor, role=role, now=now, words=command.words,
         )  # fmt: skip
         paper_steps.tell_next(session, application, ref, now=now)
+        if Side.KEEPER not in access.application_sides(actor, application):
+            paper_steps.tell_keeper(
+                session, application, ref, command.step, now=now, words=command.words
+            )
         if actor.member_id != application.rider_id:
             paper_steps.tell_rider(
                 session, application, ref, command.step,

@@ -43,6 +43,13 @@ RELEASED_BY: Final = {
     ApplicationStep.WITHDRAW: RedemptionStep.CANCEL,
     ApplicationStep.LAPSE: RedemptionStep.EXPIRE,
 }
+TOLD_TO_KEEPER: Final = (
+    ApplicationStep.WITHDRAW,
+    ApplicationStep.CALL_OFF,
+    ApplicationStep.PAUSE,
+    ApplicationStep.RESUME,
+    ApplicationStep.REVOKE,
+)
 # What the application does when its redemption was moved alone.
 FOLLOWS: Final = {
     RedemptionState.CANCELLED: (WAITING, ApplicationStep.WITHDRAW),
@@ -271,6 +278,35 @@ def tell_rider(
             "words": words,
             "points": application.points if points_back else 0,
             "until": application.valid_until,
+        },
+        now=now,
+    )
+
+
+def tell_keeper(
+    session: Session,
+    application: Application,
+    ref: str,
+    step: ApplicationStep,
+    *,
+    now: datetime,
+    words: str = "",
+) -> None:
+    """Tell whoever has the cards what others did: the card itself has to follow."""
+    if step not in TOLD_TO_KEEPER:
+        return
+    firm = application.unit_code
+    outbox.put(
+        session,
+        "application_changed",
+        to_role=(Role.HANDLER, firm) if firm else (Role.WORKER, application.community_code),
+        but_not=application.rider_id,
+        about=ref,
+        facts={
+            "step": step.value,
+            "paper": application.paper.value,
+            "compound": application.compound_name,
+            "words": words,
         },
         now=now,
     )

@@ -178,6 +178,10 @@ def test_who_stops_a_card_may_start_it_again_and_others_not(cards: Cards) -> Non
     rider = cards.shop.rider(155)
     ref = cards.issued(rider)
     cards.step(ref, T.PAUSE, rider, words="回老家")
+    told = (
+        "SELECT count(*) FROM outbox WHERE kind = 'application_changed' AND place = 'property-01'"
+    )
+    assert cards.shop.book.value(told) == 1
     cards.step(ref, T.RESUME, rider)
     cards.step(ref, T.PAUSE, cards.firm, words="核查")
     with pytest.raises(Forbidden):
