@@ -12,7 +12,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 from grid_report.accounts.roles import STAFF, Role
-from grid_report.errors import Forbidden, NotFound
+from grid_report.errors import Conflict, Forbidden, NotFound
+from grid_report.offers.application_flow import ApplicationStep, application_move
+from grid_report.offers.application_flow import Side as CardSide
 from grid_report.offers.lifecycle import DELIVERED_ONCE, REDEMPTION_MOVES, By, RedemptionStep
 from grid_report.offers.statements import Side
 from grid_report.reports.lifecycle import MOVES, Part, State, Step
@@ -103,6 +105,11 @@ class Action(StrEnum):
     STATEMENT_EXPLAIN = "statement.explain"
     STATEMENT_QUERY = "statement.query"
     STATEMENT_DECIDE = "statement.decide"
+    APPLICATION_READ = "application.read"
+    APPLICATIONS_LIST = "application.list"
+    OWNER_PRICE_SET = "owner_price.set"
+    PAPERS_READ = "papers.read"
+    PAPERS_MANAGE = "papers.manage"
 
 
 # The public body of a place: those who triage and decide.
@@ -230,6 +237,32 @@ def _may_step(step: RedemptionStep) -> Callable[[Actor, Any], bool]:
     return rule
 
 
+def application_sides(who: Actor, it: Any) -> frozenset[CardSide]:
+    """Return everything this actor is to one application. Own ones leave only the rider's side."""
+    if it.rider_id == who.member_id:
+        return frozenset({CardSide.RIDER})
+    firm = it.unit_code is not None and it.unit_code in who.places(Role.HANDLER)
+    community = it.community_code in who.places(Role.WORKER)
+    # Who has the cards: the property firm, or the community where there is none.
+    keeper = firm if it.unit_code is not None else community
+    held = {
+        CardSide.PROPERTY: firm,
+        CardSide.COMMUNITY: community,
+        CardSide.KEEPER: keeper,
+        CardSide.ADMINISTRATOR: who.has(Role.ADMINISTRATOR),
+    }
+    return frozenset(side for side, holds in held.items() if holds)
+
+
+def _reads_application(who: Actor, it: Any) -> bool:
+    return bool(application_sides(who, it)) or who.has(Role.AUDITOR)
+
+
+def _sets_owner_price(who: Actor, it: Any) -> bool:
+    """Its compound's property firm, or the county; `it.firms` are the firms that cover it."""
+    return who.has(Role.ADMINISTRATOR) or bool(it.firms & who.places(Role.HANDLER))
+
+
 RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
     Action.REPORT_SUBMIT: _has(Role.RIDER),
     Action.REPORT_READ: _reads,
@@ -301,6 +334,11 @@ RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
     Action.STATEMENT_DECIDE: lambda who, it: (
         who.has(Role.ADMINISTRATOR) and _answers(Side.COUNTY, who, it)
     ),
+    Action.APPLICATION_READ: _reads_application,
+    Action.APPLICATIONS_LIST: _has(Role.HANDLER, Role.WORKER, Role.ADMINISTRATOR, Role.AUDITOR),
+    Action.OWNER_PRICE_SET: _sets_owner_price,
+    Action.PAPERS_READ: _has(Role.HANDLER, Role.ADMINISTRATOR, Role.AUDITOR),
+    Action.PAPERS_MANAGE: _has(Role.ADMINISTRATOR),
 }
 
 
@@ -315,6 +353,8 @@ def check(who: Actor, action: Action, it: Any = None) -> None:
     if allowed(who, action, it):
         return
     if it is not None and hasattr(it, "reporter_id") and not _reads(who, it):
+        raise NotFound
+    if hasattr(it, "compound_code") and hasattr(it, "rider_id") and not _reads_application(who, it):
         raise NotFound
     is_redemption = hasattr(it, "rider_id") and hasattr(it, "station_code")
     if is_redemption and not _reads_redemption(who, it):
@@ -345,6 +385,31 @@ def _parts_for(who: Actor, it: Any, step: Step) -> frozenset[Part]:
         Step.EXTEND: it.extensions >= 1,
     }
     return mine - {Part.WORKER} if used_up.get(step) else mine
+
+
+def allowed_application_step(who: Actor, it: Any, step: ApplicationStep) -> bool:
+    """Tell whether the table lets this actor take this step on this application now."""
+    try:
+        move = application_move(it.state, step, has_firm=it.unit_code is not None)
+    except Conflict:
+        return False
+    sides = application_sides(who, it)
+    if step is ApplicationStep.RESUME and sides == {CardSide.RIDER}:
+        # What others stopped is not the rider's to start again.
+        return bool(it.paused_by_id == who.member_id)
+    return bool(move.by & sides)
+
+
+def check_application_step(who: Actor, it: Any, step: ApplicationStep) -> None:
+    """Refuse a step to those it is not for, and one that leads nowhere.
+
+    Raises NotFound, IllegalApplicationStep, Forbidden.
+    """
+    if not _reads_application(who, it):
+        raise NotFound
+    application_move(it.state, step, has_firm=it.unit_code is not None)
+    if not allowed_application_step(who, it, step):
+        raise Forbidden
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,17 @@ from grid_report.media.kit import Media
 from grid_report.notify import queries as notify_queries
 from grid_report.notify import routes as notify_routes
 from grid_report.offers import admin_routes as offers_admin_routes
+from grid_report.offers import (
+    application_routes,
+    approval_routes,
+    paper_steps,
+    statement_queries,
+    statement_routes,
+    station_routes,
+)
 from grid_report.offers import queries as offers_queries
 from grid_report.offers import routes as offers_routes
-from grid_report.offers import statement_queries, statement_routes, station_routes
+from grid_report.offers import signals as offers_signals
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
 from grid_report.points import admin_routes as points_admin_routes
@@ -78,6 +86,8 @@ BLUEPRINTS = (
     statement_routes.station,
     statement_routes.admin,
     offers_admin_routes.bp,
+    application_routes.bp,
+    approval_routes.bp,
     notify_routes.bp,
     api_routes.bp,
 )
@@ -108,6 +118,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     place_book.connect(app, lambda kind: _place_names(kind, settings))
     points_signals.due_paid.connect(thanks.tell_of_late_payment)
     points_signals.points_expiring.connect(thanks.tell_of_expiry)
+    offers_signals.moved.connect(paper_steps.follow)
     points_signals.report_facts.connect(reports_queries.facts_for_audit)
     points_signals.service_names.connect(offers_queries.service_names)
     points_signals.report_decision.connect(objection_news.decision_about)

@@ -117,6 +117,14 @@ class Points(Section):
     fen_per_point: int = Field(ge=1)
 
 
+class Cards(Section):
+    approve_hours: int = Field(ge=1)
+    lapse_days: int = Field(ge=1)
+    renew_days: int = Field(ge=1)
+    remind_days: int = Field(ge=1)
+    verify_per_minute: int = Field(ge=1)
+
+
 class Jobs(Section):
     lease_seconds: int = Field(ge=2)
     deliver_seconds: int = Field(ge=1)
@@ -142,6 +150,7 @@ class Settings(Section):
     limits: Limits
     cases: Cases
     points: Points
+    cards: Cards
     jobs: Jobs
     demo: Demo
 

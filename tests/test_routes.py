@@ -33,6 +33,7 @@ PUBLIC = {
     "api.categories",
     "api.create_token",
     "api.openapi",
+    "cards.verify",
     "api.stations",
     "health.healthz",
     "health.metrics",

@@ -17,6 +17,12 @@ from grid_report import settings  # noqa: E402 - found through the line above
 from grid_report.access import RULES, Action, Actor, Grant, allowed  # noqa: E402
 from grid_report.accounts.roles import Role  # noqa: E402
 from grid_report.jobs.registry import JOBS  # noqa: E402
+from grid_report.offers.application_flow import (  # noqa: E402
+    APPLICATION_MOVES,
+    ApplicationState,
+    ApplicationStep,
+    Firm,
+)
 from grid_report.offers.lifecycle import (  # noqa: E402
     REDEMPTION_MOVES,
     RedemptionState,
@@ -117,6 +123,25 @@ def statements() -> str:
     return table(("step", "from", "to", "by", "needs"), rows)
 
 
+def applications() -> str:
+    """List the steps that move an application for a card, with what the fee does."""
+    firms = {Firm.NEEDED: "with a firm", Firm.NONE: "self-managed", Firm.EITHER: ""}
+    grouped: dict[tuple[str, ...], list[ApplicationState]] = {}
+    for (state, step), move in APPLICATION_MOVES.items():
+        reason = "yes" if move.needs_reason else ""
+        key = (f"`{step}`", f"`{move.to}`", ", ".join(sorted(move.by)), firms[move.firm],
+               move.fee.value, reason)  # fmt: skip
+        grouped.setdefault(key, []).append(state)
+    rows = [
+        (step, ", ".join(f"`{state}`" for state in came_from), to, by, firm, fee, reason)
+        for (step, to, by, firm, fee, reason), came_from in grouped.items()
+    ]
+    moving = {step for _, step in APPLICATION_MOVES}
+    quiet = ", ".join(f"`{step}`" for step in ApplicationStep if step not in moving)
+    head = ("step", "from", "to", "by", "compound", "fee", "reason")
+    return table(head, rows) + f"\n\nHistory without a move: {quiet}."
+
+
 def actions() -> str:
     """Ask `access.allowed` about every action for every role, at the place the report belongs to."""
     about = {
@@ -150,6 +175,8 @@ def actions() -> str:
         for side in (None, Side.PROVIDER, Side.COUNTY)
     ]
     theirs, mine = SimpleNamespace(**taken), SimpleNamespace(**taken | {"rider_id": 1})
+    asked = {"rider_id": 2, "community_code": COMMUNITY, "unit_code": UNIT, "firms": {UNIT}}
+    application, own_one = SimpleNamespace(**asked), SimpleNamespace(**asked | {"rider_id": 1})
 
     def mark(role: Role, action: Action) -> str:
         who = Actor(1, "", frozenset({Grant(role, AT[role])}))
@@ -158,6 +185,8 @@ def actions() -> str:
             things = (mine,) if role is Role.RIDER else (theirs,)
         if str(action).startswith("statement."):
             return "●" if any(allowed(who, action, it) for it in sheets) else ""
+        if action in (Action.APPLICATION_READ, Action.OWNER_PRICE_SET):
+            things = (own_one,) if role is Role.RIDER else (application,)
         return "●" if any(allowed(who, action, it) for it in things) else ""
 
     rows = [(f"`{action}`", *(mark(role, action) for role in Role)) for action in RULES]
@@ -179,6 +208,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "steps": moves,
     "redemptions": redemptions,
     "statements": statements,
+    "applications": applications,
     "actions": actions,
     "jobs": jobs,
 }

@@ -19,7 +19,8 @@ from grid_report.api.reading import KEY_FIELD, answer, idempotency_key, json_bod
 from grid_report.api.report_routes import bp
 from grid_report.api.schemas import PageQuery
 from grid_report.errors import Invalid
-from grid_report.offers import forms, queries, scanning, showing, usecases
+from grid_report.offers import card_queries, forms, queries, scanning, showing, usecases
+from grid_report.offers.application_models import Application
 from grid_report.offers.commands import Scan
 from grid_report.offers.lifecycle import RedemptionState
 from grid_report.offers.models import Slot, Station
@@ -80,10 +81,17 @@ def _offer(row: OfferRow, slots: Sequence[Slot]) -> dict[str, Any]:
     }
 
 
-def _redemption(row: RedemptionRow, now: datetime) -> dict[str, Any]:
+def _redemption(
+    row: RedemptionRow, now: datetime, card: Application | None = None
+) -> dict[str, Any]:
     it = row.redemption
     voucher = None
-    if it.state is RedemptionState.RESERVED and now < it.holds_until:
+    # A card is shown, not scanned at a station.
+    if (
+        it.station_code is not None
+        and it.state is RedemptionState.RESERVED
+        and now < it.holds_until
+    ):
         code = showing.code_now(it, now)
         voucher = {
             "qr": code.qr,
@@ -103,6 +111,14 @@ def _redemption(row: RedemptionRow, now: datetime) -> dict[str, Any]:
         "delivered_at": present.instant(it.delivered_at),
         "penalty_points": it.penalty_points,
         "voucher": voucher,
+        "application": {
+            "paper": card.paper.value,
+            "compound": card.compound_name,
+            "state": card.state.value,
+            "valid_until": present.instant(card.valid_until),
+        }
+        if card is not None
+        else None,
     }
 
 
@@ -183,7 +199,9 @@ def cancel_redemption(ref: str) -> Response:
     """Cancel; a second time answers as before."""
     now = clock.now()
     done = usecases.cancel(ref, actor=current_actor(), now=now)
-    return answer(_redemption(queries.find_redemption(ref), now), replayed=done.replayed)
+    card = card_queries.find_card_or_none(ref)
+    shown = _redemption(queries.find_redemption(ref), now, card.application if card else None)
+    return answer(shown, replayed=done.replayed)
 
 
 @bp.get("/me/redemptions")
@@ -202,9 +220,10 @@ def my_redemptions() -> Response:
         before=unpack_id(request.args.get("cursor")),
         limit=read_limit(request.args.get("limit")),
     )
+    cards = card_queries.cards_by_redemption([row.redemption.id for row in rows])
     return answer(
         {
-            "items": [_redemption(row, now) for row in rows],
+            "items": [_redemption(row, now, cards.get(row.redemption.id)) for row in rows],
             "next": pack(following) if following is not None else None,
         }
     )

@@ -8,8 +8,10 @@ from typing import Annotated
 from pydantic import BaseModel, Field, StringConstraints
 
 from grid_report.api.schemas import Answer, Body, CommunityBrief, Position
+from grid_report.offers.application_flow import ApplicationState
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind
 from grid_report.offers.lifecycle import RedemptionState
+from grid_report.offers.papers import PaperKind
 
 
 class StationShown(Answer):
@@ -80,6 +82,15 @@ class VoucherShown(Answer):
     valid_until: datetime
 
 
+class CardShown(Answer):
+    """What an application came to: a card of a compound, or how far it is."""
+
+    paper: PaperKind
+    compound: str
+    state: ApplicationState
+    valid_until: datetime | None
+
+
 class RedemptionShown(Answer):
     ref: str
     state: RedemptionState
@@ -92,6 +103,7 @@ class RedemptionShown(Answer):
     delivered_at: datetime | None
     penalty_points: int
     voucher: VoucherShown | None = Field(description="while it can be used")
+    application: CardShown | None = Field(description="of what is applied for: access cards")
 
 
 class RedemptionList(Answer):

@@ -18,6 +18,7 @@ from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.demo import months, plan
 from grid_report.demo.cast import BRIGHT, REST_STATION, STATION, Cast
+from grid_report.demo.keys import Keys
 from grid_report.errors import GridReportError
 from grid_report.offers import after, managing, queries, scanning, usecases, vouchers
 from grid_report.offers.commands import EditOffer, EditStation, Redeem, Scan
@@ -145,6 +146,8 @@ class Shops:
             staff=self.staff,
             administrator=people.administrator,
         ):
+            self._later(when, deed)
+        for when, deed in Keys(settings, people, at).deeds():
             self._later(when, deed)
 
     def _visit_before(self, key: str, dice: random.Random) -> Callable[[datetime], None]:

@@ -35,6 +35,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("end-vouchers", lambda s: s.sweep_minutes * 60, work.end_vouchers),
     Job("pass-on-places", lambda s: s.lights_seconds, work.pass_on_places, is_frequent=True),
     Job("draw-statements", lambda s: s.sweep_minutes * 60, work.draw_statements),
+    Job("watch-cards", lambda s: s.sweep_minutes * 60, work.watch_cards),
     Job("sweep-photos", lambda s: s.sweep_minutes * 60, work.sweep_photos),
     Job("sweep-accounts", lambda s: s.sweep_minutes * 60, work.sweep_accounts),
 )

@@ -14,6 +14,7 @@ from grid_report.db import db
 from grid_report.media import sweep
 from grid_report.notify import delivery
 from grid_report.offers import after as offers_after
+from grid_report.offers import card_clock
 from grid_report.offers import scanning as offers_scanning
 from grid_report.offers import stating as offers_stating
 from grid_report.places import queries as places_queries
@@ -86,6 +87,13 @@ def open_budgets(duty: Duty) -> int:
 def release_points(duty: Duty) -> int:
     """Pay what waited for a new month's pool."""
     return points_usecases.release_pending(settings=duty.settings, now=duty.now())
+
+
+def watch_cards(duty: Duty) -> int:
+    """Remind holders of cards that end soon, end those that are over, let old applications lapse."""
+    return card_clock.watch_cards(
+        remind_days=duty.settings.cards.remind_days, now=duty.now(), go_on=duty.go_on
+    )
 
 
 def expire_points(duty: Duty) -> int:

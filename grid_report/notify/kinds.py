@@ -22,6 +22,7 @@ class Screen(StrEnum):
     OFFER = "offer"
     DISPUTES = "disputes"
     STATEMENTS = "statements"
+    CARD = "card"
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,10 @@ KINDS: Final[Mapping[str, Kind]] = {
     "redemption_refunded": _kind("title_zh title_en points words", screen=Screen.REDEMPTION),
     "dispute_dismissed": _kind("title_zh title_en words", screen=Screen.REDEMPTION),
     "redemption_disputed": _kind("title_zh title_en", "words", screen=Screen.DISPUTES),
+    "application_waiting": _kind("paper compound stage", screen=Screen.CARD),
+    "application_step": _kind("step paper compound", "words points until", Screen.CARD),
+    "application_changed": _kind("step paper compound", "words", Screen.CARD),
+    "application_expiring": _kind("paper compound until", screen=Screen.CARD),
     "place_offered": _kind("title_zh title_en due", screen=Screen.OFFER),
     "statement_drawn": _kind("month provider points", screen=Screen.STATEMENTS),
     "statement_disputed": _kind("month provider points ref words", screen=Screen.STATEMENTS),
@@ -103,6 +108,8 @@ NAMED_BY: Final[Mapping[str, str]] = {
     **dict.fromkeys((*REPORT_PAGES.values(), DESK_PAGE), "number"),
     "offers.voucher": "ref",
     "offers.one": "offer_id",
+    "cards.one": "ref",
+    "approvals.one": "ref",
 }
 
 
@@ -134,6 +141,8 @@ def page_for(kind: str, role: Role) -> str:
     screen = KINDS[kind].screen if kind in KINDS else Screen.REPORT
     if screen is Screen.STATEMENTS and role is Role.STATION_STAFF:
         return "statements.index"
+    if screen is Screen.CARD:
+        return "cards.one" if role is Role.RIDER else "approvals.one"
     if screen in OTHER_PAGES:
         return OTHER_PAGES[screen]
     return REPORT_PAGES.get(role, DESK_PAGE)

@@ -18,7 +18,7 @@ from grid_report.errors import Conflict, Invalid
 from grid_report.notify import outbox
 from grid_report.offers import steps
 from grid_report.offers.deadlines import DISPUTE_WINDOW
-from grid_report.offers.kinds import WaitState
+from grid_report.offers.kinds import OfferKind, WaitState
 from grid_report.offers.lifecycle import RedemptionState, RedemptionStep
 from grid_report.offers.models import Offer, Redemption, Waiting
 
@@ -34,7 +34,12 @@ def settle_due(*, now: datetime, go_on: Callable[[], bool] = lambda: True) -> in
 
 def end_overdue(*, now: datetime, go_on: Callable[[], bool] = lambda: True) -> int:
     """Let vouchers past their day expire and bookings nobody came to be missed; return how many."""
-    refs = _refs(Redemption.state == RedemptionState.RESERVED, Redemption.holds_until <= now)
+    refs = _refs(
+        Redemption.state == RedemptionState.RESERVED,
+        Redemption.holds_until <= now,
+        # Applications lapse with words of their own, see `card_clock.py`.
+        Redemption.offer_id.not_in(select(Offer.id).where(Offer.kind == OfferKind.APPLICATION)),
+    )
     return _each(refs, lambda ref: _end(ref, now=now), go_on)
 
 

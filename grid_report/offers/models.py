@@ -183,6 +183,8 @@ class Redemption(Base):
         ),
         # What a line of a statement points at.
         Index("a_redemption_with_its_provider", "id", "provider_code", unique=True),
+        # An application points at both, so that its price is its redemption's.
+        Index("ix_redemptions_id_points", "id", "points", unique=True),
         Index("ix_redemptions_rider_id_id", "rider_id", "id"),
         Index("ix_redemptions_rider_id_offer_id", "rider_id", "offer_id"),
         Index("ix_redemptions_station_code_state", "station_code", "state"),

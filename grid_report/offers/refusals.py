@@ -116,6 +116,40 @@ class AlreadyRatedOffer(Conflict):
     code: ClassVar[str] = "offer-already-rated"
 
 
+class PriceUnknown(Conflict):
+    """Nobody has said yet what owners of the compound pay for it."""
+
+    code: ClassVar[str] = "price-unknown"
+
+
+class FirmUnknown(Conflict):
+    """A compound that does not manage itself, and no property firm that covers it."""
+
+    code: ClassVar[str] = "firm-unknown"
+
+
+@dataclass(eq=False)
+class CardApplied(Conflict):
+    """The rider waits for this card of this compound already."""
+
+    code: ClassVar[str] = "card-applied"
+    ref: str
+
+
+@dataclass(eq=False)
+class CardHeld(Conflict):
+    """The rider has this card of this compound; near its end it can be renewed."""
+
+    code: ClassVar[str] = "card-held"
+    ref: str
+
+
+class NotRenewable(Conflict):
+    """The card is not near its end, or over already."""
+
+    code: ClassVar[str] = "not-renewable"
+
+
 class OwnVoucher(Forbidden):
     """Nobody confirms a voucher of their own."""
 

@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
-from grid_report.offers import forms, queries, showing, usecases
-from grid_report.offers.kinds import FreeService
+from grid_report.offers import card_queries, forms, queries, showing, usecases
+from grid_report.offers.kinds import FreeService, OfferKind
 from grid_report.offers.lifecycle import DELIVERED_ONCE, RedemptionState
 from grid_report.places.points import Point
 from grid_report.places.queries import reference
@@ -41,7 +41,12 @@ def index() -> str:
     if chosen == "affordable":
         rows = [row for row in rows if row.offer.points <= available]
     elif chosen == "free":
-        rows = [row for row in rows if row.offer.points == 0]
+        # What is applied for costs what the compound's owners pay.
+        rows = [
+            row
+            for row in rows
+            if row.offer.points == 0 and row.offer.kind is not OfferKind.APPLICATION
+        ]
     return render_template(
         "offers/index.html",
         rows=rows,
@@ -166,13 +171,18 @@ def mine() -> str:
         actor.member_id, before=unpack_id(request.args.get("cursor")), limit=PAGE
     )
     return render_template(
-        "offers/mine.html", rows=rows, next=pack(following) if following else None
+        "offers/mine.html",
+        rows=rows,
+        cards=card_queries.cards_by_redemption([row.redemption.id for row in rows]),
+        next=pack(following) if following else None,
     )
 
 
 @bp.get("/my/services/<ref>")
-def voucher(ref: str) -> str:
+def voucher(ref: str) -> str | Response:
     """Show one: the code to hold out, where to go, and afterwards what can be said about it."""
+    if card_queries.find_card_or_none(ref) is not None:
+        return redirect(url_for("cards.one", ref=ref), 303)
     return _voucher_page(ref, {}, {}, "")
 
 

@@ -8,7 +8,7 @@ from alembic import op
 from grid_report.db import BIG, UtcInstant
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 
 STATES = ("open", "drawn", "provider_confirmed", "county_confirmed", "closed", "disputed")
 STEPS = ("draw", "confirm", "countersign", "close", "dispute", "answer")

@@ -37,6 +37,11 @@ FULL = {
     "month": "2026-10",
     "provider": "暖阳餐饮",
     "ref": "R-7K3M9Q",
+    "paper": "access_card",
+    "compound": "安居里",
+    "stage": "submitted",
+    "step": "issue",
+    "until": "2027-11-23T10:00:00+00:00",
 }
 
 READERS = (Role.RIDER, Role.WORKER, Role.HANDLER, Role.ADMINISTRATOR)

@@ -10,6 +10,7 @@ from flask import Flask
 from grid_report.offers import after
 from grid_report.points import signals
 from tests.offers.books import DAY, END, HOUR, draw, served
+from tests.offers.cards import Cards
 from tests.offers.shop import NOW, Shop
 from tests.support.builders import Make
 
@@ -35,3 +36,9 @@ def drawn(shop: Shop) -> Shop:
     assert after.settle_due(now=NOW + 3 * DAY) == 3
     assert draw(END + HOUR) == 1
     return shop
+
+
+@pytest.fixture
+def cards(app: Flask, make: Make) -> Cards:
+    """Return compounds to ask cards of."""
+    return Cards(make)

@@ -144,8 +144,26 @@ def propose_points(page: Page) -> None:
         page.locator("#grant form button").click()
 
 
+def follow(selector: str) -> Callable[[Page], None]:
+    """Return an act: go on by a link of the page."""
+
+    def act(page: Page) -> None:
+        with page.expect_navigation():
+            page.locator(selector).first.click()
+
+    return act
+
+
+def apply_with_nothing(page: Page) -> None:
+    """Send the form for a card as it comes."""
+    follow("main a[href$='/apply']")(page)
+    send_as_it_is("form[data-apply]")(page)
+
+
 ROW = "[data-rows] a[data-row]"
 VOUCHER = "main a[href*='/my/services/R-']"
+CARD_OFFER = "main a.offer-row:has(.offer-card)"
+CARD = "main a[href^='/cards/R-']"
 SCREENS: dict[str, list[Screen]] = {
     "guest": [
         Screen("sign-in", "accounts.sign_in", "/sign-in"),
@@ -168,6 +186,7 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("code", "accounts.code", "/sign-in/code"),
         Screen("code-enter", "accounts.enter_code", "/sign-in/code/enter", act=ask_for_a_code),
         Screen("offline", "pages.offline", "/offline"),
+        Screen("verify-unknown", "cards.verify", "/verify/no-such-card", status=404),
         Screen("components", "pages.components", "/components"),
         Screen("error-404", "", "/nothing/here", status=404),
         Screen(
@@ -236,6 +255,11 @@ SCREENS: dict[str, list[Screen]] = {
             f"{VOUCHER}:not(:has(.tone-brand))",
             unfold_all,
         ),
+        Screen("card", "cards.one", "/my/services", f"{VOUCHER}:has(.offer-card)", unfold_all),
+        Screen(
+            "card-apply", "cards.ask", "/services", CARD_OFFER, follow("main a[href$='/apply']")
+        ),
+        Screen("card-apply-refused", "cards.ask", "/services", CARD_OFFER, apply_with_nothing, 422),
         Screen("inbox", "notify.inbox", "/inbox"),
         Screen("me", "accounts.me", "/me"),
         Screen("error-403", "desk.index", "/desk", status=403),
@@ -258,6 +282,8 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("case-stopped", "desk.show", "/desk?state=needs_info,suspended", ROW),
         Screen("case-finished", "desk.show", "/desk?state=done", ROW),
         Screen("budgets-worker", "budgets.index", "/budgets"),
+        Screen("desk-cards", "approvals.index", "/cards?pile=under_way"),
+        Screen("desk-card", "approvals.one", "/cards", CARD, unfold_all),
         Screen("inbox-worker", "notify.inbox", "/inbox"),
     ],
     "supervisor": [
@@ -276,6 +302,9 @@ SCREENS: dict[str, list[Screen]] = {
     "handler": [
         Screen("unit", "unit.index", "/unit"),
         Screen("unit-case", "unit.show", "/unit", "main a[href*='/unit/KY-']", unfold_all),
+        Screen("firm-cards", "approvals.index", "/cards"),
+        Screen("firm-card", "approvals.one", "/cards", CARD, unfold_all),
+        Screen("firm-prices", "approvals.prices", "/owner-prices?compound=211282001001-01"),
         Screen("inbox-unit", "notify.inbox", "/inbox"),
     ],
     "station": [
@@ -379,6 +408,7 @@ SCREENS: dict[str, list[Screen]] = {
             "main table a[href^='/admin/statements/']",
             unfold_all,
         ),
+        Screen("owner-prices", "approvals.prices", "/owner-prices?compound=211282001001-03"),
         Screen("me-administrator", "accounts.me", "/me"),
     ],
     "auditor": [

@@ -31,6 +31,7 @@ from grid_report.points.terms import Terms
 from grid_report.reports import staging
 from grid_report.reports.models import ReportPhoto
 from tests.support.builders import BRIGHT, PROPERTY, STATION, Make
+from tests.support.cards import ask_for_cards
 
 PERSONS = [
     "guest",
@@ -71,6 +72,9 @@ ABOUT_CLOSED = frozenset({"reports.rate", "api.rate"})
 # These end the sign-in they are asked with, so they are asked last and by a browser of their own.
 ENDING = ("accounts.sign_out", "accounts.sign_out_everywhere", "api.revoke_token")
 
+# What is asked of a card; the others are about a voucher.
+CARD_STEPS = {"cards.step": "pause", "approvals.step": "property_decline"}
+
 Request = tuple[str, str]
 
 
@@ -102,6 +106,8 @@ class World:
         values = dict(self.values)
         if endpoint in ABOUT_CLOSED:
             values["number"] = self.closed
+        if endpoint.startswith(("cards.", "approvals.")):
+            values.update(self.values["of_card"], step=CARD_STEPS.get(endpoint, ""))
         values.update(instead)
         path = re.sub(
             r"<(?:\w+:)?(\w+)>", lambda it: quote(str(values[it[1]]), safe="%"), rule.rule
@@ -164,6 +170,7 @@ def world(make: Make) -> World:
     slot_id = make.slot(clinic)
     booked = make.redemption(owner, clinic, slot_id)
     month = make.statement(owner, people["station"], station)
+    card = ask_for_cards(make, owner, people["handler"], worker)
     values = {
         "community_code": STATION,
         "other_entry_id": _first(of_owner.order_by(Journal.id.desc())),
@@ -176,6 +183,7 @@ def world(make: Make) -> World:
             places=reference(),
             now=clock.now(),
         ),
+        "of_card": {"ref": card.ref, "offer_id": card.offer_id, "token": card.token},
         "number": report.number,
         "photo_id": photo.id,
         "name": photo.name,
