@@ -70,6 +70,17 @@ class Action(StrEnum):
     UNITS_LIST = "units.list"
     POINTS_READ_OWN = "points.read_own"
     BUDGET_GRANT = "budget.grant"
+    BUDGETS_READ = "budgets.read"
+    OBJECTIONS_READ = "objections.read"
+    OBJECTION_ANSWER = "objection.answer"
+    PROPOSALS_READ = "proposals.read"
+    PROPOSAL_DECIDE = "proposal.decide"
+    TARIFF_READ = "tariff.read"
+    TARIFF_DRAFT = "tariff.draft"
+    POINTS_LEARN = "points.learn"
+    MERIT_PROPOSE = "merit.propose"
+    RECHECK_ASK = "recheck.ask"
+    RECHECK_ANSWER = "recheck.answer"
     OFFERS_READ = "offers.read"
     OFFERS_REDEEM = "offers.redeem"
     OFFERS_LIST = "offers.list"
@@ -152,6 +163,24 @@ def _reads(who: Actor, it: Any) -> bool:
 
 def _sees_photos(who: Actor, it: Any) -> bool:
     return bool(parts(who, it)) if it.sensitive else _reads(who, it)
+
+
+def _reads_budget(who: Actor, it: Any) -> bool:
+    """Without a community: whether there is any whose budget this actor may read."""
+    if it is None:
+        return who.has(Role.WORKER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
+    return (
+        who.has(Role.ADMINISTRATOR, Role.AUDITOR)
+        or it.code in who.places(Role.WORKER)
+        or _supervises(who, it)
+    )
+
+
+def _judges(who: Actor, it: Any) -> bool:
+    # Neither the rider nor those who took the decision; the county where a street has nobody else.
+    return who.member_id not in (it.rider_id, it.decided_by_id, it.approved_by_id) and (
+        _supervises(who, it) or who.has(Role.ADMINISTRATOR)
+    )
 
 
 def _redeemed_it(who: Actor, it: Any) -> bool:
@@ -237,6 +266,22 @@ RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
     Action.UNITS_LIST: _has(*STAFF),
     Action.POINTS_READ_OWN: _has(Role.RIDER),
     Action.BUDGET_GRANT: _has(Role.ADMINISTRATOR),
+    Action.BUDGETS_READ: _reads_budget,
+    Action.OBJECTIONS_READ: _has(Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR),
+    Action.OBJECTION_ANSWER: _judges,
+    Action.PROPOSALS_READ: _has(Role.ADMINISTRATOR, Role.AUDITOR),
+    # Nobody approves an own proposal, nor one about oneself.
+    Action.PROPOSAL_DECIDE: lambda who, it: (
+        who.has(Role.ADMINISTRATOR) and who.member_id not in (it.proposed_by_id, it.rider_id)
+    ),
+    Action.TARIFF_READ: _has(Role.ADMINISTRATOR, Role.AUDITOR),
+    Action.TARIFF_DRAFT: _has(Role.ADMINISTRATOR),
+    Action.POINTS_LEARN: _has(Role.RIDER),
+    Action.MERIT_PROPOSE: lambda who, it: bool(parts(who, it) & BODY),
+    Action.RECHECK_ASK: lambda who, it: bool(parts(who, it) & BODY) and it.state is State.HANDLED,
+    Action.RECHECK_ANSWER: lambda who, it: (
+        Part.RIDER in parts(who, it) and it.state in (State.HANDLED, State.CLOSED)
+    ),
     Action.OFFERS_READ: lambda who, it: True,
     Action.OFFERS_REDEEM: _has(Role.RIDER),
     Action.OFFERS_LIST: _has(Role.ADMINISTRATOR, Role.AUDITOR),
@@ -271,10 +316,11 @@ def check(who: Actor, action: Action, it: Any = None) -> None:
         return
     if it is not None and hasattr(it, "reporter_id") and not _reads(who, it):
         raise NotFound
-    if hasattr(it, "rider_id"):
-        reads = _reads_application if hasattr(it, "compound_code") else _reads_redemption
-        if not reads(who, it):
-            raise NotFound
+    is_redemption = hasattr(it, "rider_id") and hasattr(it, "station_code")
+    if is_redemption and not _reads_redemption(who, it):
+        raise NotFound
+    if hasattr(it, "compound_code") and hasattr(it, "rider_id") and not _reads_application(who, it):
+        raise NotFound
     raise Forbidden
 
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2
-from babel import support
 from flask import Flask
-from flask_babel import Babel, Domain
+from flask_babel import Babel
 from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -30,20 +29,25 @@ from grid_report.offers import routes as offers_routes
 from grid_report.offers import signals as offers_signals
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
+from grid_report.points import admin_routes as points_admin_routes
+from grid_report.points import budget_routes, learning_routes, objection_routes
 from grid_report.points import routes as points_routes
 from grid_report.points import signals as points_signals
-from grid_report.reports import desk_routes, thanks
+from grid_report.reports import desk_routes, objection_news, thanks, thanks_routes
+from grid_report.reports import points_routes as report_points_routes
 from grid_report.reports import queries as reports_queries
 from grid_report.reports import routes as reports_routes
 from grid_report.settings import ROOT, Settings
 from grid_report.web import (
     assets,
+    compiling,
     compress,
     context,
     filters,
     guard,
     headers,
     health,
+    languages,
     logs,
     pages,
     preferences,
@@ -51,8 +55,6 @@ from grid_report.web import (
     signin,
     uploads,
 )
-
-TRANSLATIONS = Path(__file__).parent / "translations"
 
 BLUEPRINTS = (
     health.bp,
@@ -65,7 +67,13 @@ BLUEPRINTS = (
     desk_routes.unit,
     desk_routes.admin,
     places_routes.bp,
+    thanks_routes.bp,
     points_routes.bp,
+    objection_routes.bp,
+    budget_routes.bp,
+    report_points_routes.bp,
+    points_admin_routes.bp,
+    learning_routes.bp,
     offers_routes.bp,
     station_routes.bp,
     offers_admin_routes.bp,
@@ -86,6 +94,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
         template_folder=str(ROOT / "templates"),
         static_folder=str(Path(__file__).parent / "static"),
     )
+    app.jinja_environment = compiling.PageEnvironment
     _configure(app, settings)
     database.init_app(app)
     places_queries.init_app(app, settings.county)
@@ -102,6 +111,10 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     points_signals.points_expiring.connect(thanks.tell_of_expiry)
     offers_signals.moved.connect(paper_steps.follow)
     points_signals.report_facts.connect(reports_queries.facts_for_audit)
+    points_signals.service_names.connect(offers_queries.service_names)
+    points_signals.report_decision.connect(objection_news.decision_about)
+    points_signals.objection_raised.connect(objection_news.tell_the_street)
+    points_signals.objection_answered.connect(objection_news.tell_the_rider)
     signin.init_app(app)
     _words(app)
     # The order counts: an id first, then who asks, then what the answer carries.
@@ -153,33 +166,6 @@ def _pool(settings: Settings) -> Mapping[str, int]:
     return {"pool_size": settings.server.threads, "max_overflow": 4}
 
 
-class Words(Domain):
-    """The catalogues of every domain, by our own language codes.
-
-    Babel spells zh_CN out as zh_Hans_CN when it names a locale, and would look for that folder.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.folders = sorted(folder for folder in TRANSLATIONS.iterdir() if folder.is_dir())
-        self.by_language: dict[str, support.Translations] = {}
-
-    def get_translations(self) -> support.Translations:
-        """Return the words of the request's language, read once a process."""
-        wanted = context.language()
-        if wanted not in self.by_language:
-            words = support.Translations()
-            for folder in self.folders:
-                found = support.Translations.load(folder, [wanted], "messages")
-                if isinstance(found, support.Translations):
-                    words.merge(found)
-                # `merge` copies the sentences but not the rule for plurals.
-                if hasattr(found, "plural"):
-                    words.plural = found.plural
-            self.by_language[wanted] = words
-        return self.by_language[wanted]
-
-
 def _words(app: Flask) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = context.LANGUAGES[0]
     babel = Babel(
@@ -187,9 +173,10 @@ def _words(app: Flask) -> None:
         locale_selector=context.language,
         timezone_selector=lambda: context.settings().county.zone,
     )
-    words = Words()
+    words = app.extensions["grid_report_words"] = languages.Words()
     babel.domain_instance = words
-    # Straight to our words: Babel's own way there costs more than finding the sentence.
+    # For what is not known when a template is compiled. Straight to our words: Babel's own way
+    # there costs more than finding the sentence.
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext=lambda text: words.get_translations().ugettext(text),
         ngettext=lambda one, more, n: words.get_translations().ungettext(one, more, n),

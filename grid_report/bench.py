@@ -11,7 +11,7 @@ import click
 
 from grid_report.settings import ROOT
 
-NAMES = ("submission", "photo", "route", "writers")
+NAMES = ("submission", "photo", "route", "writers", "desk", "ledger")
 
 
 @click.group("bench")

@@ -94,6 +94,7 @@ def upgrade(revision: str) -> None:
     from grid_report import schema
     from grid_report.db import db
     from grid_report.places.usecases import load_reference
+    from grid_report.points.tariff_usecases import load_tariff
     from grid_report.web.context import settings
 
     before = schema.current(db.engine)
@@ -101,6 +102,7 @@ def upgrade(revision: str) -> None:
     after = schema.current(db.engine)
     if after == schema.head():
         load_reference(county_code=settings().county.code, now=clock.now())
+        load_tariff(now=clock.now())
     click.echo(f"database: {before or 'empty'} -> {after}")
 
 
@@ -129,12 +131,11 @@ def current() -> None:
 def main() -> None:
     """Run the command; what is refused on purpose is one line, not a traceback."""
     try:
-        cli.main(prog_name="grid-report", standalone_mode=False)
+        # Outside its standalone mode click returns the code of an Exit instead of raising it.
+        code = cli.main(prog_name="grid-report", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
     except click.Abort:
         sys.exit("stopped")
     except SettingsError as error:
@@ -147,6 +148,8 @@ def main() -> None:
         sys.exit(f"refused: {wrong}")
     except GridReportError as error:
         sys.exit(f"refused: {error.code} {error.facts or ''}".rstrip())
+    if isinstance(code, int):
+        sys.exit(code)
 
 
 if __name__ == "__main__":

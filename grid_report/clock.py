@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Self
 
 from grid_report.errors import Invalid
@@ -55,3 +55,11 @@ class Month:
 def local_day(at: datetime, zone: tzinfo) -> date:
     """Return the calendar day of an instant in a zone."""
     return at.astimezone(zone).date()
+
+
+def day_bounds(at: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
+    """First instant of an instant's day in a zone and of the next one, in UTC (half-open)."""
+    day = local_day(at, zone)
+    start = datetime.combine(day, time.min, tzinfo=zone)
+    end = datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone)
+    return start.astimezone(UTC), end.astimezone(UTC)

@@ -36,7 +36,8 @@ class SettingsError(ValueError):
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A secret under a misspelt name must not be printed by the complaint about the name.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Server(Section):
@@ -111,6 +112,7 @@ class Cases(Section):
 class Points(Section):
     budget_per_month: int
     reserve_percent: int
+    objection_days: int = Field(ge=1)
     close_days: int = Field(ge=1)
 
 
@@ -154,7 +156,10 @@ class Settings(Section):
     @field_validator("county")
     @classmethod
     def _zone_exists(cls, county: County) -> County:
-        ZoneInfo(county.zone)
+        try:
+            ZoneInfo(county.zone)
+        except (KeyError, OSError) as error:  # unknown; a folder's name
+            raise ValueError(f"there is no zone {county.zone}") from error
         return county
 
     @model_validator(mode="after")
@@ -220,15 +225,23 @@ def load(
     """
     environ = os.environ if environ is None else environ
     values: dict[str, dict[str, Any]] = tomllib.loads((CONFIG / "default.toml").read_text())
-    environment = environ.get("GRID_REPORT_ENV", values["server"]["environment"])
+    environment = environ.get("GRID_REPORT_ENV") or values["server"]["environment"]
     extra = environ.get("GRID_REPORT_CONFIG") or (
         CONFIG / "testing.toml" if environment == "testing" else None
     )
+    more: dict[str, dict[str, Any]] = {}
     if extra:
         try:
-            _merge(values, tomllib.loads(Path(extra).read_text()))
+            more = tomllib.loads(Path(extra).read_text())
         except (OSError, tomllib.TOMLDecodeError) as error:
             raise SettingsError(f"{extra}: {error}") from error
+    environment = environ.get("GRID_REPORT_ENV") or more.get("server", {}).get(
+        "environment", environment
+    )
+    if environment == "production":
+        # Whoever forgets the line must not send sign-ins in the clear; who means it writes false.
+        values["security"]["secure_cookies"] = True
+    _merge(values, more)
     for name, text in environ.items():
         place = SHORT_NAMES.get(name) or _long_name(name, values)
         if place and text != "":

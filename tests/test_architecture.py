@@ -8,85 +8,15 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from collections.abc import Iterator
 from enum import Enum
 
 import pytest
 
 from grid_report.access import RULES, Action
+from tests.support.house import BY_FILE_NAME, BY_NAME, CORE, OUTSIDE, ROOMS, TOP
 from tests.support.source import Module, calls, dotted, functions, modules
-
-CORE = {"settings": 0, "errors": 0, "clock": 1, "db": 1, "access": 1}
-# A room knows the rooms with a lower number; those with the same number are strangers.
-ROOMS = {
-    "web": 2,
-    "accounts": 3,
-    "media": 3,
-    "places": 4,
-    "points": 5,
-    "notify": 5,
-    "reports": 6,
-    "offers": 6,
-    "api": 8,
-    "jobs": 8,
-    "demo": 8,
-}
-TOP = {"", "application", "cli", "schema", "serving", "slow_clients", "bench"}
-OUTSIDE = {"api", "jobs", "demo"}
-
-BY_FILE_NAME = {
-    "models": "models",
-    "steps": "steps",
-    "queries": "queries",
-    "usecases": "usecases",
-    "forms": "border",
-    "routes": "border",
-    "cli": "border",
-}
-OFFERS = {
-    "border": ("admin_routes", "showing", "station_routes", "application_routes", "approval_routes", "card_forms"),
-    "usecases": ("after", "applying", "card_clock", "card_terms", "managing", "scanning", "verifying"),
-    "steps": ("looking", "paper_steps", "pricing"), "models": ("application_models",),
-    "queries": ("card_queries", "counter"),
-}  # fmt: skip
-# Files named after what they hold. Everything else inside a domain is a rule.
-BY_NAME = {
-    "accounts.admin_routes": "border",
-    "accounts.limits": "steps",
-    "accounts.managing": "usecases",
-    "accounts.messenger": "wiring",
-    "accounts.place_book": "wiring",
-    "accounts.policy": "wiring",
-    "media.kit": "border",
-    "media.serving": "border",
-    "notify.delivery": "border",
-    "notify.outbox": "steps",
-    "notify.words": "border",
-    **{f"offers.{name}": kind for kind, names in OFFERS.items() for name in names},
-    "places.words": "border",
-    "points.audit": "queries",
-    "points.awarding": "steps",
-    "points.budgets": "steps",
-    "points.claims": "steps",
-    "points.dues": "models",
-    "points.entries": "steps",
-    "points.expiring": "steps",
-    "points.freezing": "steps",
-    "points.holders": "steps",
-    "points.ledger": "steps",
-    "points.providing": "steps",
-    "points.reversing": "steps",
-    "points.spending": "steps",
-    "points.upkeep": "usecases",
-    "reports.answers": "steps",
-    "reports.deciding": "steps",
-    "reports.desk_routes": "border",
-    "reports.intake": "usecases",
-    "reports.news": "steps",
-    "reports.pages": "border",
-    "reports.thanks": "steps",
-    "reports.views": "border",
-}
 
 ARROWS = {
     "border": {"usecases", "queries", "rules", "border", "wiring"},
@@ -123,7 +53,9 @@ def kind_of(name: str) -> str:
     room, _, rest = name.partition(".")
     if room in OUTSIDE:
         return BY_FILE_NAME.get(rest, "border") if room == "jobs" else "border"
-    return BY_NAME.get(name) or BY_FILE_NAME.get(rest.rpartition(".")[2], "rules")
+    # `admin_routes` are routes as well.
+    plain = re.split(r"[._]", rest)[-1]
+    return BY_NAME.get(name) or BY_FILE_NAME.get(plain, "rules")
 
 
 def floor_of(name: str) -> int:

@@ -20,7 +20,7 @@ from grid_report.db import db, transaction
 from grid_report.errors import Invalid
 from grid_report.media.errors import PhotoStoreUnavailable
 from grid_report.places.queries import reference
-from grid_report.reports import queries
+from grid_report.reports import listing
 from grid_report.reports.filters import ReportFilter, Sort
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
 from tests.support.builders import BRIGHT, PROPERTY, STATION, Make, picture
@@ -151,24 +151,28 @@ def test_the_list_of_categories_costs_no_statement_a_category(make: Make, path: 
 
 @pytest.mark.parametrize("sort", list(Sort))
 def test_no_page_skips_rows_by_counting_them(make: Make, sort: Sort) -> None:
-    worker, photo, statements = make.worker(), make.photo(), []
+    worker, photo = make.worker(), make.photo()
+    skipped: list[str] = []
     for _ in range(3):
         make.report(category="RD01", photos=(photo,))
 
-    def note(_c: Any, _k: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
+    def note(_c: Any, _k: Any, statement: str, values: Any, *_: Any) -> None:
+        # SQLite is always sent an OFFSET, as the last value: it has to be nothing.
+        harmless = statement.endswith("LIMIT ? OFFSET ?") and values[-1] == 0
+        if "OFFSET" in statement.upper() and not harmless:
+            skipped.append(statement)
 
     event.listen(db.engine, "before_cursor_execute", note)
     try:
         cursor = None
         for _ in range(3):
-            page = queries.list_reports(
+            page = listing.list_reports(
                 worker, ReportFilter(sort=sort), now=clock.now(), cursor=cursor, limit=1
             )
             cursor = page.next
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
-    assert not [s for s in statements if "OFFSET" in s.upper().replace("LIMIT ? OFFSET ?", "")]
+    assert not skipped
 
 
 def test_a_review_day_is_judged_by_the_countys_calendar_and_not_by_utcs(make: Make) -> None:

@@ -130,6 +130,10 @@ def actions() -> str:
     """Ask `access.allowed` about every action for every role, at the place the report belongs to."""
     about = {
         "reporter_id": 2,
+        "rider_id": 2,
+        "code": COMMUNITY,
+        "decided_by_id": None,
+        "approved_by_id": None,
         "community_code": COMMUNITY,
         "street_code": STREET,
         "unit_code": UNIT,
@@ -139,6 +143,7 @@ def actions() -> str:
         "started_by_id": None,
         "sensitive": False,
         "state": State.CLOSED,
+        "proposed_by_id": 2,
     }
     taken = {
         "rider_id": 2,
@@ -146,7 +151,8 @@ def actions() -> str:
         "state": RedemptionState.DELIVERED,
     }
     foreign = SimpleNamespace(**about)
-    own = SimpleNamespace(**about | {"reporter_id": 1})
+    own = SimpleNamespace(**about | {"reporter_id": 1, "rider_id": 1})
+    handled = SimpleNamespace(**about | {"state": State.HANDLED})
     unrouted = SimpleNamespace(**about | {"community_code": None, "street_code": None})
     theirs, mine = SimpleNamespace(**taken), SimpleNamespace(**taken | {"rider_id": 1})
     asked = {"rider_id": 2, "community_code": COMMUNITY, "unit_code": UNIT, "firms": {UNIT}}
@@ -154,7 +160,7 @@ def actions() -> str:
 
     def mark(role: Role, action: Action) -> str:
         who = Actor(1, "", frozenset({Grant(role, AT[role])}))
-        things = (own,) if role is Role.RIDER else (foreign, unrouted)
+        things = (own,) if role is Role.RIDER else (foreign, unrouted, handled)
         if str(action).split(".")[0] in ("redemption", "voucher") or action is Action.SLOT_CALL_OFF:
             things = (mine,) if role is Role.RIDER else (theirs,)
         if action in (Action.APPLICATION_READ, Action.OWNER_PRICE_SET):

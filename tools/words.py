@@ -27,6 +27,14 @@ JINJA = {
     "newstyle_gettext": "true",
     "silent": "false",
 }
+# What readers of a catalogue need of its header; the rest of Babel's is boilerplate.
+HEADER = """msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=UTF-8\\n"
+"Language: en\\n"
+"Plural-Forms: nplurals=2; plural=(n != 1);\\n"
+
+"""
 # %(name)s with any conversion; %% is a percent sign and no placeholder.
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sdif]|%%")
 
@@ -91,7 +99,8 @@ def fill_english(translations: Path = TRANSLATIONS) -> list[str]:
         if after != before:
             files[domain].parent.mkdir(parents=True, exist_ok=True)
             with files[domain].open("wb") as file:
-                write_po(file, english, width=0, omit_header=False, sort_output=False)
+                file.write(HEADER.encode())
+                write_po(file, english, width=0, omit_header=True, sort_output=False)
             changed.append(domain)
     return changed
 

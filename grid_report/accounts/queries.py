@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select
 
 from grid_report import access
 from grid_report.access import Action, Actor, Grant
@@ -25,33 +25,50 @@ from grid_report.accounts.models import (
 from grid_report.accounts.phones import Vault
 from grid_report.accounts.roles import Role
 from grid_report.accounts.tokens import LONGEST_SECRET, hash_secret
-from grid_report.db import db
+from grid_report.db import UtcInstant, db, table_of
 from grid_report.errors import Invalid, NotFound
 
+# Asked in every request, so put together once.
+_MEMBERS, _SIGN_INS, _GRANTS = table_of(Member), table_of(SignIn), table_of(RoleGrant)
 _SIGNED_IN: Final = (
-    select(Member.id, Member.name, Member.language, SignIn.id, RoleGrant.role, RoleGrant.place)
-    .join(SignIn, SignIn.member_id == Member.id)
-    .outerjoin(RoleGrant, RoleGrant.member_id == Member.id)
-    .where(Member.standing == Standing.ACTIVE, SignIn.revoked_at.is_(None))
+    select(
+        _MEMBERS.c.id,
+        _MEMBERS.c.name,
+        _MEMBERS.c.language,
+        _SIGN_INS.c.id,
+        _GRANTS.c.role,
+        _GRANTS.c.place,
+    )
+    .select_from(_SIGN_INS)
+    .join(_MEMBERS, _SIGN_INS.c.member_id == _MEMBERS.c.id)
+    .outerjoin(_GRANTS, _GRANTS.c.member_id == _MEMBERS.c.id)
+    .where(
+        _MEMBERS.c.standing == Standing.ACTIVE,
+        _SIGN_INS.c.revoked_at.is_(None),
+        _SIGN_INS.c.secret_hash == bindparam("secret_hash"),
+        _SIGN_INS.c.expires_at > bindparam("now", type_=UtcInstant()),
+    )
 )
+_BY_COOKIE: Final = _SIGNED_IN.where(
+    _SIGN_INS.c.kind == SignInKind.BROWSER, _SIGN_INS.c.id == bindparam("sign_in_id")
+)
+_BY_TOKEN: Final = _SIGNED_IN.where(_SIGN_INS.c.kind == SignInKind.TOKEN)
 
 
 def actor_for_browser(sign_in_id: int, secret: str, now: datetime) -> Actor | None:
     """Return who a browser's cookie signs in; None when it does not any more. One statement."""
-    return _actor(and_(SignIn.kind == SignInKind.BROWSER, SignIn.id == sign_in_id), secret, now)
+    return _actor(_BY_COOKIE, secret, {"now": now, "sign_in_id": sign_in_id})
 
 
 def actor_for_token(token: str, now: datetime) -> Actor | None:
     """Return who an API token signs in; None when it does not any more. One statement."""
-    return _actor(SignIn.kind == SignInKind.TOKEN, token, now)
+    return _actor(_BY_TOKEN, token, {"now": now})
 
 
-def _actor(which: ColumnElement[bool], secret: str, now: datetime) -> Actor | None:
+def _actor(which: Select[*tuple[Any, ...]], secret: str, values: dict[str, Any]) -> Actor | None:
     if not secret or len(secret) > LONGEST_SECRET:
         return None
-    rows = db.session.execute(
-        _SIGNED_IN.where(which, SignIn.secret_hash == hash_secret(secret), SignIn.expires_at > now)
-    ).all()
+    rows = db.session.execute(which, {**values, "secret_hash": hash_secret(secret)}).all()
     if not rows:
         return None
     member_id, name, language, sign_in_id, _, _ = rows[0]

@@ -12,7 +12,8 @@ from grid_report import access
 from grid_report.access import Action, Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.places.reference import CommunityInfo, Reference
-from grid_report.points.queries import Entry, Why
+from grid_report.points.chains import Why
+from grid_report.points.queries import Entry
 from grid_report.reports import clocks
 from grid_report.reports.lifecycle import Part
 from grid_report.reports.models import HistoryEntry, ReportPhoto
@@ -167,5 +168,15 @@ def why(it: Why, places: Reference, zone: tzinfo) -> dict[str, Any]:
             }
             for part in (lot.spent if lot else ())
         ],
+        "paid_by": [
+            {
+                "points": part.points,
+                "entry": part.entry_id,
+                "rule": part.rule,
+                "report": part.report_number,
+            }
+            for part in it.paid_by
+        ],
+        "held_until": instant(it.holds_until) if it.holds_until and it.is_held else None,
         "reverses": it.reverses_id,
     }

@@ -23,12 +23,11 @@ from grid_report.api.routes import bp
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.points.queries import points_by_report
-from grid_report.reports import filters, forms, pages, queries, usecases, views
+from grid_report.reports import filters, forms, listing, pages, queries, usecases, views
 from grid_report.reports.lifecycle import Part
 from grid_report.reports.models import Report, ReportPhoto
 from grid_report.web.context import current_actor, language, settings, wiring
 from grid_report.web.paging import read_limit
-from grid_report.web.text import read_key
 
 # The views below register themselves on it; `create_app` takes it from here.
 __all__ = ["bp"]
@@ -101,9 +100,9 @@ def _one(report: Report, photos: Sequence[ReportPhoto] | None = None) -> dict[st
 def list_reports() -> Response:
     """List reports: a rider's own, a worker's community's, a unit's, …"""
     actor, now, places = current_actor(), clock.now(), reference()
-    page = queries.list_reports(
+    page = listing.list_reports(
         actor,
-        filters.read(request.args.to_dict()),
+        filters.read(request.args.to_dict(), places=places),
         now=now,
         cursor=request.args.get("cursor"),
         limit=read_limit(request.args.get("limit")),
@@ -208,7 +207,7 @@ def report_photo(number: str, photo_id: int) -> Response:
 )
 def take_step(number: str) -> Response:
     """Take one step on one report."""
-    _visible(number)
+    pages.check_sight(number, idempotency_key())
     problems = Invalid()
     photos = []
     if request.mimetype not in FORMS:
@@ -247,12 +246,11 @@ def take_step(number: str) -> Response:
 def rate(number: str) -> Response:
     """Keep the two answers of the report's rider; giving the same ones again changes nothing."""
     _visible(number)
-    problems = Invalid()
-    read_key(idempotency_key(), KEY_FIELD, problems)
-    problems.raise_if_any()
     done = usecases.rate_report(
         number,
-        forms.read_rating(json_body(schemas.RatingRequest)),
+        forms.read_rating(
+            json_body(schemas.RatingRequest), key=idempotency_key(), key_field=KEY_FIELD
+        ),
         actor=current_actor(),
         now=clock.now(),
     )

@@ -268,6 +268,10 @@ class _StepFields(BaseModel):
     community: str | None = None
     into: str | None = None
     deadline: str | None = Field(default=None, description="an instant with its zone")
+    evidence: bool | None = Field(
+        default=None,
+        description="accept only: confirms good evidence (two photos, place within 50 m or named)",
+    )
 
 
 class StepRequest(_StepFields, Body):
@@ -363,6 +367,13 @@ class SpentShown(Answer):
     redemption: str | None
 
 
+class PayerShown(Answer):
+    points: int = Field(description="negative where points went back to the award")
+    entry: int
+    rule: str | None
+    report: str | None
+
+
 class WhyShown(Answer):
     entry: Entry
     note: str
@@ -370,6 +381,8 @@ class WhyShown(Answer):
     tariff: TariffShown | None
     award: AwardShown | None
     spent: list[SpentShown]
+    paid_by: list[PayerShown] = Field(description="the awards a service was paid from")
+    held_until: datetime | None = Field(description="the points are still kept for a service")
     reverses: int | None = Field(description="the entry this one takes back")
 
 

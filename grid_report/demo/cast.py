@@ -63,6 +63,8 @@ def members(places: Reference, county: str) -> list[Person]:
     people.append(Person("13900000401", name(), (Grant(Role.STATION_STAFF, REST_STATION),)))
     people.append(Person("13900000901", name(), (Grant(Role.ADMINISTRATOR, county),)))
     people.append(Person("13900000902", name(), (Grant(Role.AUDITOR, county),)))
+    # Grants, merits and a new tariff need a second person.
+    people.append(Person("13900000903", name(), (Grant(Role.ADMINISTRATOR, county),)))
     return people
 
 

@@ -35,6 +35,9 @@ OFTEN: Final = {
 HOURS: Final = (1, 0, 0, 0, 0, 1, 3, 6, 7, 8, 12, 16, 16, 12, 8, 7, 9, 14, 16, 14, 10, 7, 4, 2)
 FAR_AWAY: Final = (Point(42.4012, 123.9021), Point(42.6390, 124.3350), Point(42.4550, 124.2210))
 REPORTS_AN_HOUR: Final = 3
+# Whoever signs in to try it has not used up the limits of an hour and a day by having been told of.
+SIGNED_IN: Final = (0, 1)
+LATELY_BY_SIGNED_IN: Final = 3
 
 
 @dataclass
@@ -70,10 +73,18 @@ class _Planner:
         """Choose who reports: the two with a sign-in more than others, nobody too often."""
         while True:
             rider = self.dice.choices((0, 1, self.dice.randrange(2, self.riders)), (14, 8, 78))[0]
-            near = [one for one in self.sent.get(rider, []) if abs(one - at) < timedelta(hours=1)]
-            if len(near) < REPORTS_AN_HOUR:
-                self.sent.setdefault(rider, []).append(at)
+            sent = self.sent.setdefault(rider, [])
+            near = [one for one in sent if abs(one - at) < timedelta(hours=1)]
+            if len(near) < REPORTS_AN_HOUR and not (
+                rider in SIGNED_IN and self._is_spared(sent, at)
+            ):
+                sent.append(at)
                 return rider
+
+    def _is_spared(self, sent: Sequence[datetime], at: datetime) -> bool:
+        hour, day = self.now - timedelta(hours=1.5), self.now - timedelta(days=1.5)
+        lately = sum(one > day for one in sent)
+        return at > hour or (at > day and lately >= LATELY_BY_SIGNED_IN)
 
     def moment(self) -> datetime:
         """Choose when: by the clock and the week, slightly more of late."""

@@ -73,6 +73,7 @@ class Tale:
         self.places = places
         self.unit: str | None = None
         self.self_handled = False
+        self.well_shown = False
         self.variant = self.dice.randrange(VARIANTS)
         self.point: Point | None = None
         self.deeds: list[Deed] = []
@@ -131,10 +132,12 @@ class Tale:
         if self.variant % 2 and count > 1:
             count = 2
         shots = tuple(Shot(self.category.code, self.variant, angle=i) for i in range(count))
+        seen = self._say(phrases.SEEN[self.category.code]) if self.dice.random() < 0.85 else ""
+        place = self._say(phrases.PLACES)
+        self.well_shown = count > 1 and bool(place)
         self._do(
             Who.RIDER, Step.SUBMIT, shots=shots, category=self.category.code,
-            description=self._say(phrases.SEEN[self.category.code]) if self.dice.random() < 0.85 else "",
-            place_note=self._say(phrases.PLACES), **values,
+            description=seen, place_note=place, **values,
         )  # fmt: skip
 
     def supplement(self) -> None:
@@ -180,6 +183,7 @@ class Tale:
             category=self.category.code,
             severity=severity,
             note=self._say(phrases.ACCEPTED),
+            evidence=self.well_shown,
         )
 
     def reject(self) -> None:

@@ -62,6 +62,22 @@ def mark_lights(duty: Duty) -> int:
     return done
 
 
+def tell_of_reviews(duty: Duty) -> int:
+    """Tell streets of suspended cases whose review day has come."""
+    done = 0
+    while duty.go_on():
+        told = reports_usecases.tell_of_reviews(
+            places=places_queries.reference(),
+            settings=duty.settings,
+            now=duty.now(),
+            limit=LIGHTS_AT_ONCE,
+        )
+        done += told
+        if told < LIGHTS_AT_ONCE:
+            break
+    return done
+
+
 def open_budgets(duty: Duty) -> int:
     """Open the month's pools of every community."""
     return points_usecases.open_month_budgets(settings=duty.settings, now=duty.now())

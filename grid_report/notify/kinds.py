@@ -17,6 +17,7 @@ class Screen(StrEnum):
     REPORT = "report"
     UNROUTED = "unrouted"
     POINTS = "points"
+    OBJECTIONS = "objections"
     REDEMPTION = "redemption"
     OFFER = "offer"
     DISPUTES = "disputes"
@@ -63,8 +64,13 @@ KINDS: Final[Mapping[str, Kind]] = {
     "report_urged": _kind("category", "words due"),
     "light_yellow": _kind("category clock due"),
     "light_red": _kind("category clock due"),
+    "review_due": _kind("category review_on", "community"),
+    "recheck_asked": _kind("category community words"),
+    "recheck_sent": _kind("category community words"),
     "points_awarded": _kind("points rule", screen=Screen.POINTS),
     "points_pending": _kind("points rule", screen=Screen.POINTS),
+    "objection_raised": _kind("community due", screen=Screen.OBJECTIONS),
+    "objection_answered": _kind("upheld words", screen=Screen.POINTS),
     "redemption_delivered": _kind("title_zh title_en points", screen=Screen.REDEMPTION),
     "redemption_called_off": _kind("title_zh title_en points words", screen=Screen.REDEMPTION),
     "redemption_expired": _kind("title_zh title_en points", screen=Screen.REDEMPTION),
@@ -87,6 +93,7 @@ REPORT_PAGES: Final[Mapping[Role, str]] = {
 DESK_PAGE: Final = "desk.show"
 OTHER_PAGES: Final[Mapping[Screen, str]] = {
     Screen.POINTS: "points.statement",
+    Screen.OBJECTIONS: "objections.index",
     Screen.UNROUTED: "admin.unrouted",
     Screen.REDEMPTION: "offers.voucher",
     Screen.OFFER: "offers.one",

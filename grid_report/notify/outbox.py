@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from grid_report.accounts.roles import Role
+from grid_report.db import table_of
 from grid_report.notify.kinds import facts_for
 from grid_report.notify.models import Delivery, Message
 
@@ -77,8 +78,11 @@ def put(
     )
 
 
+_PUT: Final = insert(table_of(Message))
+
+
 def put_all(session: Session, rows: list[dict[str, Any]]) -> None:
     """Write several messages in one statement."""
     if rows:
         # Rows as parameters: the statement is compiled once, not once a number of rows.
-        session.execute(insert(Message), rows)
+        session.execute(_PUT, rows)

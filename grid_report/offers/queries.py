@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
 
 from grid_report.db import db
 from grid_report.errors import NotFound
@@ -26,6 +27,8 @@ from grid_report.offers.models import (
 )
 from grid_report.offers.ratings import shown_rating
 from grid_report.places.points import Point, distance_m
+from grid_report.points.signals import Service
+from grid_report.web.context import language
 
 SLOTS_AHEAD: Final = timedelta(days=14)
 MOST_SLOTS: Final = 120
@@ -286,6 +289,20 @@ def find_redemption(ref: str) -> RedemptionRow:
     if found is None:
         raise NotFound
     return RedemptionRow(*found)
+
+
+def service_names(_sender: Any, *, session: Session, refs: Collection[str]) -> dict[str, Service]:
+    """Say what redemptions are called, and where they are shown. Hears `service_names` of points."""
+    rows = session.execute(
+        select(Redemption.ref, Offer.title_zh, Offer.title_en)
+        .join(Offer, Offer.id == Redemption.offer_id)
+        .where(Redemption.ref.in_(refs))
+    )
+    english = language() == "en"
+    return {
+        row.ref: Service(row.title_en if english else row.title_zh, "offers.voucher")
+        for row in rows
+    }
 
 
 def list_entries(redemption_id: int) -> Sequence[RedemptionEntry]:

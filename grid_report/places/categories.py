@@ -84,6 +84,7 @@ class Categories:
         ordered = sorted(categories, key=lambda c: c.code)
         self.by_code: Mapping[str, CategoryInfo] = {c.code: c for c in ordered}
         self.in_use: tuple[CategoryInfo, ...] = tuple(c for c in ordered if not c.retired)
+        self.group_codes: frozenset[str] = frozenset(c.group_code for c in ordered)
 
     def get(self, code: str | None) -> CategoryInfo:
         """Return a category, retired or not. Raises Invalid naming `category`."""

@@ -12,7 +12,7 @@ from flask import Flask, current_app, g, has_request_context
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from grid_report.db import db
+from grid_report.db import db, table_of
 from grid_report.places import steps
 from grid_report.places.categories import Categories, CategoryInfo, Emergency
 from grid_report.places.findings import Finding
@@ -44,7 +44,7 @@ from grid_report.settings import County
 EXTENSION = "grid_report_places"
 
 # Asked in every request, so put together once.
-_STAMP: Final = select(Stamp.version).where(Stamp.name == steps.PLACES)
+_STAMP: Final = select(table_of(Stamp).c.version).where(table_of(Stamp).c.name == steps.PLACES)
 
 
 class ReferenceCache:
@@ -114,6 +114,11 @@ def list_units_covering(
 ) -> tuple[UnitInfo, ...]:
     """Return the units that cover a community, best proposal first (`Reference.units_covering`)."""
     return reference().units_covering(community_code, category_code, compound=compound)
+
+
+def find_stamp(session: Session, name: str) -> int | None:
+    """Return the stamp other reference data was written under, None before the first time."""
+    return session.scalar(select(Stamp.version).where(Stamp.name == name))
 
 
 def _stamp(session: Session) -> int:

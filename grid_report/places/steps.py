@@ -40,9 +40,9 @@ def lock_stamp(session: Session, name: str = PLACES) -> Stamp:
     return stamp
 
 
-def renew_stamp(session: Session) -> None:
+def renew_stamp(session: Session, name: str = PLACES) -> None:
     """Make every process read the reference data anew before its next answer."""
-    lock_stamp(session).version = secrets.randbits(62)
+    lock_stamp(session, name).version = secrets.randbits(62)
 
 
 def upsert(session: Session, table: type[Base], rows: Iterable[Mapping[str, Any]], key: str) -> int:

@@ -35,9 +35,11 @@ def award(
     severity: int | None = None,
     report_number: str | None = None,
     approved_by_id: int | None = None,
+    withheld: UnpaidReason | None = None,
 ) -> Award:
     """Thank a rider for one cause, once, from the community's pool of the month of `at`.
 
+    `withheld` says that a cap keeps it from being paid at all; the line with the reason is written.
     Never fails for want of budget, of an opened month or of an unfrozen ledger: it then leaves a
     due row that `pay_due` pays later. A debt is repaid from at most half of it, as an event of
     its own. Raises OwnAward, SecondPersonNeeded.
@@ -72,6 +74,8 @@ def award(
     if known.unpaid_id is not None:
         return Award(outcome_of(known.reason), known.owed, reason=known.reason, already=True)
     reason = why_not(known)
+    if withheld is not None and reason in (None, UnpaidReason.FROZEN):
+        reason = withheld
     if reason is None:
         reason, entry_id, repaid = _pay(session, claim, places, terms, at)
         if reason is None:

@@ -7,6 +7,12 @@ from typing import Final
 
 REPORT_ACCEPTED: Final = "report-accepted"
 REPORT_CLOSED: Final = "report-closed"
+REPORT_EVIDENCE: Final = "report-evidence"
+REPORT_RECHECKED: Final = "report-rechecked"
+REPORT_JOINED: Final = "report-joined"
+LEARNING_UNIT: Final = "learning-unit"
+LEARNING_QUIZ: Final = "learning-quiz"
+MERIT: Final = "merit"
 BUDGET_OPENED: Final = "budget-opened"
 BUDGET_GRANTED: Final = "budget-granted"
 BUDGET_CLOSED: Final = "budget-closed"

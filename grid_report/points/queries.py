@@ -5,30 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Select, case, func, or_, select, text
+from sqlalchemy import Select, case, func, select, text
 
 from grid_report.clock import Month
 from grid_report.db import db
-from grid_report.errors import NotFound
 from grid_report.points import holders
-from grid_report.points.causes import REPORT_ACCEPTED, REPORT_CLOSED
 from grid_report.points.dues import Unpaid
 from grid_report.points.kinds import (
     IS_OPEN,
     OWED,
     AccountKind,
     EventKind,
-    MovementKind,
     Phase,
     UnpaidReason,
 )
-from grid_report.points.models import Account, Journal, Lot, LotMovement, Transfer
+from grid_report.points.models import Account, Journal, Lot, Transfer
 from grid_report.points.terms import YELLOW_PERCENT
-
-# The step of the lifecycle that decided; rules as words are in the templates.
-DECISIONS = {REPORT_ACCEPTED: "accept", REPORT_CLOSED: "pass"}
 
 
 @dataclass(frozen=True)
@@ -96,44 +90,6 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Spent:
-    """Where points of a lot went."""
-
-    points: int
-    at: datetime
-    kind: EventKind
-    entry_id: int
-    redemption_ref: str | None
-
-
-@dataclass(frozen=True)
-class LotView:
-    """What is left of an award."""
-
-    points: int
-    free: int
-    held: int
-    earned_at: datetime
-    last_instant: datetime
-    spent: Sequence[Spent]
-
-
-@dataclass(frozen=True)
-class Why:
-    """The whole chain behind an entry: report, decision, tariff, award, and where it was spent."""
-
-    entry: Entry
-    decision: str | None
-    decided_at: datetime
-    waited_for: UnpaidReason | None
-    community_code: str | None
-    from_reserve: bool
-    month: str | None
-    lot: LotView | None
-    reverses_id: int | None
-
-
-@dataclass(frozen=True)
 class MonthlyBudget:
     """A pool of a month. `light` is green, yellow from 80 %, red when it is used up."""
 
@@ -149,6 +105,14 @@ class MonthlyBudget:
         if self.left <= 0 and self.granted:
             return "red"
         return "yellow" if self.awarded * 100 >= self.granted * YELLOW_PERCENT > 0 else "green"
+
+
+def rider_key(rider_id: int) -> str:
+    """Return the holder of the account a rider's points are in."""
+    return holders.rider(rider_id).key
+
+
+MINT_KEY: Final = holders.MINT.key
 
 
 def balance(rider_id: int) -> Balance:
@@ -188,7 +152,7 @@ def _expiring(account_id: int) -> Sequence[Expiring]:
 
 
 # What an event did to its rider's account; held points are neither earned nor spent yet.
-_SIGNED = (
+SIGNED = (
     select(
         func.coalesce(
             func.sum(
@@ -205,9 +169,9 @@ _SIGNED = (
     .correlate(Journal)
     .scalar_subquery()
 )
-_ENTRY = (
+ENTRY = (
     Journal.id,
-    _SIGNED.label("points"),
+    SIGNED.label("points"),
     Journal.at,
     Journal.kind,
     Journal.cause_type,
@@ -219,7 +183,7 @@ _ENTRY = (
     Journal.note,
 )
 # Holding and letting go moves nothing a statement shows.
-_SHOWN = Journal.kind.not_in((EventKind.HOLD, EventKind.RELEASE))
+SHOWN = Journal.kind.not_in((EventKind.HOLD, EventKind.RELEASE))
 
 
 def _entries(query: Select[Any]) -> list[Entry]:
@@ -231,8 +195,8 @@ def list_entries(
 ) -> tuple[Sequence[Entry], int | None]:
     """List a rider's entries, newest first, and where the next page starts (None: no more)."""
     query = (
-        select(*_ENTRY)
-        .where(Journal.rider_id == rider_id, _SHOWN)
+        select(*ENTRY)
+        .where(Journal.rider_id == rider_id, SHOWN)
         .order_by(Journal.id.desc())
         .limit(limit + 1)
     )
@@ -245,8 +209,8 @@ def list_entries(
 def entries_about(rider_id: int, report_number: str) -> Sequence[Entry]:
     """List what a report earned its rider, oldest first."""
     return _entries(
-        select(*_ENTRY)
-        .where(Journal.report_number == report_number, Journal.rider_id == rider_id, _SHOWN)
+        select(*ENTRY)
+        .where(Journal.report_number == report_number, Journal.rider_id == rider_id, SHOWN)
         .order_by(Journal.id)
     )
 
@@ -256,8 +220,8 @@ def points_by_report(rider_id: int, numbers: Sequence[str]) -> dict[str, int]:
     if not numbers:
         return {}
     rows = db.session.execute(
-        select(Journal.report_number, _SIGNED).where(
-            Journal.report_number.in_(numbers), Journal.rider_id == rider_id, _SHOWN
+        select(Journal.report_number, SIGNED).where(
+            Journal.report_number.in_(numbers), Journal.rider_id == rider_id, SHOWN
         )
     )
     earned: dict[str, int] = {}
@@ -288,73 +252,6 @@ def list_waiting(rider_id: int, limit: int = 20) -> Sequence[Waiting]:
         .limit(limit)
     )
     return [Waiting(*row) for row in rows]
-
-
-def why(entry_id: int, rider_id: int) -> Why:
-    """Explain one entry of a rider. Raises NotFound when it is not theirs."""
-    row = db.session.execute(
-        select(
-            *_ENTRY,
-            Journal.reverses_id,
-            Journal.month,
-            Journal.community_code,
-            Transfer.id.label("transfer_id"),
-            Account.community_code.label("paid_by"),
-            Unpaid.at.label("decided_at"),
-            Unpaid.reason.label("waited_for"),
-        )
-        .outerjoin(Transfer, (Transfer.journal_id == Journal.id) & (Transfer.route == "award"))
-        .outerjoin(Account, Account.id == Transfer.debit_account_id)
-        .outerjoin(Unpaid, Unpaid.journal_id == Journal.id)
-        .where(Journal.id == entry_id, Journal.rider_id == rider_id, _SHOWN)
-    ).one_or_none()
-    if row is None:
-        raise NotFound
-    entry = Entry(*row[: len(_ENTRY)])
-    return Why(
-        entry=entry,
-        decision=DECISIONS.get(entry.cause),
-        decided_at=row.decided_at or entry.at,
-        waited_for=row.waited_for,
-        community_code=row.community_code,
-        from_reserve=row.transfer_id is not None and row.paid_by is None,
-        month=row.month,
-        lot=_lot(row.transfer_id) if row.transfer_id is not None else None,
-        reverses_id=row.reverses_id,
-    )
-
-
-def _lot(transfer_id: int) -> LotView | None:
-    lot = db.session.execute(
-        select(Lot.id, Lot.points, Lot.free, Lot.held, Lot.earned_at, Lot.expires_at).where(
-            Lot.transfer_id == transfer_id
-        )
-    ).one_or_none()
-    if lot is None:
-        return None
-    gone = -(LotMovement.free_delta + LotMovement.held_delta)
-    spent = db.session.execute(
-        select(gone, Journal.at, Journal.kind, Journal.id, Journal.redemption_ref)
-        .join(Transfer, Transfer.id == LotMovement.transfer_id)
-        .join(Journal, Journal.id == Transfer.journal_id)
-        .where(
-            LotMovement.lot_id == lot.id,
-            or_(
-                LotMovement.kind == MovementKind.SPEND,
-                LotMovement.kind == MovementKind.CAPTURE,
-                LotMovement.kind == MovementKind.REFUND,
-            ),
-        )
-        .order_by(LotMovement.id)
-    )
-    return LotView(
-        points=lot.points,
-        free=lot.free,
-        held=lot.held,
-        earned_at=lot.earned_at,
-        last_instant=lot.expires_at - timedelta(seconds=1),
-        spent=[Spent(*row) for row in spent],
-    )
 
 
 def monthly_budget(community_code: str | None, month: Month) -> MonthlyBudget:

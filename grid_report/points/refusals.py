@@ -56,3 +56,21 @@ class MonthClosed(Conflict):
     """What this month's pool had left went back; it takes no more points."""
 
     code: ClassVar[str] = "month-closed"
+
+
+class VersionRuns(Conflict):
+    """Nobody touches a tariff version that has started."""
+
+    code: ClassVar[str] = "version-runs"
+
+
+class DecidedBefore(Conflict):
+    """Somebody approved or declined the proposal meanwhile."""
+
+    code: ClassVar[str] = "decided-before"
+
+
+class MeritProposed(Conflict):
+    """A merit was proposed for the report before."""
+
+    code: ClassVar[str] = "merit-proposed"

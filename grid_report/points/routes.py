@@ -1,37 +1,69 @@
-"""A rider's points: the statement, and why each line is there."""
+"""A rider's points: the statement, why each line is there or is not, and each month on a sheet."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from collections.abc import Mapping, Sequence
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from grid_report import access, clock
-from grid_report.access import Action
-from grid_report.errors import Invalid, NotFound
+from grid_report.access import Action, Actor
+from grid_report.accounts.aliases import rider_alias
+from grid_report.clock import Month
+from grid_report.db import db
+from grid_report.errors import Invalid
 from grid_report.places import queries as places_queries
-from grid_report.points import queries, tariff
-from grid_report.web.context import current_actor
-from grid_report.web.paging import pack, unpack
+from grid_report.points import (
+    chains,
+    decisions,
+    objection_queries,
+    queries,
+    sheets,
+    tariff,
+    tariff_book,
+)
+from grid_report.points.objections import DECIDED, Decision, Subject
+from grid_report.points.signals import Service, services_of
+from grid_report.web.context import current_actor, settings
+from grid_report.web.paging import pack, unpack_id
 
 bp = Blueprint("points", __name__)
 
 PAGE = 30
-BIGGEST_ID = 2**63 - 1
+
+
+def _rider() -> Actor:
+    actor = current_actor()
+    access.check(actor, Action.POINTS_READ_OWN)
+    return actor
+
+
+def _services(refs: Sequence[str | None]) -> Mapping[str, Service]:
+    return services_of(db.session(), refs)
 
 
 @bp.get("/my/points")
 def statement() -> str:
     """Show what a rider has, what is on the way, and every entry with its reason."""
-    actor = current_actor()
-    access.check(actor, Action.POINTS_READ_OWN)
-    before = _before()
+    actor, now = _rider(), clock.now()
+    before = unpack_id(request.args.get("cursor"))
     entries, following = queries.list_entries(actor.member_id, before, PAGE)
     first = before is None
-    version = tariff.at(clock.now())
+    holds = sheets.list_holds(actor.member_id) if first else ()
+    version = tariff_book.at(now)
     return render_template(
         "points/statement.html",
         balance=queries.balance(actor.member_id),
         entries=entries,
+        holds=holds,
         waiting=queries.list_waiting(actor.member_id) if first else (),
+        objections=objection_queries.list_own(actor.member_id, now) if first else (),
+        services=_services(
+            [*(it.redemption_ref for it in entries), *(it.redemption_ref for it in holds)]
+        ),
+        this_month=Month.of(now, settings().county.tz),
+        nothing=decisions.list_nothing(actor.member_id) if first else (),
         is_first_page=first,
         next=pack(following) if following else None,
         by_severity=[version.for_acceptance(severity).points for severity in tariff.SEVERITIES],
@@ -41,21 +73,70 @@ def statement() -> str:
 
 @bp.get("/my/points/<int:entry_id>")
 def why(entry_id: int) -> str:
-    """Explain one entry: report, decision, tariff, award, and where it was spent."""
-    actor = current_actor()
-    access.check(actor, Action.POINTS_READ_OWN)
-    if entry_id > BIGGEST_ID:
-        raise NotFound
-    found = queries.why(entry_id, actor.member_id)
+    """Explain one entry: report, decision, tariff, award, and which lots paid for what."""
+    actor, now = _rider(), clock.now()
+    found = chains.why(entry_id, actor.member_id)
     community = places_queries.reference().community(found.community_code)
+    used = (*found.lot.spent, *found.lot.held_for) if found.lot else ()
+    about = Decision(Subject.ENTRY, str(entry_id))
     return render_template(
-        "points/why.html", why=found, community_name=community.name if community else ""
+        "points/why.html",
+        why=found,
+        community_name=community.name if community else "",
+        services=_services([found.entry.redemption_ref, *(it.redemption_ref for it in used)]),
+        about=about,
+        objection=objection_queries.find_about(about, actor.member_id, now),
+        may_object=found.entry.kind in DECIDED,
+        decision=decisions.behind_entry(found.entry.cause, found.cause_id),
     )
 
 
-def _before() -> int | None:
-    cursor = unpack(request.args.get("cursor"), 1)
-    before = cursor[0] if cursor else None
-    if before is not None and (type(before) is not int or not 0 <= before <= BIGGEST_ID):
-        raise Invalid.field("cursor", "cursor-unreadable")
-    return before
+@bp.get("/my/points/unpaid/<int:unpaid_id>")
+def unpaid(unpaid_id: int) -> str | Response:
+    """Answer "why did I get nothing for this?", and say what can be done."""
+    actor, now, zone = _rider(), clock.now(), settings().county.tz
+    found = sheets.unawarded(unpaid_id, actor.member_id)
+    if found.entry_id is not None:
+        return redirect(url_for("points.why", entry_id=found.entry_id), 303)
+    community = places_queries.reference().community(found.community_code)
+    about = Decision(Subject.UNPAID, str(unpaid_id))
+    return render_template(
+        "points/unpaid.html",
+        it=found,
+        community_name=community.name if community else "",
+        about=about,
+        objection=objection_queries.find_about(about, actor.member_id, now),
+        # Late already: then as soon as the job comes by, this month.
+        paid_in=max(Month.of(found.at, zone).plus(1), Month.of(now, zone)),
+    )
+
+
+@bp.get("/my/points/month")
+def month() -> str:
+    """Show a month on one sheet that adds up and prints on A4; by default the present one."""
+    actor, now, zone = _rider(), clock.now(), settings().county.tz
+    this, first = Month.of(now, zone), sheets.first_month(actor.member_id, now, zone)
+    asked = request.args.get("month", "").strip()
+    wanted = Month.parse(asked) if asked else this
+    if not first <= wanted <= this:
+        raise Invalid.field("month", "month-outside", first=str(first), last=str(this))
+    sheet = sheets.monthly_sheet(actor.member_id, wanted, zone)
+    return render_template(
+        "points/month.html",
+        sheet=sheet,
+        services=_services([it.entry.redemption_ref for it in sheet.lines]),
+        months=_months(first, this),
+        before=wanted.plus(-1) if wanted > first else None,
+        after=wanted.plus(1) if wanted < this else None,
+        is_running=wanted == this,
+        alias=rider_alias(actor.member_id),
+        held=queries.balance(actor.member_id).held if wanted == this else 0,
+    )
+
+
+def _months(first: Month, last: Month) -> list[Month]:
+    """List the months there is a sheet of, newest first."""
+    months = [last]
+    while months[-1] > first:
+        months.append(months[-1].plus(-1))
+    return months

@@ -7,18 +7,31 @@
 `points`, `last_day` (in the county's zone) and `now`.
 
 `report_facts` is asked by the audit with `session`; a receiver answers with `ReportFact`s.
+
+`service_names` is asked with `session` and `refs`; a receiver answers with `{ref: Service}`.
+
+`report_decision` is asked with `session` and `number`; a receiver answers with the
+`ReportDecision` a rider may object to, None when there is none.
+
+`objection_raised` and `objection_answered` are sent inside their transaction, with `session`,
+`objection` (the row) and `now`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from blinker import Signal
 
 due_paid: Final = Signal()
 points_expiring: Final = Signal()
 report_facts: Final = Signal()
+service_names: Final = Signal()
+report_decision: Final = Signal()
+objection_raised: Final = Signal()
+objection_answered: Final = Signal()
 
 
 @dataclass(frozen=True)
@@ -28,3 +41,37 @@ class ReportFact:
     number: str
     accepted: bool
     closed: bool
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a redemption is called; `page` is the endpoint that shows it by its `ref`, or empty."""
+
+    title: str
+    page: str = ""
+
+
+@dataclass(frozen=True)
+class ReportDecision:
+    """A decision about a report that earned its rider nothing."""
+
+    number: str
+    rider_id: int
+    community_code: str | None
+    decided_by_id: int | None
+
+
+def services_of(session: Any, refs: Collection[str | None]) -> Mapping[str, Service]:
+    """Ask what redemptions are called; those that nobody knows are left out."""
+    asked = sorted({ref for ref in refs if ref})
+    found: dict[str, Service] = {}
+    if asked:
+        for _, answer in service_names.send(session, session=session, refs=asked):
+            found.update(answer)
+    return found
+
+
+def decision_about(session: Any, number: str) -> ReportDecision | None:
+    """Ask for the decision about a report that a rider may object to."""
+    answers = (it for _, it in report_decision.send(session, session=session, number=number))
+    return next((it for it in answers if it is not None), None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from grid_report.points.terms import LARGE_AWARD
+
 FILE: Final = Path(__file__).resolve().parents[2] / "config" / "tariff.toml"
 SEVERITIES: Final = (1, 2, 3, 4)
+# More than anybody can earn, and small enough for every database.
+UNLIMITED: Final = 1_000_000_000
 
 
 class TariffError(ValueError):
@@ -28,8 +31,18 @@ class Earning:
 
 
 @dataclass(frozen=True)
+class Caps:
+    """The limits of a version; one that names none has none."""
+
+    points_a_day: int = UNLIMITED
+    points_a_month: int = UNLIMITED
+    half_from_report: int = UNLIMITED
+    same_place_hours: int = 0
+
+
+@dataclass(frozen=True)
 class Version:
-    """The rules of one version; those later issues pay stay as data."""
+    """The rules of one version; a rule that is not named gives nothing."""
 
     code: str
     starts_at: datetime
@@ -41,9 +54,58 @@ class Version:
             raise ValueError(f"no severity {severity}")
         return Earning(self.rules["R1"]["by_severity"][severity - 1], "R1", self.code)
 
+    def for_evidence(self) -> Earning:
+        """R2: good evidence, confirmed by the acceptor."""
+        return self._given("R2")
+
     def for_closing(self) -> Earning:
         """R3: the check passed."""
-        return Earning(self.rules["R3"]["points"], "R3", self.code)
+        return self._given("R3")
+
+    def for_recheck(self) -> Earning:
+        """R4: the after-photo the community asked for."""
+        return self._given("R4")
+
+    def for_second(self, severity: int) -> Earning:
+        """R5: a second reporter, a share of R1, rounded up."""
+        share = self.number("R5", "percent_of_r1") * self.for_acceptance(severity).points
+        return Earning(-(-share // 100), "R5", self.code)
+
+    def for_unit(self) -> Earning:
+        """R8: a training unit."""
+        return self._given("R8", "unit_points")
+
+    def for_quiz(self) -> Earning:
+        """R8: the quiz of an edition."""
+        return self._given("R8", "quiz_points")
+
+    @property
+    def most_rechecks(self) -> int:
+        """How often a case may be checked again for points (R4)."""
+        return self.number("R4", "most_per_case")
+
+    @property
+    def most_people(self) -> int:
+        """How many further reporters are thanked (R5)."""
+        return self.number("R5", "most_people")
+
+    @property
+    def merit(self) -> tuple[int, int]:
+        """The least and the most points of a merit (R10)."""
+        return self.number("R10", "least_points"), self.number("R10", "most_points")
+
+    @property
+    def caps(self) -> Caps:
+        """The limits of R1 to R6."""
+        known = {name: value for name, value in self.rules.get("caps", {}).items() if value}
+        return Caps(**known)
+
+    def number(self, rule: str, key: str) -> int:
+        """Return one whole number of a rule, 0 when the version does not name it."""
+        return int(self.rules.get(rule, {}).get(key, 0))
+
+    def _given(self, rule: str, key: str = "points") -> Earning:
+        return Earning(self.number(rule, key), rule, self.code)
 
 
 @dataclass(frozen=True)
@@ -70,11 +132,7 @@ def parse(text: str) -> Tariff:
             raise TariffError("every version needs a code of at most 20 characters")
         if not isinstance(starts_at, datetime) or starts_at.tzinfo is None:
             raise TariffError(f"{code}: starts_at needs a time with its zone")
-        by_severity = rules.get("R1", {}).get("by_severity")
-        if not _whole_and_rising(by_severity) or len(by_severity) != len(SEVERITIES):
-            raise TariffError(f"{code}: R1 needs four whole numbers that do not fall")
-        if not _whole_and_rising([rules.get("R3", {}).get("points")]):
-            raise TariffError(f"{code}: R3 needs whole points")
+        refuse_unless_whole(code, rules)
         versions.append(Version(code, starts_at.astimezone(UTC), rules))
     starts = [version.starts_at for version in versions]
     if not versions or starts != sorted(set(starts)):
@@ -82,6 +140,22 @@ def parse(text: str) -> Tariff:
     if len({version.code for version in versions}) != len(versions):
         raise TariffError("two versions have the same code")
     return Tariff(tuple(versions))
+
+
+def refuse_unless_whole(code: str, rules: Mapping[str, Any]) -> None:
+    """Refuse rules no report could be paid by. Raises TariffError."""
+    by_severity = rules.get("R1", {}).get("by_severity")
+    if not _whole_and_rising(by_severity) or len(by_severity) != len(SEVERITIES):
+        raise TariffError(f"{code}: R1 needs four whole numbers that do not fall")
+    if not _whole_and_rising([rules.get("R3", {}).get("points")]):
+        raise TariffError(f"{code}: R3 needs whole points")
+    # An acceptance waits for no second person, so that none may be needed for what it pays.
+    if max(*by_severity, rules["R3"]["points"]) > LARGE_AWARD:
+        raise TariffError(f"{code}: above {LARGE_AWARD} points a second person is needed")
+    for rule, values in rules.items():
+        numbers = [value for key, value in values.items() if (rule, key) != ("R1", "by_severity")]
+        if any(type(value) is not int or value < 0 for value in numbers):
+            raise TariffError(f"{code}: {rule} needs whole numbers from 0 up")
 
 
 def _whole_and_rising(values: Any) -> bool:
@@ -92,12 +166,6 @@ def _whole_and_rising(values: Any) -> bool:
     )
 
 
-@functools.cache
-def current() -> Tariff:
-    """Return the installed tariff, read once a process."""
+def from_file() -> Tariff:
+    """Return the versions a new installation starts with."""
     return parse(FILE.read_text(encoding="utf-8"))
-
-
-def at(submitted_at: datetime) -> Version:
-    """Return the installed version in force when a case was submitted."""
-    return current().at(submitted_at)

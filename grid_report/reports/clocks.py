@@ -104,6 +104,14 @@ def running(
     return Running(kind, until, warn_at(since, until, share=yellow_share, least=yellow_min))
 
 
+def began(created_at: datetime, reopened_at: datetime | None, stopped_s: int) -> datetime:
+    """Return the instant a report's clocks would have begun at, had they never stood still.
+
+    What a category gives is the time from here to the deadline; time spent waiting is in neither.
+    """
+    return (reopened_at or created_at) + timedelta(seconds=stopped_s)
+
+
 def warn_at(since: datetime, due: datetime, *, share: float, least: timedelta) -> datetime:
     """Return when the light turns yellow: in the last share of the time, or the least before."""
     return due - max((due - since) * share, least)

@@ -48,6 +48,7 @@ class TakeStep:
     deadline: datetime | None = None
     review_on: date | None = None
     then_dispatch: bool = False
+    evidence: bool = False
     photos: tuple[AdmittedPhoto, ...] = field(default=())
 
 
@@ -58,12 +59,14 @@ class RateReport:
     solved: bool
     satisfied: bool
     words: str = ""
+    key: str | None = None
 
 
-def fingerprint(command: SubmitReport | TakeStep, about: str = "") -> str:
+def fingerprint(command: SubmitReport | TakeStep | RateReport, about: str = "") -> str:
     """Hash what was sent, so that a key used again for something else is noticed."""
     values: dict[str, Any] = asdict(command)
-    values["photos"] = [photo.name for photo in command.photos]
+    if not isinstance(command, RateReport):
+        values["photos"] = [photo.name for photo in command.photos]
     values.pop("key")
     raw = json.dumps([about, values], sort_keys=True, default=str, ensure_ascii=False)
     return hashlib.sha256(raw.encode()).hexdigest()

@@ -19,7 +19,7 @@ from grid_report.errors import Forbidden, Invalid
 from grid_report.places.categories import CategoryInfo
 from grid_report.places.reference import Reference
 from grid_report.places.routing import MatchedBy
-from grid_report.reports import clocks, steps
+from grid_report.reports import clocks, evidence, queries, steps
 from grid_report.reports.commands import TakeStep
 from grid_report.reports.lifecycle import OPEN, Need, Part, Step
 from grid_report.reports.models import Report
@@ -70,6 +70,10 @@ def _accept(it: Deciding) -> Changes:
     if category.code != report.category_code:
         category = it.places.categories.get_in_use(command.category)
     changes: Changes = {}
+    if command.evidence:
+        if not evidence.is_good(report, queries.list_photos(report.id)):
+            raise Invalid.field("evidence", "evidence-not-enough")
+        changes["evidence"] = [None, True]
     if category.code != report.category_code:
         changes["category"] = [report.category_code, category.code]
     if command.severity != report.severity:
@@ -80,7 +84,7 @@ def _accept(it: Deciding) -> Changes:
     report.accepted_at = it.now
     if "category" in changes:
         due = clocks.deadlines(
-            report.created_at + timedelta(seconds=report.stopped_s),
+            clocks.began(report.created_at, report.reopened_at, report.stopped_s),
             hours(category, it.settings.cases),
         )
         # Acceptance was judged by the clock that ran until now.
@@ -230,6 +234,7 @@ def _reopen(it: Deciding) -> Changes:
         setattr(report, name, None)
     report.controlled_at = report.dispatched_at = report.unit_code = None
     report.self_handled = False
+    report.reopened_at, report.stopped_s = it.now, 0
     report.reopenings += 1
     return changes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -11,7 +12,7 @@ from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.errors import Invalid
 from grid_report.places.queries import reference
-from grid_report.reports import filters, forms, pages, queries, usecases, views
+from grid_report.reports import filters, forms, listing, pages, usecases, views
 from grid_report.reports.filters import ReportFilter, Sort
 from grid_report.reports.lifecycle import OPEN
 from grid_report.reports.routes import place_tree
@@ -27,8 +28,8 @@ PAGE_ROWS = 50
 
 def _list(wanted: ReportFilter, limit: int = PAGE_ROWS) -> dict[str, Any]:
     actor, now = current_actor(), clock.now()
-    page = queries.list_reports(
-        actor, wanted, now=now, cursor=request.args.get("cursor"), limit=limit
+    page = listing.list_reports(
+        actor, wanted, now=now, cursor=request.args.get("cursor"), limit=limit, whole=False
     )
     return {
         "rows": views.rows(page.items, reference(), language(), now, actor),
@@ -37,30 +38,41 @@ def _list(wanted: ReportFilter, limit: int = PAGE_ROWS) -> dict[str, Any]:
 
 
 def _desk_filter() -> tuple[ReportFilter, dict[str, str]]:
-    """Read the desk's filters; by default what is open, by time left."""
+    """Read the desk's filters; by default what is open, by time left.
+
+    What is finished has no time left: a list that can hold finished cases begins with the newest.
+    """
     shown = {
         name: request.args.get(name, "") for name in ("state", "light", "category", "q", "sort")
     }
     args = {**request.args.to_dict()}
     if not args.get("state") and not args.get("q"):
         args["state"] = "open"
-    return filters.read(args, default_sort=Sort.DUE), shown
+    wanted = filters.read(args, places=reference(), default_sort=Sort.DUE)
+    if not args.get("sort") and not wanted.open_only:
+        wanted = replace(wanted, sort=Sort.NEW)
+    return wanted, shown
 
 
 @desk.get("/desk")
 def index() -> str:
     """List the cases of this person's places, what burns first at the top."""
-    actor = current_actor()
-    access.check(actor, Action.DESK_OPEN)
+    access.check(current_actor(), Action.DESK_OPEN)
     wanted, shown = _desk_filter()
     return render_template(
         "desk/index.html",
         **_list(wanted),
+        **_counts(),
         filters=shown,
-        counts=queries.count_lights(actor, now=clock.now()),
         groups=_groups(),
         report=None,
     )
+
+
+def _counts() -> dict[str, Any]:
+    """Count what stands beside the list; the page's head need not ask for the messages again."""
+    counts = listing.count_for_desk(current_actor(), now=clock.now())
+    return {"counts": counts, "unread": lambda: counts["unread"]}
 
 
 def _groups() -> list[dict[str, str]]:
@@ -89,6 +101,7 @@ def desk_case(
     return render_template(
         "desk/show.html",
         **_list(wanted, limit=30),
+        **_counts(),
         filters=shown,
         report=pages.one(number, with_twins=True),
         categories=[
@@ -96,7 +109,6 @@ def desk_case(
             for c in reference().categories.in_use
         ],
         streets=place_tree(),
-        counts=queries.count_lights(current_actor(), now=clock.now()),
         groups=_groups(),
         errors=errors or {},
         form=form or {},

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from grid_report.errors import Invalid
+from grid_report.places.reference import Reference
 from grid_report.reports.clocks import Light
 from grid_report.reports.lifecycle import OPEN, State
 
@@ -41,19 +41,26 @@ class ReportFilter:
         return self.light is not None or (bool(self.states) and self.states <= OPEN)
 
 
-CODE = re.compile(r"[A-Za-z0-9-]{1,20}")
 MOST_WORDS = 100
 
 
-def read(args: Mapping[str, str], *, default_sort: Sort = Sort.NEW) -> ReportFilter:
-    """Read a filter. Raises Invalid naming every value that is not known."""
+def read(
+    args: Mapping[str, str], *, places: Reference, default_sort: Sort = Sort.NEW
+) -> ReportFilter:
+    """Read a filter. Raises Invalid naming every value that is not known.
+
+    A code nobody has is a mistake to tell, not an empty list that looks like good news.
+    """
     problems = Invalid()
+    categories = places.categories
     result = ReportFilter(
         states=_states(args.get("state", ""), problems),
-        community=_code(args, "community", problems),
-        street=_code(args, "street", problems),
-        unit=_code(args, "unit", problems),
-        category=_code(args, "category", problems),
+        community=_code(args, "community", places.communities, problems),
+        street=_code(args, "street", places.streets, problems),
+        unit=_code(args, "unit", places.units, problems),
+        category=_code(
+            args, "category", categories.by_code.keys() | categories.group_codes, problems
+        ),
         light=_one(args, "light", Light, problems),
         mine=_flag(args, "mine", problems),
         words=_words(args.get("q", ""), problems),
@@ -78,9 +85,11 @@ def _states(text: str, problems: Invalid) -> frozenset[State]:
         return frozenset()
 
 
-def _code(args: Mapping[str, str], name: str, problems: Invalid) -> str | None:
+def _code(
+    args: Mapping[str, str], name: str, known: Container[str], problems: Invalid
+) -> str | None:
     value = args.get(name) or None
-    if value is not None and not CODE.fullmatch(value):
+    if value is not None and value not in known:
         problems.add(name, "value-unknown")
         return None
     return value

@@ -159,10 +159,22 @@ def read_step(
         deadline=_instant(values, "deadline", zone, problems),
         review_on=_day(values, "review_on", problems),
         then_dispatch=values.get("dispatch") in ("1", True),
+        evidence=_yes(values, "evidence", problems),
         photos=tuple({photo.name: photo for photo in photos}.values()),
     )
     problems.raise_if_any()
     return command
+
+
+def _yes(values: Mapping[str, Any], name: str, problems: Invalid) -> bool:
+    """Read a tick: a form's "1", a program's true or false; absent is no."""
+    raw = values.get(name)
+    raw = raw.strip().lower() if isinstance(raw, str) else raw
+    if raw in (None, "", "0", "false", False):
+        return False
+    if raw not in ("1", "true", True):
+        problems.add(name, "value-unknown")
+    return True
 
 
 # Steps that are history of other use cases cannot be asked for here.
@@ -180,9 +192,12 @@ def _step(values: Mapping[str, Any], problems: Invalid) -> Step:
     return step
 
 
-def read_rating(values: Mapping[str, Any]) -> RateReport:
+def read_rating(
+    values: Mapping[str, Any], *, key: Any = None, key_field: str = "key"
+) -> RateReport:
     """Read the rider's two answers. Raises Invalid."""
     problems = Invalid()
+    kept = None if _is_blank(key) else read_key(key, key_field, problems)
     answers = {}
     for name in ("solved", "satisfied"):
         value = values.get(name)
@@ -201,4 +216,4 @@ def read_rating(values: Mapping[str, Any]) -> RateReport:
         answers[name] = value
     words = read_text(values, "words", most=WORDS_MOST, problems=problems)
     problems.raise_if_any()
-    return RateReport(answers["solved"], answers["satisfied"], words)
+    return RateReport(answers["solved"], answers["satisfied"], words, kept)

@@ -29,6 +29,7 @@ IS_OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in sorted(OPEN
 
 UNTOLD = "told_light IS NULL AND next_warn IS NOT NULL"
 TOLD_YELLOW = "told_light = 'yellow'"
+WAITS_FOR_REVIEW = "state = 'suspended'"
 
 
 class Report(Base):
@@ -114,6 +115,13 @@ class Report(Base):
             sqlite_where=text(TOLD_YELLOW),
             postgresql_where=text(TOLD_YELLOW),
         ),
+        # What the reviews job looks at: few cases wait, and each is told of once.
+        Index(
+            "ix_reports_review_on",
+            "review_on",
+            sqlite_where=text(WAITS_FOR_REVIEW),
+            postgresql_where=text(WAITS_FOR_REVIEW),
+        ),
         CheckConstraint("told_light IN ('yellow', 'red')", name="told_light_known"),
         Index("ix_reports_reporter_id_id", "reporter_id", "id"),
         Index("ix_reports_reporter_id_created_at", "reporter_id", "created_at"),
@@ -181,6 +189,8 @@ class Report(Base):
     control_due: Mapped[Instant | None]
     fix_due: Mapped[Instant]
     close_due: Mapped[Instant]
+    # A second run has clocks of its own; `stopped_s` is how long those of this run stood still.
+    reopened_at: Mapped[Instant | None]
     stopped_at: Mapped[Instant | None]
     stopped_s: Mapped[int] = mapped_column(default=0)
     # The clock that runs now, precomputed for lists; null while stopped or over.
@@ -191,6 +201,8 @@ class Report(Base):
     sort_due: Mapped[Instant]
     # What the lights job told last, so that it tells once.
     told_light: Mapped[str | None] = mapped_column(String(8))
+    # The review day the street was reminded of.
+    told_review: Mapped[date | None]
 
     thumb_name: Mapped[str | None] = mapped_column(String(64))
     solved: Mapped[bool | None]
@@ -247,6 +259,24 @@ class ReportPhoto(Base):
     taken_gap_s: Mapped[int | None]
     taken_off_m: Mapped[int | None]
     added_at: Mapped[Instant]
+
+
+class Recheck(Base):
+    """A photo of the handled case that the community asked its rider for; numbered a case."""
+
+    __tablename__ = "report_rechecks"
+    __table_args__ = (
+        UniqueConstraint("report_id", "nth", name="asked_one_by_one"),
+        CheckConstraint("nth >= 1", name="counted_from_one"),
+    )
+
+    id: Mapped[RowId]
+    report_id: Mapped[int] = mapped_column(BIG, ForeignKey("reports.id"))
+    nth: Mapped[int]
+    asked_by_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    asked_at: Mapped[Instant]
+    words: Mapped[str] = mapped_column(Text, default="")
+    answered_at: Mapped[Instant | None]
 
 
 class NumberCounter(Base):

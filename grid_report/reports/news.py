@@ -178,6 +178,19 @@ def light_row(
     )
 
 
+def review_row(report: Report, places: Reference, *, now: datetime) -> dict[str, Any]:
+    """Make the message that the day has come on which the street meant to look again."""
+    assert report.street_code is not None
+    assert report.review_on is not None
+    return outbox.row(
+        "review_due",
+        to_role=(Role.SUPERVISOR, report.street_code),
+        about=report.number,
+        facts={**facts(report, places), "review_on": report.review_on.isoformat()},
+        now=now,
+    )
+
+
 def _responsible(report: Report, county: str) -> tuple[Role, str]:
     if (
         report.unit_code is not None

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import request
 from werkzeug.datastructures import FileStorage
 
 from grid_report import access, clock
-from grid_report.access import Action
+from grid_report.access import Action, Actor
 from grid_report.accounts.queries import names_of
-from grid_report.errors import Invalid
+from grid_report.errors import Invalid, NotFound
 from grid_report.media.photos import AdmittedPhoto
 from grid_report.places.queries import reference
+from grid_report.points import tariff_book
 from grid_report.points.queries import entries_about
-from grid_report.reports import forms, queries, usecases, views
-from grid_report.reports.lifecycle import Part
-from grid_report.reports.models import Report
+from grid_report.reports import evidence, forms, queries, usecases, views
+from grid_report.reports.lifecycle import Part, State
+from grid_report.reports.models import Report, ReportPhoto
 from grid_report.web.context import current_actor, language, settings, wiring
 
 
@@ -33,9 +35,10 @@ def put_together(report: Report, *, with_twins: bool = False) -> views.ReportVie
     people = {entry.actor_id for entry in history if entry.actor_id} | {report.reporter_id}
     category = places.category(report.category_code)
     mine = access.parts(actor, report)
+    photos = queries.list_photos(report.id)
     return views.view(
         report,
-        queries.list_photos(report.id),
+        photos,
         history,
         actor=actor,
         places=places,
@@ -49,6 +52,29 @@ def put_together(report: Report, *, with_twins: bool = False) -> views.ReportVie
         )
         if with_twins
         else (),
+        thanks=_thanks(report, photos, actor),
+    )
+
+
+def _thanks(report: Report, photos: Sequence[ReportPhoto], actor: Actor) -> views.ThanksView:
+    may_ask = access.allowed(actor, Action.RECHECK_ASK, report)
+    may_answer = access.allowed(actor, Action.RECHECK_ANSWER, report)
+    asked = queries.list_rechecks(report.id) if may_ask or may_answer else ()
+    waits = bool(asked) and asked[-1].answered_at is None
+    may_propose = report.accepted_at is not None and access.allowed(
+        actor, Action.MERIT_PROPOSE, report
+    )
+    version = tariff_book.at(report.created_at) if may_ask or may_propose else None
+    return views.ThanksView(
+        evidence=report.state is State.SUBMITTED and evidence.is_good(report, photos),
+        may_ask=may_ask
+        and not waits
+        and version is not None
+        and len(asked) < version.most_rechecks,
+        asked_words=asked[-1].words if waits and may_answer else None,
+        waits_for_photo=waits,
+        may_propose=may_propose,
+        merit=version.merit if version is not None and may_propose else (0, 0),
     )
 
 
@@ -75,9 +101,22 @@ def admit_photos(files: list[FileStorage], problems: Invalid, *, most: int) -> l
     return wiring().media.admit(sent) if sent else []
 
 
+def check_sight(number: str, key: str | None) -> None:
+    """Refuse whoever may not see a report, before their photos cost a decoder. Raises NotFound.
+
+    Sent again, a step that led the case out of sight is answered, and not "not found".
+    """
+    report, actor = queries.find_report(number), current_actor()
+    if not access.allowed(actor, Action.REPORT_READ, report) and not queries.knows_key(
+        actor, number, key
+    ):
+        raise NotFound
+
+
 def take_posted_step(number: str, step: str) -> usecases.Done:
     """Read a step from the posted form and take it. Raises what the use case raises."""
     values: dict[str, Any] = {**request.form.to_dict(), "step": step}
+    check_sight(number, values.get("key"))
     problems = Invalid()
     photos = admit_photos(
         request.files.getlist("photos"), problems, most=settings().photos.max_files

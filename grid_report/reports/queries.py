@@ -2,210 +2,23 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, true, tuple_
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from grid_report.access import Actor, ReportScope, report_scope
+from grid_report.access import Actor, report_scope
 from grid_report.db import db
-from grid_report.errors import Invalid, NotFound
+from grid_report.errors import NotFound
 from grid_report.places.points import Point, distance_m
 from grid_report.points.signals import ReportFact
-from grid_report.reports.clocks import Light
-from grid_report.reports.filters import ReportFilter, Sort
-from grid_report.reports.lifecycle import OPEN, State, Step
-from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
-from grid_report.web.paging import Page, pack, unpack
-
-OPEN_STATES = sorted(OPEN)
-
-ROW_COLUMNS = (
-    Report.id,
-    Report.number,
-    Report.version,
-    Report.state,
-    Report.category_code,
-    Report.group_code,
-    Report.severity,
-    Report.sensitive,
-    Report.description,
-    Report.place_note,
-    Report.lat,
-    Report.lng,
-    Report.accuracy_m,
-    Report.matched_by,
-    Report.community_code,
-    Report.street_code,
-    Report.compound_code,
-    Report.unit_code,
-    Report.self_handled,
-    Report.reporter_id,
-    Report.started_by_id,
-    Report.handled_by_id,
-    Report.dispatched_at,
-    Report.created_at,
-    Report.taken_at,
-    Report.accepted_at,
-    Report.controlled_at,
-    Report.handled_at,
-    Report.closed_at,
-    Report.accept_due,
-    Report.control_due,
-    Report.fix_due,
-    Report.next_clock,
-    Report.next_warn,
-    Report.next_due,
-    Report.sort_due,
-    Report.followers,
-    Report.merged_into_id,
-    Report.thumb_name,
-    Report.transfers,
-    Report.returns,
-    Report.extensions,
-)
-
-
-def scope_clause(scope: ReportScope) -> ColumnElement[bool]:
-    """Turn what an actor may see into SQL; agrees with `access` by a test."""
-    if scope.everything:
-        return true()
-    ways: list[ColumnElement[bool]] = [Report.reporter_id == scope.reporter_id]
-    if scope.communities:
-        ways.append(Report.community_code.in_(sorted(scope.communities)))
-    if scope.streets:
-        ways.append(Report.street_code.in_(sorted(scope.streets)))
-    if scope.units:
-        ways.append(
-            and_(Report.unit_code.in_(sorted(scope.units)), Report.dispatched_at.is_not(None))
-        )
-    return ways[0] if len(ways) == 1 else or_(*ways)
-
-
-def _narrow(
-    statement: Select[*tuple[Any, ...]], wanted: ReportFilter, actor: Actor, now: datetime
-) -> Select[*tuple[Any, ...]]:
-    if wanted.open_only:
-        # Written out like the partial indexes, so that they can serve.
-        statement = statement.where(Report.state.in_(OPEN_STATES))
-    if wanted.states and wanted.states != OPEN:
-        statement = statement.where(Report.state.in_(sorted(wanted.states)))
-    for column, value in (
-        (Report.community_code, wanted.community),
-        (Report.street_code, wanted.street),
-        (Report.unit_code, wanted.unit),
-    ):
-        if value is not None:
-            statement = statement.where(column == value)
-    if wanted.category is not None:
-        statement = statement.where(
-            or_(Report.category_code == wanted.category, Report.group_code == wanted.category)
-        )
-    if wanted.light is not None:
-        statement = statement.where(light_clause(wanted.light, now))
-    if wanted.mine:
-        statement = statement.where(Report.reporter_id == actor.member_id)
-    if wanted.unrouted:
-        statement = statement.where(Report.community_code.is_(None))
-    if wanted.since is not None:
-        statement = statement.where(Report.created_at >= wanted.since)
-    if wanted.until is not None:
-        statement = statement.where(Report.created_at < wanted.until)
-    if wanted.words:
-        statement = statement.where(
-            or_(
-                Report.number == wanted.words.upper(),
-                Report.description.contains(wanted.words, autoescape=True),
-                Report.place_note.contains(wanted.words, autoescape=True),
-            )
-        )
-    return statement
-
-
-def light_clause(light: Light, now: datetime) -> ColumnElement[bool]:
-    """Say in SQL what `clocks.light` says in Python."""
-    if light is Light.RED:
-        return Report.next_due <= now
-    if light is Light.YELLOW:
-        return and_(Report.next_warn <= now, Report.next_due > now)
-    return Report.next_warn > now
-
-
-def list_reports(
-    actor: Actor, wanted: ReportFilter, *, now: datetime, cursor: str | None = None, limit: int = 50
-) -> Page[Any]:
-    """List the reports an actor may see, one statement whatever the number of rows."""
-    statement = _narrow(
-        select(*ROW_COLUMNS).where(scope_clause(report_scope(actor))), wanted, actor, now
-    )
-    if wanted.sort is Sort.DUE:
-        after = unpack(cursor, 2)
-        if after is not None:
-            due, last = _instant(after[0]), _number(after[1])
-            statement = statement.where(tuple_(Report.sort_due, Report.id) > tuple_(due, last))
-        statement = statement.order_by(Report.sort_due, Report.id)
-    else:
-        after = unpack(cursor, 1)
-        if after is not None:
-            statement = statement.where(Report.id < _number(after[0]))
-        statement = statement.order_by(Report.id.desc())
-    rows = db.session.execute(statement.limit(limit + 1)).all()
-    more = len(rows) > limit
-    rows = rows[:limit]
-    following = None
-    if more:
-        last_row = rows[-1]
-        following = (
-            pack(last_row.sort_due.isoformat(), last_row.id)
-            if wanted.sort is Sort.DUE
-            else pack(last_row.id)
-        )
-    return Page(rows, following)
-
-
-def _instant(value: Any) -> datetime:
-    try:
-        read = datetime.fromisoformat(value)
-        if read.tzinfo is None:
-            raise ValueError(value)
-        # At the ends of the calendar there is no UTC for every zone.
-        return read.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        raise Invalid.field("cursor", "cursor-unreadable") from None
-
-
-def _number(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > 2**62:
-        raise Invalid.field("cursor", "cursor-unreadable")
-    return value
-
-
-# Past this a count says "99+" on the screen; counting further would cost with the table's size.
-MOST_COUNTED = 100
-
-
-def count_lights(actor: Actor, *, now: datetime) -> dict[str, int]:
-    """Count an actor's open reports by light and for the two piles of the morning, up to 100 each."""
-    scope = and_(scope_clause(report_scope(actor)), Report.state.in_(OPEN_STATES))
-    piles = {
-        "red": light_clause(Light.RED, now),
-        "yellow": light_clause(Light.YELLOW, now),
-        "green": light_clause(Light.GREEN, now),
-        "stopped": Report.stopped_at.is_not(None),
-        "submitted": Report.state == State.SUBMITTED,
-        "handled": Report.state == State.HANDLED,
-    }
-    counted = [
-        select(func.count())
-        .select_from(select(Report.id).where(scope, pile).limit(MOST_COUNTED).subquery())
-        .scalar_subquery()
-        .label(name)
-        for name, pile in piles.items()
-    ]
-    return dict(db.session.execute(select(*counted)).one()._mapping)
+from grid_report.reports.lifecycle import State, Step
+from grid_report.reports.listing import ROW_COLUMNS, scope_clause
+from grid_report.reports.models import HistoryEntry, Recheck, Report, ReportPhoto, StepKey
 
 
 def find_report(number: str) -> Report:
@@ -214,6 +27,23 @@ def find_report(number: str) -> Report:
     if report is None:
         raise NotFound
     return report
+
+
+def knows_key(actor: Actor, number: str, key: str | None) -> bool:
+    """Tell whether a member took a step on a report with this key before."""
+    try:
+        known = str(uuid.UUID((key or "").strip()))
+    except ValueError:
+        return False
+    step = select(StepKey.id).join(Report, Report.id == StepKey.report_id)
+    return (
+        db.session.scalar(
+            step.where(
+                StepKey.member_id == actor.member_id, StepKey.key == known, Report.number == number
+            )
+        )
+        is not None
+    )
 
 
 def number_of(report_id: int | None) -> str | None:
@@ -263,6 +93,16 @@ def find_photo(report_id: int, *, photo_id: int | None = None, name: str = "") -
     if photo is None:
         raise NotFound
     return photo
+
+
+def list_rechecks(report_id: int) -> Sequence[Recheck]:
+    """Return what a rider was asked to look at again about a case, oldest first."""
+    return db.session.scalars(
+        select(Recheck)
+        .where(Recheck.report_id == report_id)
+        .order_by(Recheck.nth)
+        .execution_options(populate_existing=True)
+    ).all()
 
 
 def list_history(report_id: int) -> Sequence[HistoryEntry]:

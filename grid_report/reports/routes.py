@@ -17,7 +17,7 @@ from grid_report.media.photos import AdmittedPhoto
 from grid_report.places.categories import numbers_to_call
 from grid_report.places.queries import reference
 from grid_report.points.queries import points_by_report
-from grid_report.reports import forms, pages, queries, staging, usecases, views
+from grid_report.reports import forms, listing, pages, queries, staging, usecases, views
 from grid_report.reports.filters import ReportFilter
 from grid_report.reports.lifecycle import OPEN, State
 from grid_report.web import words
@@ -222,12 +222,13 @@ def mine() -> str:
     chosen = request.args.get("state", "all")
     if chosen not in CHOICES:
         chosen = "all"
-    page = queries.list_reports(
+    page = listing.list_reports(
         actor,
         ReportFilter(states=CHOICES[chosen], mine=True),
         now=now,
         cursor=request.args.get("cursor"),
         limit=PAGE_ROWS,
+        whole=False,
     )
     earned = points_by_report(actor.member_id, [row.number for row in page.items])
     places = reference()
@@ -252,25 +253,25 @@ def step(number: str, step: str) -> AnyResponse:
     try:
         pages.take_posted_step(number, step)
     except Invalid as error:
-        return _case_page(number, words.field_sentences(error), step, 422)
+        return case_page(number, words.field_sentences(error), step, 422)
     except Stale as error:
-        return _case_page(number, {"form": [words.error_sentence(error)]}, step, 409)
+        return case_page(number, {"form": [words.error_sentence(error)]}, step, 409)
     except GridReportError as error:
         status = status_of(error)
         if status not in (409, 413, 415, 422):
             raise
         field = "photos" if status in (413, 415) else "form"
-        return _case_page(number, {field: [words.error_sentence(error)]}, step, status)
+        return case_page(number, {field: [words.error_sentence(error)]}, step, status)
     flash(words.said(f"step-{step.replace('_', '-')}", number=number))
     return redirect(_after_step(number), 303)
 
 
 def _after_step(number: str) -> str:
-    fallback = url_for(f"{_side(number)}.show", number=number)
+    fallback = url_for(f"{side_of(number)}.show", number=number)
     return own_path(request.form.get("next"), fallback)
 
 
-def _side(number: str) -> str:
+def side_of(number: str) -> str:
     """Return which page shows this report to this person."""
     actor = current_actor()
     report = queries.find_report(number)
@@ -281,12 +282,11 @@ def _side(number: str) -> str:
     return "unit" if actor.has(Role.HANDLER) else "reports"
 
 
-def _case_page(
-    number: str, errors: dict[str, list[str]], failed_step: str, status: int
-) -> Response:
+def case_page(number: str, errors: dict[str, list[str]], failed_step: str, status: int) -> Response:
+    """Draw the page of a case for this person, with what was refused and what was typed."""
     from grid_report.reports.desk_routes import desk_case, unit_case
 
-    side = _side(number)
+    side = side_of(number)
     form = request.form.to_dict()
     if side == "desk":
         page = desk_case(number, errors=errors, form=form, failed_step=failed_step)
@@ -314,7 +314,7 @@ def rate(number: str) -> AnyResponse:
             now=clock.now(),
         )
     except Invalid as error:
-        return _case_page(number, words.field_sentences(error), "rate", 422)
+        return case_page(number, words.field_sentences(error), "rate", 422)
     flash(words.said("rated"))
     return redirect(url_for("reports.show", number=number), 303)
 

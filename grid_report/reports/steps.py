@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
 from grid_report.accounts.roles import Role
+from grid_report.db import table_of
 from grid_report.errors import NotFound, Stale
 from grid_report.media.photos import AdmittedPhoto
 from grid_report.places.points import Point, distance_m
@@ -25,6 +26,7 @@ from grid_report.reports.models import (
     PhotoKind,
     Report,
     ReportPhoto,
+    StepKey,
 )
 from grid_report.settings import Cases
 
@@ -68,14 +70,34 @@ def check_version(report: Report, seen: int | None) -> None:
         raise Stale(seen, report.version)
 
 
+def find_key(session: Session, key: str, actor: Actor) -> str | None:
+    """Return what a member sent with a key, as its fingerprint; None when the key is new."""
+    return session.scalar(
+        select(StepKey.fingerprint).where(StepKey.member_id == actor.member_id, StepKey.key == key)
+    )
+
+
+def keep_key(
+    session: Session, key: str | None, sent: str, report: Report, *, actor: Actor, now: datetime
+) -> None:
+    """Write down what was sent with a key, in the transaction of what it did."""
+    if key:
+        session.add(
+            StepKey(
+                member_id=actor.member_id, key=key, fingerprint=sent, report_id=report.id, at=now
+            )
+        )
+
+
+_COUNTERS: Final = table_of(NumberCounter)
 _NEXT_NUMBER: Final = {
-    name: dialect.insert(NumberCounter)
+    name: dialect.insert(_COUNTERS)
     .values(prefix=bindparam("prefix"), day=bindparam("day"), last=1)
     .on_conflict_do_update(
-        index_elements=[NumberCounter.prefix, NumberCounter.day],
-        set_={"last": NumberCounter.last + 1},
+        index_elements=[_COUNTERS.c.prefix, _COUNTERS.c.day],
+        set_={"last": _COUNTERS.c.last + 1},
     )
-    .returning(NumberCounter.last)
+    .returning(_COUNTERS.c.last)
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
 
@@ -100,7 +122,8 @@ def set_due(report: Report, due: Deadlines) -> None:
 
 def wind_clocks(report: Report, rules: Cases, now: datetime) -> None:
     """Work out the clock that runs after a change, for the lists and the lights job."""
-    since = report.handled_at if report.state is State.HANDLED else report.created_at
+    began = clocks.began(report.created_at, report.reopened_at, report.stopped_s)
+    since = report.handled_at if report.state is State.HANDLED else began
     running = clocks.running(
         report.state,
         due_of(report),
@@ -171,7 +194,7 @@ def _stop_or_start(report: Report, came_from: State, goes_to: State, now: dateti
         report.stopped_at = None
         report.stopped_s += int(stood.total_seconds())
         report.suspended_from = None
-        report.review_on = None
+        report.review_on = report.told_review = None
         set_due(
             report,
             clocks.shifted(
@@ -184,6 +207,10 @@ def _stop_or_start(report: Report, came_from: State, goes_to: State, now: dateti
         )
     if goes_to in STOPPED:
         report.stopped_at = now
+
+
+_HISTORY: Final = table_of(HistoryEntry)
+_RECORD: Final = insert(_HISTORY).returning(_HISTORY.c.id)
 
 
 def record(
@@ -200,24 +227,25 @@ def record(
     changes: dict[str, Any] | None = None,
 ) -> HistoryEntry:
     """Write one history row; the rows are never changed afterwards."""
-    entry = HistoryEntry(
-        report_id=report.id,
-        step=step,
-        from_state=came_from,
-        to_state=report.state,
-        at=now,
-        actor_id=actor.member_id,
-        role=role,
-        words=words,
-        internal_note=internal_note,
-        changes=changes or {},
-    )
-    session.add(entry)
+    # The report's own change first, as its history follows it.
     session.flush()
-    return entry
+    values = {
+        "report_id": report.id,
+        "step": step,
+        "from_state": came_from,
+        "to_state": report.state,
+        "at": now,
+        "actor_id": actor.member_id,
+        "role": role,
+        "words": words,
+        "internal_note": internal_note,
+        "changes": changes or {},
+    }
+    return HistoryEntry(id=session.execute(_RECORD, values).scalar_one(), **values)
 
 
-_ADD_PHOTOS: Final = insert(ReportPhoto).returning(ReportPhoto, sort_by_parameter_order=True)
+_PHOTOS: Final = table_of(ReportPhoto)
+_ADD_PHOTOS: Final = insert(_PHOTOS).returning(_PHOTOS.c.id, sort_by_parameter_order=True)
 
 
 def add_photos(
@@ -234,26 +262,25 @@ def add_photos(
     if not photos:
         return []
     here = Point(report.lat, report.lng)
-    return session.scalars(
-        _ADD_PHOTOS,
-        [
-            {
-                "report_id": report.id,
-                "history_id": entry.id,
-                "added_by_id": actor.member_id,
-                "kind": kind,
-                "name": photo.name,
-                "width": photo.width,
-                "height": photo.height,
-                "byte_count": photo.byte_count,
-                "dhash": photo.dhash,
-                "taken_gap_s": _gap_s(photo, now),
-                "taken_off_m": _off_m(photo, here),
-                "added_at": now,
-            }
-            for photo in photos
-        ],
-    ).all()
+    values = [
+        {
+            "report_id": report.id,
+            "history_id": entry.id,
+            "added_by_id": actor.member_id,
+            "kind": kind,
+            "name": photo.name,
+            "width": photo.width,
+            "height": photo.height,
+            "byte_count": photo.byte_count,
+            "dhash": photo.dhash,
+            "taken_gap_s": _gap_s(photo, now),
+            "taken_off_m": _off_m(photo, here),
+            "added_at": now,
+        }
+        for photo in photos
+    ]
+    ids = session.execute(_ADD_PHOTOS, values).scalars().all()
+    return [ReportPhoto(id=row_id, **row) for row_id, row in zip(ids, values, strict=True)]
 
 
 # A camera clock may be years off; past this the flag says "very" and nothing more.

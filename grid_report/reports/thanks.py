@@ -1,55 +1,192 @@
-"""What a step earns its rider; written by the ledger in the same transaction."""
+"""What a step earns its riders; decided and written by the ledger in the same transaction."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
 from grid_report.notify import outbox
-from grid_report.points import ledger, tariff
+from grid_report.places.reference import Reference
+from grid_report.points import decisions, earning, ledger
+from grid_report.points.caps import NEVER_PAID, Cut, Facts
+from grid_report.points.causes import (
+    REPORT_ACCEPTED,
+    REPORT_CLOSED,
+    REPORT_EVIDENCE,
+    REPORT_JOINED,
+    REPORT_RECHECKED,
+    Cause,
+)
+from grid_report.points.earning import Occasion, Thanks
 from grid_report.points.terms import Terms
+from grid_report.reports import kinship
+from grid_report.reports.kinship import Joined
 from grid_report.reports.lifecycle import Step
 from grid_report.reports.models import Report
 
-CAUSES = {Step.ACCEPT: "report-accepted", Step.PASS: "report-closed"}
 NEWS = {ledger.Outcome.PAID: "points_awarded", ledger.Outcome.OWED: "points_pending"}
 
 
 def for_step(
-    session: Session, report: Report, step: Step, *, actor: Actor, terms: Terms, now: datetime
+    session: Session,
+    report: Report,
+    step: Step,
+    *,
+    actor: Actor,
+    places: Reference,
+    terms: Terms,
+    now: datetime,
+    evidence: bool = False,
+    target: Report | None = None,
 ) -> None:
-    """Thank the reporter for an accepted (R1) and for a closed (R3) report, once each.
+    """Thank for an accepted (R1), well shown (R2), joined (R5) and closed (R3) report, once each.
 
-    The tariff is the one in force when the report was submitted.
+    The tariff is the one in force when a report was submitted.
     """
-    if step not in CAUSES:
+    if step is Step.ACCEPT:
+        joined = kinship.joined_to(session, report) if report.followers else []
+        earning.lock_riders(session, [report.reporter_id, *(one.reporter_id for one in joined)])
+        occasions = _of_acceptance(
+            session, report, actor=actor, places=places, terms=terms, evidence=evidence
+        )
+        occasions += _of_joining(session, report, joined, actor, occasions[0].facts)
+    elif step is Step.PASS:
+        earning.lock_riders(session, [report.reporter_id])
+        occasions = [_of_report(report, actor, REPORT_CLOSED, _closing_facts(session, report))]
+    elif step is Step.MERGE and target is not None and target.accepted_at is not None:
+        joined = kinship.joined_to(session, target)
+        earning.lock_riders(session, [one.reporter_id for one in joined])
+        occasions = _of_joining(session, target, joined, actor, _accepted_facts(session, target))
+    else:
         return
-    rates = tariff.at(report.created_at)
-    earning = rates.for_acceptance(report.severity) if step is Step.ACCEPT else rates.for_closing()
+    _tell(session, earning.earn(session, occasions, terms=terms, at=now), now)
+
+
+def for_recheck(
+    session: Session, report: Report, nth: int, *, asked_by_id: int, terms: Terms, now: datetime
+) -> None:
+    """Thank the rider for the photo the community asked for (R4)."""
+    earning.lock_riders(session, [report.reporter_id])
     assert report.community_code is not None
-    award = ledger.award(
-        session,
-        report.reporter_id,
-        cause=ledger.Cause(CAUSES[step], report.number),
-        earning=earning,
+    occasion = Occasion(
+        rider_id=report.reporter_id,
+        cause=Cause(REPORT_RECHECKED, f"{report.number}:{nth}"),
+        facts=Facts("R4", report.severity, nth=nth),
         community_code=report.community_code,
-        terms=terms,
-        at=now,
-        actor_id=actor.member_id,
-        severity=report.severity,
+        since=report.created_at,
+        actor_id=asked_by_id,
         report_number=report.number,
     )
-    if award.outcome in NEWS and not award.already:
-        _tell(
-            session,
-            report.reporter_id,
-            award,
-            number=report.number,
-            rule=earning.rule,
-            now=now,
+    _tell(session, earning.earn(session, [occasion], terms=terms, at=now), now)
+
+
+def _of_acceptance(
+    session: Session,
+    report: Report,
+    *,
+    actor: Actor,
+    places: Reference,
+    terms: Terms,
+    evidence: bool,
+) -> list[Occasion]:
+    category = places.categories.get(report.category_code)
+    facts = Facts(
+        "R1",
+        report.severity,
+        nth=kinship.nth_of_its_kind(session, report, terms.zone),
+        after_closing_s=kinship.seconds_after_closing(
+            session, report, radius_m=category.dedupe_radius_m
+        ),
+    )
+    found = [_of_report(report, actor, REPORT_ACCEPTED, facts)]
+    if evidence:
+        well_shown = Facts("R2", facts.severity, facts.nth, facts.after_closing_s)
+        found.append(_of_report(report, actor, REPORT_EVIDENCE, well_shown))
+    return found
+
+
+def _of_report(report: Report, actor: Actor, cause_type: str, facts: Facts) -> Occasion:
+    assert report.community_code is not None
+    return Occasion(
+        rider_id=report.reporter_id,
+        cause=Cause(cause_type, report.number),
+        facts=facts,
+        community_code=report.community_code,
+        since=report.created_at,
+        actor_id=actor.member_id,
+        report_number=report.number,
+    )
+
+
+def _accepted_facts(session: Session, report: Report) -> Facts:
+    """Return what the acceptance was decided on: what comes later is decided on the same."""
+    cause = Cause(REPORT_ACCEPTED, report.number)
+    then = decisions.decided(session, [cause.type], [cause.id]).get(cause)
+    if then is None:
+        return Facts("R1", report.severity)
+    return Facts("R1", report.severity, then.nth, then.after_closing_s)
+
+
+def _closing_facts(session: Session, report: Report) -> Facts:
+    accepted = _accepted_facts(session, report)
+    return Facts("R3", accepted.severity, accepted.nth, accepted.after_closing_s)
+
+
+def _of_joining(
+    session: Session, report: Report, joined: Iterable[Joined], actor: Actor, accepted: Facts
+) -> list[Occasion]:
+    """Decide who of the riders merged into an accepted report comes second (R5) or later (R6)."""
+    joined = list(joined)
+    if not joined:
+        return []
+    assert report.community_code is not None
+    assert report.accepted_at is not None
+    numbers = [one.number for one in joined]
+    known = decisions.decided(session, [REPORT_JOINED, REPORT_ACCEPTED], numbers)
+    people = {report.reporter_id}
+    thanked = 0
+    for one in joined:
+        before = known.get(Cause(REPORT_JOINED, one.number))
+        if before is not None and before.rule == "R5" and before.cut not in NEVER_PAID:
+            people.add(one.reporter_id)
+            thanked += 1
+    found = []
+    for one in joined:
+        # One that was accepted by itself before was thanked by itself.
+        if {Cause(REPORT_JOINED, one.number), Cause(REPORT_ACCEPTED, one.number)} & known.keys():
+            continue
+        cut = _why_not(one, people, actor)
+        if one.created_at >= report.accepted_at:
+            facts = Facts("R6", report.severity)
+        elif cut is not None:
+            facts = Facts("R5", report.severity, cut=cut)
+        else:
+            thanked += 1
+            people.add(one.reporter_id)
+            facts = Facts("R5", report.severity, thanked, accepted.after_closing_s)
+        found.append(
+            Occasion(
+                rider_id=one.reporter_id,
+                cause=Cause(REPORT_JOINED, one.number),
+                facts=facts,
+                community_code=report.community_code,
+                since=one.created_at,
+                actor_id=actor.member_id,
+                report_number=one.number,
+            )
         )
+    return found
+
+
+def _why_not(one: Joined, people: set[int], actor: Actor) -> Cut | None:
+    if one.reporter_id == actor.member_id:
+        return Cut.STAFF
+    if one.reporter_id in people:
+        return Cut.SAME_PERSON
+    return None if one.has_own_photo else Cut.SAME_PHOTO
 
 
 def tell_of_late_payment(
@@ -64,7 +201,14 @@ def tell_of_late_payment(
 ) -> None:
     """Tell a rider that points which waited have come. Hears `points.signals.due_paid`."""
     if report_number is not None:
-        _tell(session, rider_id, award, number=report_number, rule=rule, now=now)
+        outbox.put(
+            session,
+            NEWS[award.outcome],
+            to_member=rider_id,
+            about=report_number,
+            facts={"points": award.points, "rule": rule},
+            now=now,
+        )
 
 
 def tell_of_expiry(
@@ -87,14 +231,26 @@ def tell_of_expiry(
     )
 
 
-def _tell(
-    session: Session, rider_id: int, award: ledger.Award, *, number: str, rule: str, now: datetime
-) -> None:
-    outbox.put(
+def _tell(session: Session, thanks: Iterable[Thanks], now: datetime) -> None:
+    """Tell each rider once of a report: what came, and what is on the way."""
+    sums: dict[tuple[int, str, str], list[Thanks]] = {}
+    for one in thanks:
+        if one.is_news and one.award is not None and one.occasion.report_number is not None:
+            key = one.occasion.rider_id, one.occasion.report_number, NEWS[one.award.outcome]
+            sums.setdefault(key, []).append(one)
+    outbox.put_all(
         session,
-        NEWS[award.outcome],
-        to_member=rider_id,
-        about=number,
-        facts={"points": award.points, "rule": rule},
-        now=now,
+        [
+            outbox.row(
+                kind,
+                to_member=rider_id,
+                about=number,
+                facts={
+                    "points": sum(one.decision.points for one in some),
+                    "rule": some[0].occasion.facts.rule,
+                },
+                now=now,
+            )
+            for (rider_id, number, kind), some in sums.items()
+        ],
     )

@@ -25,6 +25,7 @@ class ClockView:
 def clock_views(report: Any, now: datetime) -> list[ClockView]:
     """Describe every deadline of a report: met or not, and how far its time has run."""
     until = report.stopped_at or now
+    began = clocks.began(report.created_at, report.reopened_at, report.stopped_s)
     over = report.state in (State.REJECTED, State.WITHDRAWN, State.MERGED)
     described = []
     for kind, due, met in (
@@ -33,18 +34,20 @@ def clock_views(report: Any, now: datetime) -> list[ClockView]:
         (clocks.ClockKind.FIX, report.fix_due, report.handled_at),
         (clocks.ClockKind.CLOSE, report.close_due, report.closed_at),
     ):
-        if due is None:
+        if due is None or (over and met is None):  # nobody waits for it any more
             continue
         at = met or until
-        whole = (due - report.created_at).total_seconds()
-        run = (at - report.created_at).total_seconds()
+        # Acceptance, once met, was measured by the clocks of the first run.
+        start = report.created_at if met and kind is clocks.ClockKind.ACCEPT else began
+        whole = (due - start).total_seconds()
+        run = (at - start).total_seconds()
         light = None
         if met is not None:
             light = "green" if met <= due else "red"
         elif kind is report.next_clock:
             turned = clocks.light(report.next_due, report.next_warn, now)
             light = turned.value if turned else None
-        elif not over and report.stopped_at is None:
+        elif report.stopped_at is None:
             light = "red" if now >= due else "green"
         described.append(
             ClockView(
@@ -53,7 +56,7 @@ def clock_views(report: Any, now: datetime) -> list[ClockView]:
                 met_at=met,
                 light=light,
                 share=max(0, min(100, round(100 * run / whole))) if whole > 0 else 100,
-                seconds_left=None if met or over else int((due - until).total_seconds()),
+                seconds_left=None if met else int((due - until).total_seconds()),
             )
         )
     return described

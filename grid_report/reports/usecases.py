@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from grid_report import access
 from grid_report.access import Action, Actor
+from grid_report.clock import local_day
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid
 from grid_report.notify import outbox
@@ -20,12 +21,12 @@ from grid_report.reports import clocks, deciding, news, steps, thanks
 from grid_report.reports.answers import Done, SentBefore
 from grid_report.reports.commands import RateReport, TakeStep, fingerprint
 from grid_report.reports.intake import submit_report
-from grid_report.reports.lifecycle import Step, is_open, move_for
-from grid_report.reports.models import PhotoKind, Report, StepKey
+from grid_report.reports.lifecycle import State, Step, is_open, move_for
+from grid_report.reports.models import PhotoKind, Report
 from grid_report.reports.problems import AlreadyRated, AlreadyRouted, KeyReused
 from grid_report.settings import Settings
 
-__all__ = ["Done", "mark_lights", "rate_report", "submit_report", "take_step"]
+__all__ = ["Done", "mark_lights", "rate_report", "submit_report", "take_step", "tell_of_reviews"]
 
 
 @use_case
@@ -50,8 +51,7 @@ def take_step(
                 report, target = steps.lock_both(session, number, command.into)
             else:
                 report = steps.lock(session, number)
-            access.check(actor, Action.REPORT_READ, report)
-            _answer_known_key(session, command, sent, report, actor)
+            _check_key(session, command.key, sent, report, actor)
             steps.check_version(report, command.version)
             it = deciding.Deciding(session, report, command, actor, now, places, settings, target)
             if command.step in WITHOUT_MOVE:
@@ -60,16 +60,7 @@ def take_step(
                 _move(it)
                 if command.step is Step.ACCEPT and command.then_dispatch:
                     _move(_then_dispatch(it))
-            if command.key:
-                session.add(
-                    StepKey(
-                        member_id=actor.member_id,
-                        key=command.key,
-                        fingerprint=sent,
-                        report_id=report.id,
-                        at=now,
-                    )
-                )
+            steps.keep_key(session, command.key, sent, report, actor=actor, now=now)
     except SentBefore as before:
         return Done(before.report, replayed=True)
     return Done(report)
@@ -81,22 +72,19 @@ def _then_dispatch(it: deciding.Deciding) -> deciding.Deciding:
     return replace(it, command=then)
 
 
-def _answer_known_key(
-    session: Session, command: TakeStep, sent: str, report: Report, actor: Actor
-) -> None:
-    if not command.key:
-        return
-    known = session.execute(
-        select(StepKey.fingerprint, StepKey.report_id).where(
-            StepKey.member_id == actor.member_id, StepKey.key == command.key
-        )
-    ).one_or_none()
-    if known is None:
-        return
-    if known.fingerprint != sent:
+def _check_key(session: Session, key: str | None, sent: str, report: Report, actor: Actor) -> None:
+    """Leave when this very step was taken before; refuse what may not be seen, and a key reused.
+
+    The retry comes first: a step may have led the case out of the sight of whoever took it, and
+    "not found" would make them believe that it was never taken.
+    """
+    known = steps.find_key(session, key, actor) if key else None
+    if known == sent:
+        session.expunge(report)
+        raise SentBefore(report)
+    access.check(actor, Action.REPORT_READ, report)
+    if known is not None:
         raise KeyReused(report.number)
-    session.expunge(report)
-    raise SentBefore(report)
 
 
 def _move(it: deciding.Deciding) -> None:
@@ -136,7 +124,15 @@ def _move(it: deciding.Deciding) -> None:
             changes={"joined": [None, report.number]},
         )
     thanks.for_step(
-        it.session, report, command.step, actor=it.actor, terms=_terms(it.settings), now=it.now
+        it.session,
+        report,
+        command.step,
+        actor=it.actor,
+        places=it.places,
+        terms=terms_of(it.settings),
+        now=it.now,
+        evidence=command.evidence,
+        target=it.target,
     )
     news.about_step(
         it.session,
@@ -150,7 +146,8 @@ def _move(it: deciding.Deciding) -> None:
     )
 
 
-def _terms(settings: Settings) -> Terms:
+def terms_of(settings: Settings) -> Terms:
+    """Return the county's terms for points."""
     points = settings.points
     return Terms(
         settings.county.tz, points.budget_per_month, points.reserve_percent, points.close_days
@@ -167,6 +164,8 @@ def _words(command: TakeStep) -> tuple[str, str]:
 
 def _note(it: deciding.Deciding) -> None:
     access.check(it.actor, Action.REPORT_NOTE, it.report)
+    if not (it.command.note or it.command.reason or it.command.internal_note):
+        raise Invalid.field("note", "note-needed")
     _history_only(it, Step.NOTE)
 
 
@@ -187,8 +186,6 @@ def _urge(it: deciding.Deciding) -> None:
 
 
 def _history_only(it: deciding.Deciding, step: Step) -> None:
-    if not (it.command.note or it.command.reason or it.command.internal_note):
-        raise Invalid.field("note", "note-needed")
     words, internal = _words(it.command)
     entry = steps.record(
         it.session,
@@ -243,29 +240,49 @@ WITHOUT_MOVE = {Step.NOTE: _note, Step.URGE: _urge, Step.ASSIGN: _assign}
 
 @use_case
 def rate_report(number: str, command: RateReport, *, actor: Actor, now: datetime) -> Done:
-    """Keep the rider's answer to "solved?" and "satisfied?". Raises AlreadyRated, Forbidden."""
-    with transaction() as session:
-        report = steps.lock(session, number)
-        access.check(actor, Action.REPORT_READ, report)
-        if report.rated_at is not None:
-            if (report.solved, report.satisfied) == (command.solved, command.satisfied):
-                return Done(report, replayed=True)
-            raise AlreadyRated
-        access.check(actor, Action.REPORT_RATE, report)
-        report.solved, report.satisfied = command.solved, command.satisfied
-        report.rating_words = command.words or None
-        report.rated_at = now
-        steps.record(
-            session,
-            report,
-            Step.RATE,
-            came_from=report.state,
-            actor=actor,
-            role="rider",
-            now=now,
-            words=command.words,
-            changes={"solved": [None, command.solved], "satisfied": [None, command.satisfied]},
-        )
+    """Keep the rider's answer to "solved?" and "satisfied?".
+
+    Giving the same answers again changes nothing. Raises AlreadyRated, Forbidden, KeyReused.
+    """
+    sent = fingerprint(command, number)
+    try:
+        with transaction() as session:
+            report = steps.lock(session, number)
+            _check_key(session, command.key, sent, report, actor)
+            return _rate(session, report, command, sent, actor=actor, now=now)
+    except SentBefore as before:
+        return Done(before.report, replayed=True)
+
+
+def _rate(
+    session: Session,
+    report: Report,
+    command: RateReport,
+    sent: str,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> Done:
+    if report.rated_at is not None:
+        if (report.solved, report.satisfied) == (command.solved, command.satisfied):
+            return Done(report, replayed=True)
+        raise AlreadyRated
+    access.check(actor, Action.REPORT_RATE, report)
+    report.solved, report.satisfied = command.solved, command.satisfied
+    report.rating_words = command.words or None
+    report.rated_at = now
+    steps.record(
+        session,
+        report,
+        Step.RATE,
+        came_from=report.state,
+        actor=actor,
+        role="rider",
+        now=now,
+        words=command.words,
+        changes={"solved": [None, command.solved], "satisfied": [None, command.satisfied]},
+    )
+    steps.keep_key(session, command.key, sent, report, actor=actor, now=now)
     return Done(report)
 
 
@@ -295,3 +312,26 @@ def mark_lights(*, places: Reference, settings: Settings, now: datetime, limit: 
             rows.append(news.light_row(report, light, places, county=settings.county.code, now=now))
         outbox.put_all(session, rows)
     return len(turned)
+
+
+@use_case
+def tell_of_reviews(
+    *, places: Reference, settings: Settings, now: datetime, limit: int = 200
+) -> int:
+    """Tell the street of suspended cases whose review day has come; each day is told once."""
+    with transaction() as session:
+        due = session.scalars(
+            select(Report)
+            .where(
+                Report.state == State.SUSPENDED,
+                Report.review_on <= local_day(now, settings.county.tz),
+                or_(Report.told_review.is_(None), Report.told_review != Report.review_on),
+            )
+            .order_by(Report.review_on, Report.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for report in due:
+            report.told_review = report.review_on
+        outbox.put_all(session, [news.review_row(report, places, now=now) for report in due])
+    return len(due)

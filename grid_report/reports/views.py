@@ -8,25 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from grid_report import access
 from grid_report.access import Action, Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.places.reference import Reference
 from grid_report.reports import clocks, queries
-from grid_report.reports.lifecycle import Part, steps_from
+from grid_report.reports.lifecycle import OPEN, Part, steps_from
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
 from grid_report.reports.timing import ClockView, clock_views
 
 
-@dataclass(frozen=True)
-class ReportRow:
-    """One line of a list."""
+class ReportRow(NamedTuple):
+    """One line of a list: a tuple, because a frozen dataclass takes ten times as long to make."""
 
     number: str
     version: int
     state: str
+    is_open: bool
     light: str | None
     clock: str | None
     due: datetime | None
@@ -43,6 +43,7 @@ class ReportRow:
     created_at: datetime
     thumb_name: str | None
     followers: int
+    review_on: date | None
     points: int = 0
     distance_m: int | None = None
     hash_distance: int | None = None
@@ -54,15 +55,17 @@ def row(it: Any, places: Reference, language: str, now: datetime, **more: Any) -
     street = places.street(it.street_code)
     unit = places.unit(it.unit_code)
     category = places.category(it.category_code)
-    light = clocks.light(it.next_due, it.next_warn, now)
+    due = it.next_due
+    light = clocks.light(due, it.next_warn, now)
     return ReportRow(
         number=it.number,
         version=it.version,
-        state=it.state.value,
-        light=light.value if light else None,
-        clock=it.next_clock.value if it.next_clock else None,
-        due=it.next_due,
-        seconds_left=int((it.next_due - now).total_seconds()) if it.next_due else None,
+        state=str(it.state),
+        is_open=it.state in OPEN,
+        light=str(light) if light else None,
+        clock=str(it.next_clock) if it.next_clock else None,
+        due=due,
+        seconds_left=int((due - now).total_seconds()) if due else None,
         category_code=it.category_code,
         category_name=category.name(language) if category else it.category_code,
         group_code=it.group_code,
@@ -75,6 +78,7 @@ def row(it: Any, places: Reference, language: str, now: datetime, **more: Any) -
         created_at=it.created_at,
         thumb_name=it.thumb_name,
         followers=it.followers,
+        review_on=it.review_on,
         **more,
     )
 
@@ -87,7 +91,7 @@ def rows(
     for it in items:
         line = row(it, places, language, now)
         if it.sensitive and not access.allowed(actor, Action.REPORT_PHOTOS, it):
-            line = ReportRow(**{**line.__dict__, "thumb_name": None})
+            line = line._replace(thumb_name=None)
         made.append(line)
     return made
 
@@ -125,6 +129,18 @@ class ReporterView:
 
 
 @dataclass(frozen=True)
+class ThanksView:
+    """What can still be thanked for: evidence to confirm, a photo to ask for or to send, a merit."""
+
+    evidence: bool = False
+    may_ask: bool = False
+    asked_words: str | None = None
+    waits_for_photo: bool = False
+    may_propose: bool = False
+    merit: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
 class ReportView:
     """One whole case, as one reader may see it."""
 
@@ -150,7 +166,6 @@ class ReportView:
     handled_at: datetime | None
     closed_at: datetime | None
     stopped_at: datetime | None
-    review_on: date | None
     reworks: int
     returns: int
     extensions: int
@@ -171,6 +186,7 @@ class ReportView:
     points_entries: list[Any] = field(default_factory=list)
     twins: list[ReportRow] = field(default_factory=list)
     units: list[Any] = field(default_factory=list)
+    thanks: ThanksView = field(default_factory=ThanksView)
 
     def __getattr__(self, name: str) -> Any:
         # What a list shows of a report, its own page shows as well.
@@ -192,6 +208,7 @@ def view(
     merged_into: str | None,
     points_entries: Sequence[Any] = (),
     twins: Sequence[queries.Twin] = (),
+    thanks: ThanksView | None = None,
 ) -> ReportView:
     """Put one case together for one reader."""
     mine = access.parts(actor, report)
@@ -238,7 +255,6 @@ def view(
         handled_at=report.handled_at,
         closed_at=report.closed_at,
         stopped_at=report.stopped_at,
-        review_on=report.review_on,
         reworks=report.reworks,
         returns=report.returns,
         extensions=report.extensions,
@@ -286,6 +302,7 @@ def view(
         )
         if staff and report.community_code
         else [],
+        thanks=thanks or ThanksView(),
     )
 
 

@@ -21,29 +21,45 @@ def _manifest(changed: float) -> dict[str, str]:
     return names
 
 
+def stamp() -> float | None:
+    """Return what is another after each build; none when nothing was built yet."""
+    try:
+        return os.stat(_MANIFEST).st_mtime
+    except FileNotFoundError:
+        return None
+
+
 def manifest() -> dict[str, str]:
     """Return plain name → hashed name; empty when nothing was built yet."""
-    # Asked for each icon of a page: one look at the file, and no Path made for it.
-    try:
-        return _manifest(os.stat(_MANIFEST).st_mtime)
-    except FileNotFoundError:
-        return {}
+    changed = stamp()
+    return _manifest(changed) if changed is not None else {}
 
 
 def asset(name: str) -> str:
     """Return the address of a built file."""
-    return url_for("static", filename="build/" + manifest().get(name, name))
+    # A page asks for its sprite with every icon, and `url_for` would find the same each time.
+    return _address(request.script_root if request else "", manifest().get(name, name))
+
+
+@lru_cache(maxsize=256)
+def _address(_root: str, name: str) -> str:
+    return url_for("static", filename="build/" + name)
 
 
 def icon(name: str, label: str = "") -> Markup:
     """Draw an icon of the sprite; decorative unless it gets a label."""
+    return _drawn(asset("icons.svg"), name, label)
+
+
+@lru_cache(maxsize=512, typed=True)  # a safe text and a plain one are equal
+def _drawn(sprite: str, name: str, label: str) -> Markup:
     meaning = (
         Markup('role="img" aria-label="{}"').format(label)
         if label
         else Markup('aria-hidden="true"')
     )
     return Markup('<svg class="icon" {}><use href="{}#{}"></use></svg>').format(
-        meaning, asset("icons.svg"), name
+        meaning, sprite, name
     )
 
 

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_date, format_datetime
-from flask import Flask, request
+from flask import Flask, request, url_for
 from flask_babel import get_locale
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from grid_report import clock
 from grid_report.access import Action, allowed
+from grid_report.clock import Month
 from grid_report.web.context import TEXT_SIZES, THEMES, actor_or_none, language, settings, wiring
 
 
 def local(at: datetime) -> datetime:
     """Move an instant to the county's zone."""
     return at.astimezone(settings().county.tz)
+
+
+def today() -> date:
+    """Return the day it is in the county."""
+    return local(clock.now()).date()
 
 
 def show_time(at: datetime | None) -> str:
@@ -56,9 +63,28 @@ def show_day(day: date | datetime | None) -> str:
     return format_date(day, "d MMM y" if language() == "en" else "y年M月d日", locale=get_locale())
 
 
+def show_month(month: Month | str | None) -> str:
+    """Write a month; `YYYY-MM` is read as one."""
+    if not month:
+        return ""
+    found = Month.parse(month) if isinstance(month, str) else month
+    return format_date(
+        date(found.year, found.number, 1),
+        "MMMM y" if language() == "en" else "y年M月",
+        locale=get_locale(),
+    )
+
+
 def machine_time(at: datetime | None) -> str:
     """Write an instant for `<time datetime>`."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else ""
+
+
+def days_hours_minutes(seconds: float) -> tuple[int, int, int]:
+    """Split a span of time, whichever way it runs; below a minute it is one minute."""
+    hours, minutes = divmod(max(int(abs(seconds)) // 60, 1), 60)
+    days, hours = divmod(hours, 24)
+    return days, hours, minutes
 
 
 def from_iso(text: str | None) -> datetime | None:
@@ -66,10 +92,30 @@ def from_iso(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+def day_from_iso(text: str | None) -> date | None:
+    """Read a day out of a history row's facts."""
+    return date.fromisoformat(text) if text else None
+
+
 def county_name() -> str:
     """Return the county's name in the reader's language."""
     county = settings().county
     return county.name_en if language() == "en" else county.name_zh
+
+
+def address(endpoint: str, **values: Any) -> str:
+    """Return the address of a page, as `url_for` does; that of a page without values is kept.
+
+    It depends on where the site is mounted and on nothing else, and a page links to twenty.
+    """
+    if values or not request or endpoint.startswith("."):
+        return url_for(endpoint, **values)
+    return _address(request.script_root, endpoint)
+
+
+@lru_cache(maxsize=256)
+def _address(_root: str, endpoint: str) -> str:
+    return url_for(endpoint)
 
 
 def by_language(chinese: str | None, english: str | None) -> str:
@@ -84,7 +130,12 @@ def new_key() -> str:
 
 def csrf_field() -> Markup:
     """Write the hidden field every form carries."""
-    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+    return _csrf_field(generate_csrf())
+
+
+@lru_cache(maxsize=4)  # a page has one token and many forms
+def _csrf_field(token: str) -> Markup:
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(token)
 
 
 def may(action: str, it: Any = None) -> bool:
@@ -105,14 +156,19 @@ def init_app(app: Flask) -> None:
         show_clock=show_clock,
         show_full_time=show_full_time,
         show_day=show_day,
+        show_month=show_month,
         machine_time=machine_time,
         from_iso=from_iso,
+        day_from_iso=day_from_iso,
+        days_hours_minutes=days_hours_minutes,
     )
     app.jinja_env.globals.update(
         csrf_field=csrf_field,
         may=may,
         now=clock.now,
+        today=today,
         county_name=county_name,
+        url_for=address,
         new_key=new_key,
         by_language=by_language,
     )

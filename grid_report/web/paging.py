@@ -64,6 +64,8 @@ def read_limit(text: str | None) -> int:
     """Read how many rows a page shall hold. Raises Invalid."""
     if text is None or text == "":
         return DEFAULT_LIMIT
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:6]) <= MAX_LIMIT:
+    # Cut first: leading zeros may go on for ever, and Python refuses to read a giant number.
+    digits = text.lstrip("0")[:6] if text.isascii() and text.isdecimal() else ""
+    if not digits or int(digits) > MAX_LIMIT:
         raise Invalid.field("limit", "limit-out-of-range", most=MAX_LIMIT)
-    return int(text)
+    return int(digits)

@@ -8,7 +8,7 @@ from alembic import op
 from grid_report.db import BIG, UtcInstant
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 KINDS = ("voucher", "slot", "application")
 PICTURES = (

@@ -8,7 +8,7 @@ from alembic import op
 from grid_report.db import BIG, UtcInstant
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 PAPERS = ("access_card", "vehicle")
 STATES = (

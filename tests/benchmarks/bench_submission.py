@@ -28,7 +28,7 @@ from typing import Any
 
 from flask import Flask
 from PIL import Image
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
@@ -276,18 +276,19 @@ def _cpu_of(pid: int) -> float:
 
 
 @contextmanager
-def _statements() -> Iterator[list[str]]:
+def _statements(engine: Engine | None = None) -> Iterator[list[str]]:
+    engine = engine or db.engine
     seen: list[str] = []
 
     def note(_c: Any, _k: Any, statement: str, *_: Any) -> None:
         if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK")):
             seen.append(statement)
 
-    event.listen(db.engine, "before_cursor_execute", note)
+    event.listen(engine, "before_cursor_execute", note)
     try:
         yield seen
     finally:
-        event.remove(db.engine, "before_cursor_execute", note)
+        event.remove(engine, "before_cursor_execute", note)
 
 
 def _row(

@@ -187,6 +187,7 @@ def test_the_printed_sign_ins_work_and_lead_to_their_places(loaded: Flask) -> No
         "13900000401": Grant(Role.STATION_STAFF, cast.REST_STATION),
         "13900000901": Grant(Role.ADMINISTRATOR, "211282"),
         "13900000902": Grant(Role.AUDITOR, "211282"),
+        "13900000903": Grant(Role.ADMINISTRATOR, "211282"),
     }
     for phone, grant in expected.items():
         signed_in = accounts.sign_in_with_password(
@@ -256,6 +257,22 @@ def test_the_plan_is_the_same_for_the_same_seed_and_instant(loaded: Flask) -> No
 
     assert deeds(3) == deeds(3)
     assert deeds(3) != deeds(4)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 20261123])
+def test_whoever_signs_in_to_try_it_may_send_as_much_as_anybody(loaded: Flask, seed: int) -> None:
+    settings = loaded.extensions["grid_report"].settings
+    zone, limits = settings.county.tz, settings.limits
+    deeds, tales = plan.write(
+        seed=seed, count=400, now=NOW, zone=zone, places=reference(), riders=40
+    )
+    whose = {tale.case: tale.rider for tale in tales}
+    for rider in plan.SIGNED_IN:
+        sent = [deed.at for deed in deeds if deed.step is Step.SUBMIT and whose[deed.case] == rider]
+        assert len(sent) > 10
+        assert not [at for at in sent if at > NOW - timedelta(hours=1)]
+        lately = [at for at in sent if at > NOW - timedelta(days=1)]
+        assert len(lately) <= limits.reports_per_day - 2 * limits.reports_per_hour
 
 
 def test_the_command_says_what_it_did(

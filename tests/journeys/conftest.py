@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from tests.support import points_story
 from tests.support.browser import PHONE, ROOT, Person, Site, chromium, chromium_path
 
 SHOTS = ROOT / "var" / "screenshots"
@@ -31,6 +32,7 @@ def browser() -> Iterator[Browser]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Start a site with a small demo world."""
     made = Site(tmp_path_factory.mktemp("site"), reports=60)
+    points_story.tell(made)
     yield made
     made.stop()
     assert not made.errors(), made.errors()[:5]

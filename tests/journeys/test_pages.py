@@ -19,7 +19,7 @@ from grid_report.demo.pictures import hazard_picture
 from grid_report.errors import Busy, Invalid, Stale, TooLarge, TooMany
 from grid_report.web.guard import public
 from tests.support.browser import DESK, PHONE, ROOT, Person, Site
-from tests.support.screens import BIG, DARK, LIGHT, Variant, look, too_wide, violations
+from tests.support.screens import DARK, EVERY_LOOK, LIGHT, Variant, look, too_wide, violations
 from tests.support.showcase import MOST_BYTES, compose
 from tests.support.site_map import NO_PAGES, PHONE_SIDE, PHONES, ROW, SCREENS, Screen
 
@@ -69,7 +69,7 @@ def visit(
     """Open a screen in a variant and return what is wrong with it."""
     page, statuses = someone.page, []
     variant.wear(someone.context, someone.site.address)
-    page.set_viewport_size(PHONE if variant is BIG else DESK if desk else PHONE)
+    page.set_viewport_size(PHONE if variant.text == "big" else DESK if desk else PHONE)
 
     def note(answer: Any) -> None:
         if answer.request.is_navigation_request():
@@ -86,7 +86,7 @@ def visit(
     page.wait_for_load_state()
     page.remove_listener("response", note)
     wrong = [] if statuses[-1] == screen.status else [f"answered {statuses[-1]}"]
-    desk = desk and variant is not BIG
+    desk = desk and variant.text != "big"
     wrong += look(page, screen.name, variant, desk=desk, within=screen.within, shots=shots)
     return [f"{screen.name} {variant.name}: {line}" for line in wrong]
 
@@ -105,7 +105,7 @@ def test_pages_are_accessible_and_fit(
         number = str(link.get_attribute("href")).rsplit("/", 1)[-1]
     wrong: list[str] = []
     for screen in SCREENS[who]:
-        for variant in (LIGHT, DARK, BIG):
+        for variant in EVERY_LOOK:
             wrong += visit(someone, screen, variant, shots, number=number, desk=desk)
         if screen.endpoint and screen.status in (200, 403):
             path = urlsplit(someone.page.url).path
@@ -132,7 +132,7 @@ def test_a_newcomer_finds_kind_empty_pages(person: Callable[..., Person], shots:
     wrong = []
     for name in ("my/reports", "my/points", "inbox", "me"):
         screen = Screen(f"empty-{name.replace('/', '-')}", "", f"/{name}")
-        for variant in (LIGHT, DARK, BIG):
+        for variant in EVERY_LOOK:
             wrong += visit(newcomer, screen, variant, shots)
     assert not wrong, "\n".join(wrong)
 
@@ -167,7 +167,7 @@ def test_error_pages_that_are_hard_to_reach(
     bodies: dict[str, str] = {}
     wrong = []
     for status in REFUSALS:
-        for variant in (LIGHT, DARK, BIG):
+        for variant in EVERY_LOOK:
             client = app.test_client()
             for name in ("theme", "text", "language"):
                 client.set_cookie(name, getattr(variant, name))

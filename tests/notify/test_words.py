@@ -29,6 +29,7 @@ FULL = {
     "points": 15,
     "last_day": "2027-01-31",
     "rule": "R1",
+    "upheld": True,
     "severity": 2,
     "title_zh": "热饭一份",
     "title_en": "A warm meal",

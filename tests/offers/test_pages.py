@@ -206,3 +206,20 @@ def test_a_dispute_is_decided_with_a_reason(make: Make, admin: Desk) -> None:
     assert ref not in admin.get("/admin/disputes")
     rider.post(f"{place}/rating", 303, stars="2", words="冷")
     rider.post(f"{place}/rating", 409, stars="5")
+
+
+def test_the_statement_calls_a_service_by_its_name_and_leads_to_it(make: Make) -> None:
+    make.station()
+    drink = make.offer(points=10, title_zh="姜茶", title_en="Ginger tea")
+    rider, worker = make.rider(), make.worker()
+    report = make.report(rider, photos=(make.photo(),))
+    make.step(report, "accept", worker, category="RD02", severity=2)
+    taken = make.redemption(rider, drink)
+    client = make.signed_in(rider)
+    page = client.get("/my/points").text
+    assert "姜茶" in page
+    held = re.search(r'href="(/my/points/\d+)"[^>]*>[^<]*姜茶', page) or re.search(
+        r'href="(/my/points/\d+)"(?:(?!</a>).)*姜茶', page, re.DOTALL
+    )
+    assert held is not None
+    assert f'href="/my/services/{taken.ref}"' in client.get(held[1]).text

@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from grid_report.db import Base, db, prepare
-from grid_report.points.guards import TABLES
+from grid_report.points.guards import EARNING_TABLES, TABLES
 from tests.points.book import is_sqlite, name_of, refusal_of
 
 # What the other tables of a copy need for the ledger's foreign keys.
@@ -95,7 +95,9 @@ def _triggers() -> list[tuple[str, str]]:
     )
     rows = [(str(row[0]), str(row[1])) for row in db.session.execute(text(query))]
     db.session.rollback()
-    return rows
+    # Those of decisions and proposals are attacked in test_earning_guards.py.
+    elsewhere = [r for r in rows if r[0].startswith(EARNING_TABLES) and "truncate" not in r[0]]
+    return [row for row in rows if row not in elsewhere]
 
 
 def _without_check(source: str, name: str) -> str:

@@ -9,174 +9,31 @@ from __future__ import annotations
 from typing import Any
 
 from grid_report.points.kinds import Verdict
-from grid_report.points.terms import Terms
-from tests.points.book import BRIGHT, NOW, STATION, TERMS, Book, run
-
-AT = "'2026-11-23 04:00:00.000000'"
-SMALL = Terms(TERMS.zone, 20, 100)
-
-
-def insert(table: str, values: dict[str, Any], verb: str = "INSERT INTO") -> str:
-    """Write an INSERT; text starting with a quote or naming {world} things is taken as it is."""
-    values = {column: value for column, value in values.items() if value is not None}
-    columns, texts = ", ".join(values), ", ".join(str(v) for v in values.values())
-    return f"{verb} {table} ({columns}) VALUES ({texts})"
-
-
-def event(verb: str = "INSERT INTO", **changes: Any) -> str:
-    """An award of 10 points to rider 1 by the worker, as event 9001."""
-    values: dict[str, Any] = {
-        "id": 9001, "kind": "'award'", "cause_type": "'attack'", "cause_id": "'1'", "at": AT,
-        "points": 10, "rider_id": "{rider1}", "actor_id": "{worker}", "approved_by_id": "NULL",
-        "community_code": f"'{STATION}'", "month": "'2026-11'", "rule": "'R1'",
-        "tariff_version": "'2020-1'", "severity": 1, "report_number": "NULL",
-        "redemption_ref": "NULL", "reverses_id": "NULL", "verdict": "NULL", "note": "''",
-    }  # fmt: skip
-    return insert("point_journal", {**values, **changes}, verb)
-
-
-def leg(verb: str = "INSERT INTO", **changes: Any) -> str:
-    """The leg of event 9001 as transfer 9001: 10 points from the station's pool to rider 1."""
-    values: dict[str, Any] = {
-        "id": 9001, "journal_id": 9001, "event": "'award'", "route": "'award'",
-        "phase": "'single'", "debit_account_id": "{pool}", "debit_kind": "'budget'",
-        "credit_account_id": "{mine}", "credit_kind": "'rider'", "amount": 10,
-        "pending_id": "NULL", "holds_until": "NULL",
-    }  # fmt: skip
-    return insert("point_transfers", {**values, **changes}, verb)
-
-
-def lot(verb: str = "INSERT INTO", **changes: Any) -> str:
-    """The lot of transfer 9001."""
-    values: dict[str, Any] = {
-        "id": 9001, "account_id": "{mine}", "account_kind": "'rider'", "transfer_id": 9001,
-        "points": 10, "earned_at": AT, "expires_at": "'2027-11-30 16:00:00.000000'", "free": 0,
-        "held": 0, "last_movement_id": 0,
-    }  # fmt: skip
-    return insert("point_lots", {**values, **changes}, verb)
-
-
-def move(verb: str = "INSERT INTO", **changes: Any) -> str:
-    """A movement of rider 1's lot."""
-    values: dict[str, Any] = {
-        "id": 9001, "lot_id": "{lot}", "transfer_id": 9001, "kind": "'spend'", "free_delta": -5,
-        "held_delta": 0,
-    }  # fmt: skip
-    return insert("point_lot_movements", {**values, **changes}, verb)
-
-
-def account(**changes: Any) -> str:
-    """An account of rider 3, who has none."""
-    values: dict[str, Any] = {
-        "id": 9001, "kind": "'rider'", "member_id": "{rider3}", "community_code": "NULL",
-        "provider_code": "NULL", "month": "''", "credits": 0, "debits": 0, "pending_debits": 0,
-        "lots_total": 0, "lots_held": 0, "last_transfer_id": 0, "last_movement_id": 0,
-    }  # fmt: skip
-    return insert("point_accounts", {**values, **changes})
-
-
-def route(**changes: Any) -> str:
-    """A way from the mint straight to a rider."""
-    values: dict[str, Any] = {
-        "code": "'gift'", "phase": "'single'", "event": "'award'", "debit_kind": "'mint'",
-        "credit_kind": "'rider'",
-    }  # fmt: skip
-    return insert("point_routes", {**values, **changes})
-
-
-def due(**changes: Any) -> str:
-    """Ten points owed to rider 1."""
-    values: dict[str, Any] = {
-        "id": 9001, "cause_type": "'attack'", "cause_id": "'1'", "at": AT,
-        "reason": "'budget_empty'", "rider_id": "{rider1}", "points": 10,
-        "community_code": f"'{STATION}'", "rule": "'R1'", "tariff_version": "'2020-1'",
-        "journal_id": "NULL", "cancelled_at": "NULL", "cancelled_by_id": "NULL",
-        "actor_id": "{worker}",
-    }  # fmt: skip
-    return insert("point_unpaid", {**values, **changes})
-
-
-REVERSAL = {
-    "kind": "'reversal'", "reverses_id": "{entry}", "verdict": "'honest'", "month": "NULL",
-    "actor_id": "{admin}", "approved_by_id": "{other_admin}", "points": 30,
-}  # fmt: skip
-FRAUD = {**REVERSAL, "verdict": "'fraud'"}
-CLAWBACK = {
-    "event": "'reversal'", "route": "'clawback'", "debit_account_id": "{mine}",
-    "debit_kind": "'rider'", "credit_account_id": "{clawback}", "credit_kind": "'clawback'",
-}  # fmt: skip
-HOLD = {
-    "kind": "'hold'", "month": "NULL", "actor_id": "{rider1}", "points": 100,
-    "redemption_ref": "'R-2'",
-}  # fmt: skip
-HOLDING = {
-    "event": "'hold'", "route": "'redeem'", "phase": "'pending'", "debit_account_id": "{mine}",
-    "debit_kind": "'rider'", "credit_account_id": "{escrow}", "credit_kind": "'escrow'",
-    "holds_until": AT,
-}  # fmt: skip
-CAPTURE = {**HOLD, "kind": "'capture'", "redemption_ref": "'R-1'"}
-CAPTURING = {
-    **HOLDING, "event": "'capture'", "phase": "'post'", "pending_id": "{hold}",
-    "holds_until": "NULL",
-}  # fmt: skip
-RELEASE = {**CAPTURE, "kind": "'release'"}
-RELEASING = {**CAPTURING, "event": "'release'", "phase": "'void'"}
-GRANT = {
-    "kind": "'grant'", "rider_id": "NULL", "rule": "NULL", "severity": "NULL",
-    "tariff_version": "NULL", "points": 500,
-}  # fmt: skip
-GRANTING = {
-    "event": "'grant'", "route": "'grant'", "debit_account_id": "{mint}", "debit_kind": "'mint'",
-    "credit_account_id": "{pool}", "credit_kind": "'budget'",
-}  # fmt: skip
-FOUR_EYES = {"actor_id": "{admin}", "approved_by_id": "{other_admin}"}
-
-LATER = "'2028-02-01 04:00:00.000000'"
-AFTER = "'2026-12-04 04:00:00.000000'"
-NOSHOW = {**CAPTURE, "kind": "'noshow'", "rider_id": "{rider4}", "redemption_ref": "'R-8'"}
-REFUND = {
-    **CAPTURE, "kind": "'refund'", "rider_id": "{rider4}", "redemption_ref": "'R-9'",
-    "reverses_id": "{capture}", "actor_id": "{worker}", "points": 5,
-}  # fmt: skip
-REFUNDING = {
-    "event": "'refund'", "route": "'refund'", "debit_account_id": "{escrow2}",
-    "debit_kind": "'escrow'", "credit_account_id": "{fourth}", "credit_kind": "'rider'",
-    "amount": 5,
-}  # fmt: skip
-SETTLE = {
-    **CAPTURE, "kind": "'settle'", "rider_id": "NULL", "redemption_ref": "'R-9'", "points": 20,
-    "actor_id": "NULL",
-}  # fmt: skip
-SETTLING = {
-    "event": "'settle'", "route": "'settle'", "debit_account_id": "{escrow2}",
-    "debit_kind": "'escrow'", "credit_account_id": "{provider2}", "credit_kind": "'provider'",
-    "amount": 20,
-}  # fmt: skip
-UNGRANT = {
-    **GRANT, "kind": "'ungrant'", "cause_type": "'budget-closed'",
-    "cause_id": f"'{STATION}:2026-11'", "at": AFTER, "points": "{pool_left}",
-    "actor_id": "NULL",
-}  # fmt: skip
-UNGRANTING = {
-    "event": "'ungrant'", "route": "'ungrant'", "debit_account_id": "{pool}",
-    "debit_kind": "'budget'", "credit_account_id": "{mint}", "credit_kind": "'mint'",
-    "amount": "{pool_left}",
-}  # fmt: skip
-EXPIRY = {**HOLD, "kind": "'expiry'", "redemption_ref": "NULL", "at": LATER}
-EXPIRING = {
-    "event": "'expiry'", "route": "'expire'", "debit_account_id": "{mine}",
-    "debit_kind": "'rider'", "credit_account_id": 9001, "credit_kind": "'expired'", "amount": 5,
-}  # fmt: skip
-DEBT = {"kind": "'rider_debt'", "member_id": "{rider1}"}
-CHARGING = {
-    **CLAWBACK, "route": "'clawback_debt'", "debit_account_id": 9001,
-    "debit_kind": "'rider_debt'", "amount": 15,
-}  # fmt: skip
-REPAY = {**EXPIRY, "kind": "'repayment'", "cause_id": "'2'", "at": AT}
-REPAYING = {
-    "event": "'repayment'", "route": "'repay'", "debit_account_id": "{mine}",
-    "debit_kind": "'rider'", "credit_account_id": 9001, "credit_kind": "'rider_debt'",
-}  # fmt: skip
+from tests.points.attacks_redeeming import REDEEMING
+from tests.points.book import BRIGHT, NOW, STATION, Book, run
+from tests.points.raw import (
+    AT,
+    CAPTURE,
+    CAPTURING,
+    CLAWBACK,
+    FOUR_EYES,
+    FRAUD,
+    GRANT,
+    GRANTING,
+    HOLD,
+    HOLDING,
+    RELEASE,
+    RELEASING,
+    REVERSAL,
+    SMALL,
+    account,
+    due,
+    event,
+    leg,
+    lot,
+    move,
+    route,
+)
 
 ATTACKS: list[tuple[str, list[str]]] = [
     # I3: what is posted never changes
@@ -353,129 +210,7 @@ ATTACKS: list[tuple[str, list[str]]] = [
     ("cancelled_by_somebody", [due(), f"UPDATE point_unpaid SET cancelled_at = {AT}"]),
     ("dues_are_kept", [due(), "DELETE FROM point_unpaid"]),
     ("nobody_decides_for_oneself", [due(actor_id="{rider1}")]),
-    # Redemptions: every step of one once, by its ref, within what was held
-    ("redemptions_have_a_ref", [event(**{**HOLD, "redemption_ref": "NULL"})]),
-    ("redemptions_have_a_ref", [event(redemption_ref="'R-5'")]),
-    ("a_redemption_step_once", [event(**{**HOLD, "redemption_ref": "'R-1'"})]),
-    ("a_redemption_step_once", [event(**{**CAPTURE, "rider_id": "{rider4}", "redemption_ref": "'R-9'"})]),
-    ("a_redemption_step_once", [event(**{**SETTLE, "redemption_ref": "'R-7'"})]),
-    ("a_hold_of_that_redemption", [event(**{**CAPTURE, "redemption_ref": "'R-3'"}), leg(**CAPTURING)]),
-    ("a_hold_of_that_redemption", [event(**{**RELEASE, "redemption_ref": "'R-3'"}), leg(**RELEASING)]),
-    (
-        "a_lot_gives_what_was_held",
-        [event(**CAPTURE), leg(**CAPTURING), move(lot_id="{other_lot}", kind="'capture'", free_delta=0, held_delta=-5)],
-    ),
-    (
-        "a_lot_gives_what_was_held",
-        [event(**RELEASE), leg(**RELEASING), move(kind="'release'", free_delta=11, held_delta=-11)],
-    ),
-    (
-        "what_is_over_is_not_held",
-        [event(**{**HOLD, "at": LATER}), leg(**HOLDING), move(kind="'hold'", free_delta=-10, held_delta=10)],
-    ),
-    ("a_noshow_loses_a_fifth_at_most", [event(**{**NOSHOW, "redemption_ref": "'R-6'", "points": 3})]),
-    ("a_noshow_loses_a_fifth_at_most", [event(**{**NOSHOW, "rider_id": "{rider1}", "redemption_ref": "'R-1'", "points": 1})]),
-    ("refund_of_that_redemption", [event(**{**REFUND, "redemption_ref": "'R-1'"})]),
-    ("a_settled_redemption_is_final", [event(**{**REFUND, "redemption_ref": "'R-7'", "reverses_id": "{settled}"})]),
-    ("refund_from_its_own_escrow", [event(**REFUND), leg(**{**REFUNDING, "debit_account_id": "{escrow}"})]),
-    ("reversal_within_the_original", [event(**{**REFUND, "points": 30}), leg(**{**REFUNDING, "amount": 21})]),
-    (
-        "a_lot_gets_back_what_it_paid",
-        [event(**REFUND), leg(**REFUNDING), move(lot_id="{spare_lot}", kind="'refund'", free_delta=5)],
-    ),
-    ("movements_within_the_transfer", [move(transfer_id="{penalty}", lot_id="{spare_lot}", free_delta=-1)]),
-    ("settles_what_is_left", [event(**SETTLE), leg(**{**SETTLING, "amount": 19})]),
-    ("settles_what_is_left", [event(**{**SETTLE, "redemption_ref": "'R-77'"}), leg(**SETTLING)]),
-    (
-        "settles_what_is_left",
-        [
-            account(kind="'provider'", member_id="NULL", provider_code="'S9'"),
-            event(**SETTLE), leg(**{**SETTLING, "credit_account_id": 9001}),
-        ],
-    ),
-    # Where points end
-    (
-        "points_end_in_their_community",
-        [event(**{**REVERSAL, "community_code": f"'{BRIGHT}'"}), leg(**CLAWBACK)],
-    ),
-    (
-        "only_what_is_over_expires",
-        [
-            account(kind="'expired'", member_id="NULL", community_code=f"'{STATION}'"),
-            event(**{**EXPIRY, "at": AT}), leg(**EXPIRING), move(),
-        ],
-    ),
-    (
-        "only_what_is_over_expires",
-        [
-            account(kind="'expired'", member_id="NULL", community_code=f"'{BRIGHT}'"),
-            event(**{**EXPIRY, "community_code": f"'{BRIGHT}'"}), leg(**EXPIRING), move(),
-        ],
-    ),
-    (
-        "an_honest_mistake_takes_its_own_lot",
-        [event(**REVERSAL), leg(**{**CLAWBACK, "amount": 5}), move(lot_id="{other_lot}")],
-    ),
-    (
-        "an_honest_mistake_takes_its_own_lot",
-        [event(**{**REVERSAL, "verdict": "'appeal'"}), leg(**{**CLAWBACK, "amount": 5}), move(lot_id="{other_lot}")],
-    ),
-    ("only_fraud_makes_debt", [account(**DEBT), event(**REVERSAL), leg(**CHARGING)]),
-    ("only_fraud_makes_debt", [account(**DEBT), event(**{**REVERSAL, "verdict": "'negligent'"}), leg(**CHARGING)]),
-    ("debt_not_overpaid", [account(**DEBT), event(**{**REPAY, "id": 9001}), leg(**REPAYING)]),
-    (
-        "half_of_an_award_stays",
-        [
-            account(**DEBT), event(**FRAUD), leg(**CHARGING), event(**{**REPAY, "id": 9002}),
-            leg(**{**REPAYING, "id": 9002, "journal_id": 9002, "amount": 13}),
-            move(transfer_id=9002, free_delta=-13),
-        ],
-    ),
-    # A month closes once, whole, and after its end
-    ("a_month_closes_once", [event(**{**UNGRANT, "cause_id": "'again'"})]),
-    ("a_month_closes_once", [event(**{**UNGRANT, "cause_type": "'by-hand'", **FOUR_EYES})]),
-    ("a_month_closes_once", [event(**{**GRANT, **FOUR_EYES, "cause_type": "'budget-closed'"})]),
-    ("a_month_closes_after_its_end", [event(**{**UNGRANT, "at": AT})]),
-    ("a_close_takes_all_there_is", [event(**UNGRANT), leg(**{**UNGRANTING, "amount": 1})]),
-    (
-        "a_closed_pool_stays_closed",
-        [
-            event(**UNGRANT), leg(**UNGRANTING), event(**{**GRANT, **FOUR_EYES, "id": 9002}),
-            leg(**{**GRANTING, "id": 9002, "journal_id": 9002}),
-        ],
-    ),
-    # What is a word, and what is somebody
-    ("verdict_known", [event(**{**REVERSAL, "verdict": "'gift'"})]),
-    ("phase_known", [event(), leg(phase="'gift'")]),
-    ("event_known", [event(), leg(event="'gift'")]),
-    ("debit_kind_known", [event(), leg(debit_kind="'gift'")]),
-    ("credit_kind_known", [event(), leg(credit_kind="'gift'")]),
-    ("only_pools_have_a_community", [account(community_code=f"'{STATION}'")]),
-    ("points_positive", [event(), leg(), lot(points=0)]),
-    ("fk_point_accounts_member_id", [account(member_id=999_999)]),
-    ("fk_point_accounts_community_code", [account(kind="'expired'", member_id="NULL", community_code="'211282999999'")]),
-    ("fk_point_journal_rider_id", [event(rider_id=999_999)]),
-    ("fk_point_journal_actor_id", [event(actor_id=999_999)]),
-    ("fk_point_journal_approved_by_id", [event(approved_by_id=999_999)]),
-    ("fk_point_journal_community_code", [event(community_code="'211282999999'")]),
-    ("fk_point_unpaid_rider_id", [due(rider_id=999_999)]),
-    ("fk_point_unpaid_actor_id", [due(actor_id=999_999)]),
-    ("fk_point_unpaid_approved_by_id", [due(approved_by_id=999_999)]),
-    ("fk_point_unpaid_community_code", [due(community_code="'211282999999'")]),
-    (
-        "fk_point_unpaid_cancelled_by_id",
-        [due(), f"UPDATE point_unpaid SET cancelled_at = {AT}, cancelled_by_id = 999999"],
-    ),
-    ("reason_known", [due(reason="'gift'")]),
-    ("points_positive", [due(points=0)]),
-    ("severity_known", [due(severity=5)]),
-    (
-        "paid_or_cancelled",
-        [
-            due(), event(),
-            f"UPDATE point_unpaid SET journal_id = 9001, cancelled_at = {AT}, cancelled_by_id = {{worker}}",
-        ],
-    ),
+    *REDEEMING,
     # The freeze
     ("ledger_is_frozen", [f"UPDATE point_freeze SET frozen_at = {AT}", event()]),
     ("the_freeze_row_stays", ["DELETE FROM point_freeze"]),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from grid_report.points.guards import TABLES
+from grid_report.points.guards import EARNING_TABLES, TABLES
 from tests.points.ablation import Guard, all_guards, outcome
 from tests.points.attacks import ATTACKS, BEHIND, IGNORING, build_world
 from tests.points.book import Book, is_sqlite
@@ -38,8 +38,9 @@ def test_taking_any_guard_out_lets_an_attack_get_further(world: dict[str, Any]) 
             if guard.where.endswith("_no_truncate"):
                 table = guard.where.removesuffix("_no_truncate")
                 # CASCADE asks the tables that point at it as well.
-                others = tuple(f"{other}_no_truncate" for other in TABLES if other != table)
-                attacks[guard.name].append((others, [f"TRUNCATE {table} CASCADE"]))
+                tables = (*TABLES, *EARNING_TABLES)
+                others = tuple(f"{other}_no_truncate" for other in tables if other != table)
+                attacks.setdefault(guard.name, []).append((others, [f"TRUNCATE {table} CASCADE"]))
     unmissed = [
         str(guard)
         for guard in guards

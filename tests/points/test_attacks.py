@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.points.attacks import (
-    ATTACKS,
+from tests.points.attacks import ATTACKS, IGNORING, build_world
+from tests.points.book import Book, is_sqlite, refusal_of, run
+from tests.points.raw import (
     CAPTURE,
     CAPTURING,
     CLAWBACK,
-    IGNORING,
     REFUND,
     REFUNDING,
     REVERSAL,
@@ -19,13 +19,11 @@ from tests.points.attacks import (
     SETTLING,
     UNGRANT,
     UNGRANTING,
-    build_world,
     event,
     leg,
     lot,
     move,
 )
-from tests.points.book import Book, is_sqlite, refusal_of, run
 
 pytestmark = pytest.mark.database
 

@@ -11,7 +11,7 @@ from grid_report.accounts.models import Standing
 from grid_report.accounts.roles import Role
 from grid_report.db import transaction
 from grid_report.errors import NotFound
-from grid_report.points import ledger, queries
+from grid_report.points import chains, ledger, queries
 from grid_report.points.causes import Cause
 from grid_report.points.kinds import UnpaidReason, Verdict
 from grid_report.points.outcomes import Outcome
@@ -84,7 +84,7 @@ def test_severity_3_and_4_are_paid_from_the_reserve_when_the_pool_is_empty(book:
     assert grave.outcome is Outcome.PAID
     assert queries.monthly_budget(None, MONTH).left == 5
     assert grave.entry_id is not None
-    assert queries.why(grave.entry_id, rider).from_reserve
+    assert chains.why(grave.entry_id, rider).from_reserve
     too_many = book.award(rider, 40, severity=4, terms=SMALL)
     assert (too_many.outcome, too_many.reason) == (Outcome.OWED, UnpaidReason.RESERVE_EMPTY)
     assert book.differences() == []
@@ -105,7 +105,7 @@ def test_what_is_owed_is_paid_next_month_and_once(book: Book) -> None:
     assert queries.monthly_budget(STATION, MONTH.plus(1)).awarded == 10
     assert book.award(rider, 10, cause="KY-due").already
     assert award.entry_id is not None
-    assert queries.why(award.entry_id, rider).waited_for is UnpaidReason.BUDGET_EMPTY
+    assert chains.why(award.entry_id, rider).waited_for is UnpaidReason.BUDGET_EMPTY
     assert book.differences(next_month) == []
 
 
@@ -197,11 +197,11 @@ def test_an_honest_mistake_returns_that_awards_own_lot_once(book: Book) -> None:
     assert [e.points for e in queries.list_entries(rider)[0]] == [-15, 40, 15]
     assert queries.points_by_report(rider, ["KY-1"]) == {"KY-1": 0}
     assert wrong.entry_id is not None
-    told = queries.why(wrong.entry_id, rider)
+    told = chains.why(wrong.entry_id, rider)
     assert told.lot is not None
     assert told.lot.free == 0
     assert [(s.points, s.entry_id) for s in told.lot.spent] == [(15, first.entry_id)]
-    assert queries.why(first.entry_id, rider).reverses_id == wrong.entry_id
+    assert chains.why(first.entry_id, rider).reverses_id == wrong.entry_id
     # Reopening and accepting again does not bring the points back: the cause was paid.
     assert book.award(rider, 15, cause="KY-1").already
     assert book.differences() == []
@@ -229,7 +229,7 @@ def test_entries_are_paged_by_key_and_only_ones_own(book: Book) -> None:
     assert end is None
     assert theirs is not None
     with pytest.raises(NotFound):
-        queries.why(theirs, rider)
+        chains.why(theirs, rider)
 
 
 def test_balance_and_statement_cost_the_same_however_long_the_history(book: Book) -> None:

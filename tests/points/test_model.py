@@ -6,15 +6,11 @@ The same histories run on SQLite and on PostgreSQL. `--histories 5000` tries mor
 from __future__ import annotations
 
 import itertools
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any, ClassVar
 
 import pytest
-from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -23,30 +19,22 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import event
 
-from grid_report import create_app
-from grid_report.clock import Month
-from grid_report.db import db
 from grid_report.errors import GridReportError
 from grid_report.points import ledger, queries
 from grid_report.points.causes import Cause
 from grid_report.points.kinds import Verdict
 from grid_report.points.terms import Terms
-from tests.conftest import test_settings
-from tests.points.book import BRIGHT, STATION, TERMS, Book
+from tests.points.book import BRIGHT, STATION, TERMS
 from tests.points.model import Did, Model
+from tests.points.shelf import ON_ONE_DATABASE, Shelf, instants_of, months_of
 from tests.support.databases import Databases
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
 
-# No hold of any history is late then.
-BEFORE_ALL = datetime(2025, 1, 1, tzinfo=UTC)
 POOL, RESERVE_PERCENT = 100, 50
 SMALL = Terms(TERMS.zone, POOL, RESERVE_PERCENT)
 POINTS = (10, 15, 25, 40)
-# As many on one database: each has riders, providers and months of its own.
-ON_ONE_DATABASE = 100
 SHARED = [f"{end}:{code}:" for end in ("expired", "clawback", "penalty") for code in (STATION, BRIGHT)]  # fmt: skip
 
 rider = st.integers(0, 2)
@@ -54,75 +42,6 @@ community = st.sampled_from([STATION, BRIGHT])
 cause = st.integers(0, 11)
 ref = st.integers(0, 9)
 few = st.sampled_from([None, 1, 3, 7, 12, 30])
-
-
-class Shelf:
-    """Hands out the book of a database, and a new one when that is full."""
-
-    def __init__(self, server: Databases) -> None:
-        self.server = server
-        self.histories = 0
-        self.stack = ExitStack()
-        self.book: Book | None = None
-
-    def take(self) -> tuple[Book, int]:
-        """Return a book, and the number of the history in it."""
-        number = self.histories % ON_ONE_DATABASE
-        self.histories += 1
-        if number == 0 or self.book is None:
-            self.close()
-            self.book = self.stack.enter_context(fresh_book(self.server))
-        return self.book, number
-
-    def close(self) -> None:
-        """Audit the book that is full, and put it away."""
-        if self.book is not None:
-            assert self.book.differences(BEFORE_ALL) == []
-        self.stack.close()
-        self.book = None
-
-
-@contextmanager
-def fresh_book(server: Databases) -> Iterator[Book]:
-    with tempfile.TemporaryDirectory() as folder:
-        url = server.fresh(Path(folder))
-        app = create_app(test_settings(url, Path(folder)))
-        with app.app_context():
-            _hurry(app)
-            yield Book()
-            db.session.remove()
-            db.engine.dispose()
-        app.extensions["grid_report"].media.close()
-        server.drop(url)
-
-
-def _hurry(_app: Flask) -> None:
-    """Let SQLite not wait for the disk: these histories are about points, not about power."""
-    if db.engine.dialect.name == "sqlite":
-        event.listen(
-            db.engine, "connect", lambda raw, _record: raw.execute("PRAGMA synchronous=OFF")
-        )
-
-
-def months_of(history: int) -> list[Month]:
-    """Return five months that no other history has: two, and those a year after them."""
-    first = Month(2026, 1).plus(24 * (history // 4) + 3 * (history % 4))
-    return [first.plus(n) for n in (0, 1, 12, 13, 14)]
-
-
-def instants_of(months: list[Month]) -> list[datetime]:
-    """Return the instants the clock jumps between, also those where points are just over."""
-    first, second, _, over, end = (month.bounds(TERMS.zone)[0] for month in months)
-    return [
-        first + timedelta(days=4),
-        first + timedelta(days=20),
-        second - timedelta(seconds=1),
-        second + timedelta(days=5),
-        over - timedelta(seconds=1),
-        over,
-        over + timedelta(days=9),
-        end + timedelta(days=3),
-    ]
 
 
 def answer_of(function: Callable[[], Any]) -> Any:

@@ -46,7 +46,7 @@ def test_every_line_has_its_reason_and_opens(make: Make, book: Book, rider: Acto
     assert "2027年11月30日" in page
     assert f"/my/points/{paid.entry_id}" in page
     why = client.get(f"/my/points/{paid.entry_id}").get_data(as_text=True)
-    for words in ("KY-20261123-0001", "社区受理", "R1 上报被受理（严重）", "2020-1", "还可以用"):
+    for words in ("KY-20261123-0001", "社区受理", "R1 上报被受理（重大）", "2020-1", "还可以用"):
         assert words in why
 
 

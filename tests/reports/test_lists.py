@@ -11,12 +11,17 @@ import pytest
 from sqlalchemy import event
 
 from grid_report import clock
+from grid_report.access import Actor, Grant
+from grid_report.accounts.roles import Role
 from grid_report.db import db
+from grid_report.notify import delivery
+from grid_report.notify.queries import count_unread
+from grid_report.reports import listing
 from grid_report.reports.clocks import Light
 from grid_report.reports.filters import ReportFilter, Sort
 from grid_report.reports.lifecycle import OPEN
-from grid_report.reports.queries import count_lights, list_reports
-from tests.support.builders import Make
+from grid_report.reports.listing import count_for_desk, list_reports
+from tests.support.builders import BRIGHT, STATION, Make
 
 pytestmark = pytest.mark.database
 
@@ -54,7 +59,19 @@ def test_a_list_takes_as_many_statements_for_twenty_rows_as_for_two(make: Make, 
         used.append(len(statements))
     assert used[0] == used[1]
     # Who asks and how many messages wait are two of them.
-    assert used[1] <= (4 if path == "/api/v1/reports" else 6), statements
+    assert used[1] <= (5 if path == "/my/reports" else 4), statements
+
+
+def test_the_desk_takes_four_statements_for_ten_rows_and_for_fifty(make: Make) -> None:
+    client, rider, photo, shown = make.signed_in(make.worker()), make.rider(), make.photo(), 0
+    for rows in (10, 50):
+        for _ in range(rows - shown):
+            make.report(rider, category="RD01", photos=(photo,))
+        shown = rows
+        with counted() as statements:
+            page = client.get("/desk").text
+        assert page.count("data-row ") + page.count("data-row>") == rows
+        assert len(statements) <= 4, "\n".join(statements)
 
 
 @pytest.mark.parametrize("sort", list(Sort))
@@ -79,6 +96,81 @@ def test_pages_hold_every_report_once(make: Make, sort: Sort) -> None:
     assert set(seen) == made
 
 
+def plans(actor: Actor, wanted: ReportFilter) -> list[str]:
+    """Return how SQLite finds what a desk asks for, one line a step."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _k: Any, statement: str, values: Any, *_: Any) -> None:
+        asked.append((statement, values))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        list_reports(actor, wanted, now=clock.now())
+        count_for_desk(actor, now=clock.now())
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    connection = db.session.connection()
+    return [
+        line[3]
+        for statement, values in asked
+        if statement.startswith("SELECT")
+        for line in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+    ]
+
+
+@pytest.mark.parametrize("light", [None, *Light])
+def test_a_desk_looks_at_open_reports_only_and_in_the_order_of_their_index(
+    make: Make, light: Light | None
+) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL plans by the size of the table, and this one is empty")
+    wanted = ReportFilter(states=OPEN, light=light, sort=Sort.DUE)
+    for actor, index in (
+        (make.worker(), "ix_reports_community_open (community_code=?)"),
+        (make.supervisor(), "ix_reports_street_open (street_code=?)"),
+        (make.handler(), "ix_reports_unit_open (unit_code=?)"),
+    ):
+        seen = plans(actor, wanted)
+        # The list and its six counts; beside them only what this person reported.
+        assert sum(index in line for line in seen) == 7, seen
+        looked_at = [line for line in seen if line.startswith(("SEARCH reports", "SCAN reports"))]
+        others = {line.partition(" USING ")[2] for line in looked_at if index not in line}
+        assert all("reporter_id=?" in it or it.startswith("INTEGER PRIMARY") for it in others), seen
+    assert "SCAN reports USING INDEX ix_reports_open" in plans(make.auditor(), wanted)
+
+
+def test_what_comes_by_two_ways_is_listed_and_counted_once(make: Make) -> None:
+    both = make.member(Grant(Role.RIDER), Grant(Role.WORKER, STATION), Grant(Role.WORKER, BRIGHT))
+    own, now = make.report(both), clock.now()
+    others = [make.report(community=place).number for place in (STATION, BRIGHT)]
+    for sort in Sort:
+        rows = list_reports(both, ReportFilter(states=OPEN, sort=sort), now=now).items
+        assert sorted(row.number for row in rows) == sorted([own.number, *others])
+    assert count_for_desk(both, now=now)["submitted"] == 3
+
+
+def test_a_count_stops_at_a_hundred_over_all_places_together(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MOST_COUNTED", 3)
+    listing._counting.cache_clear()
+    both = make.member(Grant(Role.WORKER, STATION), Grant(Role.WORKER, BRIGHT))
+    for place in (STATION, BRIGHT) * 2:
+        make.report(community=place)
+    try:
+        assert count_for_desk(both, now=clock.now())["submitted"] == 3
+    finally:
+        listing._counting.cache_clear()
+
+
+def test_the_messages_counted_beside_the_lights_are_this_persons(make: Make) -> None:
+    worker, other = make.worker(), make.worker(BRIGHT)
+    make.report()
+    delivery.deliver_due(now=clock.now)
+    unread = [count_for_desk(actor, now=clock.now())["unread"] for actor in (worker, other)]
+    assert unread == [1, 0] == [count_unread(actor.member_id) for actor in (worker, other)]
+
+
 def test_what_burns_first_is_on_top_and_what_waits_is_last(make: Make) -> None:
     worker = make.worker()
     now = clock.now()
@@ -100,7 +192,7 @@ def test_filters_by_light_agree_with_the_lights_shown(make: Make) -> None:
     for light, number in numbers.items():
         rows = list_reports(worker, ReportFilter(light=light), now=now).items
         assert [row.number for row in rows] == [number]
-    counts = count_lights(worker, now=now)
+    counts = count_for_desk(worker, now=now)
     assert (counts["red"], counts["yellow"], counts["green"]) == (1, 1, 1)
 
 

@@ -362,8 +362,9 @@ def test_an_urge_is_the_streets_and_moves_nothing(make: Make, worker: Actor, str
     with pytest.raises(Forbidden):
         make.step(report, "urge", worker, note="快点")
     make.step(report, "urge", street, note="今天请处理")
+    make.step(report, "urge", street)  # needs no words
     report = make.fresh(report)
-    assert (report.state, report.urges, report.version) == (State.SUBMITTED, 1, 1)
+    assert (report.state, report.urges, report.version) == (State.SUBMITTED, 2, 1)
 
 
 def test_an_unrouted_report_is_given_to_a_community_by_hand(make: Make, worker: Actor) -> None:

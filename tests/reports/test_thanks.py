@@ -6,7 +6,7 @@ import pytest
 
 from grid_report import clock
 from grid_report.db import db, transaction
-from grid_report.points import audit, ledger, tariff
+from grid_report.points import audit, ledger, tariff_book
 from grid_report.points.usecases import terms_of
 from tests.support.builders import STATION, Make
 
@@ -30,7 +30,7 @@ def test_an_award_for_a_report_nobody_sent_is_found(make: Make) -> None:
             session,
             rider.member_id,
             cause=ledger.Cause("report-accepted", "KY-20260101-0001"),
-            earning=tariff.at(clock.now()).for_acceptance(2),
+            earning=tariff_book.at(clock.now()).for_acceptance(2),
             community_code=STATION,
             terms=terms_of(make.settings),
             at=clock.now(),

@@ -41,6 +41,7 @@ def fill(url: str, folder: Path) -> None:
     from grid_report.db import db
     from grid_report.places import queries
     from grid_report.places.usecases import load_demo_places, load_reference
+    from grid_report.points.tariff_usecases import load_tariff
 
     app = create_app(
         settings.load(
@@ -57,6 +58,7 @@ def fill(url: str, folder: Path) -> None:
         county = settings.load({}).county.code
         schema.upgrade(db.engine)
         load_reference(county_code=county, now=clock.now())
+        load_tariff(now=clock.now())
         load_demo_places(county_code=county, extent=queries.cache().extent, now=clock.now())
         db.session.remove()
         db.engine.dispose()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -46,8 +46,14 @@ class Variant:
 
 
 LIGHT = Variant("light")
-DARK = Variant("dark", theme="dark", language="en")
+DARK = Variant("dark", theme="dark")
 BIG = Variant("big", text="big")
+# Words of another length break another line: every look is examined in both languages.
+EVERY_LOOK = tuple(
+    replace(look, name=look.name + suffix, language=language)
+    for look in (LIGHT, DARK, BIG)
+    for suffix, language in (("", "zh_CN"), ("-en", "en"))
+)
 
 
 @lru_cache(maxsize=1)
@@ -83,7 +89,7 @@ def look(
     if variant is LIGHT:
         page.set_viewport_size(other)
         _picture(page, name, other, variant, shots)
-    for size in [PHONE, SMALL] if variant is BIG else [PHONE]:
+    for size in [PHONE, SMALL] if variant.text == "big" else [PHONE]:
         page.set_viewport_size(size)
         wrong += too_wide(page)
     return wrong

@@ -127,6 +127,37 @@ def apply_with_nothing(page: Page) -> None:
     send_as_it_is("form[data-apply]")(page)
 
 
+def disagree(page: Page) -> None:
+    """Go on to the form of an objection, to a decision nobody has objected to."""
+    site = page.url.rsplit("/my/", 1)[0]
+    page.goto(f"{site}/my/points")
+    lines = page.locator("main a.card-row:has-text('KY-')").all()
+    for address in [line.get_attribute("href") for line in lines]:
+        page.goto(f"{site}{address}")
+        link = page.locator("main a[href*='/my/points/object?']")
+        if link.count():
+            link.click()
+            page.locator("main textarea").wait_for()
+            return
+
+
+def change_the_tariff(page: Page) -> None:
+    """Write a next version, and see it tried on last month."""
+    page.locator("[name=r1_1]").fill("12")
+    page.locator("[name=cap_day]").fill("80")
+    with page.expect_navigation():
+        page.locator("main form:has([name=r1_1]) button").first.click()
+
+
+def propose_points(page: Page) -> None:
+    """Propose a grant, which then waits for somebody else."""
+    page.locator("#grant summary").click()
+    page.locator("#f-grant-points").fill("500")
+    page.locator("#f-grant-reason").fill("冬季巡查")
+    with page.expect_navigation():
+        page.locator("#grant form button").click()
+
+
 ROW = "[data-rows] a[data-row]"
 VOUCHER = "main a[href*='/my/services/R-']"
 CARD_OFFER = "main a.offer-row:has(.offer-card)"
@@ -181,6 +212,24 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("report-sent", "reports.sent", "/report/sent/{number}"),
         Screen("points", "points.statement", "/my/points"),
         Screen("points-why", "points.why", "/my/points", "main a[href*='/my/points/']"),
+        Screen("points-meal", "points.why", "/my/points", "main a.card-row:has-text('R-3K7MQ9A')"),
+        Screen("points-hold", "points.why", "/my/points", "main a.point-line:has-text('R-5H2W')"),
+        Screen("points-unpaid", "points.unpaid", "/my/points", "main a[href*='/unpaid/']"),
+        Screen("points-month", "points.month", "/my/points/month"),
+        Screen("points-report", "report_points.show", "/my/points/report/{number}"),
+        Screen("object", "objections.new", "/my/points", "main a[href*='/my/points/']", disagree),
+        Screen("objection", "objections.mine", "/my/points", "main a[href*='/objections/']"),
+        Screen("rules", "learning.rules", "/rules"),
+        Screen("handbook", "learning.index", "/handbook"),
+        Screen("handbook-unit", "learning.unit", "/handbook/photo"),
+        Screen("quiz", "learning.quiz", "/handbook/quiz"),
+        Screen(
+            "quiz-wrong",
+            "learning.quiz",
+            "/handbook/quiz",
+            act=send_as_it_is("form[action$=quiz]"),
+            status=422,
+        ),
         Screen("services", "offers.index", "/services"),
         Screen("services-near", "offers.index", "/services?community=211282001001&show=affordable"),
         Screen("service-slot", "offers.one", "/services?show=free", "main a[href*='/services/']"),
@@ -232,9 +281,22 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("case-finished", "desk.show", "/desk?state=done", ROW),
         Screen("desk-cards", "approvals.index", "/cards?pile=under_way"),
         Screen("desk-card", "approvals.one", "/cards", CARD, unfold_all),
+        Screen("budgets-worker", "budgets.index", "/budgets"),
         Screen("inbox-worker", "notify.inbox", "/inbox"),
     ],
-    "supervisor": [Screen("desk-street", "desk.index", "/desk")],
+    "supervisor": [
+        Screen("desk-street", "desk.index", "/desk"),
+        Screen("objections", "objections.index", "/desk/objections"),
+        Screen("objection-desk", "objections.show", "/desk/objections", "main tbody a"),
+        Screen(
+            "objection-refused",
+            "",
+            "/desk/objections",
+            "main tbody a",
+            send_as_it_is("main form[action$='/answer']"),
+            422,
+        ),
+    ],
     "handler": [
         Screen("unit", "unit.index", "/unit"),
         Screen("unit-case", "unit.show", "/unit", "main a[href*='/unit/KY-']", unfold_all),
@@ -288,6 +350,20 @@ SCREENS: dict[str, list[Screen]] = {
             act=upload_boundaries,
         ),
         Screen("categories", "admin.categories", "/admin/categories"),
+        Screen("budgets", "budgets.index", "/budgets"),
+        Screen("budget", "budgets.community", "/budgets", "main tbody a"),
+        Screen("tariff", "admin_points.tariff", "/admin/tariff"),
+        Screen("tariff-draft", "admin_points.draft", "/admin/tariff/draft"),
+        Screen("tariff-tried", "admin_points.tariff", "/admin/tariff/draft", act=change_the_tariff),
+        Screen("proposals", "admin_points.waiting", "/admin/proposals", act=unfold_all),
+        Screen(
+            "proposals-refused",
+            "admin_points.waiting",
+            "/admin/proposals",
+            act=send_as_it_is("#reversal form"),
+            status=422,
+        ),
+        Screen("proposals-waiting", "admin_points.waiting", "/admin/proposals", act=propose_points),
         Screen("offers", "admin_offers.offers", "/admin/offers"),
         Screen(
             "offer",

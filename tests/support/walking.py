@@ -16,14 +16,21 @@ from grid_report import clock
 from grid_report.access import Actor, Grant
 from grid_report.accounts.models import RoleGrant, SignIn
 from grid_report.accounts.roles import Role
-from grid_report.db import db
+from grid_report.db import db, transaction
 from grid_report.notify.delivery import deliver_due
 from grid_report.notify.models import InboxEntry
 from grid_report.offers.kinds import OfferKind
+from grid_report.places.queries import reference
+from grid_report.points import ledger, objecting
+from grid_report.points.causes import Cause
+from grid_report.points.dues import Unpaid
 from grid_report.points.models import Journal
+from grid_report.points.objections import Decision, Subject
+from grid_report.points.tariff import Earning
+from grid_report.points.terms import Terms
 from grid_report.reports import staging
 from grid_report.reports.models import ReportPhoto
-from tests.support.builders import BRIGHT, PROPERTY, Make
+from tests.support.builders import BRIGHT, PROPERTY, STATION, Make
 from tests.support.cards import ask_for_cards
 
 PERSONS = [
@@ -54,7 +61,12 @@ JSON: dict[str, dict[str, Any]] = {
     "api.scan_voucher": {},
     "api.confirm_voucher": {},
 }
-QUERIES = {"api.locate": "?lat=42.54&lng=124.04", "api.units": "?report={number}"}
+QUERIES = {
+    "api.locate": "?lat=42.54&lng=124.04",
+    "api.units": "?report={number}",
+    "objections.new": "?entry={other_entry_id}",
+    "objections.send": "?entry={other_entry_id}",
+}
 # About the report that is closed; the others are about the one that was dispatched.
 ABOUT_CLOSED = frozenset({"reports.rate", "api.rate"})
 # These end the sign-in they are asked with, so they are asked last and by a browser of their own.
@@ -152,6 +164,7 @@ def world(make: Make) -> World:
     ).first()
     assert photo is not None
     make.token(owner)
+    of_owner = select(Journal.id).where(Journal.rider_id == owner.member_id)
     station = make.station("station-1")
     clinic = make.offer(station, kind=OfferKind.SLOT)
     slot_id = make.slot(clinic)
@@ -159,6 +172,17 @@ def world(make: Make) -> World:
     card = ask_for_cards(make, owner, people["handler"], worker)
     values = {
         "of_card": {"ref": card.ref, "offer_id": card.offer_id, "token": card.token},
+        "community_code": STATION,
+        "other_entry_id": _first(of_owner.order_by(Journal.id.desc())),
+        "unpaid_id": owed_to(make, owner, worker),
+        "objection_id": objecting.raise_objection(
+            Decision(Subject.ENTRY, str(_first(of_owner.order_by(Journal.id)))),
+            words="不对",
+            days=7,
+            actor=owner,
+            places=reference(),
+            now=clock.now(),
+        ),
         "number": report.number,
         "photo_id": photo.id,
         "name": photo.name,
@@ -173,6 +197,9 @@ def world(make: Make) -> World:
         "member_id": target.member_id,
         "grant_id": _first(select(RoleGrant.id).where(RoleGrant.member_id == target.member_id)),
         "draft_id": 1,
+        "proposal_id": 1,
+        "unit": "photo",
+        "version": "2020-1",
         "offer_id": clinic,
         "slot_id": slot_id,
         "ref": booked.ref,
@@ -182,6 +209,23 @@ def world(make: Make) -> World:
     }
     db.session.rollback()
     return World(make, people, values, closed.number, target)
+
+
+def owed_to(make: Make, rider: Actor, worker: Actor) -> int:
+    """Leave an award unpaid, for want of a budget in a month to come."""
+    with transaction() as session:
+        ledger.award(
+            session,
+            rider.member_id,
+            cause=Cause("report-accepted", "KY-0"),
+            earning=Earning(10, "R1", "2020-1"),
+            community_code=STATION,
+            terms=Terms(make.settings.county.tz, 1, 0),
+            at=make.later(24 * 40),
+            actor_id=worker.member_id,
+            severity=1,
+        )
+    return _first(select(Unpaid.id).where(Unpaid.rider_id == rider.member_id))
 
 
 def _first(query: Any) -> int:

@@ -3,11 +3,13 @@ import { once } from "./lib/once.mjs";
 import { lightbox } from "./lib/lightbox.mjs";
 import { menus } from "./lib/menus.mjs";
 import { photoFields } from "./lib/photo-fields.mjs";
+import { printing } from "./lib/print.mjs";
 
 once(document);
 menus(document);
 lightbox(document);
 photoFields(document);
+printing(document);
 
 // A refused form says so at once, also to those who do not see the page.
 document.querySelector("[data-focus]")?.focus();

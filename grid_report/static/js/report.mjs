@@ -42,11 +42,13 @@ function enhance(form, carried = []) {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") keep();
   });
-  clear.addEventListener("click", async () => {
+  // Assigned and not added: after a refusal the form is new and this pill is not.
+  clear.onclick = async () => {
+    if (!window.confirm(say("really_anew"))) return; // photos taken on the way cannot be taken again
     await forgetDraft();
     state.closed = true;
     location.replace(location.pathname);
-  });
+  };
   send(form, { say, photos, again: (fresh) => enhance(fresh, [...carried, ...photos.files()]), done: close });
   if (!form.dataset.typed) restore();
 

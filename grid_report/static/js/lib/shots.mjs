@@ -8,6 +8,10 @@ export function shots(form, { say, changed, first, placed }) {
   const album = box.querySelector("[data-album]");
   const most = Number(form.dataset.maxFiles);
   const mostBytes = Number(form.dataset.maxMb) * 1024 * 1024;
+  const line = form.querySelector("[data-shots-hint]");
+  const calm = line.textContent;
+  const words = camera.parentElement.querySelector("b");
+  const plainWords = words.textContent;
   const list = [];
   let work = Promise.resolve();
 
@@ -26,7 +30,12 @@ export function shots(form, { say, changed, first, placed }) {
   arrange();
 
   async function take(chosen, fromAlbum) {
+    hint("");
     for (const file of chosen) {
+      if (!file.size || (file.type && !file.type.startsWith("image/"))) {
+        hint(say("not_photo"));
+        continue;
+      }
       if (count() >= most) {
         hint(say("too_many", { n: most }));
         break;
@@ -52,6 +61,8 @@ export function shots(form, { say, changed, first, placed }) {
     item.className = "shot";
     const picture = document.createElement("img");
     picture.src = previewUrl(file);
+    // HEIC and damaged files: the server decodes or refuses them, but a torn picture helps nobody.
+    picture.addEventListener("error", () => { picture.hidden = true; });
     const size = document.createElement("span");
     size.className = "shot-size";
     size.textContent = say("shrinking");
@@ -96,15 +107,17 @@ export function shots(form, { say, changed, first, placed }) {
     const any = here > 0 || box.querySelector("[data-kept]");
     box.classList.toggle("has-shots", Boolean(any));
     box.classList.toggle("is-full", here >= most);
-    if (any) camera.parentElement.querySelector("b").textContent = say("again");
+    words.textContent = any ? say("again") : plainWords;
     list.forEach((shot, index) => {
       shot.picture.alt = say("photo", { n: index + 1 });
       shot.drop.setAttribute("aria-label", say("drop", { n: index + 1 }));
     });
   }
 
-  function hint(words) {
-    form.querySelector("[data-shots-hint]").textContent = words;
+  /** Say in place of the hint what went wrong; nothing: the hint again. */
+  function hint(wrong) {
+    line.textContent = wrong || calm;
+    line.classList.toggle("is-wrong", Boolean(wrong));
   }
 
   return {

@@ -1,0 +1,233 @@
+"""Administrators' pages: the tariff that runs and the next one, and what waits for a second person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from grid_report import access, clock
+from grid_report.access import Action
+from grid_report.clock import Month
+from grid_report.errors import Conflict, GridReportError, Invalid, Stale
+from grid_report.places import queries as places_queries
+from grid_report.points import (
+    forms,
+    proposal_queries,
+    proposals,
+    tariff_book,
+    tariff_usecases,
+    trying,
+)
+from grid_report.points.refusals import SecondPersonNeeded
+from grid_report.points.tariff import Version
+from grid_report.points.tariff_fields import numbers_of
+from grid_report.points.usecases import terms_of
+from grid_report.web import words
+from grid_report.web.context import current_actor, settings
+from grid_report.web.problems import status_of
+from grid_report.web.words import field_sentences, said
+
+bp = Blueprint("admin_points", __name__)
+
+BIGGEST_ID = 2**63 - 1
+
+
+# --- the tariff -----------------------------------------------------------------------------------
+
+
+@bp.get("/admin/tariff")
+def tariff() -> str:
+    """Show the version that runs, all others, and the next one with what it would have paid."""
+    access.check(current_actor(), Action.TARIFF_READ)
+    return _tariff_page({}, {})
+
+
+@bp.get("/admin/tariff/draft")
+def draft() -> str:
+    """Show the form of the next version, with the running one's numbers where there is none yet."""
+    access.check(current_actor(), Action.TARIFF_DRAFT)
+    return _draft_page({}, {})
+
+
+@bp.post("/admin/tariff/draft")
+def save_draft() -> Response:
+    """Keep the next version; refused, the form comes back with what was typed."""
+    access.check(current_actor(), Action.TARIFF_DRAFT)
+    try:
+        code, numbers, seen = forms.read_draft(request.form)
+        tariff_usecases.save_draft(code, numbers, seen=seen, actor=current_actor(), now=clock.now())
+    except Invalid as error:
+        return _shown(_draft_page(field_sentences(error), request.form.to_dict()), 422)
+    except Stale as error:
+        again = {"form": [words.error_sentence(error)]}
+        return _shown(_draft_page(again, request.form.to_dict()), 409)
+    flash(said("tariff-draft-saved"))
+    return redirect(url_for("admin_points.tariff") + "#next", 303)
+
+
+@bp.post("/admin/tariff/draft/drop")
+def drop_draft() -> Response:
+    """Throw the next version away."""
+    tariff_usecases.drop_draft(actor=current_actor(), now=clock.now())
+    flash(said("tariff-draft-dropped"))
+    return redirect(url_for("admin_points.tariff"), 303)
+
+
+@bp.post("/admin/tariff/publish")
+def publish() -> Response:
+    """Publish the next version from a day on, by somebody who did not write it."""
+    access.check(current_actor(), Action.TARIFF_DRAFT)
+    try:
+        starts_on, seen = forms.read_publication(request.form)
+        code = tariff_usecases.publish_draft(
+            starts_on,
+            seen=seen,
+            zone=settings().county.tz,
+            actor=current_actor(),
+            now=clock.now(),
+        )
+    except Invalid as error:
+        return _shown(_tariff_page(field_sentences(error), request.form.to_dict()), 422)
+    except (Stale, SecondPersonNeeded) as error:
+        refused = {"form": [words.error_sentence(error)]}
+        return _shown(_tariff_page(refused, request.form.to_dict()), status_of(error))
+    flash(said("tariff-published", version=code))
+    return redirect(url_for("admin_points.tariff"), 303)
+
+
+@bp.post("/admin/tariff/<version>/withdraw")
+def withdraw(version: str) -> Response:
+    """Take back a published version that has not started."""
+    tariff_usecases.withdraw_version(version[:20], actor=current_actor(), now=clock.now())
+    flash(said("tariff-withdrawn", version=version[:20]))
+    return redirect(url_for("admin_points.tariff"), 303)
+
+
+def _tariff_page(errors: Mapping[str, list[str]], form: Mapping[str, str]) -> str:
+    actor, now, zone = current_actor(), clock.now(), settings().county.tz
+    running = tariff_book.at(now)
+    found = proposal_queries.find_draft()
+    month = Month.of(now, zone).plus(-1)
+    tried = trying.try_on_month(found.version, month, zone) if found else ()
+    return render_template(
+        "admin/tariff.html",
+        running=running,
+        numbers=numbers_of(running),
+        versions=proposal_queries.list_versions(),
+        draft=found,
+        draft_numbers=numbers_of(found.version) if found else {},
+        month=str(month),
+        tried=tried,
+        paid=trying.paid_by_community(month) if found else {},
+        communities=places_queries.reference().communities,
+        may_draft=access.allowed(actor, Action.TARIFF_DRAFT),
+        may_publish=found is not None and found.made_by_id != actor.member_id,
+        now=now,
+        errors=errors,
+        form=form,
+    )
+
+
+def _draft_page(errors: Mapping[str, list[str]], form: Mapping[str, str]) -> str:
+    found = proposal_queries.find_draft()
+    running = tariff_book.at(clock.now())
+    base: Version = found.version if found else running
+    return render_template(
+        "admin/tariff_draft.html",
+        draft=found,
+        running=numbers_of(running),
+        numbers=numbers_of(base),
+        code=found.version.code if found else forms.next_code(running.code, clock.now().year),
+        errors=errors,
+        form=form,
+    )
+
+
+# --- proposals ------------------------------------------------------------------------------------
+
+
+@bp.get("/admin/proposals")
+def waiting() -> str:
+    """List what waits for a second person, and what was decided last."""
+    access.check(current_actor(), Action.PROPOSALS_READ)
+    return _proposals_page({}, {})
+
+
+@bp.post("/admin/proposals")
+def propose() -> Response:
+    """Propose a grant or a reversal."""
+    access.check(current_actor(), Action.BUDGET_GRANT)
+    try:
+        proposals.propose(forms.read_proposal(request.form), actor=current_actor(), now=clock.now())
+    except Invalid as error:
+        return _shown(_proposals_page(field_sentences(error), request.form.to_dict()), 422)
+    flash(said("proposed"))
+    return redirect(url_for("admin_points.waiting"), 303)
+
+
+@bp.post("/admin/proposals/<int:proposal_id>/approve")
+def approve(proposal_id: int) -> Response:
+    """Approve what somebody else proposed."""
+    try:
+        proposals.approve(
+            min(proposal_id, BIGGEST_ID),
+            note=forms.read_note(request.form),
+            actor=current_actor(),
+            terms=terms_of(settings()),
+            now=clock.now(),
+        )
+    except (Invalid, Conflict) as error:
+        return _refused(proposal_id, error)
+    flash(said("proposal-approved"))
+    return redirect(url_for("admin_points.waiting"), 303)
+
+
+@bp.post("/admin/proposals/<int:proposal_id>/decline")
+def decline(proposal_id: int) -> Response:
+    """Decline what somebody else proposed, with a reason."""
+    try:
+        proposals.decline(
+            min(proposal_id, BIGGEST_ID),
+            note=forms.read_note(request.form),
+            actor=current_actor(),
+            now=clock.now(),
+        )
+    except (Invalid, Conflict) as error:
+        return _refused(proposal_id, error)
+    flash(said("proposal-declined"))
+    return redirect(url_for("admin_points.waiting"), 303)
+
+
+def _refused(proposal_id: int, error: GridReportError) -> Response:
+    form: dict[str, Any] = {**request.form.to_dict(), "proposal": proposal_id}
+    if isinstance(error, Invalid):
+        return _shown(_proposals_page(field_sentences(error), form), 422)
+    refused = {"form": [words.error_sentence(error)]}
+    return _shown(_proposals_page(refused, form), status_of(error))
+
+
+def _proposals_page(errors: Mapping[str, list[str]], form: Mapping[str, Any]) -> str:
+    actor = current_actor()
+    open_ones, decided = proposal_queries.list_proposals()
+    month = Month.of(clock.now(), settings().county.tz)
+    reference = places_queries.reference()
+    return render_template(
+        "admin/proposals.html",
+        waiting=open_ones,
+        decided=decided,
+        deciding={
+            one.id for one in open_ones if access.allowed(actor, Action.PROPOSAL_DECIDE, one)
+        },
+        may_propose=access.allowed(actor, Action.BUDGET_GRANT),
+        months=[str(month), str(month.plus(1))],
+        communities=reference.communities,
+        errors=errors,
+        form=form,
+    )
+
+
+def _shown(page: str, status: int) -> Response:
+    return Response(page, status, content_type="text/html; charset=utf-8")

@@ -1,0 +1,71 @@
+"""Writing a proposal down; one key of one person is one proposal."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from grid_report.errors import NotFound
+from grid_report.points.earning_models import Proposal
+from grid_report.points.holders import insert_once
+from grid_report.points.kinds import EventKind
+from grid_report.points.models import Journal
+from grid_report.points.proposing import ProposalKind, ProposalState, Propose
+from grid_report.points.refusals import MeritProposed
+
+
+def put(session: Session, command: Propose, *, actor_id: int, now: datetime) -> int:
+    """Keep a proposal until somebody else decides; return its id. Raises MeritProposed.
+
+    For a merit the report is locked, so that two cannot be proposed at once.
+    """
+    known = session.scalar(
+        select(Proposal.id).where(Proposal.proposed_by_id == actor_id, Proposal.key == command.key)
+    )
+    if known is not None:
+        return known
+    if command.kind is ProposalKind.MERIT and session.scalar(
+        select(Proposal.id).where(
+            Proposal.report_number == command.report_number,
+            Proposal.state != ProposalState.DECLINED,
+        )
+    ):
+        raise MeritProposed
+    made: int | None = session.scalar(
+        insert_once(session, Proposal)
+        .values(
+            **asdict(command),
+            state=ProposalState.WAITING,
+            proposed_by_id=actor_id,
+            proposed_at=now,
+            decision_note="",
+        )
+        .returning(Proposal.id)
+    )
+    if made is None:
+        # Sent twice at the same moment: the other one wrote it.
+        return put(session, command, actor_id=actor_id, now=now)
+    return made
+
+
+def lock(session: Session, proposal_id: int) -> Proposal:
+    """Take a proposal for deciding on it. Raises NotFound."""
+    found = session.scalar(
+        select(Proposal)
+        .where(Proposal.id == proposal_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def rider_of_award(session: Session, entry_id: int) -> int | None:
+    """Return whose award an entry is; None when it is no award."""
+    return session.scalar(
+        select(Journal.rider_id).where(Journal.id == entry_id, Journal.kind == EventKind.AWARD)
+    )

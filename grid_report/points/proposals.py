@@ -1,0 +1,194 @@
+"""Four eyes: one person proposes a grant, a merit or a reversal, another one decides."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from grid_report import access
+from grid_report.access import Action, Actor
+from grid_report.accounts.steps import audit
+from grid_report.clock import Month
+from grid_report.db import transaction, use_case
+from grid_report.errors import Invalid
+from grid_report.places import queries as places_queries
+from grid_report.points import earning, ledger, proposal_steps
+from grid_report.points.caps import Facts
+from grid_report.points.causes import BUDGET_GRANTED, MERIT, Cause
+from grid_report.points.earning import Occasion
+from grid_report.points.earning_models import Proposal
+from grid_report.points.proposing import ProposalKind, ProposalState, Propose
+from grid_report.points.refusals import DecidedBefore
+from grid_report.points.terms import Terms
+
+MOST_GRANTED = 1_000_000
+NOTE_MOST = 500
+
+
+@use_case
+def propose(command: Propose, *, actor: Actor, now: datetime) -> int:
+    """Propose a grant or a reversal; the same key again is the same proposal.
+
+    Merits are proposed where the report is known. Raises Forbidden, Invalid.
+    """
+    access.check(actor, Action.BUDGET_GRANT)
+    with transaction() as session:
+        rider_id = _check(session, command)
+        if rider_id == actor.member_id:
+            raise Invalid.field("entry_id", "entry-is-own")
+        whole = Propose(**{**command.__dict__, "rider_id": rider_id})
+        proposal_id = proposal_steps.put(session, whole, actor_id=actor.member_id, now=now)
+        audit(session, actor, f"{command.kind}-proposed", str(proposal_id), now)
+        return proposal_id
+
+
+def _check(session: Session, command: Propose) -> int | None:
+    refused = Invalid()
+    rider_id = None
+    if not command.reason:
+        refused.add("reason", "reason-missing")
+    if command.kind is ProposalKind.GRANT:
+        if not 1 <= (command.points or 0) <= MOST_GRANTED:
+            refused.add("points", "points-out-of-range", most=MOST_GRANTED)
+        if command.month is None:
+            refused.add("month", "month-unreadable")
+        known = places_queries.reference().communities
+        if command.community_code is not None and command.community_code not in known:
+            refused.add("community", "community-unknown")
+    elif command.kind is ProposalKind.REVERSAL:
+        if command.entry_id is not None:
+            rider_id = proposal_steps.rider_of_award(session, command.entry_id)
+        if rider_id is None:
+            refused.add("entry_id", "entry-unknown")
+        if command.verdict is None:
+            refused.add("verdict", "value-unknown")
+    refused.raise_if_any()
+    return rider_id
+
+
+@use_case
+def approve(
+    proposal_id: int, *, note: str, actor: Actor, terms: Terms, now: datetime
+) -> ProposalKind:
+    """Approve what somebody else proposed, and do it, in one transaction.
+
+    Raises NotFound, Forbidden, DecidedBefore, LedgerFrozen.
+    """
+    with transaction() as session:
+        proposal = _for_deciding(session, proposal_id, actor)
+        DO[proposal.kind](session, proposal, actor, terms, now)
+        _decide(session, proposal, ProposalState.APPROVED, note=note, actor=actor, now=now)
+        return proposal.kind
+
+
+@use_case
+def decline(proposal_id: int, *, note: str, actor: Actor, now: datetime) -> ProposalKind:
+    """Decline what somebody else proposed, with a reason. Raises as `approve`, Invalid."""
+    with transaction() as session:
+        proposal = _for_deciding(session, proposal_id, actor)
+        if not note:
+            raise Invalid.field("note", "reason-missing")
+        _decide(session, proposal, ProposalState.DECLINED, note=note, actor=actor, now=now)
+        return proposal.kind
+
+
+def _for_deciding(session: Session, proposal_id: int, actor: Actor) -> Proposal:
+    access.check(actor, Action.BUDGET_GRANT)
+    proposal = proposal_steps.lock(session, proposal_id)
+    access.check(actor, Action.PROPOSAL_DECIDE, proposal)
+    if proposal.state is not ProposalState.WAITING:
+        raise DecidedBefore
+    return proposal
+
+
+def _decide(
+    session: Session,
+    proposal: Proposal,
+    state: ProposalState,
+    *,
+    note: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    proposal.state, proposal.decision_note = state, note
+    proposal.decided_by_id, proposal.decided_at = actor.member_id, now
+    audit(
+        session,
+        actor,
+        f"{proposal.kind}-{state}",
+        str(proposal.id),
+        now,
+        proposed_by=proposal.proposed_by_id,
+        points=proposal.points,
+        community=proposal.community_code,
+        entry=proposal.entry_id,
+    )
+
+
+def _grant(session: Session, proposal: Proposal, actor: Actor, terms: Terms, now: datetime) -> None:
+    assert proposal.month is not None
+    assert proposal.points is not None
+    month = Month.parse(proposal.month)
+    if proposal.community_code is not None:
+        # Or the grant would stand in for the month's own budget.
+        ledger.open_budget(
+            session,
+            proposal.community_code,
+            month,
+            points=terms.budget_per_month,
+            reserve_points=terms.reserve(terms.budget_per_month),
+            at=now,
+        )
+    ledger.grant(
+        session,
+        proposal.community_code,
+        month,
+        points=proposal.points,
+        cause=Cause(BUDGET_GRANTED, f"proposal:{proposal.id}"),
+        actor_id=proposal.proposed_by_id,
+        approved_by_id=actor.member_id,
+        at=now,
+        note=proposal.reason,
+    )
+
+
+def _merit(session: Session, proposal: Proposal, actor: Actor, terms: Terms, now: datetime) -> None:
+    assert proposal.rider_id is not None
+    assert proposal.report_number is not None
+    assert proposal.community_code is not None
+    earning.lock_riders(session, [proposal.rider_id])
+    occasion = Occasion(
+        rider_id=proposal.rider_id,
+        cause=Cause(MERIT, proposal.report_number),
+        facts=Facts("R10", proposal.severity, rate=proposal.points),
+        community_code=proposal.community_code,
+        since=proposal.proposed_at,
+        actor_id=proposal.proposed_by_id,
+        approved_by_id=actor.member_id,
+        report_number=proposal.report_number,
+    )
+    earning.earn(session, [occasion], terms=terms, at=now)
+
+
+def _reversal(
+    session: Session, proposal: Proposal, actor: Actor, terms: Terms, now: datetime
+) -> None:
+    assert proposal.entry_id is not None
+    assert proposal.verdict is not None
+    ledger.reverse(
+        session,
+        proposal.entry_id,
+        verdict=proposal.verdict,
+        actor_id=proposal.proposed_by_id,
+        approved_by_id=actor.member_id,
+        at=now,
+        note=proposal.reason,
+    )
+
+
+DO = {
+    ProposalKind.GRANT: _grant,
+    ProposalKind.MERIT: _merit,
+    ProposalKind.REVERSAL: _reversal,
+}

@@ -1,0 +1,92 @@
+"""Asking a rider to look again, the answer, and proposing a merit."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from grid_report import clock
+from grid_report.errors import Conflict, GridReportError, Invalid
+from grid_report.places.queries import reference
+from grid_report.reports import forms, pages, rechecking
+from grid_report.reports.routes import case_page, side_of
+from grid_report.reports.usecases import terms_of
+from grid_report.web import words
+from grid_report.web.context import current_actor, settings
+from grid_report.web.problems import status_of
+from grid_report.web.text import read_int, read_key, read_text
+
+bp = Blueprint("thanks", __name__)
+
+
+@bp.post("/reports/<number>/recheck")
+def ask_recheck(number: str) -> Response:
+    """Ask the rider for a photo of the handled case."""
+    problems = Invalid()
+    said = read_text(request.form, "note", most=forms.WORDS_MOST, problems=problems)
+    try:
+        problems.raise_if_any()
+        rechecking.ask_recheck(
+            number, said, actor=current_actor(), places=reference(), now=clock.now()
+        )
+    except (Invalid, Conflict) as error:
+        return _again(number, error, "ask_recheck")
+    flash(words.said("recheck-asked"))
+    return _back(number)
+
+
+@bp.post("/reports/<number>/recheck/photos")
+def answer_recheck(number: str) -> Response:
+    """Take the rider's photo of the handled case."""
+    problems = Invalid()
+    said = read_text(request.form, "note", most=forms.WORDS_MOST, problems=problems)
+    try:
+        photos = pages.admit_photos(
+            request.files.getlist("photos"), problems, most=settings().photos.max_files
+        )
+        problems.raise_if_any()
+        rechecking.answer_recheck(
+            number,
+            said,
+            photos,
+            actor=current_actor(),
+            places=reference(),
+            terms=terms_of(settings()),
+            now=clock.now(),
+        )
+    except GridReportError as error:
+        if status_of(error) not in (409, 413, 415, 422):
+            raise
+        return _again(number, error, "answer_recheck")
+    flash(words.said("recheck-sent"))
+    return _back(number)
+
+
+@bp.post("/reports/<number>/merit")
+def propose_merit(number: str) -> Response:
+    """Propose a merit; somebody else approves it."""
+    problems = Invalid()
+    try:
+        key = read_key(request.form.get("key"), "key", problems)
+        points = read_int(request.form, "points", 0, 1_000_000, problems)
+        reason = read_text(request.form, "reason", most=forms.WORDS_MOST, problems=problems)
+        problems.raise_if_any()
+        rechecking.propose_merit(
+            number, points, reason, key=key, actor=current_actor(), now=clock.now()
+        )
+    except (Invalid, Conflict) as error:
+        return _again(number, error, "propose_merit")
+    flash(words.said("merit-proposed"))
+    return _back(number)
+
+
+def _again(number: str, error: GridReportError, what: str) -> Response:
+    if isinstance(error, Invalid):
+        return case_page(number, words.field_sentences(error), what, 422)
+    status = status_of(error)
+    field = "photos" if status in (413, 415) else "form"
+    return case_page(number, {field: [words.error_sentence(error)]}, what, status)
+
+
+def _back(number: str) -> Response:
+    return redirect(url_for(f"{side_of(number)}.show", number=number), 303)

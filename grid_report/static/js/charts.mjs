@@ -1,0 +1,118 @@
+// Draws the tables of `figure[data-chart]` as charts. Loaded on pages that have one.
+import { BarChart, LineChart } from "echarts/charts";
+import { AriaComponent, GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
+import { init, use } from "echarts/core";
+import { CanvasRenderer } from "echarts/renderers";
+
+use([AriaComponent, BarChart, CanvasRenderer, GridComponent, LegendComponent, LineChart, TooltipComponent]);
+
+// Told apart by everybody (Okabe and Ito), by their lightness also in black and white.
+const COLOURS = { light: ["#0072b2", "#d55e00", "#5c6670"], dark: ["#56b4e9", "#e69f00", "#b9c4cf"] };
+const SIGNS = ["circle", "triangle", "rect"];
+const DASHES = ["solid", "dashed", "dotted"];
+const PRINT_WIDTH = 640;
+
+/** Read a table: the first column names the rows, each other one is a series. */
+function read(table) {
+  const [, ...names] = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
+  const rows = [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()));
+  return {
+    labels: rows.map(([label]) => label),
+    series: names.map((name, at) => ({ name, data: rows.map((row) => Number(row[at + 1])) })),
+  };
+}
+
+function options(kind, { labels, series }, unit, printing) {
+  const style = getComputedStyle(document.body);
+  const ink = printing ? "#000" : style.getPropertyValue("--ink").trim();
+  const soft = printing ? "#333" : style.getPropertyValue("--ink-soft").trim();
+  const line = printing ? "#999" : style.getPropertyValue("--line").trim();
+  const dark = !printing && style.colorScheme === "dark";
+  const size = Math.max(12, Math.min(18, parseFloat(style.fontSize) - 2));
+  const text = { color: ink, fontSize: size, fontFamily: style.fontFamily };
+  return {
+    animation: false,
+    color: COLOURS[dark ? "dark" : "light"],
+    textStyle: text,
+    // Patterns on the bars, so that nothing hangs on colour alone; the words are our own, below.
+    aria: { enabled: true, label: { enabled: false }, decal: { show: kind === "bars" } },
+    grid: { left: 8, right: 16, top: series.length > 1 ? size + 28 : 16, bottom: 8, containLabel: true },
+    legend: { show: series.length > 1, top: 0, left: 0, textStyle: text, itemWidth: 34 },
+    tooltip: {
+      trigger: "axis",
+      renderMode: "richText",
+      backgroundColor: style.getPropertyValue("--card").trim(),
+      borderColor: line,
+      textStyle: text,
+      valueFormatter: (value) => `${value} ${unit}`,
+    },
+    xAxis: { type: "category", data: labels, axisLabel: { color: soft, fontSize: size, hideOverlap: true }, axisLine: { lineStyle: { color: soft } }, axisTick: { show: false } },
+    yAxis: { type: "value", minInterval: 1, axisLabel: { color: soft, fontSize: size }, splitLine: { lineStyle: { color: line } } },
+    series: series.map((one, at) => ({
+      ...one,
+      type: kind === "bars" ? "bar" : "line",
+      barMaxWidth: 44,
+      symbol: SIGNS[at],
+      symbolSize: 8,
+      lineStyle: { width: 2.5, type: DASHES[at] },
+      itemStyle: { borderColor: ink, borderWidth: kind === "bars" ? 1 : 0 },
+    })),
+  };
+}
+
+/** Put a chart above its table, which folds away but stays. */
+function draw(figure) {
+  const fold = figure.querySelector("[data-chart-table]");
+  const figures = read(fold.querySelector("table"));
+  const { chart: kind, unit, wordKeys } = figure.dataset;
+  const box = document.createElement("div");
+  box.className = "chart-box";
+  box.tabIndex = 0;
+  box.setAttribute("role", "img");
+  const title = figure.querySelector("figcaption").textContent.trim().replace(/\s+/g, " ");
+  box.setAttribute("aria-label", `${title} ${wordKeys}`);
+  const said = document.createElement("p");
+  said.className = "chart-said numbers";
+  said.setAttribute("aria-live", "polite");
+  fold.before(box, said);
+  fold.open = false;
+
+  const chart = init(box, null, { renderer: "canvas" });
+  const show = (printing = false) => {
+    chart.resize(printing ? { width: PRINT_WIDTH } : { width: "auto" });
+    chart.setOption(options(kind, figures, unit, printing), true);
+  };
+  show();
+  new ResizeObserver(() => chart.resize()).observe(box);
+
+  let at = -1;
+  box.addEventListener("keydown", (event) => {
+    const last = figures.labels.length - 1;
+    const to = { ArrowRight: at + 1, ArrowLeft: at < 0 ? last : at - 1, Home: 0, End: last }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    at = Math.max(0, Math.min(last, to));
+    chart.dispatchAction({ type: "showTip", seriesIndex: 0, dataIndex: at });
+    const values = figures.series.map(({ name, data }) => `${name} ${data[at]}`).join(" · ");
+    said.textContent = `${figures.labels[at]}: ${values}`;
+  });
+  box.addEventListener("blur", () => chart.dispatchAction({ type: "hideTip" }));
+  return { fold, show };
+}
+
+const drawn = [...document.querySelectorAll("figure[data-chart]")].map(draw);
+const repaint = () => drawn.forEach(({ show }) => show());
+matchMedia("(prefers-color-scheme: dark)").addEventListener?.("change", repaint);
+addEventListener("beforeprint", () => {
+  for (const { fold, show } of drawn) {
+    fold.dataset.wasOpen = fold.open ? "1" : "";
+    fold.open = true;
+    show(true);
+  }
+});
+addEventListener("afterprint", () => {
+  for (const { fold, show } of drawn) {
+    fold.open = fold.dataset.wasOpen === "1";
+    show();
+  }
+});

@@ -1,0 +1,107 @@
+"""The same request again, because its answer was lost on the way: answered, never done twice."""
+
+from __future__ import annotations
+
+import io
+import re
+import uuid
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from grid_report.db import db
+from grid_report.reports.models import HistoryEntry
+from tests.api.conftest import problem
+from tests.support.builders import BRIGHT, PROPERTY, Make
+
+pytestmark = pytest.mark.database
+
+
+def rows_of(report: Any) -> int:
+    db.session.rollback()
+    found = select(func.count()).where(HistoryEntry.report_id == report.id)
+    return int(db.session.scalar(found) or 0)
+
+
+@pytest.mark.parametrize("step", ["transfer", "return"])
+def test_a_step_that_leads_the_case_out_of_sight_is_answered_when_sent_again(
+    make: Make, program: Any, step: str
+) -> None:
+    worker, handler = make.worker(), make.handler()
+    report = make.accepted(worker)
+    if step == "return":
+        make.step(report, "dispatch", worker, unit=PROPERTY)
+    asking = program(worker if step == "transfer" else handler)
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    more = {"community": BRIGHT} if step == "transfer" else {}
+    first = asking.step(report.number, step, reason="不归我们管", headers=key, **more)
+    rows = rows_of(report)
+    again = asking.step(report.number, step, reason="不归我们管", headers=key, **more)
+    assert (first.status_code, again.status_code) == (200, 200), again.text
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json["version"] == first.json["version"]
+    assert rows_of(report) == rows
+    # Nobody gets further than that with the key: not to read, not to do something else.
+    problem(asking.get(f"reports/{report.number}"), 404, "not-found")
+    problem(asking.step(report.number, "note", note="x", headers=key), 404, "not-found")
+    problem(
+        program(make.worker(BRIGHT if step == "return" else "211282001004")).step(
+            report.number, step, reason="不归我们管", headers=key, **more
+        ),
+        404,
+        "not-found",
+    )
+
+
+def test_the_form_of_a_page_sent_twice_leads_on_twice(make: Make) -> None:
+    worker = make.worker()
+    report = make.accepted(worker)
+    browser = make.signed_in(worker)
+    page = browser.get(f"/desk/{report.number}").text
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert token
+    form = {
+        "csrf_token": token[1], "key": str(uuid.uuid4()), "community": BRIGHT,
+        "reason": "在路对面", "next": "/desk",
+    }  # fmt: skip
+    answers = [browser.post(f"/reports/{report.number}/steps/transfer", data=form) for _ in "12"]
+    assert [answer.status_code for answer in answers] == [303, 303]
+
+
+@pytest.mark.parametrize("way", ["page", "program"])
+def test_photos_of_whoever_may_not_see_the_report_are_not_looked_at(
+    make: Make, program: Any, way: str
+) -> None:
+    """A file that would be a 415 is a 404: no decoder worked for a stranger."""
+    report, stranger = make.report(), make.worker(BRIGHT)
+    fields = {"step": "note", "note": "x", "photos": [(io.BytesIO(b"no picture"), "a.jpg")]}
+    if way == "program":
+        answer = program(stranger).post(f"reports/{report.number}/steps", data=fields)
+    else:
+        browser = make.signed_in(stranger)
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', browser.get("/me").text)
+        assert found
+        answer = browser.post(
+            f"/reports/{report.number}/steps/note", data={**fields, "csrf_token": found[1]}
+        )
+    assert answer.status_code == 404
+
+
+def test_a_rating_keeps_its_key(make: Make, program: Any) -> None:
+    rider, worker, handler = make.rider(), make.worker(), make.handler()
+    report = make.handled(worker, handler, rider)
+    make.step(report, "pass", make.worker())
+    asking, path = program(rider), f"reports/{report.number}/rating"
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    body = {"solved": True, "satisfied": True, "words": "谢谢"}
+    first = asking.post(path, json=body, headers=key)
+    again = asking.post(path, json=body, headers=key)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert "Idempotent-Replayed" not in first.headers
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json == first.json
+    for other in ({**body, "solved": False}, {**body, "words": "别的"}):
+        problem(asking.post(path, json=other, headers=key), 422, "idempotency-key-reused")
+    problem(asking.post(path, json=body, headers={"Idempotency-Key": "x"}), 422, "invalid",
+            "idempotency_key")  # fmt: skip

@@ -1,0 +1,166 @@
+"""What an award and a balance cost beside a bare durable commit, early and late in a history.
+
+One process, rounds interleaved: a bare commit (one row changed in a table without triggers), an
+award of 10 points, a balance. First while the rider has 100 entries, then with 20,000: a ledger
+that sums its history would show it. A history is award, hold and capture in turn, as a life is.
+
+`GRID_REPORT_TEST_DATABASE=postgresql` measures PostgreSQL, with its durability on.
+`python -m tests.benchmarks.bench_ledger [rounds]`
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from grid_report import create_app, settings
+from grid_report.db import db, transaction, use_case
+from grid_report.points import ledger, queries
+from grid_report.points.terms import Terms
+from tests.points.book import NOW, STATION, TERMS, Book
+from tests.support.databases import databases
+
+ROUNDS = 9
+# Of each kind in a round: the median of a round is steadier than any one of them.
+AT_ONCE = 25
+SIZES = (100, 20_000)
+COUNT = itertools.count()
+RICH = Terms(TERMS.zone, 100_000_000, 0)
+
+
+def run(rounds: int = ROUNDS) -> list[dict[str, Any]]:
+    """Measure; rows of goal, what, value, bound, ratio, limit, met, unit, rounds."""
+    rounds = max(9, rounds)
+    kind = os.environ.get("GRID_REPORT_TEST_DATABASE", "sqlite")
+    with tempfile.TemporaryDirectory() as name, databases(kind, Path(name)) as server:
+        folder = Path(name) / "run"
+        folder.mkdir()
+        url = server.fresh(folder)
+        app = create_app(
+            settings.load(
+                {"GRID_REPORT_ENV": "testing"},
+                {"storage": {"data": str(folder), "database_url": url}},
+            )
+        )
+        with app.app_context():
+            if kind == "postgresql":
+                _make_durable()
+            rows = _measure(Book(), kind, rounds)
+            db.session.remove()
+            db.engine.dispose()
+        app.extensions["grid_report"].media.close()
+        server.drop(url)
+    return rows
+
+
+def _make_durable() -> None:
+    """Undo for this database what the tests' server does for their speed."""
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(text(f"ALTER SYSTEM SET {name} = on"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+
+
+def _measure(book: Book, kind: str, rounds: int) -> list[dict[str, Any]]:
+    rider = book.rider()
+    causes = itertools.count()
+
+    def award() -> None:
+        _live(book, rider, [next(causes)], spend=False)
+
+    def balance() -> None:
+        queries.balance(rider)
+        db.session.rollback()
+
+    rows = []
+    entries = 0
+    for size in SIZES:
+        while entries < size:
+            # Three entries each.
+            count = min(100, (size - entries + 2) // 3)
+            _live(book, rider, [next(causes) for _ in range(count)], spend=True)
+            entries += 3 * count
+        tried: dict[str, Callable[[], None]] = {"commit": _commit, "award": award, "balance": balance}  # fmt: skip
+        medians: dict[str, list[float]] = {name: [] for name in tried}
+        for _ in range(rounds):
+            for name, function in tried.items():
+                medians[name].append(_median_ms(function))
+        bound = statistics.median(medians["commit"])
+        for name in ("award", "balance"):
+            ratios = [
+                value / commit
+                for value, commit in zip(medians[name], medians["commit"], strict=True)
+            ]
+            value = statistics.median(medians[name])
+            rows.append(
+                {
+                    "goal": "",
+                    "what": f"{name} at {size} entries on {kind}",
+                    "value": round(value, 2),
+                    "bound": round(bound, 2),
+                    "ratio": round(statistics.median(ratios), 2),
+                    "limit": "",
+                    "met": "",
+                    "unit": "ms",
+                    "rounds": rounds,
+                    "per_second": round(1000 / value),
+                }
+            )
+    return rows
+
+
+def _median_ms(function: Callable[[], None]) -> float:
+    taken = []
+    for _ in range(AT_ONCE):
+        began = time.perf_counter()
+        function()
+        taken.append((time.perf_counter() - began) * 1e3)
+    return statistics.median(taken)
+
+
+@use_case
+def _commit() -> None:
+    with transaction() as session:
+        # Something else each time: SQLite does not write what stays the same.
+        session.execute(
+            text("UPDATE communities SET name = :n WHERE code = :c"),
+            {"n": f"站前 {next(COUNT)}", "c": STATION},
+        )
+
+
+@use_case
+def _live(book: Book, rider: int, numbers: list[int], *, spend: bool) -> None:
+    with transaction() as session:
+        for number in numbers:
+            ledger.award(
+                session,
+                rider,
+                cause=ledger.Cause("report-accepted", f"KY-{number}"),
+                earning=ledger.Earning(10, "R1", "2020-1"),
+                community_code=STATION,
+                terms=RICH,
+                at=NOW,
+                actor_id=book.worker.member_id,
+                severity=1,
+                report_number=f"KY-{number}",
+            )
+            if spend:
+                ref = f"R-{number}"
+                ledger.hold(
+                    session, rider, ref=ref, points=10, provider_code="S1", holds_until=NOW, at=NOW
+                )
+                ledger.capture(session, ref, at=NOW, actor_id=book.worker.member_id)
+
+
+if __name__ == "__main__":
+    for row in run(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS):
+        print(row)

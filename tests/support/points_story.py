@@ -1,0 +1,107 @@
+"""What the demo's first rider has been through with points; told into a site's database.
+
+`python -m tests.support.points_story` in the site's environment: a lesson that paid, a meal taken,
+one given back, one on hold, an award that waits for a budget, and an objection that is late.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from grid_report import clock, create_app
+from grid_report import settings as settings_module
+from grid_report.access import Actor, Grant
+from grid_report.accounts.models import Member, RoleGrant
+from grid_report.accounts.roles import Role
+from grid_report.db import db, transaction, use_case
+from grid_report.places.queries import reference
+from grid_report.points import ledger, objecting
+from grid_report.points.causes import Cause
+from grid_report.points.objections import Decision, Subject
+from grid_report.points.tariff import Earning
+from grid_report.points.terms import Terms
+from tests.support.browser import ROOT, Site
+
+COMMUNITY = "211282001001"
+WORDS = "照片里看得很清楚，井盖是整个没有了，不是松动。请再看一次等级。"
+
+
+def tell(site: Site) -> None:
+    """Tell the story into a running site."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.support.points_story"],
+        env=site.environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def _first(role: Role) -> int:
+    found = db.session.scalar(
+        select(Member.id)
+        .join(RoleGrant, RoleGrant.member_id == Member.id)
+        .where(RoleGrant.role == role)
+        .order_by(Member.id)
+    )
+    db.session.rollback()
+    assert found is not None
+    return found
+
+
+@use_case
+def _live() -> None:
+    now, zone = clock.now(), settings_module.load().county.tz
+    rider_id, worker_id = _first(Role.RIDER), _first(Role.WORKER)
+    with transaction() as session:
+
+        def learned(key: str, points: int, budget: int, days: int) -> ledger.Award:
+            return ledger.award(
+                session,
+                rider_id,
+                cause=Cause("lesson", key),
+                earning=Earning(points, "R8", "2020-1"),
+                community_code=COMMUNITY,
+                terms=Terms(zone, budget, 0),
+                at=now - timedelta(days=days),
+                actor_id=worker_id,
+            )
+
+        def held(ref: str, points: int, hours: int) -> None:
+            ledger.hold(
+                session,
+                rider_id,
+                ref=ref,
+                points=points,
+                provider_code="S1",
+                holds_until=now + timedelta(hours=30),
+                at=now - timedelta(hours=hours),
+            )
+
+        paid = learned("handbook-2026", 40, 3000, 4)
+        learned("winter-roads", 10, 1, 900)
+        held("R-3K7MQ9A", 20, 70)
+        ledger.capture(session, "R-3K7MQ9A", at=now - timedelta(hours=60), actor_id=None)
+        held("R-8PZ2A4C", 15, 50)
+        ledger.capture(session, "R-8PZ2A4C", at=now - timedelta(hours=40), actor_id=None)
+        ledger.refund(session, "R-8PZ2A4C", at=now - timedelta(hours=2), actor_id=None)
+        held("R-5H2W7TX", 10, 1)
+    objecting.raise_objection(
+        Decision(Subject.ENTRY, str(paid.entry_id)),
+        words=WORDS,
+        days=7,
+        actor=Actor(rider_id, "", frozenset({Grant(Role.RIDER)})),
+        places=reference(),
+        now=now - timedelta(days=9),
+    )
+
+
+if __name__ == "__main__":
+    with create_app(settings_module.load()).app_context():
+        _live()

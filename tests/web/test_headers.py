@@ -1,0 +1,100 @@
+"""What every answer carries: a strict policy, and cookies that no script or other site gets."""
+
+from __future__ import annotations
+
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from grid_report import create_app
+from tests.conftest import test_settings
+from tests.support.builders import Make
+
+pytestmark = pytest.mark.database
+
+PATHS = ("/sign-in", "/report/new", "/nowhere", "/healthz", "/api/v1/me", "/api/v1/nowhere",
+         "/static/build/manifest.json", "/privacy")  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_answer_carries_the_policy(make: Make, path: str) -> None:
+    for client in (make.app.test_client(), make.signed_in(make.rider())):
+        with client.get(path) as answer:
+            headers = answer.headers
+            parts = dict(
+                part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";")
+            )
+        assert parts["default-src"] == parts["script-src"] == parts["style-src"] == "'self'"
+        assert parts["object-src"] == parts["base-uri"] == parts["frame-ancestors"] == "'none'"
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert "http" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Referrer-Policy"] == "same-origin"
+
+
+def test_a_failing_view_is_answered_with_the_policy_and_without_its_reason(app: Flask) -> None:
+    from grid_report.web.guard import public
+
+    @app.get("/broken")
+    @public
+    def broken() -> str:
+        raise RuntimeError("13900000001")
+
+    for kind in ("text/html", "application/json"):
+        answer = app.test_client().get("/broken", headers={"Accept": kind})
+        assert answer.status_code == 500
+        assert "Content-Security-Policy" in answer.headers
+        assert "13900000001" not in answer.text
+        assert "Traceback" not in answer.text
+
+
+def test_answers_about_a_person_are_kept_by_nobody_on_the_way(make: Make) -> None:
+    rider = make.rider()
+    report = make.report(rider)
+    browser, token = make.signed_in(rider), make.token(rider)
+    for path in ("/my/reports", "/me", "/inbox", f"/my/reports/{report.number}"):
+        assert browser.get(path).headers["Cache-Control"].startswith("private"), path
+    for path in ("me", "reports", f"reports/{report.number}", "me/points"):
+        answer = make.app.test_client().get(f"/api/v1/{path}", headers=token)
+        assert answer.headers["Cache-Control"].startswith("private"), path
+
+
+def test_https_is_remembered_and_plain_http_is_not_called_safe(app: Flask) -> None:
+    client = app.test_client()
+    assert "Strict-Transport-Security" not in client.get("/sign-in").headers
+    answer = client.get("/sign-in", base_url="https://localhost")
+    assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
+
+
+def cookies_of(answer: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for line in answer.headers.getlist("Set-Cookie"):
+        found.update(SimpleCookie(line))
+    return found
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_cookies_are_out_of_reach_of_scripts_and_of_other_sites(
+    database_url: str, tmp_path: Path, app: Flask, secure: bool
+) -> None:
+    media = app.extensions["grid_report"].media
+    made = create_app(
+        test_settings(database_url, tmp_path, security={"secure_cookies": secure}), media=media
+    )
+    answer = made.test_client().get("/sign-in", base_url="https://localhost")
+    cookies = cookies_of(answer)
+    assert "grid_report" in cookies
+    for name, cookie in cookies.items():
+        assert cookie["httponly"], name
+        assert cookie["samesite"] == "Lax", name
+        assert bool(cookie["secure"]) is secure, name
+
+
+def test_a_request_that_changes_nothing_sets_no_session_again(make: Make) -> None:
+    browser = make.signed_in(make.rider())
+    browser.get("/me")
+    assert "grid_report" not in cookies_of(browser.get("/inbox"))
