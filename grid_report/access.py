@@ -8,16 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Final
 
 from grid_report.accounts.roles import STAFF, Role
+from grid_report.actions import Action
 from grid_report.errors import Conflict, Forbidden, NotFound
 from grid_report.offers.application_flow import ApplicationStep, application_move
 from grid_report.offers.application_flow import Side as CardSide
 from grid_report.offers.lifecycle import DELIVERED_ONCE, REDEMPTION_MOVES, By, RedemptionStep
 from grid_report.offers.statements import Side
 from grid_report.reports.lifecycle import MOVES, Part, State, Step
+
+__all__ = [
+    "BODY",
+    "PARTS",
+    "RULES",
+    "Action",
+    "Actor",
+    "Grant",
+    "ReportScope",
+    "allowed",
+    "allowed_application_step",
+    "allowed_step",
+    "application_sides",
+    "check",
+    "check_application_step",
+    "check_step",
+    "parts",
+    "report_scope",
+]
 
 
 @dataclass(frozen=True)
@@ -50,66 +69,6 @@ class Actor:
     def is_staff(self) -> bool:
         """Tell whether any role but the rider's is held: staff accounts earn nothing."""
         return any(grant.role in STAFF for grant in self.grants)
-
-
-class Action(StrEnum):
-    REPORT_SUBMIT = "report.submit"
-    REPORT_READ = "report.read"
-    REPORT_PHOTOS = "report.photos"
-    REPORT_SEE_REPORTER = "report.see_reporter"
-    REPORT_NOTE = "report.note"
-    REPORT_URGE = "report.urge"
-    REPORT_RATE = "report.rate"
-    REPORT_ASSIGN = "report.assign"
-    DESK_OPEN = "desk.open"
-    UNIT_OPEN = "unit.open"
-    UNROUTED_LIST = "unrouted.list"
-    MEMBERS_READ = "members.read"
-    MEMBERS_MANAGE = "members.manage"
-    BOUNDARIES_READ = "boundaries.read"
-    BOUNDARIES_IMPORT = "boundaries.import"
-    CATEGORIES_READ = "categories.read"
-    UNITS_LIST = "units.list"
-    POINTS_READ_OWN = "points.read_own"
-    BUDGET_GRANT = "budget.grant"
-    BUDGETS_READ = "budgets.read"
-    OBJECTIONS_READ = "objections.read"
-    OBJECTION_ANSWER = "objection.answer"
-    PROPOSALS_READ = "proposals.read"
-    PROPOSAL_DECIDE = "proposal.decide"
-    TARIFF_READ = "tariff.read"
-    TARIFF_DRAFT = "tariff.draft"
-    POINTS_LEARN = "points.learn"
-    MERIT_PROPOSE = "merit.propose"
-    RECHECK_ASK = "recheck.ask"
-    RECHECK_ANSWER = "recheck.answer"
-    OFFERS_READ = "offers.read"
-    OFFERS_REDEEM = "offers.redeem"
-    OFFERS_LIST = "offers.list"
-    OFFERS_MANAGE = "offers.manage"
-    SLOT_CALL_OFF = "offers.call_off"
-    REDEMPTION_READ = "redemption.read"
-    REDEMPTION_CANCEL = "redemption.cancel"
-    REDEMPTION_CALL_OFF = "redemption.call_off"
-    REDEMPTION_DISPUTE = "redemption.dispute"
-    REDEMPTION_REFUND = "redemption.refund"
-    REDEMPTION_DECIDE = "redemption.decide"
-    REDEMPTION_RATE = "redemption.rate"
-    STATION_OPEN = "station.open"
-    VOUCHER_CONFIRM = "voucher.confirm"
-    STATEMENTS_LIST = "statements.list"
-    STATEMENT_READ = "statement.read"
-    STATEMENT_CONFIRM = "statement.confirm"
-    STATEMENT_COUNTERSIGN = "statement.countersign"
-    STATEMENT_DISPUTE = "statement.dispute"
-    STATEMENT_EXPLAIN = "statement.explain"
-    STATEMENT_QUERY = "statement.query"
-    STATEMENT_DECIDE = "statement.decide"
-    APPLICATION_READ = "application.read"
-    APPLICATIONS_LIST = "application.list"
-    OWNER_PRICE_SET = "owner_price.set"
-    PAPERS_READ = "papers.read"
-    PAPERS_MANAGE = "papers.manage"
 
 
 # The public body of a place: those who triage and decide.

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text
 
 from grid_report.db import db
-from grid_report.errors import Forbidden, Invalid, NotFound, Stale
+from grid_report.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from grid_report.offers import after, card_clock, refusals, scanning, usecases
 from grid_report.offers.application_flow import (
     ApplicationState,
@@ -356,3 +356,24 @@ def test_every_living_row_has_its_history(cards: Cards) -> None:
         .order_by(ApplicationEntry.id)
     ).all()
     assert versions == [1, 2, 3, 4]
+
+
+def test_what_breaks_in_the_middle_leaves_nothing_behind(cards: Cards) -> None:
+    """The ledger comes last in a step: when it refuses, the step before it was never taken."""
+    from grid_report.points import usecases as points
+
+    rider, other = cards.shop.rider(155), cards.shop.rider(155)
+    ref, forgotten = cards.approved(rider), cards.apply(other).ref
+    before = len(list_entries(cards.fresh(ref).id))
+    points.freeze_ledger(reason="test", now=cards.now)
+    with pytest.raises(Conflict) as refused:
+        cards.step(ref, T.ISSUE, cards.firm)
+    assert refused.value.code == "ledger-frozen"
+    card = cards.fresh(ref)
+    assert (card.state, card.token, card.version) == (S.APPROVED, None, 3)
+    assert len(list_entries(card.id)) == before
+    # The clock tries again another time.
+    assert card_clock.watch_cards(remind_days=14, now=cards.now + 30 * DAY) == 0
+    assert cards.fresh(forgotten).state is S.SUBMITTED
+    # What is free needs no ledger.
+    assert cards.apply(rider, cards.alone).application.points == 0
