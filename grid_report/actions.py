@@ -65,3 +65,6 @@ class Action(StrEnum):
     OWNER_PRICE_SET = "owner_price.set"
     PAPERS_READ = "papers.read"
     PAPERS_MANAGE = "papers.manage"
+    FAIRNESS_READ = "fairness.read"
+    FAIRNESS_JUDGE = "fairness.judge"
+    FAIRNESS_TRUST = "fairness.trust"

@@ -19,6 +19,7 @@ from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts import routes as accounts_routes
 from grid_report.accounts.roles import PlaceKind
 from grid_report.api import offer_routes as api_routes
+from grid_report.fairness import routes as fairness_routes
 from grid_report.media.kit import Media
 from grid_report.notify import queries as notify_queries
 from grid_report.notify import routes as notify_routes
@@ -89,6 +90,7 @@ BLUEPRINTS = (
     application_routes.bp,
     approval_routes.bp,
     notify_routes.bp,
+    fairness_routes.bp,
     api_routes.bp,
 )
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "bench": "grid_report.bench:bench_cli",
     "communities": "grid_report.places.cli:places_cli",
     "demo": "grid_report.demo.cli:demo_cli",
+    "fairness": "grid_report.fairness.cli:fairness_cli",
     "jobs": "grid_report.jobs.cli:jobs_cli",
     "members": "grid_report.accounts.cli:accounts_cli",
     "points": "grid_report.points.cli:points_cli",

@@ -150,6 +150,8 @@ def actions() -> str:
         "code": COMMUNITY,
         "decided_by_id": None,
         "approved_by_id": None,
+        "rider_ids": {2},
+        "decider_ids": {3},
         "community_code": COMMUNITY,
         "street_code": STREET,
         "unit_code": UNIT,
@@ -167,7 +169,7 @@ def actions() -> str:
         "state": RedemptionState.DELIVERED,
     }
     foreign = SimpleNamespace(**about)
-    own = SimpleNamespace(**about | {"reporter_id": 1, "rider_id": 1})
+    own = SimpleNamespace(**about | {"reporter_id": 1, "rider_id": 1, "rider_ids": {1}})
     handled = SimpleNamespace(**about | {"state": State.HANDLED})
     unrouted = SimpleNamespace(**about | {"community_code": None, "street_code": None})
     sheets = [

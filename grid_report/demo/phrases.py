@@ -185,3 +185,13 @@ GIVEN: Final = (
     "敏", "芳", "秀兰", "国强", "丽", "建军", "晓燕", "志刚", "桂英", "海涛", "玉梅", "立新", "春梅", "永胜",
     "雪", "文斌", "红霞", "东明", "淑华", "宏伟",
 )  # fmt: skip
+
+# What a second look says that does not agree with an acceptance.
+SECOND_LOOK: Final[tuple[str, ...]] = (
+    "照片看不清是哪里，应先请骑手补充。",
+    "等级定高了，这里只是一般隐患。",
+    "照片里看不出隐患，不应立案。",
+)
+# What the street says of signals it looked at.
+NOTHING_TO_IT: Final = "演示图片数量有限，会重复使用，没有问题。"
+FOLLOWED_UP: Final = "已电话问过骑手，确认是补拍，案件里加了备注。"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,12 +17,17 @@ from grid_report.accounts.models import AuditEntry, Member
 from grid_report.accounts.policy import Policy
 from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import audit
+from grid_report.clock import Month
 from grid_report.db import db, transaction, use_case
-from grid_report.demo import plan
+from grid_report.demo import phrases, plan
 from grid_report.demo.cast import Cast, ensure_members, members
 from grid_report.demo.shops import Shops
 from grid_report.demo.studio import Shot, Studio
 from grid_report.demo.tales import Deed, Tale, Who
+from grid_report.fairness import finding
+from grid_report.fairness import queries as fairness_queries
+from grid_report.fairness import usecases as fairness
+from grid_report.fairness.kinds import Finding, SignalState
 from grid_report.media.kit import Media
 from grid_report.notify import queries as notify_queries
 from grid_report.notify import steps as notify_steps
@@ -31,6 +36,7 @@ from grid_report.notify.models import InboxEntry, Message
 from grid_report.places import queries as places_queries
 from grid_report.places import usecases as places_usecases
 from grid_report.places.reference import Reference
+from grid_report.reports import seen
 from grid_report.reports import usecases as reports
 from grid_report.reports.commands import RateReport, SubmitReport, TakeStep
 from grid_report.reports.lifecycle import Step
@@ -42,6 +48,8 @@ DONE: Final = "demo.finish"
 PICTURE: Final = (1024, 768)
 MESSAGES_AT_ONCE: Final = 400
 READ_AFTER: Final = timedelta(days=2)
+OLD_PHOTOS: Final = 0.03
+FAR_PHOTOS: Final = 0.05
 
 Progress = Callable[[str, int, int], None]
 
@@ -140,6 +148,7 @@ def load(
             progress("cases", number, len(todo))
     shops.advance(world.at)
     _tell(settings, people, world.at, progress)
+    _look_again(settings, people, places, world.at)
     _note(DONE, world, now)
     _wait_for_disk("FULL")
     return counts
@@ -210,6 +219,7 @@ class _Stage:
 
     def _submit(self, deed: Deed, actor: Actor, photos: tuple[Any, ...]) -> str:
         seconds = random.Random(deed.key).randint(15, 240)
+        photos = _odd_camera(deed, photos)
         values = {"lat": None, "lng": None, "datum": "wgs84", **deed.values}
         command = SubmitReport(
             key=deed.key, taken_at=deed.at - timedelta(seconds=seconds), photos=photos, **values
@@ -237,6 +247,17 @@ class _Stage:
         return people.worker(community)
 
 
+def _odd_camera(deed: Deed, photos: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Give a few photos a camera that says they are days old, or from elsewhere."""
+    dice = random.Random(f"camera {deed.key}")
+    luck, lat, lng = dice.random(), deed.values.get("lat"), deed.values.get("lng")
+    if luck < OLD_PHOTOS:
+        return tuple(replace(it, taken_at=deed.at - timedelta(days=3, hours=2)) for it in photos)
+    if luck < OLD_PHOTOS + FAR_PHOTOS and lat is not None and lng is not None:
+        return tuple(replace(it, position=(lat + 0.03, lng - 0.02)) for it in photos)
+    return photos
+
+
 def _tell(settings: Settings, people: Cast, at: datetime, progress: Progress) -> None:
     """Deliver what the cases had to say, and take the old messages as read."""
     progress("messages", 0, 1)
@@ -255,6 +276,53 @@ def _tell(settings: Settings, people: Cast, at: datetime, progress: Progress) ->
     for member_id, entry_id in newest:
         notify.mark_all_read(member_id=member_id, up_to=entry_id, now=at)
     progress("messages", 1, 1)
+
+
+# One in so many second looks does not agree.
+DISAGREES_IN: Final = 11
+FOLLOWED_UP_IN: Final = 9
+LOOKED_AT: Final = timedelta(days=14)
+
+
+def _look_again(settings: Settings, people: Cast, places: Reference, at: datetime) -> None:
+    """Find what looks odd, draw two months' samples, and look through the older one."""
+    county = settings.county
+    finding.find_all(zone=county.tz, now=lambda: at + timedelta(minutes=5))
+    last, actor = Month.of(at, county.tz).plus(-1), people.administrator
+    for month in (last.plus(-1), last):
+        fairness.draw_sample(month, county_code=county.code, zone=county.tz, places=places, now=at)
+    older, after, looked = str(last.plus(-1)), 0, 0
+    _look_at_signals(actor, at)
+    while (next_id := fairness_queries.next_to_judge(actor, older, after)) is not None:
+        looked += 1
+        doubts = looked % DISAGREES_IN == 0
+        verdict, words = Finding.AGREE, ""
+        if doubts:
+            verdict, words = (
+                Finding.DISAGREE,
+                phrases.SECOND_LOOK[looked % len(phrases.SECOND_LOOK)],
+            )
+        fairness.judge_sampled(next_id, verdict, words, actor=actor, now=at)
+        after = next_id
+
+
+def _look_at_signals(actor: Actor, at: datetime) -> None:
+    """Say of what was found long ago what it was: the demo's pictures are few, and come again."""
+    found, cursor = [], None
+    while True:
+        page = fairness_queries.list_signals(
+            actor, state=SignalState.OPEN, kind=None, community=None, cursor=cursor
+        )
+        sent = seen.rows_of({signal.report_id for signal in page.items})
+        found += [it.id for it in page.items if sent[it.report_id].created_at < at - LOOKED_AT]
+        cursor = page.next
+        if cursor is None:
+            break
+    for number, signal_id in enumerate(found):
+        state, words = SignalState.DISMISSED, phrases.NOTHING_TO_IT
+        if number % FOLLOWED_UP_IN == 1:
+            state, words = SignalState.FOLLOWED_UP, phrases.FOLLOWED_UP
+        fairness.judge_signal(signal_id, state, words, actor=actor, now=at)
 
 
 @use_case

@@ -36,6 +36,8 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("pass-on-places", lambda s: s.lights_seconds, work.pass_on_places, is_frequent=True),
     Job("draw-statements", lambda s: s.sweep_minutes * 60, work.draw_statements),
     Job("watch-cards", lambda s: s.sweep_minutes * 60, work.watch_cards),
+    Job("find-signals", lambda s: s.sweep_minutes * 60, work.find_signals),
+    Job("draw-sample", lambda s: s.sweep_minutes * 60, work.draw_sample),
     Job("sweep-photos", lambda s: s.sweep_minutes * 60, work.sweep_photos),
     Job("sweep-accounts", lambda s: s.sweep_minutes * 60, work.sweep_accounts),
 )

@@ -10,7 +10,10 @@ from flask import current_app
 
 from grid_report.accounts import usecases as accounts_usecases
 from grid_report.accounts.roles import Role
+from grid_report.clock import Month
 from grid_report.db import db
+from grid_report.fairness import finding
+from grid_report.fairness import usecases as fairness_usecases
 from grid_report.media import sweep
 from grid_report.notify import delivery
 from grid_report.offers import after as offers_after
@@ -112,6 +115,23 @@ def close_budgets(duty: Duty) -> int:
     """Give back what the pools of months that are over did not award."""
     return points_upkeep.close_budgets(
         terms=points_usecases.terms_of(duty.settings), now=duty.now(), go_on=duty.go_on
+    )
+
+
+def find_signals(duty: Duty) -> int:
+    """Look for odd things in what came in since the last time; people decide what they are."""
+    return finding.find_all(zone=duty.settings.county.tz, now=duty.now, go_on=duty.go_on)
+
+
+def draw_sample(duty: Duty) -> int:
+    """Draw last month's sample of accepted reports, once."""
+    county, now = duty.settings.county, duty.now()
+    return fairness_usecases.draw_sample(
+        Month.of(now, county.tz).plus(-1),
+        county_code=county.code,
+        zone=county.tz,
+        places=places_queries.reference(),
+        now=now,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -153,7 +154,10 @@ def _draft_page(errors: Mapping[str, list[str]], form: Mapping[str, str]) -> str
 def waiting() -> str:
     """List what waits for a second person, and what was decided last."""
     access.check(current_actor(), Action.PROPOSALS_READ)
-    return _proposals_page({}, {})
+    # Whoever comes from an entry finds its number filled in.
+    entry = request.args.get("entry_id", "")
+    form = {"kind": "reversal", "entry_id": entry} if re.fullmatch(r"[0-9]{1,11}", entry) else {}
+    return _proposals_page({}, form)
 
 
 @bp.post("/admin/proposals")

@@ -215,7 +215,16 @@ class HistoryEntry(Base):
     """One step, forever. Rider-visible words and internal notes are two fields."""
 
     __tablename__ = "report_history"
-    __table_args__ = (Index("ix_report_history_report_id_id", "report_id", "id"),)
+    __table_args__ = (
+        Index("ix_report_history_report_id_id", "report_id", "id"),
+        # A month's decisions; no other step is in it, so that the others cost nothing.
+        Index(
+            "ix_report_history_decided_at",
+            "at",
+            sqlite_where=text("step IN ('accept', 'reject')"),
+            postgresql_where=text("step IN ('accept', 'reject')"),
+        ),
+    )
 
     id: Mapped[RowId]
     report_id: Mapped[int] = mapped_column(BIG, ForeignKey("reports.id"))

@@ -68,6 +68,8 @@ ROW = "[data-rows] a[data-row]"
 VOUCHER = "main a[href*='/my/services/R-']"
 CARD_OFFER = "main a.offer-row:has(.offer-card)"
 CARD = "main a[href^='/cards/R-']"
+SIGNAL = "main a[href*='/fairness/signals/']"
+SAMPLED = "main a[href*='/fairness/sample/']"
 SCREENS: dict[str, list[Screen]] = {
     "guest": [
         Screen("sign-in", "accounts.sign_in", "/sign-in"),
@@ -202,6 +204,12 @@ SCREENS: dict[str, list[Screen]] = {
             send_as_it_is("main form[action$='/answer']"),
             422,
         ),
+        Screen("second-look", "fairness.index", "/fairness"),
+        Screen("signal", "fairness.signal", "/fairness?state=all", SIGNAL),
+        Screen("sample", "fairness.sample", "/fairness/sample"),
+        Screen("sampled", "fairness.sampled", "/fairness/sample", SAMPLED),
+        Screen("sampled-refused", "", "/fairness/sample", SAMPLED, send_as_it_is("main form"), 422),
+        Screen("rates", "fairness.rates", "/fairness/rates"),
     ],
     "handler": [
         Screen("unit", "unit.index", "/unit"),

@@ -16,7 +16,11 @@ from grid_report import clock
 from grid_report.access import Actor, Grant
 from grid_report.accounts.models import RoleGrant, SignIn
 from grid_report.accounts.roles import Role
+from grid_report.clock import Month
 from grid_report.db import db, transaction
+from grid_report.fairness import finding
+from grid_report.fairness import usecases as fairness
+from grid_report.fairness.models import Sampled, Signal
 from grid_report.notify.delivery import deliver_due
 from grid_report.notify.models import InboxEntry
 from grid_report.offers.kinds import OfferKind
@@ -159,6 +163,7 @@ def world(make: Make) -> World:
     closed = make.handled(worker, people["handler"], owner)
     make.step(closed, "pass", people["supervisor"])
     deliver_due(now=clock.now)
+    _look_for_odd_things(make)
     photo = db.session.scalars(
         select(ReportPhoto).where(ReportPhoto.report_id == report.id)
     ).first()
@@ -208,6 +213,8 @@ def world(make: Make) -> World:
         "decision": "dismiss",
         "provider": f"of-{station}",
         "month": str(month),
+        "signal_id": _first(select(Signal.id).where(Signal.report_id == report.id)),
+        "sampled_id": _first(select(Sampled.id).where(Sampled.report_id == report.id)),
         "filename": "none.css",
     }
     db.session.rollback()
@@ -229,6 +236,17 @@ def owed_to(make: Make, rider: Actor, worker: Actor) -> int:
             severity=1,
         )
     return _first(select(Unpaid.id).where(Unpaid.rider_id == rider.member_id))
+
+
+def _look_for_odd_things(make: Make) -> None:
+    """Find that both reports were accepted at once, and draw them."""
+    county = make.settings.county
+    this = Month.of(clock.now(), county.tz)
+    after = this.bounds(county.tz)[1]
+    finding.find_in_acceptances(zone=county.tz, now=after)
+    fairness.draw_sample(
+        this, county_code=county.code, zone=county.tz, places=reference(), now=after
+    )
 
 
 def _first(query: Any) -> int:

@@ -1,0 +1,97 @@
+"""Drawing the month's sample, and what people make of signals and samples."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, tzinfo
+
+from grid_report import access
+from grid_report.access import Action, Actor
+from grid_report.clock import Month
+from grid_report.db import transaction, use_case
+from grid_report.errors import Invalid, NotFound
+from grid_report.fairness import queries, sampling, steps
+from grid_report.fairness.judging import AlreadyJudged, Subject
+from grid_report.fairness.kinds import Finding, SignalState
+from grid_report.places.reference import Reference
+
+logger = logging.getLogger(__name__)
+
+
+@use_case
+def draw_sample(
+    month: Month, *, county_code: str, zone: tzinfo, places: Reference, now: datetime
+) -> int:
+    """Draw the sample of a month that is over, once; return how many reports it holds.
+
+    Drawn again it is left as it is: 0. Raises Invalid while the month goes on.
+    """
+    if now < month.bounds(zone)[1]:
+        raise Invalid.field("month", "month-not-over")
+    name, seed = str(month), sampling.seed(county_code, str(month))
+    with transaction() as session:
+        population = queries.accepted_in(month, zone, places)
+        if not steps.begin_draw(session, name, seed, len(population), now):
+            return 0
+        drawn = queries.draw_from(population, seed)
+        streets = {code: info.street_code for code, info in places.communities.items()}
+        steps.add_sampled(session, name, drawn, streets, now)
+    logger.info("sample drawn", extra={"month": name, "reports": len(drawn)})
+    return len(drawn)
+
+
+@use_case
+def judge_signal(
+    signal_id: int, state: SignalState | None, words: str, *, actor: Actor, now: datetime
+) -> None:
+    """Dismiss a signal or follow it up, once, with words for the latter.
+
+    It changes nothing else: a reversal is proposed and a case noted by people, elsewhere.
+    Raises NotFound, Forbidden, Invalid, AlreadyJudged.
+    """
+    with transaction() as session:
+        signal = steps.lock_signal(session, signal_id)
+        _check(actor, queries.subject_of_signal(signal))
+        if state not in (SignalState.DISMISSED, SignalState.FOLLOWED_UP):
+            raise Invalid.field("judgement", "answer-needed")
+        if state is SignalState.FOLLOWED_UP and not words:
+            raise Invalid.field("words", "note-needed")
+        if signal.state is not SignalState.OPEN:
+            if (signal.judged_by_id, signal.state, signal.words) == (actor.member_id, state, words):
+                return
+            raise AlreadyJudged
+        signal.state, signal.words = state, words
+        signal.judged_by_id, signal.judged_at = actor.member_id, now
+    logger.info("signal judged", extra={"signal_id": signal_id, "state": state.value})
+
+
+@use_case
+def judge_sampled(
+    sampled_id: int, finding: Finding | None, words: str, *, actor: Actor, now: datetime
+) -> str:
+    """Agree with an acceptance or not, once, with words for the latter; return the sample's month.
+
+    Raises NotFound, Forbidden, Invalid, AlreadyJudged.
+    """
+    with transaction() as session:
+        sampled = steps.lock_sampled(session, sampled_id)
+        _check(actor, queries.subject_of_sampled(sampled))
+        if finding is None:
+            raise Invalid.field("judgement", "answer-needed")
+        if finding is Finding.DISAGREE and not words:
+            raise Invalid.field("words", "note-needed")
+        if sampled.finding is not None:
+            before = sampled.judged_by_id, sampled.finding, sampled.words
+            if before != (actor.member_id, finding, words):
+                raise AlreadyJudged
+            return sampled.month
+        sampled.finding, sampled.words = finding, words
+        sampled.judged_by_id, sampled.judged_at = actor.member_id, now
+    logger.info("sample judged", extra={"sampled_id": sampled_id, "finding": finding.value})
+    return sampled.month
+
+
+def _check(actor: Actor, subject: Subject) -> None:
+    if not access.allowed(actor, Action.FAIRNESS_READ, subject):
+        raise NotFound
+    access.check(actor, Action.FAIRNESS_JUDGE, subject)
