@@ -13,6 +13,7 @@ from typing import Any, Final
 from grid_report.accounts.roles import STAFF, Role
 from grid_report.actions import Action
 from grid_report.errors import Conflict, Forbidden, NotFound
+from grid_report.fairness.judging import may_judge, reviews
 from grid_report.offers.application_flow import ApplicationStep, application_move
 from grid_report.offers.application_flow import Side as CardSide
 from grid_report.offers.lifecycle import DELIVERED_ONCE, REDEMPTION_MOVES, By, RedemptionStep
@@ -222,25 +223,6 @@ def _sets_owner_price(who: Actor, it: Any) -> bool:
     return who.has(Role.ADMINISTRATOR) or bool(it.firms & who.places(Role.HANDLER))
 
 
-def _reviews_street(who: Actor, it: Any) -> bool:
-    """Tell whether a supervisor's street is meant, and no report of the supervisor's own."""
-    if it is None:
-        return who.has(Role.SUPERVISOR)
-    return (
-        it.street_code is not None
-        and it.street_code in who.places(Role.SUPERVISOR)
-        and who.member_id not in it.rider_ids
-    )
-
-
-def _reviews(*county: Role) -> Callable[[Actor, Any], bool]:
-    """Let the street look at what is odd, and these roles of the county; never at what is one's own."""
-    return lambda who, it: (
-        _reviews_street(who, it)
-        or (who.has(*county) and (it is None or who.member_id not in it.rider_ids))
-    )
-
-
 RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
     Action.REPORT_SUBMIT: _has(Role.RIDER),
     Action.REPORT_READ: _reads,
@@ -317,14 +299,10 @@ RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
     Action.OWNER_PRICE_SET: _sets_owner_price,
     Action.PAPERS_READ: _has(Role.HANDLER, Role.ADMINISTRATOR, Role.AUDITOR),
     Action.PAPERS_MANAGE: _has(Role.ADMINISTRATOR),
-    Action.FAIRNESS_READ: _reviews(Role.ADMINISTRATOR, Role.AUDITOR),
-    # Whoever decided on a report is not the one who judges the decision.
-    Action.FAIRNESS_JUDGE: lambda who, it: (
-        _reviews(Role.ADMINISTRATOR)(who, it)
-        and (it is None or who.member_id not in it.decider_ids)
-    ),
+    Action.FAIRNESS_READ: lambda who, it: reviews(who, it, Role.ADMINISTRATOR, Role.AUDITOR),
+    Action.FAIRNESS_JUDGE: may_judge,
     # A help for the order of the street's own work; the county has no use for it.
-    Action.FAIRNESS_TRUST: _reviews_street,
+    Action.FAIRNESS_TRUST: reviews,
 }
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from grid_report.access import Actor
 from grid_report.accounts.roles import Role
 from grid_report.errors import Conflict
 
@@ -26,15 +25,20 @@ class AlreadyJudged(Conflict):
     code: ClassVar[str] = "already-judged"
 
 
-@dataclass(frozen=True)
-class ReviewScope:
-    """Which signals and samples a list may hold for somebody: of these streets, or of all (None)."""
+def reviews(who: Any, it: Subject | None, *county: Role) -> bool:
+    """Tell whether somebody looks at what is odd there: its street, or these roles of the county.
 
-    streets: frozenset[str] | None
-    member_id: int
+    Never at what is about an own report. Without a subject: whether there is anything to look at.
+    """
+    if it is None:
+        return bool(who.has(Role.SUPERVISOR, *county))
+    if who.member_id in it.rider_ids:
+        return False
+    return it.street_code in who.places(Role.SUPERVISOR) or bool(who.has(*county))
 
 
-def review_scope(who: Actor) -> ReviewScope:
-    """Say whose signals this actor may see; agrees with `Action.FAIRNESS_READ` by a test."""
-    everything = who.has(Role.ADMINISTRATOR, Role.AUDITOR)
-    return ReviewScope(None if everything else who.places(Role.SUPERVISOR), who.member_id)
+def may_judge(who: Any, it: Subject | None) -> bool:
+    """Tell whether somebody says what it is: never who has decided on one of the reports."""
+    return reviews(who, it, Role.ADMINISTRATOR) and (
+        it is None or who.member_id not in it.decider_ids
+    )

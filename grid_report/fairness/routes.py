@@ -21,8 +21,9 @@ from grid_report.access import Action
 from grid_report.clock import Month
 from grid_report.errors import Invalid, NotFound
 from grid_report.fairness import forms, queries, sampling, usecases, views
-from grid_report.fairness.judging import AlreadyJudged, review_scope
+from grid_report.fairness.judging import AlreadyJudged
 from grid_report.fairness.kinds import Finding, SignalKind, SignalState
+from grid_report.fairness.scope import review_scope
 from grid_report.places.queries import reference
 from grid_report.web import words
 from grid_report.web.context import current_actor, language, settings
