@@ -64,7 +64,9 @@ def load(reports: int | None, seed: int | None, *, if_empty: bool) -> None:
             # A load begun with other numbers is finished as it was begun.
             reports, seed = there.reports, there.seed
     # A line for each of two thousand steps would hide the progress.
-    logging.getLogger("grid_report").setLevel(logging.WARNING)
+    ours = logging.getLogger("grid_report")
+    before = ours.level
+    ours.setLevel(logging.WARNING)
     wanted = settings.demo.reports if reports is None else reports
     try:
         counts = world.load(
@@ -79,6 +81,7 @@ def load(reports: int | None, seed: int | None, *, if_empty: bool) -> None:
     except (world.DemoRefused, TakenByOthers) as error:
         raise click.ClickException(str(error)) from error
     finally:
+        ours.setLevel(before)
         wiring.media.close()
     if not counts:
         click.echo("demo: the world is there already")

@@ -204,7 +204,7 @@ def test_limits_are_armed_anew_for_every_job(send, faulty):
 
 
 def test_scans_that_never_end_are_stopped(limits, store, tight):
-    with_scans = pictures.progressive_scans((3800, 3800), 400)
+    with_scans = pictures.progressive_scans((3800, 3800), 1500)
     assert len(with_scans) < limits.max_file_mb * 1024 * 1024
     pool = Pool(tight)
     try:

@@ -66,6 +66,7 @@ TAMPERED = [
     ("reversed-more-than-awarded", "UPDATE point_journal SET points = 3 WHERE id = {capture}; UPDATE point_journal SET reverses_id = {capture} WHERE id = (SELECT MIN(id) FROM point_journal WHERE kind = 'reversal')"),
     ("hold-past-its-deadline", "UPDATE point_transfers SET holds_until = '2026-11-20 00:00:00.000000' WHERE phase = 'pending'"),
     ("paid-and-still-due", due(cause_type="'report-accepted'", cause_id="'KY-1'")),
+    ("decision-differs-from-ledger", "INSERT INTO point_claims (cause_type, cause_id, at, rider_id, community_code, rule, tariff_version, severity, nth, rate, halved, points) VALUES ('report-accepted', 'KY-9', {at}, {rider1}, '211282001001', 'R1', '2020-1', 2, 1, 15, 1 = 0, 15)"),
     ("budget-opened-twice", ""),
     ("hold-resolved-for-another", "UPDATE point_journal SET redemption_ref = 'R-0' WHERE id = {capture}"),
     ("redemption-without-its-hold", "UPDATE point_journal SET redemption_ref = 'R-0' WHERE id = {capture}"),
@@ -85,7 +86,7 @@ TAMPERED = [
 def test_the_audit_finds_what_was_tampered_with(
     world: dict[str, Any], book: Book, check: str, sql: str
 ) -> None:
-    run(sql.format(**world).split("; "))
+    run(sql.format(at=AT, **world).split("; "))
     assert check in {it.check for it in book.differences()}
 
 
