@@ -12,18 +12,17 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from grid_report import clock
-from grid_report.access import Actor, Grant
+from grid_report.access import Actor
 from grid_report.accounts import messenger, queries
 from grid_report.accounts.messenger import CodeMessage
 from grid_report.accounts.models import Member, SignIn
 from grid_report.accounts.policy import NOTICE_VERSION
 from grid_report.accounts.roles import Role
 from grid_report.db import db
-from tests.support.builders import PASSWORD, STATION, Make
+from tests.accounts.browsing import PHONE, post_form
+from tests.support.builders import PASSWORD, Make
 
 pytestmark = pytest.mark.database
-
-PHONE = "13977770001"
 
 
 class Pocket:
@@ -41,16 +40,8 @@ def rider(make: Make) -> Actor:
     return make.rider(phone=PHONE, name="小李")
 
 
-def _post(client: FlaskClient, path: str, /, page: str = "", **fields: Any) -> TestResponse:
-    """Send a form the way a browser does: look at a page first, then send its hidden field."""
-    html = client.get(page or path).get_data(as_text=True)
-    token = re.search(r'name="csrf_token" value="([^"]+)"', html)
-    assert token is not None, html[:500]
-    return client.post(path, data={"csrf_token": token[1], **fields})
-
-
 def _sign_in(client: FlaskClient, **fields: Any) -> TestResponse:
-    return _post(client, "/sign-in", **{"phone": PHONE, "password": PASSWORD, **fields})
+    return post_form(client, "/sign-in", **{"phone": PHONE, "password": PASSWORD, **fields})
 
 
 def test_a_member_signs_in_and_goes_on_where_wanted(client: FlaskClient, rider: Actor) -> None:
@@ -135,7 +126,7 @@ def test_a_kept_cookie_is_worth_nothing_after_signing_out(
     _sign_in(client)
     kept = client.get_cookie("grid_report")
     assert kept is not None
-    assert _post(client, "/sign-out", page="/me").headers["Location"] == "/sign-in"
+    assert post_form(client, "/sign-out", page="/me").headers["Location"] == "/sign-in"
     thief = app.test_client()
     thief.set_cookie("grid_report", kept.value)
     assert thief.get("/me").status_code == 303
@@ -143,7 +134,7 @@ def test_a_kept_cookie_is_worth_nothing_after_signing_out(
 
 def test_signing_in_again_ends_the_sign_in_before(client: FlaskClient, rider: Actor) -> None:
     _sign_in(client)
-    _post(client, "/sign-in", page="/me", phone=PHONE, password=PASSWORD)
+    post_form(client, "/sign-in", page="/me", phone=PHONE, password=PASSWORD)
     db.session.rollback()
     ended = [row.revoked_at is not None for row in db.session.scalars(select(SignIn))]
     assert sorted(ended) == [False, True]
@@ -170,13 +161,13 @@ def _sign_up_fields(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_guest_signs_up_and_is_in(client: FlaskClient, make: Make) -> None:
-    answer = _post(client, "/sign-up", **_sign_up_fields(next="/me"))
+    answer = post_form(client, "/sign-up", **_sign_up_fields(next="/me"))
     assert (answer.status_code, answer.headers["Location"]) == (303, "/me")
     assert "新骑手" in client.get("/me").get_data(as_text=True)
 
 
 def test_a_refused_sign_up_keeps_words_and_ticks(client: FlaskClient, make: Make) -> None:
-    answer = _post(client, "/sign-up", **_sign_up_fields(is_16=None, name="<b>我</b>"))
+    answer = post_form(client, "/sign-up", **_sign_up_fields(is_16=None, name="<b>我</b>"))
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422
     assert "&lt;b&gt;我&lt;/b&gt;" in page
@@ -190,7 +181,7 @@ def test_extra_fields_make_nobody_more_than_a_rider(client: FlaskClient, make: M
         "role": "administrator", "grants": "administrator", "place": "211282", "is_demo": "1",
         "standing": "active", "id": "1", "language": "en", "member_id": "1",
     }  # fmt: skip
-    _post(client, "/sign-up", **_sign_up_fields(**extra))
+    post_form(client, "/sign-up", **_sign_up_fields(**extra))
     db.session.rollback()
     member = db.session.scalars(select(Member)).one()
     row = queries.find_member(member.id, actor=make.administrator(), vault=make.policy.vault)
@@ -199,7 +190,7 @@ def test_extra_fields_make_nobody_more_than_a_rider(client: FlaskClient, make: M
 
 
 def test_a_number_taken_is_a_word_beside_the_field(client: FlaskClient, rider: Actor) -> None:
-    answer = _post(client, "/sign-up", **_sign_up_fields(phone=PHONE))
+    answer = post_form(client, "/sign-up", **_sign_up_fields(phone=PHONE))
     assert answer.status_code == 422
     assert 'aria-invalid="true"' in answer.get_data(as_text=True)
 
@@ -209,13 +200,13 @@ def test_a_code_signs_in_and_is_sent_after_the_answer(
 ) -> None:
     pocket = Pocket()
     messenger.connect(app, pocket)
-    answer = _post(client, "/sign-in/code", phone=PHONE, next="/me")
+    answer = post_form(client, "/sign-in/code", phone=PHONE, next="/me")
     assert answer.headers["Location"] == "/sign-in/code/enter?next=/me"
     answer.close()
     code = pocket.sent[0].code
     wrong = f"{(int(code) + 1) % 10**6:06d}"
-    assert _post(client, "/sign-in/code/enter", code=wrong).status_code == 422
-    answer = _post(client, "/sign-in/code/enter", code=code, next="/me")
+    assert post_form(client, "/sign-in/code/enter", code=wrong).status_code == 422
+    answer = post_form(client, "/sign-in/code/enter", code=code, next="/me")
     assert answer.headers["Location"] == "/me"
     assert client.get("/me").status_code == 200
 
@@ -228,7 +219,7 @@ def test_asking_a_code_for_an_unknown_number_looks_the_same_and_sends_nothing(
     pages = []
     for phone in (PHONE, "13977779999"):
         browser = app.test_client()
-        answer = _post(browser, "/sign-in/code", phone=phone)
+        answer = post_form(browser, "/sign-in/code", phone=phone)
         answer.close()
         entered = browser.get("/sign-in/code/enter").get_data(as_text=True)
         page = re.sub(r'value="[^"]*"', "", entered)
@@ -245,7 +236,7 @@ def test_a_gateway_that_fails_changes_nothing_for_the_reader(
             raise RuntimeError(f"cannot reach {message.phone}")
 
     messenger.connect(app, Broken())
-    answer = _post(client, "/sign-in/code", phone=PHONE)
+    answer = post_form(client, "/sign-in/code", phone=PHONE)
     answer.close()
     assert answer.status_code == 303
     assert "code not sent" in caplog.text
@@ -263,26 +254,28 @@ def test_without_a_messenger_signing_in_by_code_is_not_offered(
 def test_the_number_a_code_went_to_is_not_readable_in_the_cookie(
     client: FlaskClient, rider: Actor
 ) -> None:
-    _post(client, "/sign-in/code", phone=PHONE)
+    post_form(client, "/sign-in/code", phone=PHONE)
     with client.session_transaction() as session:
         assert PHONE not in str(dict(session))
 
 
 def test_name_and_language_are_kept(client: FlaskClient, rider: Actor) -> None:
     _sign_in(client)
-    assert _post(client, "/me/profile", page="/me", name="老李", language="en").status_code == 303
+    assert (
+        post_form(client, "/me/profile", page="/me", name="老李", language="en").status_code == 303
+    )
     assert "Where I am signed in" in client.get("/me").get_data(as_text=True)
-    answer = _post(client, "/me/profile", page="/me", name="", language="en")
+    answer = post_form(client, "/me/profile", page="/me", name="", language="en")
     assert answer.status_code == 422
 
 
 def test_a_new_password_is_asked_for_with_the_old_one(client: FlaskClient, rider: Actor) -> None:
     _sign_in(client)
-    refused = _post(client, "/me/password", page="/me", current="no", new="snow at the station")
+    refused = post_form(client, "/me/password", page="/me", current="no", new="snow at the station")
     assert refused.status_code == 422
     assert "snow at the station" not in refused.get_data(as_text=True)
     fields = {"current": PASSWORD, "new": "snow at the station"}
-    assert _post(client, "/me/password", page="/me", **fields).status_code == 303
+    assert post_form(client, "/me/password", page="/me", **fields).status_code == 303
     assert client.get("/me").status_code == 200
 
 
@@ -294,7 +287,7 @@ def test_devices_are_listed_and_ended(app: Flask, client: FlaskClient, rider: Ac
     first = db.session.scalars(select(SignIn.id).order_by(SignIn.id)).first()
     page = client.get("/me").get_data(as_text=True)
     assert f"/me/devices/{first}/revoke" in page
-    assert _post(client, f"/me/devices/{first}/revoke", page="/me").status_code == 303
+    assert post_form(client, f"/me/devices/{first}/revoke", page="/me").status_code == 303
     assert phone.get("/me").status_code == 303
     assert client.get("/me").status_code == 200
 
@@ -302,7 +295,7 @@ def test_devices_are_listed_and_ended(app: Flask, client: FlaskClient, rider: Ac
 def test_a_stranger_cannot_end_somebodys_device(make: Make, rider: Actor) -> None:
     mine, stranger = make.signed_in(rider), make.signed_in(make.rider())
     sign_in_id = queries.list_own_sign_ins(rider.member_id, clock.now())[0].id
-    assert _post(stranger, f"/me/devices/{sign_in_id}/revoke", page="/me").status_code == 404
+    assert post_form(stranger, f"/me/devices/{sign_in_id}/revoke", page="/me").status_code == 404
     assert mine.get("/me").status_code == 200
 
 
@@ -312,13 +305,15 @@ def test_signing_out_everywhere_ends_every_browser(
     other = app.test_client()
     _sign_in(other)
     _sign_in(client)
-    assert _post(client, "/me/sign-out-everywhere", page="/me").headers["Location"] == "/sign-in"
+    assert (
+        post_form(client, "/me/sign-out-everywhere", page="/me").headers["Location"] == "/sign-in"
+    )
     assert (client.get("/me").status_code, other.get("/me").status_code) == (303, 303)
 
 
 def test_consents_are_chosen_on_the_page(make: Make, rider: Actor) -> None:
     browser = make.signed_in(rider)
-    assert _post(browser, "/me/consents", page="/me", consent_photos="1").status_code == 303
+    assert post_form(browser, "/me/consents", page="/me", consent_photos="1").status_code == 303
     page = browser.get("/me").get_data(as_text=True)
     assert re.findall(r'name="(consent_\w+)"[^>]* checked', page) == ["consent_photos"]
 
@@ -339,124 +334,3 @@ def test_open_pages_speak_english_too(client: FlaskClient, make: Make, path: str
 
 
 # administrators
-
-
-def test_an_administrator_makes_a_worker(make: Make, client: FlaskClient) -> None:
-    admin = make.signed_in(make.administrator())
-    answer = _post(
-        admin, "/admin/members", page="/admin/members/new", name="新网格员", phone="13977770003",
-        role="worker", place=STATION, password="rain at the station", language="zh_CN",
-    )  # fmt: skip
-    assert answer.status_code == 303
-    page = admin.get(answer.headers["Location"]).get_data(as_text=True)
-    assert "新网格员" in page
-    assert "139****0003" in page
-    done = _post(client, "/sign-in", phone="13977770003", password="rain at the station")
-    assert done.status_code == 303
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"role": "emperor"},
-        {"role": "worker", "place": "999"},
-        {"role": "worker", "place": ""},
-        {"phone": PHONE},
-        {"phone": "x", "name": "", "password": "short"},
-        {"language": "tlh"},
-        {"name": "a\x00b\ud800".encode("utf-8", "replace").decode(), "role": "\x00"},
-    ],
-)
-def test_a_member_badly_described_is_shown_again(
-    make: Make, rider: Actor, fields: dict[str, str]
-) -> None:
-    admin = make.signed_in(make.administrator())
-    good = {
-        "name": "新网格员", "phone": "13977770003", "role": "worker", "place": STATION,
-        "password": "rain at the station", "language": "zh_CN",
-    }  # fmt: skip
-    answer = _post(admin, "/admin/members", page="/admin/members/new", **{**good, **fields})
-    assert answer.status_code == 422
-    assert "rain at the station" not in answer.get_data(as_text=True)
-
-
-def test_roles_are_given_and_taken_on_the_page(make: Make, rider: Actor) -> None:
-    admin = make.signed_in(make.administrator())
-    home = f"/admin/members/{rider.member_id}"
-    assert _post(admin, f"{home}/roles", page=home, role="auditor").status_code == 303
-    page = admin.get(home).get_data(as_text=True)
-    revoke = re.findall(rf"{home}/roles/\d+/revoke", page)
-    assert len(revoke) == 2
-    assert _post(admin, revoke[1], page=home).status_code == 303
-    again = _post(admin, revoke[1], page=home)
-    assert again.status_code == 404
-    assert _post(admin, f"{home}/roles", page=home, role="rider").status_code == 422
-
-
-def test_the_last_administrator_is_told_why_not(make: Make) -> None:
-    me = make.administrator()
-    admin, home = make.signed_in(me), f"/admin/members/{me.member_id}"
-    page = admin.get(home).get_data(as_text=True)
-    revoke = re.findall(rf"{home}/roles/\d+/revoke", page)[0]
-    assert _post(admin, revoke, page=home).status_code == 409
-    assert admin.get(home).status_code == 200
-
-
-def test_a_member_is_suspended_and_let_in_again(make: Make, rider: Actor) -> None:
-    admin, theirs = make.signed_in(make.administrator()), make.signed_in(rider)
-    home = f"/admin/members/{rider.member_id}"
-    assert _post(admin, f"{home}/suspend", page=home).status_code == 303
-    assert theirs.get("/me").status_code == 303
-    assert _post(admin, f"{home}/restore", page=home).status_code == 303
-
-
-def test_an_auditor_reads_members_and_changes_nothing(make: Make, rider: Actor) -> None:
-    auditor, home = make.signed_in(make.auditor()), f"/admin/members/{rider.member_id}"
-    assert auditor.get("/admin/members").status_code == 200
-    page = auditor.get(home).get_data(as_text=True)
-    assert "/revoke" not in page
-    assert "/suspend" not in page
-    assert auditor.get("/admin/members/new").status_code == 403
-    for path in (f"{home}/roles", f"{home}/suspend", f"{home}/restore", f"{home}/sign-out"):
-        assert _post(auditor, path, page="/me", role="auditor").status_code == 403
-    assert _post(auditor, "/admin/members", page="/me").status_code == 403
-
-
-@pytest.mark.parametrize("who", ["rider", "worker", "supervisor", "handler"])
-def test_others_do_not_see_the_member_list(make: Make, who: str) -> None:
-    browser = make.signed_in(getattr(make, who)())
-    for path in ("/admin/members", "/admin/members/new", "/admin/members/1"):
-        assert browser.get(path).status_code == 403
-
-
-@pytest.mark.parametrize(
-    "query", ["q=%25", "q=%00", "role=emperor", "place=%27", "cursor=5", "q=" + "9" * 300]
-)
-def test_odd_searches_are_harmless(make: Make, query: str) -> None:
-    admin = make.signed_in(make.administrator())
-    assert admin.get(f"/admin/members?{query}").status_code == 200
-
-
-@pytest.mark.parametrize("cursor", ["x", "-1", "1" * 30, "١"])
-def test_an_unreadable_cursor_is_refused(make: Make, cursor: str) -> None:
-    admin = make.signed_in(make.administrator())
-    answer = admin.get("/admin/members", query_string={"cursor": cursor})
-    assert answer.status_code == 422
-
-
-def test_the_member_list_takes_as_many_statements_for_one_as_for_many(make: Make) -> None:
-    from sqlalchemy import event
-
-    admin = make.signed_in(make.administrator())
-    counts = []
-    for _ in range(2):
-        statements: list[str] = []
-        note = lambda *args, kept=statements: kept.append(args[2])  # noqa: E731
-        admin.get("/admin/members")
-        event.listen(db.engine, "before_cursor_execute", note)
-        admin.get("/admin/members")
-        event.remove(db.engine, "before_cursor_execute", note)
-        counts.append(len(statements))
-        for _ in range(12):
-            make.member(Grant(Role.RIDER), Grant(Role.WORKER, STATION))
-    assert counts[0] == counts[1]
