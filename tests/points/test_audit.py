@@ -49,9 +49,13 @@ def world(book: Book) -> dict[str, Any]:
 
 
 def _table_of(trigger: str) -> str:
-    tables = ("accounts", "freeze", "journal", "lot_movements", "lots", "routes", "transfers", "unpaid", "zero")  # fmt: skip
-    found = [name for name in tables if trigger.startswith(f"point_{name}_")]
-    return f"point_{max(found, key=len)}"
+    return str(
+        Book.value(
+            "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+            " WHERE t.tgname = :name",
+            name=trigger,
+        )
+    )
 
 
 TAMPERED = [
