@@ -38,7 +38,7 @@ OFFERS: Final = {
         "Ride in and park at the marked place. At the owners' price."),
 }  # fmt: skip
 # Yuan that owners pay for card and pass, by the number of the compound; the third has no firm.
-PRICES: Final = {1: (5, 8), 2: (6, 9), 3: (15, 20)}
+PRICES: Final = {1: (3, 8), 2: (6, 9), 3: (15, 20)}
 # Which rider (none: whoever has the points then), which compound, how many days ago; and what
 # came after how many hours.
 Story = tuple[int | None, str, PaperKind, float, tuple[tuple[ApplicationStep, float, str], ...]]

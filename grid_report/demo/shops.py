@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from grid_report.access import Actor
 from grid_report.db import db
-from grid_report.demo import months, plan
+from grid_report.demo import lessons, months, plan
 from grid_report.demo.cast import BRIGHT, REST_STATION, STATION, Cast
 from grid_report.demo.keys import Keys
 from grid_report.errors import GridReportError
@@ -148,6 +148,8 @@ class Shops:
         ):
             self._later(when, deed)
         for when, deed in Keys(settings, people, at).deeds():
+            self._later(when, deed)
+        for when, deed in lessons.deeds(settings, people, at):
             self._later(when, deed)
 
     def _visit_before(self, key: str, dice: random.Random) -> Callable[[datetime], None]:

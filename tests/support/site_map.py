@@ -153,12 +153,17 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("stations", "offers.stations", "/services/stations"),
         Screen("station", "offers.station", "/services/stations/station-01"),
         Screen("vouchers", "offers.mine", "/my/services"),
-        Screen("voucher", "offers.voucher", "/my/services", f"{VOUCHER}:has(.tone-brand)"),
+        Screen(
+            "voucher",
+            "offers.voucher",
+            "/my/services",
+            f"{VOUCHER}:has(.tone-brand):not(:has(.offer-card))",
+        ),
         Screen(
             "voucher-done",
             "offers.voucher",
             "/my/services",
-            f"{VOUCHER}:not(:has(.tone-brand))",
+            f"{VOUCHER}:not(:has(.tone-brand)):not(:has(.offer-card))",
             unfold_all,
         ),
         Screen("card", "cards.one", "/my/services", f"{VOUCHER}:has(.offer-card)", unfold_all),
@@ -189,7 +194,7 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("case-finished", "desk.show", "/desk?state=done", ROW),
         Screen("budgets-worker", "budgets.index", "/budgets"),
         Screen("desk-cards", "approvals.index", "/cards?pile=under_way"),
-        Screen("desk-card", "approvals.one", "/cards", CARD, unfold_all),
+        Screen("desk-card", "approvals.one", "/cards?pile=under_way", CARD, unfold_all),
         Screen("inbox-worker", "notify.inbox", "/inbox"),
     ],
     "supervisor": [

@@ -1,0 +1,33 @@
+"""The demo's lessons: some riders read the handbook and passed its quiz, through the use case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from grid_report.access import Actor
+from grid_report.demo.cast import Cast
+from grid_report.points.handbook import UNITS
+from grid_report.points.learning import award_learning
+from grid_report.points.usecases import terms_of
+from grid_report.settings import Settings
+
+# The two riders everybody signs in as still have it before them.
+LEARNERS: Final = slice(2, 14)
+DAYS_AGO: Final = 20
+
+
+def deeds(
+    settings: Settings, people: Cast, at: datetime
+) -> Iterator[tuple[datetime, Callable[[datetime], object]]]:
+    """Yield every lesson with its time; one learned before is not paid again."""
+    terms = terms_of(settings)
+
+    def learn(rider: Actor, unit: str | None) -> Callable[[datetime], object]:
+        return lambda now: award_learning(unit, actor=rider, terms=terms, now=now)
+
+    for number, rider in enumerate(people.riders[LEARNERS]):
+        evening = at - timedelta(days=DAYS_AGO - number)
+        for minutes, unit in enumerate((*UNITS, None)):
+            yield evening + timedelta(minutes=4 * minutes), learn(rider, unit)
