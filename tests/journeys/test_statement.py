@@ -112,6 +112,8 @@ def test_a_service_is_on_the_months_statement_once_and_both_sides_confirm(
 
     page = county.go(f"/admin/statements?month={month}")
     page.locator("main table a", has_text=PROVIDER).click()
+    page.locator("summary", has_text="确认并结清").click()
+    expect(page.locator("main details[open]")).to_contain_text("不能更改")
     confirm(page, "代表社会工作部确认并结清")
     expect(page.locator(".page-head .badge")).to_contain_text("已结清")
     expect(page.locator("main tr", has_text=ref)).to_have_count(1)

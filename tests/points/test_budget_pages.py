@@ -127,7 +127,7 @@ def test_the_page_is_the_table_and_names_what_it_charts(
 ) -> None:
     book.award(book.rider(), 25, at=clock.now())
     page = make.signed_in(people["administrator"]).get(f"/budgets/{STATION}").text
-    for words in ("3000", "2975", "十三个月", "骑手手里的积分", "charts", "县市统筹", "data-chart"):
+    for words in ("3000", "2975", "十三个月", "骑手手里的积分", "charts", "县级统筹", "data-chart"):
         assert words in page
 
 
