@@ -92,6 +92,23 @@ def test_what_an_offer_cannot_be_is_said_at_its_field(
     assert f'href="#f-{field}"' in page
 
 
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        ("Mon-Sun 10:30-13:30, Mon-Sun 16:30-20:00", "每天 10:30–13:30、16:30–20:00"),
+        ("Mon-Sat 08:00-20:00; Sun 09:00-17:00", "周一-周六 08:00–20:00、周日 09:00–17:00"),
+        ("07:00-21:00", "每天 07:00–21:00"),
+        ("Wed 9:00-11:30", "周三 9:00–11:30"),
+    ],
+)
+def test_opening_hours_are_said_as_people_say_them(
+    make: Make, admin: Desk, kept: str, said: str
+) -> None:
+    place = admin.post("/admin/offers", 303, **{**OFFER, "hours": kept})
+    page = Desk(make, make.rider()).get(f"/services/{place.rsplit('/', 1)[-1]}")
+    assert f"<dd>{said}</dd>" in page
+
+
 def test_times_are_added_and_called_off(make: Make, admin: Desk) -> None:
     clinic = make.offer(kind=OfferKind.SLOT)
     slots = {"first_day": "2030-01-07", "last_day": "2030-01-08", "times": "09:00, 9:30"}
@@ -105,6 +122,10 @@ def test_times_are_added_and_called_off(make: Make, admin: Desk) -> None:
     admin.post(path, 303, **slots, minutes="30", capacity="2")
     soon = make.slot(clinic)
     taken = make.redemption(make.rider(), clinic, soon)
+    # A day is one fold: its times and what was booked of them.
+    page = admin.get(f"/admin/offers/{clinic}")
+    assert page.count(f'action="/admin/slots/{soon}/call-off"') == 1
+    assert "已约 1 / " in page
     admin.post(f"/admin/slots/{soon}/call-off", 422, words="")
     admin.post(f"/admin/slots/{soon}/call-off", 303, words="医生病了")
     db.session.expire_all()

@@ -79,6 +79,8 @@ def test_both_sides_confirm_on_their_own_pages(people: People) -> None:
     status, page = people.send(people.staff, f"{station}/confirm")
     assert (status, "核对无误" in page) == (303, False)
     assert "代表社会工作部确认" not in people.page(people.auditor, county)
+    # What cannot be taken back says so, beside its figures, before the button.
+    assert "结清后不能更改，也不能撤回" in people.page(people.admin, county)
     status, page = people.send(people.admin, f"{county}/countersign")
     assert status == 303
     assert "已结清" in page

@@ -50,6 +50,7 @@ def test_one_administrator_writes_and_another_publishes_the_next_version(make: M
     assert 'value="2020-01-01"' in old.text
     assert publisher.post("/admin/tariff/publish", data=sent).status_code == 303
     assert "2031-1" in writer.get("/admin/tariff").text
+    assert "撤回这一版" in writer.get("/admin/tariff").text
     assert writer.post("/admin/tariff/2020-1/withdraw").status_code == 409
     assert writer.post("/admin/tariff/2031-1/withdraw").status_code == 303
 
