@@ -42,8 +42,14 @@ def members(places: Reference, county: str) -> list[Person]:
     """Return everybody of the demo, the sign-ins of the HTTP contract first."""
     dice = random.Random("cast")
 
+    used: set[str] = set()
+
     def name() -> str:
-        return f"{dice.choice(SURNAMES)}{dice.choice(GIVEN)}{MARK}"
+        # Two people of one name look like one who approved an own proposal.
+        while (drawn := f"{dice.choice(SURNAMES)}{dice.choice(GIVEN)}{MARK}") in used:
+            pass
+        used.add(drawn)
+        return drawn
 
     people = [
         Person(f"139000000{i:02d}", f"{name}{MARK}", (Grant(Role.RIDER),))

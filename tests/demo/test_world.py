@@ -215,6 +215,8 @@ def test_everybody_is_marked_as_invented(loaded: Flask) -> None:
     members = db.session.execute(select(Member.name, Member.is_demo)).all()
     assert all(one.is_demo and one.name.endswith(cast.MARK) for one in members)
     assert reference().unit_covers(cast.STATION_FIRM, cast.STATION)
+    # Who proposes and who approves must be told apart at a glance.
+    assert len({one.name for one in members}) == len(members)
 
 
 def test_loading_again_adds_nothing(loaded: Flask) -> None:
