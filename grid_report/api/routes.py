@@ -218,7 +218,7 @@ def balance() -> Response:
     """Say what is there, on hold, on the way and expiring."""
     actor = current_actor()
     check(actor, Action.POINTS_READ_OWN)
-    found, zone = points.balance(actor.member_id), settings().county.tz
+    found, zone = points.balance(actor.member_id, clock.now()), settings().county.tz
     return answer(
         {
             "available": found.available,

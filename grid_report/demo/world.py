@@ -290,7 +290,8 @@ def _look_again(settings: Settings, people: Cast, places: Reference, at: datetim
     finding.find_all(zone=county.tz, now=lambda: at + timedelta(minutes=5))
     last, actor = Month.of(at, county.tz).plus(-1), people.administrator
     for month in (last.plus(-1), last):
-        fairness.draw_sample(month, county_code=county.code, zone=county.tz, places=places, now=at)
+        seed = f"{month}:demo"
+        fairness.draw_sample(month, zone=county.tz, places=places, now=at, seed=seed)
     older, after, looked = str(last.plus(-1)), 0, 0
     _look_at_signals(actor, at)
     while (next_id := fairness_queries.next_to_judge(actor, older, after)) is not None:

@@ -7,15 +7,19 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 LEAST: Final = 59
 
 
-def seed(county_code: str, month: str) -> str:
-    """Return what decides the draw; it is shown with it."""
-    return f"{county_code}:{month}"
+def new_seed(month: str) -> str:
+    """Make what decides the draw of a month; it is kept and shown with it.
+
+    By chance: whoever accepts must not be able to work out what nobody will look at again.
+    """
+    return f"{month}:{secrets.token_hex(6)}"
 
 
 def draw(population: Iterable[tuple[str, str]], *, seed: str) -> list[str]:

@@ -20,15 +20,16 @@ logger = logging.getLogger(__name__)
 
 @use_case
 def draw_sample(
-    month: Month, *, county_code: str, zone: tzinfo, places: Reference, now: datetime
+    month: Month, *, zone: tzinfo, places: Reference, now: datetime, seed: str = ""
 ) -> int:
     """Draw the sample of a month that is over, once; return how many reports it holds.
 
+    Without a seed it is drawn by chance; only the demo, which is the same every time, has one.
     Drawn again it is left as it is: 0. Raises Invalid while the month goes on.
     """
     if now < month.bounds(zone)[1]:
         raise Invalid.field("month", "month-not-over")
-    name, seed = str(month), sampling.seed(county_code, str(month))
+    name, seed = str(month), seed or sampling.new_seed(str(month))
     with transaction() as session:
         population = queries.accepted_in(month, zone, places)
         if not steps.begin_draw(session, name, seed, len(population), now):

@@ -128,7 +128,6 @@ def draw_sample(duty: Duty) -> int:
     county, now = duty.settings.county, duty.now()
     return fairness_usecases.draw_sample(
         Month.of(now, county.tz).plus(-1),
-        county_code=county.code,
         zone=county.tz,
         places=places_queries.reference(),
         now=now,

@@ -66,7 +66,7 @@ def _form_page(offer_id: int, form: dict[str, Any], errors: dict[str, list[str]]
         row=row,
         paper=paper,
         compounds=_compounds(paper),
-        available=balance(actor.member_id).available,
+        available=balance(actor.member_id, clock.now()).available,
         nickname=actor.name,
         form=form,
         errors=errors,

@@ -13,13 +13,17 @@ from grid_report.offers.papers import PaperKind
 
 @dataclass(frozen=True)
 class Redeem:
-    """Take an offer: which, which slot, for whom. `key` makes sending it twice once."""
+    """Take an offer: which, which slot, for whom. `key` makes sending it twice once.
+
+    `price` is what the rider was shown, where a page showed it.
+    """
 
     key: str
     offer_id: int
     slot_id: int | None = None
     for_whom: ForWhom = ForWhom.RIDER
     guardian_consents: bool = False
+    price: int | None = None
 
 
 def fingerprint(command: Redeem) -> str:

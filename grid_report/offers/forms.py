@@ -31,6 +31,7 @@ def read_redemption(values: Mapping[str, Any], *, key: Any, key_field: str) -> R
         slot_id=_id(values, "slot", problems),
         for_whom=_one_of(values, "for", ForWhom, problems) or ForWhom.RIDER,
         guardian_consents=values.get("guardian") in ("1", True),
+        price=read_int(values, "price", 0, MOST_POINTS, problems),
     )
     problems.raise_if_any()
     return command

@@ -57,6 +57,14 @@ class SoldOut(Conflict):
     code: ClassVar[str] = "sold-out"
 
 
+@dataclass(eq=False)
+class PriceChanged(Conflict):
+    """It costs something else than the rider was shown: nobody pays what they did not agree to."""
+
+    code: ClassVar[str] = "price-changed"
+    points: int
+
+
 class SlotFull(Conflict):
     """Somebody else took the last place."""
 

@@ -36,7 +36,7 @@ def index() -> str:
     chosen = request.args.get("show", "all")
     chosen = chosen if chosen in FILTERS else "all"
     near, near_code = _near()
-    available = balance(actor.member_id).available
+    available = balance(actor.member_id, now).available
     rows = queries.list_offers(now=now, near=near)
     if chosen == "affordable":
         rows = [row for row in rows if row.offer.points <= available]
@@ -111,7 +111,7 @@ def _offer_page(offer_id: int, form: dict[str, Any], errors: dict[str, list[str]
         "offers/one.html",
         row=row,
         slots=queries.list_slots(offer_id, now=now, rider_id=actor.member_id),
-        available=balance(actor.member_id).available,
+        available=balance(actor.member_id, now).available,
         may_redeem=access.allowed(actor, Action.OFFERS_REDEEM) and row.offer.retired_at is None,
         form=form,
         errors=errors,

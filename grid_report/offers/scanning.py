@@ -139,6 +139,8 @@ def upload_book(
 def _upload(line: BookLine, *, county: str, actor: Actor, now: datetime) -> Uploaded:
     with transaction() as session:
         stations = looking.stations_of(actor)
+        # Sent twice at the same moment: the second waits here, and finds the line of the first.
+        looking.lock_stations(session, stations)
         known = session.scalars(
             select(BookEntry).where(
                 BookEntry.station_code.in_(stations), BookEntry.nonce == line.nonce

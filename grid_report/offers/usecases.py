@@ -41,7 +41,7 @@ def redeem(command: Redeem, *, actor: Actor, zone: tzinfo, now: datetime) -> Tak
     """Take an offer: quota, place or stock, and the points on hold, or none of it.
 
     Raises NotFound, Forbidden, Invalid, BookingKeyReused, OfferGone, SoldOut, SlotFull, SlotOver,
-    QuotaUsedUp, NeedsApplication, and NotEnoughPoints of the ledger.
+    QuotaUsedUp, PriceChanged, NeedsApplication, and NotEnoughPoints of the ledger.
     """
     access.check(actor, Action.OFFERS_REDEEM)
     sent = fingerprint(command)
@@ -62,6 +62,8 @@ def redeem(command: Redeem, *, actor: Actor, zone: tzinfo, now: datetime) -> Tak
             raise NotFound
         if offer.kind is OfferKind.APPLICATION:
             raise refusals.NeedsApplication
+        if command.price not in (None, offer.points):
+            raise refusals.PriceChanged(offer.points)
         _check_for_whom(offer, command)
         _check_quota(session, offer, actor.member_id, now, zone)
         slot = _reserve(session, offer, command, actor.member_id, now)

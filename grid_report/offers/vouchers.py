@@ -95,7 +95,8 @@ def digits_fit(ref: str, secret: str, digits: str, at: datetime) -> bool:
     """Tell whether typed digits are those of now or of the window before."""
     window = int(at.timestamp()) // DIGITS_STEP_S
     return any(
-        hmac.compare_digest(_digits(ref, secret, window - age), digits)
+        # As bytes: a text with other letters than ASCII's cannot be compared, and programs send any.
+        hmac.compare_digest(_digits(ref, secret, window - age).encode(), digits.encode())
         for age in range(STEPS_ACCEPTED)
     )
 

@@ -115,8 +115,12 @@ def rider_key(rider_id: int) -> str:
 MINT_KEY: Final = holders.MINT.key
 
 
-def balance(rider_id: int) -> Balance:
-    """Return what a rider has; three look-ups, whatever the length of the history."""
+def balance(rider_id: int, at: datetime | None = None) -> Balance:
+    """Return what a rider has; three look-ups, whatever the length of the history.
+
+    `at` an instant what is over by then is left out, though no job has noticed it: a hold would
+    not find it either.
+    """
     kinds = {holders.rider(rider_id).key: "rider", holders.rider_debt(rider_id).key: "debt"}
     accounts = {
         kinds[row.holder]: row
@@ -132,12 +136,14 @@ def balance(rider_id: int) -> Balance:
         )
     )
     mine, debt = accounts.get("rider"), accounts.get("debt")
+    lots = _expiring(mine.id) if mine else ()
+    over = sum(lot.points for lot in lots if at is not None and lot.expires_at <= at)
     return Balance(
-        available=mine.credits - mine.debits - mine.pending_debits if mine else 0,
+        available=mine.credits - mine.debits - mine.pending_debits - over if mine else 0,
         held=mine.pending_debits if mine else 0,
         pending=int(pending or 0),
         debt=debt.debits - debt.credits if debt else 0,
-        expiring=_expiring(mine.id) if mine else (),
+        expiring=[lot for lot in lots if at is None or lot.expires_at > at],
     )
 
 

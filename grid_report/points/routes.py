@@ -54,7 +54,7 @@ def statement() -> str:
     version = tariff_book.at(now)
     return render_template(
         "points/statement.html",
-        balance=queries.balance(actor.member_id),
+        balance=queries.balance(actor.member_id, now),
         entries=entries,
         holds=holds,
         waiting=queries.list_waiting(actor.member_id) if first else (),

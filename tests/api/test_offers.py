@@ -116,6 +116,16 @@ def test_every_refusal_of_a_voucher_has_its_code(
     problem(program(make.rider()).post(f"redemptions/{ref}/cancel"), 404, "not-found")
 
 
+@pytest.mark.parametrize("code", ["１２３４５６", "你好", "🙂", "12345٦"])
+def test_a_code_in_other_letters_is_a_wrong_code(
+    make: Make, program: Programs, staff: Actor, code: str
+) -> None:
+    program(make.rider()).post("redemptions", json={"offer": make.offer()})
+    station = program(staff)
+    problem(station.post("vouchers/scan", json={"code": code}), 409, "voucher-unknown")
+    problem(station.post("vouchers/scan", json={"qr": code}), 409, "voucher-unknown")
+
+
 def test_what_cannot_be_taken_says_why(make: Make, program: Programs, staff: Actor) -> None:
     rider = program(make.rider())
     dear, clinic = make.offer(points=80), make.offer(kind=OfferKind.SLOT)

@@ -55,7 +55,6 @@ class Review:
         month = self.month
         usecases.draw_sample(
             month,
-            county_code=self.county.code,
             zone=self.county.tz,
             places=reference(),
             now=month.bounds(self.county.tz)[1],

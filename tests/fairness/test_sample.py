@@ -13,7 +13,7 @@ from sqlalchemy import text
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import Invalid
-from grid_report.fairness import queries, usecases
+from grid_report.fairness import queries, sampling, usecases
 from grid_report.fairness.cli import fairness_cli
 from grid_report.fairness.kinds import Finding
 from grid_report.fairness.rates import Rate
@@ -33,9 +33,7 @@ def test_a_month_is_drawn_after_its_end_and_once(make: Make, review: Review) -> 
     reports = [review.accepted(worker) for _ in range(3)]
     month, zone = review.month, review.county.tz
     with pytest.raises(Invalid):
-        usecases.draw_sample(
-            month, county_code="211282", zone=zone, places=reference(), now=make.now - HOUR
-        )
+        usecases.draw_sample(month, zone=zone, places=reference(), now=make.now - HOUR)
     assert not review.sampled()
     review.draw()
     drawn = review.sampled()
@@ -44,6 +42,20 @@ def test_a_month_is_drawn_after_its_end_and_once(make: Make, review: Review) -> 
     assert {(one.community_code, one.street_code) for one in drawn} == {(STATION, STATION[:9])}
     review.draw()
     assert len(review.sampled()) == 3
+
+
+def test_nobody_can_work_out_before_what_will_be_drawn(make: Make, review: Review) -> None:
+    worker = make.worker()
+    for _ in range(2):
+        review.accepted(worker)
+    review.draw()
+    (draw,) = queries.list_draws()
+    # The seed is not made of what is known during the month, and yet it is kept.
+    month, _, chance = draw.seed.partition(":")
+    assert month == draw.month
+    assert len(chance) == 12
+    assert sampling.new_seed(month) != draw.seed
+    assert queries.redraw(review.month, review.county.tz, reference()) == (set(), set())
 
 
 def test_drawn_at_once_it_is_one_sample(

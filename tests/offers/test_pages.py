@@ -172,6 +172,23 @@ def test_a_rider_books_waits_and_is_told_why_not(make: Make, admin: Desk) -> Non
     second.post(path, 303, slot=str(slot))
 
 
+def test_nobody_pays_another_price_than_the_one_that_was_shown(make: Make, admin: Desk) -> None:
+    rider = Desk(make, make.rider())
+    place = admin.post("/admin/offers", 303, **{**OFFER, "points": "0"})
+    offer_id = place.rpartition("/")[2]
+    page = rider.get(f"/services/{offer_id}")
+    assert 'name="price" value="0"' in page
+    version = re.search(r'name="version" value="(\d+)"', admin.get(place))
+    assert version is not None
+    admin.post(f"{place}/save", 303, **{**OFFER, "points": "15", "version": version[1]})
+    path = f"/services/{offer_id}/redeem"
+    # The page comes back with the price of now, and says so.
+    page = rider.post(path, 409, **{"for": "rider", "price": "0"})
+    assert "15 分" in page
+    assert 'name="price" value="15"' in page
+    rider.post(path, 422, **{"for": "rider", "price": "viel"})
+
+
 def test_the_catalogue_filters_and_says_what_is_always_free(make: Make, admin: Desk) -> None:
     make.offer(title_zh="免费茶", points=0)
     make.offer(title_zh="贵头盔", points=400)

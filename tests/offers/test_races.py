@@ -14,9 +14,9 @@ from flask import Flask
 from grid_report.access import Actor
 from grid_report.errors import GridReportError
 from grid_report.offers import scanning, usecases
-from grid_report.offers.commands import Redeem
+from grid_report.offers.commands import BookLine, Redeem
 from grid_report.offers.kinds import Period
-from tests.offers.shop import NOW, ZONE, Shop
+from tests.offers.shop import COUNTY, NOW, ZONE, Shop
 from tests.points.racing import race
 
 pytestmark = pytest.mark.database
@@ -104,4 +104,20 @@ def test_cancel_and_confirm_at_once_leave_one_truth(app: Flask, shop: Shop) -> N
     race(app, acts)
     state = shop.fresh(taken).state
     assert shop.points(rider) == ((80, 0) if state == "cancelled" else (0, 0))
+    assert shop.sound()
+
+
+def test_a_line_of_the_book_sent_sixteen_times_at_once_is_one_line(app: Flask, shop: Shop) -> None:
+    rider = shop.rider(20)
+    taken = shop.take(rider, shop.offer(20))
+    line = BookLine("n-1", NOW, shop.digits(taken))
+
+    def upload() -> str:
+        (done,) = scanning.upload_book([line], county=COUNTY, actor=shop.staff, now=NOW)
+        return done.result.value
+
+    said = Counter(map(str, race(app, [upload] * PROCESSES)))
+    assert said == {"confirmed": PROCESSES}
+    assert shop.book.value("SELECT count(*) FROM station_book") == 1
+    assert shop.fresh(taken).state == "delivered"
     assert shop.sound()

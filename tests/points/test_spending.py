@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -234,3 +234,26 @@ def test_what_is_over_ends_in_the_community_that_awarded_it(book: Book, rider: i
     assert other.points == 25
     assert queries.balance(rider).available == 15
     assert book.differences(later) == []
+
+
+def test_what_is_over_is_not_shown_as_there_before_any_job_notices(book: Book) -> None:
+    rider = book.rider()
+    # Earned in the last instant of a month, seen from the county: it is over a month before.
+    last = datetime(2026, 12, 31, 15, 59, 59, 900_000, tzinfo=UTC)
+    book.award(rider, 10, at=last)
+    book.award(rider, 15, at=last + timedelta(milliseconds=100))
+    early, late = (lot.expires_at for lot in queries.balance(rider).expiring)
+    assert (early, late) == (
+        datetime(2027, 12, 31, 16, tzinfo=UTC),
+        datetime(2028, 1, 31, 16, tzinfo=UTC),
+    )
+    moment = timedelta(microseconds=1)
+    assert queries.balance(rider, early - moment).available == 25
+    there = queries.balance(rider, early)
+    assert there.available == 15
+    assert [(lot.points, lot.expires_at) for lot in there.expiring] == [(15, late)]
+    with pytest.raises(NotEnoughPoints) as refused:
+        book.hold(rider, points=20, at=early)
+    assert refused.value.missing_points == 5
+    book.hold(rider, points=20, at=early - moment)
+    assert book.differences(early) == []

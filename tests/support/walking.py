@@ -244,9 +244,7 @@ def _look_for_odd_things(make: Make) -> None:
     this = Month.of(clock.now(), county.tz)
     after = this.bounds(county.tz)[1]
     finding.find_in_acceptances(zone=county.tz, now=after)
-    fairness.draw_sample(
-        this, county_code=county.code, zone=county.tz, places=reference(), now=after
-    )
+    fairness.draw_sample(this, zone=county.tz, places=reference(), now=after)
 
 
 def _first(query: Any) -> int:
