@@ -99,6 +99,7 @@ def _one(member_id: int) -> dict[str, Any]:
         "member": member,
         "may_manage": allowed(actor, Action.MEMBERS_MANAGE),
         "is_me": actor.member_id == member_id,
+        "is_rider": any(grant.role is Role.RIDER for grant in member.grants),
         **_places([member]),
     }
 
@@ -168,6 +169,28 @@ def restore(member_id: int) -> Response:
     """Let the member in again."""
     usecases.restore_member(member_id, actor=current_actor(), now=clock.now())
     return _back(member_id, "member-restored")
+
+
+@bp.post("/<int:member_id>/points/stop")
+def stop_points(member_id: int) -> Response:
+    """Let the member earn nothing from now on."""
+    try:
+        usecases.stop_points(
+            member_id,
+            reason=request.form.get("reason", ""),
+            actor=current_actor(),
+            now=clock.now(),
+        )
+    except AGAIN as error:
+        return _one_again(member_id, error)
+    return _back(member_id, "points-stopped")
+
+
+@bp.post("/<int:member_id>/points/allow")
+def allow_points(member_id: int) -> Response:
+    """Let the member earn again."""
+    usecases.allow_points(member_id, actor=current_actor(), now=clock.now())
+    return _back(member_id, "points-allowed")
 
 
 @bp.post("/<int:member_id>/sign-out")

@@ -164,6 +164,39 @@ def restore_member(member_id: int, *, actor: Actor, now: datetime) -> None:
 
 
 @use_case
+def stop_points(member_id: int, *, reason: str, actor: Actor, now: datetime) -> None:
+    """Let a rider earn nothing from now on; reporting, stations and cards stay open.
+
+    Raises NotFound, Forbidden, NotOneself, Invalid.
+    """
+    access.check(actor, Action.MEMBERS_MANAGE)
+    if actor.member_id == member_id:
+        raise NotOneself
+    if not reason.strip():
+        raise Invalid.field("reason", "reason-missing")
+    with transaction() as session:
+        member = steps.lock_member(session, member_id)
+        if member.points_stopped_at is not None:
+            return
+        member.points_stopped_at, member.points_stopped_why = now, reason.strip()[:200]
+        steps.audit(
+            session, actor, "points.stop", f"member:{member_id}", now, reason=reason.strip()[:200]
+        )
+
+
+@use_case
+def allow_points(member_id: int, *, actor: Actor, now: datetime) -> None:
+    """Let a rider earn again; what was withheld meanwhile stays withheld. Raises NotFound, Forbidden."""
+    access.check(actor, Action.MEMBERS_MANAGE)
+    with transaction() as session:
+        member = steps.lock_member(session, member_id)
+        if member.points_stopped_at is None:
+            return
+        member.points_stopped_at = member.points_stopped_why = None
+        steps.audit(session, actor, "points.allow", f"member:{member_id}", now)
+
+
+@use_case
 def sweep(*, now: datetime) -> int:
     """Delete counters, codes and long-dead sign-ins nobody needs any more; return how many."""
     with transaction() as session:

@@ -51,6 +51,9 @@ class Member(Base):
     )
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Instant]
+    # Nothing is earned from then on; reporting, stations and cards stay open.
+    points_stopped_at: Mapped[Instant | None]
+    points_stopped_why: Mapped[str | None] = mapped_column(String(200))
 
 
 class RoleGrant(Base):

@@ -219,6 +219,8 @@ class MemberRow:
     language: str
     has_password: bool
     created_at: datetime
+    points_stopped_at: datetime | None
+    points_stopped_why: str | None
     grants: tuple[GrantRow, ...]
 
 
@@ -295,6 +297,16 @@ def find_member(member_id: int, *, actor: Actor, vault: Vault) -> MemberRow:
     return _rows([member], vault)[0]
 
 
+def why_points_stopped(member_id: int) -> tuple[datetime, str] | None:
+    """Return since when and why a rider earns nothing; None while points are paid."""
+    row = db.session.execute(
+        select(Member.points_stopped_at, Member.points_stopped_why).where(Member.id == member_id)
+    ).one_or_none()
+    if row is None or row.points_stopped_at is None:
+        return None
+    return row.points_stopped_at, row.points_stopped_why or ""
+
+
 def _rows(members: list[Member], vault: Vault) -> list[MemberRow]:
     grants: dict[int, list[GrantRow]] = {member.id: [] for member in members}
     for grant in db.session.scalars(
@@ -313,6 +325,8 @@ def _rows(members: list[Member], vault: Vault) -> list[MemberRow]:
             language=member.language,
             has_password=member.password_hash is not None,
             created_at=member.created_at,
+            points_stopped_at=member.points_stopped_at,
+            points_stopped_why=member.points_stopped_why,
             grants=tuple(grants[member.id]),
         )
         for member in members

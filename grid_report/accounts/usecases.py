@@ -18,10 +18,12 @@ from grid_report import access
 from grid_report.access import Action, Actor, Grant
 from grid_report.accounts import entries, limits, phones, queries, steps
 from grid_report.accounts.managing import (
+    allow_points,
     create_member,
     grant_role,
     restore_member,
     revoke_role,
+    stop_points,
     suspend_member,
     sweep,
 )
@@ -53,6 +55,7 @@ __all__ = [
     "CODE_MINUTES",
     "OPTIONAL_CONSENTS",
     "SignedIn",
+    "allow_points",
     "change_password",
     "change_profile",
     "choose_consents",
@@ -67,6 +70,7 @@ __all__ = [
     "sign_out",
     "sign_out_everywhere",
     "sign_up_rider",
+    "stop_points",
     "suspend_member",
     "sweep",
 ]

@@ -41,6 +41,7 @@ def look(session: Session, rider_id: int, cause: Cause) -> Any:
         select(
             Freeze.frozen_at,
             Member.standing,
+            Member.points_stopped_at,
             exists()
             .where(RoleGrant.member_id == Member.id, RoleGrant.role != Role.RIDER)
             .label("is_staff"),
@@ -67,7 +68,7 @@ def why_not(known: Any) -> UnpaidReason | None:
     """Say what keeps an award from being paid whatever the budget holds."""
     if known.is_staff:
         return UnpaidReason.STAFF
-    if known.standing is Standing.SUSPENDED:
+    if known.standing is Standing.SUSPENDED or known.points_stopped_at is not None:
         return UnpaidReason.SUSPENDED
     if known.standing is not Standing.ACTIVE:
         return UnpaidReason.GONE

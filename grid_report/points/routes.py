@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from grid_report import access, clock
 from grid_report.access import Action, Actor
+from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts.aliases import rider_alias
 from grid_report.clock import Month
 from grid_report.db import db
@@ -65,6 +66,7 @@ def statement() -> str:
         this_month=Month.of(now, settings().county.tz),
         nothing=decisions.list_nothing(actor.member_id) if first else (),
         is_first_page=first,
+        stopped=accounts_queries.why_points_stopped(actor.member_id) if first else None,
         next=pack(following) if following else None,
         by_severity=[version.for_acceptance(severity).points for severity in tariff.SEVERITIES],
         for_closing=version.for_closing().points,

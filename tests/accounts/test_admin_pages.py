@@ -7,9 +7,11 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
+from grid_report import clock
 from grid_report.access import Actor, Grant
 from grid_report.accounts.roles import Role
 from grid_report.db import db
+from grid_report.points.queries import balance
 from tests.accounts.browsing import PHONE, post_form
 from tests.support.builders import STATION, Make
 
@@ -140,3 +142,24 @@ def test_the_member_list_takes_as_many_statements_for_one_as_for_many(make: Make
         for _ in range(12):
             make.member(Grant(Role.RIDER), Grant(Role.WORKER, STATION))
     assert counts[0] == counts[1]
+
+
+def test_stopped_points_stop_nothing_else(make: Make, rider: Actor) -> None:
+    admin = make.signed_in(make.administrator())
+    home = f"/admin/members/{rider.member_id}"
+    refused = post_form(admin, f"{home}/points/stop", page=home, reason=" ")
+    assert refused.status_code == 422
+    done = post_form(admin, f"{home}/points/stop", page=home, reason="照片是网上找的")
+    assert done.status_code == 303
+    assert "照片是网上找的" in admin.get(home).text
+    worker, theirs = make.worker(), make.signed_in(rider)
+    report = make.report(rider, photos=(make.photo(),))
+    make.step(report, "accept", worker, category="RD02", severity=2)
+    page = theirs.get("/my/points").text
+    assert "照片是网上找的" in page
+    assert balance(rider.member_id, clock.now()).available == 0
+    assert post_form(admin, f"{home}/points/allow", page=home).status_code == 303
+    another = make.report(rider, category="UT01", photos=(make.photo(),))
+    make.step(another, "accept", worker, category="UT01", severity=3)
+    assert balance(rider.member_id, clock.now()).available == 25
+    assert "照片是网上找的" not in theirs.get("/my/points").text

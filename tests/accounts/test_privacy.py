@@ -14,7 +14,7 @@ from grid_report import clock
 from grid_report.accounts import usecases
 from grid_report.accounts.models import AuditEntry, ConsentKind, SignInKind
 from grid_report.db import Base, db
-from tests.accounts.test_pages import _post
+from tests.accounts.browsing import post_form
 from tests.support.builders import PASSWORD, Make
 
 pytestmark = pytest.mark.database
@@ -47,7 +47,7 @@ def test_no_number_password_code_or_secret_is_in_the_database_or_the_logs(
     message = usecases.request_code(PHONE, address="198.51.100.77", policy=make.policy, now=now)
     assert message is not None
     for password in ("wrong one", PASSWORD):
-        _post(client, "/sign-in", phone=PHONE, password=password)
+        post_form(client, "/sign-in", phone=PHONE, password=password)
     usecases.suspend_member(signed_up.actor.member_id, actor=make.administrator(), now=now)
     db.session.rollback()
     stored = _everything_stored()
