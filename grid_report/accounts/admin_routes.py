@@ -177,7 +177,7 @@ def stop_points(member_id: int) -> Response:
     try:
         usecases.stop_points(
             member_id,
-            reason=request.form.get("reason", ""),
+            reason=forms.reason(request.form),
             actor=current_actor(),
             now=clock.now(),
         )

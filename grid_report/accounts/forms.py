@@ -14,6 +14,9 @@ from grid_report.accounts.models import ConsentKind
 from grid_report.accounts.queries import MemberFilter
 from grid_report.accounts.roles import HELD_AT, Role
 from grid_report.errors import Invalid
+from grid_report.web.text import read_text
+
+REASON_MOST = 200
 
 Form = MultiDict[str, str]
 
@@ -93,3 +96,11 @@ def cursor(args: Mapping[str, Any]) -> int | None:
     if not given.isascii() or not given.isdecimal() or len(given) > 18:
         raise Invalid.field("cursor", "cursor-unreadable")
     return int(given)
+
+
+def reason(values: Mapping[str, str]) -> str:
+    """Read why something is done to a member. Raises Invalid."""
+    problems = Invalid()
+    words = read_text(values, "reason", most=REASON_MOST, problems=problems)
+    problems.raise_if_any()
+    return words
