@@ -23,6 +23,7 @@ from grid_report.offers import stating as offers_stating
 from grid_report.places import queries as places_queries
 from grid_report.points import upkeep as points_upkeep
 from grid_report.points import usecases as points_usecases
+from grid_report.points.terms import terms_of
 from grid_report.reports import queries as reports_queries
 from grid_report.reports import usecases as reports_usecases
 from grid_report.settings import Settings
@@ -107,14 +108,14 @@ def expire_points(duty: Duty) -> int:
 def tell_of_expiry(duty: Duty) -> int:
     """Tell riders 60, 30 and 7 days before points are over."""
     return points_upkeep.tell_of_expiry(
-        terms=points_usecases.terms_of(duty.settings), now=duty.now(), go_on=duty.go_on
+        terms=terms_of(duty.settings), now=duty.now(), go_on=duty.go_on
     )
 
 
 def close_budgets(duty: Duty) -> int:
     """Give back what the pools of months that are over did not award."""
     return points_upkeep.close_budgets(
-        terms=points_usecases.terms_of(duty.settings), now=duty.now(), go_on=duty.go_on
+        terms=terms_of(duty.settings), now=duty.now(), go_on=duty.go_on
     )
 
 

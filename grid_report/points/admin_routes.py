@@ -25,7 +25,7 @@ from grid_report.points import (
 from grid_report.points.refusals import SecondPersonNeeded
 from grid_report.points.tariff import Version
 from grid_report.points.tariff_fields import numbers_of
-from grid_report.points.usecases import terms_of
+from grid_report.points.terms import terms_of
 from grid_report.web import words
 from grid_report.web.context import current_actor, settings
 from grid_report.web.problems import status_of

@@ -17,6 +17,7 @@ from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.points import audit, explaining, rebuilding, usecases
 from grid_report.points.models import Freeze
+from grid_report.points.terms import terms_of
 from grid_report.web.context import settings
 
 SHOWN = 50
@@ -144,7 +145,7 @@ def grant_command(
         reason=reason,
         actor=_actor(by),
         approved_by=_actor(approved_by),
-        terms=usecases.terms_of(settings()),
+        terms=terms_of(settings()),
         now=clock.now(),
     )
     click.echo("granted before with this key" if entry_id is None else f"entry {entry_id}")

@@ -11,7 +11,7 @@ from grid_report.errors import NotFound
 from grid_report.points import decisions, handbook, learning, tariff_book
 from grid_report.points.outcomes import Award, Outcome
 from grid_report.points.tariff_fields import numbers_of
-from grid_report.points.usecases import terms_of
+from grid_report.points.terms import terms_of
 from grid_report.web.context import current_actor, settings
 from grid_report.web.words import said
 

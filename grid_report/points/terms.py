@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
 from grid_report.clock import Month
+from grid_report.settings import Settings
 
 EXPIRY_MONTHS: Final = 12
 # From this share of its points on, a pool is shown in yellow.
@@ -48,6 +49,14 @@ class Terms:
     def last_day(self, expires_at: datetime) -> date:
         """Return the last day on which points can be spent that are over at an instant."""
         return (expires_at - timedelta(seconds=1)).astimezone(self.zone).date()
+
+
+def terms_of(settings: Settings) -> Terms:
+    """Return the county's terms."""
+    points = settings.points
+    return Terms(
+        settings.county.tz, points.budget_per_month, points.reserve_percent, points.close_days
+    )
 
 
 def draws_on_reserve(severity: int | None, rule: str) -> bool:

@@ -24,20 +24,12 @@ from grid_report.points.models import Account
 from grid_report.points.outcomes import Award, Outcome, Reversal
 from grid_report.points.refusals import LedgerFrozen, SecondPersonNeeded
 from grid_report.points.signals import due_paid
-from grid_report.points.terms import Terms
+from grid_report.points.terms import Terms, terms_of
 from grid_report.settings import Settings
 
 # Opened in one transaction: few enough that nobody waits long for the mint.
 AT_ONCE: Final = 40
 EMPTY: Final = (UnpaidReason.BUDGET_EMPTY, UnpaidReason.RESERVE_EMPTY)
-
-
-def terms_of(settings: Settings) -> Terms:
-    """Return the county's terms."""
-    points = settings.points
-    return Terms(
-        settings.county.tz, points.budget_per_month, points.reserve_percent, points.close_days
-    )
 
 
 @use_case

@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response
 from grid_report import clock
 from grid_report.errors import Conflict, GridReportError, Invalid
 from grid_report.places.queries import reference
+from grid_report.points.terms import terms_of
 from grid_report.reports import forms, pages, rechecking
 from grid_report.reports.routes import case_page, side_of
-from grid_report.reports.usecases import terms_of
 from grid_report.web import words
 from grid_report.web.context import current_actor, settings
 from grid_report.web.problems import status_of

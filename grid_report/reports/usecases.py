@@ -16,7 +16,7 @@ from grid_report.errors import Invalid
 from grid_report.notify import outbox
 from grid_report.places.reference import Reference
 from grid_report.places.routing import MatchedBy
-from grid_report.points.terms import Terms
+from grid_report.points.terms import terms_of
 from grid_report.reports import clocks, deciding, news, steps, thanks
 from grid_report.reports.answers import Done, SentBefore
 from grid_report.reports.commands import RateReport, TakeStep, fingerprint
@@ -143,14 +143,6 @@ def _move(it: deciding.Deciding) -> None:
         target=it.target,
         words=words,
         now=it.now,
-    )
-
-
-def terms_of(settings: Settings) -> Terms:
-    """Return the county's terms for points."""
-    points = settings.points
-    return Terms(
-        settings.county.tz, points.budget_per_month, points.reserve_percent, points.close_days
     )
 
 

@@ -20,7 +20,7 @@ from grid_report.points.handbook import QUIZ, UNITS, wrong_answers
 from grid_report.points.refusals import MeritProposed
 from grid_report.points.tariff import Version
 from grid_report.points.tariff_fields import numbers_of, rules_of
-from grid_report.points.usecases import terms_of
+from grid_report.points.terms import terms_of
 from grid_report.reports import rechecking
 from grid_report.reports.models import Report
 from grid_report.reports.rechecking import (

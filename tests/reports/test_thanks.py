@@ -7,7 +7,7 @@ import pytest
 from grid_report import clock
 from grid_report.db import db, transaction
 from grid_report.points import audit, ledger, tariff_book
-from grid_report.points.usecases import terms_of
+from grid_report.points.terms import terms_of
 from tests.support.builders import STATION, Make
 
 pytestmark = pytest.mark.database
