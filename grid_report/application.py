@@ -45,7 +45,9 @@ from grid_report.reports import desk_routes, objection_news, thanks, thanks_rout
 from grid_report.reports import points_routes as report_points_routes
 from grid_report.reports import queries as reports_queries
 from grid_report.reports import routes as reports_routes
+from grid_report.reports import signals as reports_signals
 from grid_report.settings import ROOT, Settings
+from grid_report.statistics import counting
 from grid_report.web import (
     assets,
     compiling,
@@ -121,6 +123,10 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     points_signals.due_paid.connect(thanks.tell_of_late_payment)
     points_signals.points_expiring.connect(thanks.tell_of_expiry)
     offers_signals.moved.connect(paper_steps.follow)
+    reports_signals.taken.connect(counting.note_case)
+    reports_signals.submitted.connect(counting.note_new_case)
+    offers_signals.taken.connect(counting.note_service)
+    offers_signals.reserved.connect(counting.note_new_service)
     points_signals.report_facts.connect(reports_queries.facts_for_audit)
     points_signals.service_names.connect(offers_queries.service_names)
     points_signals.report_decision.connect(objection_news.decision_about)

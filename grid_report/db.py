@@ -113,6 +113,7 @@ db = SQLAlchemy(
 )
 
 _WRITE = "grid_report_write"
+_LAST = "grid_report_last"
 _IN_TRANSACTION = "grid_report_in_transaction"
 
 
@@ -143,12 +144,28 @@ def transaction() -> Iterator[Session]:
             _begin(session)
             try:
                 yield session
+                for work in session.info.pop(_LAST, {}).values():
+                    work(session)
                 session.commit()
             except BaseException:
                 session.rollback()
                 raise
     finally:
         session.info.pop(_IN_TRANSACTION, None)
+        session.info.pop(_LAST, None)
+
+
+def at_the_end(session: Session, name: str, work: Callable[[Session], None]) -> bool:
+    """Have something done last in this transaction, once a name; tell whether the name was new.
+
+    For rows that many transactions change: taken last, they are held shortest, and nobody waits
+    for another lock while holding them. Outside a transaction nothing is ever done.
+    """
+    last = session.info.setdefault(_LAST, {})
+    if name in last:
+        return False
+    last[name] = work
+    return True
 
 
 def _begin(session: Session) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, exists, func, select
 
 from grid_report import access
 from grid_report.access import Action, Actor, Grant
@@ -27,6 +28,7 @@ from grid_report.accounts.roles import Role
 from grid_report.accounts.tokens import LONGEST_SECRET, hash_secret
 from grid_report.db import UtcInstant, db, table_of
 from grid_report.errors import Invalid, NotFound
+from grid_report.web import context
 
 # Asked in every request, so put together once.
 _MEMBERS, _SIGN_INS, _GRANTS = table_of(Member), table_of(SignIn), table_of(RoleGrant)
@@ -65,13 +67,23 @@ def actor_for_token(token: str, now: datetime) -> Actor | None:
     return _actor(_BY_TOKEN, token, {"now": now})
 
 
+@functools.lru_cache(maxsize=64)
+def _with(which: Select[*tuple[Any, ...]], *columns: ScalarSelect[Any]) -> Select[*tuple[Any, ...]]:
+    # Put together once an app, not in every request.
+    return which.add_columns(*columns) if columns else which
+
+
 def _actor(which: Select[*tuple[Any, ...]], secret: str, values: dict[str, Any]) -> Actor | None:
     if not secret or len(secret) > LONGEST_SECRET:
         return None
-    rows = db.session.execute(which, {**values, "secret_hash": hash_secret(secret)}).all()
+    along = context.to_carry()
+    rows = db.session.execute(
+        _with(which, *along.values()), {**values, "secret_hash": hash_secret(secret)}
+    ).all()
     if not rows:
         return None
-    member_id, name, language, sign_in_id, _, _ = rows[0]
+    member_id, name, language, sign_in_id, _, _, *carried = rows[0]
+    context.keep_carried(dict(zip(along, carried, strict=True)))
     return Actor(
         member_id=member_id,
         name=name,

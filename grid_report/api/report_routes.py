@@ -26,6 +26,7 @@ from grid_report.points.queries import points_by_report
 from grid_report.reports import filters, forms, listing, pages, queries, usecases, views
 from grid_report.reports.lifecycle import Part
 from grid_report.reports.models import Report, ReportPhoto
+from grid_report.reports.sources import Source
 from grid_report.web.context import current_actor, language, settings, wiring
 from grid_report.web.paging import read_limit
 
@@ -47,7 +48,11 @@ def submit() -> Response:
     access.check(actor, Action.REPORT_SUBMIT)
     form_body()
     command, problems = forms.read_submission(
-        request.form, key=idempotency_key(), key_field=KEY_FIELD, zone=settings().county.tz
+        request.form,
+        key=idempotency_key(),
+        key_field=KEY_FIELD,
+        zone=settings().county.tz,
+        source=Source.API,
     )
     most = settings().photos.max_files
     # What is wrong with the fields is told before the photos are worked on.

@@ -31,6 +31,8 @@ from grid_report.offers.lifecycle import RedemptionState, RedemptionStep
 
 IS_RESERVED = "state = 'reserved'"
 IS_DELIVERED = "state = 'delivered'"
+WAS_DELIVERED = "delivered_at IS NOT NULL"
+IS_OVER = "ended_at IS NOT NULL"
 IS_QUEUED = "state IN ('waiting', 'offered')"
 
 
@@ -200,6 +202,20 @@ class Redemption(Base):
             "delivered_at",
             sqlite_where=text(IS_DELIVERED),
             postgresql_where=text(IS_DELIVERED),
+        ),
+        # A month's figures.
+        Index("ix_redemptions_created_at", "created_at"),
+        Index(
+            "ix_redemptions_ended_at",
+            "ended_at",
+            sqlite_where=text(IS_OVER),
+            postgresql_where=text(IS_OVER),
+        ),
+        Index(
+            "ix_redemptions_handed_out",
+            "delivered_at",
+            sqlite_where=text(WAS_DELIVERED),
+            postgresql_where=text(WAS_DELIVERED),
         ),
     )
 

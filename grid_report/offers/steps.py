@@ -247,6 +247,7 @@ def move(
     Raises IllegalRedemptionStep, and what the ledger refuses.
     """
     target = redemption_move(redemption.state, step)
+    signals.taken.send(session, redemption=redemption)
     came_from = redemption.state
     actor_id = actor.member_id if actor else None
     redemption.state = target.to

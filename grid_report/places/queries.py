@@ -40,8 +40,10 @@ from grid_report.places.reference import (
 )
 from grid_report.places.routing import Area, Extent, Router, Spot
 from grid_report.settings import County
+from grid_report.web import context
 
 EXTENSION = "grid_report_places"
+CARRIED: Final = "places"
 
 # Asked in every request, so put together once.
 _STAMP: Final = select(table_of(Stamp).c.version).where(table_of(Stamp).c.name == steps.PLACES)
@@ -56,9 +58,13 @@ class ReferenceCache:
         self._loading = threading.Lock()
         self._kept: tuple[int, Reference] | None = None
 
-    def get(self, session: Session) -> Reference:
-        """Return the reference data of this moment: one statement when nothing changed."""
-        version = _stamp(session)
+    def get(self, session: Session, version: int | None = None) -> Reference:
+        """Return the reference data of this moment: one statement when nothing changed.
+
+        None at all where the stamp came along with who asks.
+        """
+        if version is None:
+            version = _stamp(session)
         kept = self._kept  # one read of one tuple: a swap meanwhile cannot tear it
         if kept is not None and kept[0] == version:
             return kept[1]
@@ -80,6 +86,7 @@ class ReferenceCache:
 def init_app(app: Flask, county: County) -> None:
     """Give an app its cache; `create_app` calls this."""
     app.extensions[EXTENSION] = ReferenceCache(county)
+    context.carry(app, CARRIED, _STAMP.scalar_subquery())
 
 
 def cache() -> ReferenceCache:
@@ -94,7 +101,7 @@ def reference() -> Reference:
     if not has_request_context():
         return cache().get(db.session())
     if "places" not in g:
-        g.places = cache().get(db.session())
+        g.places = cache().get(db.session(), context.carried(CARRIED))
     found: Reference = g.places
     return found
 

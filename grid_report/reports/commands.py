@@ -10,6 +10,7 @@ from typing import Any
 
 from grid_report.media.photos import AdmittedPhoto
 from grid_report.reports.lifecycle import Step
+from grid_report.reports.sources import Source
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class SubmitReport:
     description: str = ""
     taken_at: datetime | None = None
     photos: tuple[AdmittedPhoto, ...] = ()
+    source: Source = Source.PAGE
 
 
 @dataclass(frozen=True)
@@ -68,5 +70,7 @@ def fingerprint(command: SubmitReport | TakeStep | RateReport, about: str = "") 
     if not isinstance(command, RateReport):
         values["photos"] = [photo.name for photo in command.photos]
     values.pop("key")
+    # The same report, whichever way a retry takes.
+    values.pop("source", None)
     raw = json.dumps([about, values], sort_keys=True, default=str, ensure_ascii=False)
     return hashlib.sha256(raw.encode()).hexdigest()

@@ -14,6 +14,7 @@ from grid_report.places.datum import Datum, parse_datum
 from grid_report.places.points import parse_accuracy_m, parse_point
 from grid_report.reports.commands import RateReport, SubmitReport, TakeStep
 from grid_report.reports.lifecycle import Step
+from grid_report.reports.sources import Source
 from grid_report.web.text import clean, read_int, read_key, read_text
 
 DESCRIPTION_MOST = 2000
@@ -23,7 +24,12 @@ CODE_MOST = 24
 
 
 def read_submission(
-    values: Mapping[str, Any], *, key: Any, key_field: str, zone: ZoneInfo
+    values: Mapping[str, Any],
+    *,
+    key: Any,
+    key_field: str,
+    zone: ZoneInfo,
+    source: Source = Source.PAGE,
 ) -> tuple[SubmitReport, Invalid]:
     """Read a report's fields; the problems come back instead of being raised, so that the photos
     can be looked at as well before anybody is told."""
@@ -41,6 +47,7 @@ def read_submission(
         place_note=read_text(values, "place_note", most=PLACE_NOTE_MOST, problems=problems),
         description=read_text(values, "description", most=DESCRIPTION_MOST, problems=problems),
         taken_at=_instant(values, "taken_at", zone, problems),
+        source=source,
     )
     if not command.category and "category" not in problems.problems:
         problems.add("category", "category-missing")

@@ -95,6 +95,7 @@ def submit_report(
                 created_at=now,
                 moved_at=now,
                 taken_at=command.taken_at,
+                source=command.source,
                 thumb_name=command.photos[0].name if command.photos else None,
             )
             start_in(report, due, settings, now)

@@ -23,6 +23,7 @@ from grid_report.places.datum import Datum
 from grid_report.places.routing import MatchedBy
 from grid_report.reports.clocks import ClockKind
 from grid_report.reports.lifecycle import OPEN, State, Step
+from grid_report.reports.sources import Source
 
 IS_OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in sorted(OPEN)))
 
@@ -30,6 +31,7 @@ IS_OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in sorted(OPEN
 UNTOLD = "told_light IS NULL AND next_warn IS NOT NULL"
 TOLD_YELLOW = "told_light = 'yellow'"
 WAITS_FOR_REVIEW = "state = 'suspended'"
+UNHANDLED = "handled_at IS NULL AND state IN ('accepted', 'dispatched', 'in_progress', 'submitted')"
 
 
 class Report(Base):
@@ -130,6 +132,25 @@ class Report(Base):
         Index("ix_reports_unit_code_id", "unit_code", "id"),
         Index("ix_reports_group_code_lat", "group_code", "lat"),
         Index("ix_reports_merged_into_id", "merged_into_id"),
+        # A month's lists and figures, each by the instant that decides about the month.
+        Index("ix_reports_created_at", "created_at"),
+        Index("ix_reports_fix_due", "fix_due"),
+        Index("ix_reports_close_due", "close_due"),
+        *(
+            Index(
+                f"ix_reports_{name}",
+                name,
+                sqlite_where=text(f"{name} IS NOT NULL"),
+                postgresql_where=text(f"{name} IS NOT NULL"),
+            )
+            for name in ("handled_at", "closed_at", "reopened_at", "rated_at")
+        ),
+        Index(
+            "ix_reports_unhandled",
+            "fix_due",
+            sqlite_where=text(UNHANDLED),
+            postgresql_where=text(UNHANDLED),
+        ),
     )
 
     id: Mapped[RowId]
@@ -177,6 +198,9 @@ class Report(Base):
 
     created_at: Mapped[Instant]
     taken_at: Mapped[Instant | None]
+    source: Mapped[Source] = mapped_column(
+        enum_column(Source, "source_known"), default=Source.PAGE, server_default=Source.PAGE.value
+    )
     accepted_at: Mapped[Instant | None]
     dispatched_at: Mapped[Instant | None]
     started_at: Mapped[Instant | None]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from blinker import Signal
 
+# Sent by `steps.lock` before anything is decided on the row: session, report.
+taken = Signal("a report was taken for a decision")
 # Sent by `steps.move` after the row and its history are written: session, report, entry.
 moved = Signal("a report moved")
 # Sent by `usecases.submit_report`: session, report.

@@ -47,6 +47,7 @@ def lock(session: Session, number: str) -> Report:
     ).one_or_none()
     if report is None:
         raise NotFound
+    signals.taken.send(session, report=report)
     return report
 
 
@@ -59,6 +60,8 @@ def lock_both(session: Session, number: str, other: str) -> tuple[Report, Report
         .with_for_update()
     ).all()
     by_number = {report.number: report for report in found}
+    for report in found:
+        signals.taken.send(session, report=report)
     if number not in by_number:
         raise NotFound
     return by_number[number], by_number.get(other)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from flask import current_app, g, has_request_context, request
+from flask import Flask, current_app, g, has_request_context, request
 from flask_login import current_user
+from sqlalchemy import ScalarSelect
 
 from grid_report import clock
 from grid_report.access import Actor
@@ -56,6 +57,30 @@ def bearer_token() -> str | None:
         return None
     scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+_CARRIED = "grid_report_carried"
+
+
+def carry(app: Flask, name: str, column: ScalarSelect[Any]) -> None:
+    """Have a value looked up along with who signs in: one statement less in nearly every request."""
+    app.extensions.setdefault(_CARRIED, {})[name] = column
+
+
+def to_carry() -> Mapping[str, ScalarSelect[Any]]:
+    """Return what is to be looked up along with who signs in."""
+    return cast("Mapping[str, ScalarSelect[Any]]", current_app.extensions.get(_CARRIED, {}))
+
+
+def keep_carried(values: Mapping[str, Any]) -> None:
+    """Keep what was looked up, for this request."""
+    if has_request_context():
+        g.carried = values
+
+
+def carried(name: str) -> Any:
+    """Return what was looked up along with who asks; None where nobody was looked up."""
+    return g.get("carried", {}).get(name) if has_request_context() else None
 
 
 def actor_or_none() -> Actor | None:

@@ -1,0 +1,211 @@
+"""Keeping the counts: every change of a case or a redemption is counted in its own transaction.
+
+What is taken for a decision is noted as it was; last thing before the commit it is looked at again
+and the difference is added to the counts, in one statement and in the same order by everybody.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    String,
+    TextClause,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy.orm import Session
+
+from grid_report.clock import Month
+from grid_report.db import UtcInstant, at_the_end
+from grid_report.offers import figures as offers_figures
+from grid_report.places import queries as places_queries
+from grid_report.settings import County
+from grid_report.statistics import facts
+from grid_report.statistics.facts import CaseFacts, Cells, ServiceFacts, difference
+from grid_report.statistics.measures import Facet
+from grid_report.statistics.models import StatisticsCorrection, StatisticsFreeze
+
+NAME: Final = "statistics"
+
+
+@dataclass
+class _Noted:
+    """What this transaction took: the rows, and how they were counted before (None: new)."""
+
+    cases: dict[int, tuple[Any, CaseFacts | None]] = field(default_factory=dict)
+    services: dict[int, tuple[Any, ServiceFacts | None]] = field(default_factory=dict)
+
+
+def note_case(session: Session, *, report: Any) -> None:
+    """Note a report before it is decided on. Hears `reports.signals.taken`."""
+    _noted(session).cases.setdefault(report.id, (report, facts.case_facts(report)))
+
+
+def note_new_case(session: Session, *, report: Any) -> None:
+    """Note a report that was not there before. Hears `reports.signals.submitted`."""
+    _noted(session).cases.setdefault(report.id, (report, None))
+
+
+def note_service(session: Session, *, redemption: Any) -> None:
+    """Note a redemption before it moves. Hears `offers.signals.taken`."""
+    noted = _noted(session).services
+    if redemption.id not in noted:
+        noted[redemption.id] = (redemption, _service_facts(session, redemption))
+
+
+def note_new_service(session: Session, *, redemption: Any) -> None:
+    """Note a redemption that was not there before. Hears `offers.signals.reserved`."""
+    _noted(session).services.setdefault(redemption.id, (redemption, None))
+
+
+def _noted(session: Session) -> _Noted:
+    fresh = _Noted()
+    if at_the_end(session, NAME, partial(_count, noted=fresh)):
+        session.info[NAME] = fresh
+    noted = session.info[NAME]
+    assert isinstance(noted, _Noted)
+    return noted
+
+
+def _count(session: Session, *, noted: _Noted) -> None:
+    county = places_queries.cache().county
+    session.flush()
+    total: Counter[tuple[str, facts.Cell]] = Counter()
+    for row_id, (report, before) in noted.cases.items():
+        changed = _case_changes(before, facts.case_facts(report), county)
+        total.update(changed)
+        at = max(report.moved_at, report.rated_at or report.moved_at)
+        _list_corrections(session, ("case", row_id), changed, county, at)
+    for row_id, (redemption, was) in noted.services.items():
+        changed = _service_changes(was, _service_facts(session, redemption), county)
+        total.update(changed)
+        at = redemption.ended_at or redemption.delivered_at or redemption.created_at
+        _list_corrections(session, ("service", row_id), changed, county, at)
+    add(session, total)
+
+
+def _service_facts(session: Session, redemption: Any) -> ServiceFacts:
+    code, is_card = offers_figures.place_of(session, redemption)
+    community = places_queries.reference().community(code) if code else None
+    return ServiceFacts(
+        state=redemption.state,
+        community=community.code if community else None,
+        street=community.street_code if community else None,
+        station=redemption.station_code,
+        offer_id=redemption.offer_id,
+        is_card=is_card,
+        points=redemption.points,
+        created_at=redemption.created_at,
+        delivered_at=redemption.delivered_at,
+        ended_at=redemption.ended_at,
+    )
+
+
+def _case_changes(
+    before: CaseFacts | None, after: CaseFacts, county: County
+) -> dict[tuple[str, facts.Cell], int]:
+    if before == after:
+        return {}
+    return difference(
+        _spread(facts.case_cells(before, county.tz), before, county) if before else {},
+        _spread(facts.case_cells(after, county.tz), after, county),
+    )
+
+
+def _service_changes(
+    before: ServiceFacts | None, after: ServiceFacts, county: County
+) -> dict[tuple[str, facts.Cell], int]:
+    return difference(
+        _spread(facts.service_cells(before, county.tz), before, county) if before else {},
+        _spread(facts.service_cells(after, county.tz), after, county),
+    )
+
+
+def _spread(
+    cells: Cells, it: CaseFacts | ServiceFacts, county: County
+) -> dict[tuple[str, facts.Cell], int]:
+    areas = facts.areas_of(county.code, it.street, it.community)
+    return {(area, cell): n for cell, n in cells.items() for area in areas}
+
+
+_ROWS: Final = {
+    "sqlite": "SELECT json_extract(value, '$[0]') AS month, json_extract(value, '$[1]') AS area,"
+    " json_extract(value, '$[2]') AS facet, json_extract(value, '$[3]') AS key,"
+    " json_extract(value, '$[4]') AS measure, json_extract(value, '$[5]') AS also,"
+    " json_extract(value, '$[6]') AS n FROM json_each(:rows) WHERE true",
+    "postgresql": "SELECT value ->> 0 AS month, value ->> 1 AS area, value ->> 2 AS facet,"
+    " value ->> 3 AS key, value ->> 4 AS measure, value ->> 5 AS also,"
+    " (value ->> 6)::bigint AS n"
+    " FROM json_array_elements(CAST(:rows AS json)) WITH ORDINALITY AS r(value, nth)"
+    " ORDER BY nth",
+}
+# SQLite reads ON as a join's without a WHERE before it.
+_ADD: Final[Mapping[str, TextClause]] = {
+    name: text(
+        "INSERT INTO statistics_cells (month, version, area, facet, key, measure, also, n) SELECT"  # noqa: S608 - the two texts above
+        f" month, 0, area, facet, key, measure, also, n FROM ({rows}) AS added WHERE true"
+        " ON CONFLICT (month, version, area, facet, key, measure, also)"
+        " DO UPDATE SET n = statistics_cells.n + excluded.n"
+    )
+    for name, rows in _ROWS.items()
+}
+
+
+def add(session: Session, changes: Mapping[tuple[str, facts.Cell], int]) -> None:
+    """Add to the live counts, in one statement; sorted, so that two writers never cross."""
+    rows = [
+        (cell.month, area, cell.facet, cell.key, cell.measure, cell.also, n)
+        for (area, cell), n in sorted(changes.items())
+        if n
+    ]
+    if rows:
+        session.execute(_ADD[session.get_bind().dialect.name], {"rows": json.dumps(rows)})
+
+
+def _list_corrections(
+    session: Session,
+    about: tuple[str, int],
+    changed: Mapping[tuple[str, facts.Cell], int],
+    county: County,
+    at: datetime,
+) -> None:
+    """Write down what would alter a frozen month; months that are not frozen take nothing."""
+    this = str(Month.of(at, county.tz))
+    by_month: dict[str, dict[str, int]] = {}
+    area = county.code
+    for (where, cell), n in changed.items():
+        if cell.month >= this or cell.facet not in (Facet.ALL, Facet.SERVICES) or cell.also:
+            continue
+        # The smallest area it is about: codes grow with depth.
+        area = max(area, where, key=len)
+        if where == county.code:
+            by_month.setdefault(cell.month, {})[cell.measure] = n
+    for month, changes in sorted(by_month.items()):
+        version = select(func.max(StatisticsFreeze.version)).where(StatisticsFreeze.month == month)
+        session.execute(
+            insert(StatisticsCorrection).from_select(
+                ["month", "version", "about", "about_id", "area", "at", "changes"],
+                select(
+                    literal(month, String(7)),
+                    version.scalar_subquery(),
+                    literal(about[0], String(10)),
+                    literal(about[1], BigInteger()),
+                    literal(area, String(12)),
+                    literal(at, UtcInstant()),
+                    literal(changes, JSON()),
+                ).where(exists().where(StatisticsFreeze.month == month)),
+            )
+        )

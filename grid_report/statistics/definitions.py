@@ -1,0 +1,133 @@
+"""The same definitions as `facts.py`, as SQL over reports and redemptions.
+
+For the recount, which must not share a mistake with the kept counts, and for the list of cases
+behind a figure. A measure is counted in parts, each a range of one indexed instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, case, literal, or_, true
+
+from grid_report.offers.figures import SERVICES
+from grid_report.offers.lifecycle import RedemptionState
+from grid_report.reports.figures import CASES
+from grid_report.reports.lifecycle import State
+from grid_report.statistics.facts import NEVER_DUE, OWN_HANDLING, STANDING, URGENT
+from grid_report.statistics.measures import Facet, Measure
+
+Clause = ColumnElement[bool]
+C, S = CASES.c, SERVICES.c
+
+HANDLER: Final = case((C.self_handled, literal(OWN_HANDLING)), else_=C.unit_code)
+IS_DUE: Final = C.state.not_in(sorted(NEVER_DUE | STANDING))
+# Spelled like the index of what waits to be handled, so that it can serve.
+IS_UNHANDLED: Final = and_(
+    C.handled_at.is_(None),
+    C.state.in_([State.ACCEPTED, State.DISPATCHED, State.IN_PROGRESS, State.SUBMITTED]),
+)
+EARLY_HANDLING: Final = and_(C.handled_at.is_not(None), C.handled_at <= C.fix_due)
+EARLY_CLOSING: Final = and_(C.closed_at.is_not(None), C.closed_at <= C.close_due)
+SENT_OUT: Final = or_(
+    C.dispatched_at.is_not(None),
+    C.started_at.is_not(None),
+    C.handled_at.is_not(None),
+    C.reopenings > 0,
+)
+HAS_LENGTH: Final = or_(C.dispatched_at.is_not(None), C.started_at.is_not(None))
+
+
+@dataclass(frozen=True)
+class Part:
+    """A range of one instant, and what else must hold. `other`: an instant that must lie outside."""
+
+    instant: Any
+    holds: Clause
+    other: Any = None
+
+    def within(self, start: datetime, end: datetime) -> Clause:
+        """The clause for everything of this part in a half-open stretch of time."""
+        found = and_(self.instant >= start, self.instant < end, self.holds)
+        if self.other is None:
+            return found
+        # What lies in the other part already is not counted twice.
+        return and_(found, or_(self.other < start, self.other >= end))
+
+
+_RECEIVED: Final = (Part(C.created_at, true()),)
+_HANDLING: Final = (
+    Part(C.fix_due, IS_DUE),
+    Part(C.handled_at, and_(IS_DUE, EARLY_HANDLING), other=C.fix_due),
+)
+_CLOSING: Final = (
+    Part(C.close_due, IS_DUE),
+    Part(C.closed_at, and_(IS_DUE, EARLY_CLOSING), other=C.close_due),
+)
+_ANSWERED: Final = (Part(C.rated_at, true()),)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """Where a measure's cases are found, and which of them it counts."""
+
+    parts: tuple[Part, ...]
+    holds: Clause
+
+    def within(self, start: datetime, end: datetime) -> Clause:
+        """The clause for everything this measure counts in a half-open stretch of time."""
+        return and_(or_(*(part.within(start, end) for part in self.parts)), self.holds)
+
+
+OF_CASES: Final[Mapping[Measure, Definition]] = {
+    Measure.RECEIVED: Definition(_RECEIVED, true()),
+    Measure.URGENT: Definition(_RECEIVED, C.severity >= URGENT),
+    Measure.ACCEPTED: Definition(_RECEIVED, C.accepted_at.is_not(None)),
+    Measure.ACCEPTED_IN_TIME: Definition(_RECEIVED, C.accepted_at <= C.accept_due),
+    Measure.DISPATCHED: Definition(_RECEIVED, and_(C.accepted_at.is_not(None), SENT_OUT)),
+    Measure.REJECTED: Definition(_RECEIVED, C.state == State.REJECTED),
+    Measure.WITHDRAWN: Definition(_RECEIVED, C.state == State.WITHDRAWN),
+    Measure.MERGED: Definition(_RECEIVED, C.state == State.MERGED),
+    Measure.SHOULD_HANDLE: Definition(_HANDLING, true()),
+    Measure.HANDLED: Definition(_HANDLING, C.handled_at.is_not(None)),
+    Measure.HANDLED_IN_TIME: Definition(_HANDLING, C.handled_at <= C.fix_due),
+    Measure.EXTENDED: Definition(_HANDLING, C.extensions > 0),
+    Measure.SUSPENDED: Definition((Part(C.fix_due, C.state == State.SUSPENDED),), true()),
+    Measure.SHOULD_CLOSE: Definition(_CLOSING, true()),
+    Measure.CLOSED: Definition(_CLOSING, C.closed_at.is_not(None)),
+    Measure.CLOSED_IN_TIME: Definition(_CLOSING, C.closed_at <= C.close_due),
+    Measure.REWORKED: Definition(_CLOSING, C.reworks > 0),
+    Measure.FINISHED: Definition((Part(C.handled_at, HAS_LENGTH),), true()),
+    Measure.CLOSINGS: Definition((Part(C.closed_at, true()),), true()),
+    Measure.REOPENED: Definition((Part(C.reopened_at, true()),), true()),
+    Measure.ANSWERS: Definition(_ANSWERED, true()),
+    Measure.SOLVED: Definition(_ANSWERED, C.solved.is_(True)),
+    Measure.SATISFIED: Definition(_ANSWERED, C.satisfied.is_(True)),
+    Measure.OVERDUE_OPEN: Definition((Part(C.fix_due, IS_UNHANDLED),), true()),
+}
+
+OF_SERVICES: Final[Mapping[Measure, Definition]] = {
+    Measure.RESERVED: Definition((Part(S.created_at, true()),), true()),
+    Measure.APPLICATIONS: Definition((Part(S.created_at, true()),), S.is_card),
+    Measure.DELIVERED: Definition((Part(S.delivered_at, true()),), true()),
+    Measure.CARDS_ISSUED: Definition((Part(S.delivered_at, true()),), S.is_card),
+    Measure.REFUNDED: Definition((Part(S.ended_at, S.state == RedemptionState.REFUNDED),), true()),
+    Measure.NO_SHOWS: Definition((Part(S.ended_at, S.state == RedemptionState.NO_SHOW),), true()),
+}
+# Points rather than services: the same redemptions, each with its price.
+POINTS_OF: Final[Mapping[Measure, Measure]] = {
+    Measure.DELIVERED_POINTS: Measure.DELIVERED,
+    Measure.REFUNDED_POINTS: Measure.REFUNDED,
+}
+
+
+def of_facet(facet: Facet, key: str) -> Clause:
+    """The clause for one category or one handler; everything for the whole."""
+    if facet is Facet.CATEGORY:
+        return C.category_code == key
+    if facet is Facet.UNIT:
+        return key == HANDLER
+    return true()

@@ -1,0 +1,232 @@
+"""Reading the counts: of months and areas, live or as they were frozen."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Final
+
+from sqlalchemy import func, select
+
+from grid_report.clock import Month
+from grid_report.db import db, table_of
+from grid_report.statistics import definitions, durations
+from grid_report.statistics.definitions import C
+from grid_report.statistics.facts import UNROUTED
+from grid_report.statistics.measures import RATES, Facet, Measure, Rate, RateName
+from grid_report.statistics.models import LIVE, StatisticsCell
+
+# What a page of one area shows; riders are counted, not listed.
+SHOWN: Final = frozenset(Facet) - {Facet.RIDER}
+WHOLE: Final = frozenset({Facet.ALL})
+_CELLS: Final = table_of(StatisticsCell).c
+# So many months at most are added up: a frozen one is never needed for it.
+MOST_MONTHS: Final = 36
+
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The counts of one area over a month or several: (facet, key, measure) to how many."""
+
+    counts: Mapping[Key, int] = field(default_factory=dict)
+
+    def count(self, measure: Measure, facet: Facet = Facet.ALL, key: str = "") -> int:
+        """Return one count; 0 where nothing was counted."""
+        return self.counts.get((facet, key, measure), 0)
+
+    def by(self, facet: Facet, measure: Measure) -> dict[str, int]:
+        """Return one measure by the keys of a breakdown; keys without any are left out."""
+        return {
+            key: n
+            for (where, key, what), n in self.counts.items()
+            if where == facet and what == measure and n
+        }
+
+    def keys(self, facet: Facet) -> list[str]:
+        """Return the keys of a breakdown of which anything is counted, in their own order."""
+        return sorted({key for (where, key, _), n in self.counts.items() if where == facet and n})
+
+    def rate(self, name: RateName, facet: Facet = Facet.ALL, key: str = "") -> Rate:
+        """Return a rate as its fraction."""
+        rule = RATES[name]
+        return Rate(
+            self.count(rule.numerator, facet, key), self.count(rule.denominator, facet, key)
+        )
+
+    def rates(self, facet: Facet = Facet.ALL, key: str = "") -> dict[RateName, Rate]:
+        """Return every rate."""
+        return {name: self.rate(name, facet, key) for name in RateName}
+
+    def response(self) -> Times:
+        """Return how long first answers took."""
+        return self._times(Facet.RESPONSE, Measure.ACCEPTED, Measure.RESPONSE_S)
+
+    def handling(self) -> Times:
+        """Return how long handling took, from dispatch or start."""
+        return self._times(Facet.HANDLING, Measure.FINISHED, Measure.HANDLING_S)
+
+    def mean_handling(self, facet: Facet, key: str) -> float | None:
+        """Return the mean handling time of a category or handler, in minutes."""
+        done = self.count(Measure.FINISHED, facet, key)
+        return self.count(Measure.HANDLING_S, facet, key) / done / 60 if done else None
+
+    def _times(self, facet: Facet, count: Measure, seconds: Measure) -> Times:
+        lengths = {int(key): n for key, n in self.by(facet, count).items()}
+        return Times(self.count(count), self.count(seconds), lengths)
+
+    def is_empty(self) -> bool:
+        """Tell whether nothing at all was counted."""
+        return not any(self.counts.values())
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long something took: how often, altogether, and how often each rounded length."""
+
+    number: int
+    seconds: int
+    lengths: Mapping[int, int]
+
+    @property
+    def mean(self) -> float | None:
+        """The mean in minutes; None where there is nothing."""
+        return self.seconds / self.number / 60 if self.number else None
+
+    @property
+    def median(self) -> int | None:
+        """The median in minutes, of lengths rounded up as `durations.py` says."""
+        return durations.quantile(self.lengths, 0.5)
+
+    @property
+    def p90(self) -> int | None:
+        """What nine of ten did not exceed, in minutes."""
+        return durations.quantile(self.lengths, 0.9)
+
+    @property
+    def bars(self) -> list[tuple[int | None, int]]:
+        """Upper edges in minutes (None: longer still) with how many; a fixed list."""
+        return durations.bars(self.lengths)
+
+
+EMPTY: Final = Figures()
+
+
+def read_months(
+    months: Sequence[Month],
+    areas: Collection[str],
+    *,
+    facets: Collection[Facet] = SHOWN,
+    version: int = LIVE,
+    measures: Collection[Measure] | None = None,
+) -> dict[tuple[str, str], Figures]:
+    """Return the kept counts by (month, area) in one statement; what is not there is left out.
+
+    What depends on the present moment, such as what is overdue, is in `live.py`.
+    """
+    query = select(
+        _CELLS.month, _CELLS.area, _CELLS.facet, _CELLS.key, _CELLS.measure, _CELLS.n
+    ).where(
+        _CELLS.month.in_([str(it) for it in months]),
+        _CELLS.version == version,
+        _CELLS.area.in_(sorted(areas)),
+        _CELLS.facet.in_(sorted(facets)),
+        _CELLS.also == "",
+    )
+    if measures is not None:
+        query = query.where(_CELLS.measure.in_(sorted(measures)))
+    found: dict[tuple[str, str], dict[Key, int]] = defaultdict(dict)
+    for month, area, facet, key, measure, n in db.session.execute(query):
+        found[month, area][facet, key, measure] = n
+    return {where: Figures(counts) for where, counts in found.items()}
+
+
+def read_period(
+    first: Month,
+    last: Month,
+    areas: Collection[str],
+    *,
+    facets: Collection[Facet] = SHOWN,
+    measures: Collection[Measure] | None = None,
+) -> dict[str, Figures]:
+    """Return the live counts of several months added up, by area; each case counts once."""
+    counted_twice = (_CELLS.also != "") & (_CELLS.also >= str(first))
+    signed = func.sum(_CELLS.n).filter(_CELLS.also == "")
+    twice = func.sum(_CELLS.n).filter(counted_twice)
+    query = (
+        select(
+            _CELLS.area,
+            _CELLS.facet,
+            _CELLS.key,
+            _CELLS.measure,
+            func.coalesce(signed, 0) - func.coalesce(twice, 0),
+        )
+        .where(
+            _CELLS.month >= str(first),
+            _CELLS.month <= str(last),
+            _CELLS.version == LIVE,
+            _CELLS.area.in_(sorted(areas)),
+            _CELLS.facet.in_(sorted(facets)),
+        )
+        .group_by(_CELLS.area, _CELLS.facet, _CELLS.key, _CELLS.measure)
+    )
+    if measures is not None:
+        query = query.where(_CELLS.measure.in_(sorted(measures)))
+    found: dict[str, dict[Key, int]] = defaultdict(dict)
+    for area, facet, key, measure, n in db.session.execute(query):
+        found[area][facet, key, measure] = int(n)
+    return {area: Figures(counts) for area, counts in found.items()}
+
+
+def with_overdue(
+    figures: Mapping[str, Figures],
+    first: Month,
+    last: Month,
+    *,
+    county: str,
+    now: datetime,
+    zone: tzinfo,
+) -> dict[str, Figures]:
+    """Add what is overdue at this moment: due within the months, past, and not handled."""
+    start, end = first.bounds(zone)[0], last.bounds(zone)[1]
+    overdue = definitions.OF_CASES[Measure.OVERDUE_OPEN]
+    rows = db.session.execute(
+        select(C.street_code, C.community_code, C.category_code, definitions.HANDLER, func.count())
+        .where(overdue.within(start, min(end, now)))
+        .group_by(C.street_code, C.community_code, C.category_code, definitions.HANDLER)
+    )
+    added: dict[str, dict[Key, int]] = defaultdict(lambda: defaultdict(int))
+    for street, community, category, handler, n in rows:
+        for area in {county, street or UNROUTED, community or UNROUTED} & figures.keys():
+            for key in _keys(category, handler):
+                added[area][key] += n
+    return {
+        area: Figures({**found.counts, **added[area]}) if area in added else found
+        for area, found in figures.items()
+    }
+
+
+def _keys(category: str, handler: str | None) -> Iterable[Key]:
+    yield Facet.ALL, "", Measure.OVERDUE_OPEN
+    yield Facet.CATEGORY, category, Measure.OVERDUE_OPEN
+    if handler is not None:
+        yield Facet.UNIT, handler, Measure.OVERDUE_OPEN
+
+
+def count_riders(months: Sequence[Month], area: str) -> dict[str, int]:
+    """Return by month how many riders reported in an area; who they are is nobody's figure."""
+    rows = db.session.execute(
+        select(_CELLS.month, func.count().label("riders"))
+        .where(
+            _CELLS.month.in_([str(it) for it in months]),
+            _CELLS.version == LIVE,
+            _CELLS.area == area,
+            _CELLS.facet == Facet.RIDER,
+            _CELLS.n > 0,
+        )
+        .group_by(_CELLS.month)
+    )
+    return {row.month: row.riders for row in rows}

@@ -1,0 +1,205 @@
+"""Every figure by name: what is counted, and which counts make a rate. Pure.
+
+Names, units and notes in both languages are in `templates/words/figures.txt`, by the same names.
+The formulas are those of the national practice (GB/T 30428).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+# Below it a rate says more about chance than about anybody's work.
+LEAST_BASE: Final = 10
+
+
+class Facet(StrEnum):
+    """By what a count is broken down; the key within it is a code, an hour, a length…"""
+
+    ALL = ""
+    CATEGORY = "category"
+    UNIT = "unit"
+    HOUR = "hour"
+    WEEKDAY = "weekday"
+    SOURCE = "source"
+    # Who reported, so that riders can be counted; never shown, never frozen.
+    RIDER = "rider"
+    # Distributions: the key is the rounded length in minutes (`durations.py`).
+    RESPONSE = "response"
+    HANDLING = "handling"
+    SERVICES = "services"
+    OFFER = "offer"
+    STATION = "station"
+    POINTS = "points"
+    PEOPLE = "people"
+
+
+class Measure(StrEnum):
+    """What is counted. The group says which instant of a case decides its month."""
+
+    # By the month a report was first submitted in.
+    RECEIVED = "received"
+    URGENT = "urgent"
+    ACCEPTED = "accepted"
+    ACCEPTED_IN_TIME = "accepted_in_time"
+    DISPATCHED = "dispatched"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    MERGED = "merged"
+    RESPONSE_S = "response_s"
+    # By the fix deadline, or by the handling before it.
+    SHOULD_HANDLE = "should_handle"
+    HANDLED = "handled"
+    HANDLED_IN_TIME = "handled_in_time"
+    EXTENDED = "extended"
+    OVERDUE_OPEN = "overdue_open"
+    SUSPENDED = "suspended"
+    # By the close deadline, or by the closing before it.
+    SHOULD_CLOSE = "should_close"
+    CLOSED = "closed"
+    CLOSED_IN_TIME = "closed_in_time"
+    REWORKED = "reworked"
+    # By the instant itself.
+    FINISHED = "finished"
+    HANDLING_S = "handling_s"
+    CLOSINGS = "closings"
+    REOPENED = "reopened"
+    ANSWERS = "answers"
+    SOLVED = "solved"
+    SATISFIED = "satisfied"
+    # Services: by asking, by handing out, by the end.
+    RESERVED = "reserved"
+    DELIVERED = "delivered"
+    DELIVERED_POINTS = "delivered_points"
+    REFUNDED = "refunded"
+    REFUNDED_POINTS = "refunded_points"
+    NO_SHOWS = "no_shows"
+    # Points and people: looked up for a running month, kept with a frozen one (`extras.py`).
+    GRANTED = "granted"
+    AWARDED = "awarded"
+    EXPIRED = "expired"
+    LIABILITY = "liability"
+    APPLICATIONS = "applications"
+    CARDS_ISSUED = "cards_issued"
+    RIDERS = "riders"
+    CONSENTS = "consents"
+    ERASURES = "erasures"
+
+
+# What a breakdown by place, category or handler is made of.
+CASE_COUNTS: Final = (
+    Measure.RECEIVED,
+    Measure.URGENT,
+    Measure.ACCEPTED,
+    Measure.ACCEPTED_IN_TIME,
+    Measure.DISPATCHED,
+    Measure.REJECTED,
+    Measure.WITHDRAWN,
+    Measure.MERGED,
+    Measure.SHOULD_HANDLE,
+    Measure.HANDLED,
+    Measure.HANDLED_IN_TIME,
+    Measure.EXTENDED,
+    Measure.OVERDUE_OPEN,
+    Measure.SUSPENDED,
+    Measure.SHOULD_CLOSE,
+    Measure.CLOSED,
+    Measure.CLOSED_IN_TIME,
+    Measure.REWORKED,
+    Measure.CLOSINGS,
+    Measure.REOPENED,
+    Measure.ANSWERS,
+    Measure.SOLVED,
+    Measure.SATISFIED,
+)
+
+
+class RateName(StrEnum):
+    """The rates of the national practice, and those of the riders' answers."""
+
+    FILING = "filing"
+    DISPATCHING = "dispatching"
+    FILING_IN_TIME = "filing_in_time"
+    HANDLING = "handling"
+    HANDLING_IN_TIME = "handling_in_time"
+    CLOSING = "closing"
+    CLOSING_IN_TIME = "closing_in_time"
+    REWORK = "rework"
+    EXTENSION = "extension"
+    OVERDUE = "overdue"
+    SOLVED = "solved"
+    SATISFIED = "satisfied"
+    DUPLICATES = "duplicates"
+
+
+@dataclass(frozen=True)
+class RateRule:
+    """A rate: numerator over denominator. `more_is_better` chooses what an arrow means."""
+
+    numerator: Measure
+    denominator: Measure
+    more_is_better: bool | None = True
+
+
+RATES: Final[Mapping[RateName, RateRule]] = {
+    RateName.FILING: RateRule(Measure.ACCEPTED, Measure.RECEIVED),
+    RateName.DISPATCHING: RateRule(Measure.DISPATCHED, Measure.ACCEPTED),
+    RateName.FILING_IN_TIME: RateRule(Measure.ACCEPTED_IN_TIME, Measure.ACCEPTED),
+    RateName.HANDLING: RateRule(Measure.HANDLED, Measure.SHOULD_HANDLE),
+    RateName.HANDLING_IN_TIME: RateRule(Measure.HANDLED_IN_TIME, Measure.SHOULD_HANDLE),
+    RateName.CLOSING: RateRule(Measure.CLOSED, Measure.SHOULD_CLOSE),
+    RateName.CLOSING_IN_TIME: RateRule(Measure.CLOSED_IN_TIME, Measure.SHOULD_CLOSE),
+    RateName.REWORK: RateRule(Measure.REWORKED, Measure.SHOULD_CLOSE, more_is_better=False),
+    RateName.EXTENSION: RateRule(Measure.EXTENDED, Measure.SHOULD_HANDLE, more_is_better=False),
+    RateName.OVERDUE: RateRule(Measure.OVERDUE_OPEN, Measure.SHOULD_HANDLE, more_is_better=False),
+    RateName.SOLVED: RateRule(Measure.SOLVED, Measure.ANSWERS),
+    RateName.SATISFIED: RateRule(Measure.SATISFIED, Measure.ANSWERS),
+    RateName.DUPLICATES: RateRule(Measure.MERGED, Measure.RECEIVED, more_is_better=None),
+}
+
+
+@dataclass(frozen=True)
+class Rate:
+    """So many of so many: the fraction first, the percentage only from a base of ten."""
+
+    numerator: int
+    denominator: int
+
+    @property
+    def share(self) -> float | None:
+        """The rate between 0 and 1; None below the least base."""
+        if self.denominator < LEAST_BASE:
+            return None
+        return self.numerator / self.denominator
+
+    @property
+    def percent(self) -> float | None:
+        """The rate in percent with two decimals, as it is printed; None below the least base."""
+        return None if self.share is None else round(self.share * 100, 2)
+
+
+# A composite some cities print: weights in percent; those against which less is better count
+# what is left to the whole. A preset, to be edited; never shown below the least base.
+COMPOSITE: Final[Mapping[RateName, int]] = {
+    RateName.HANDLING: 30,
+    RateName.HANDLING_IN_TIME: 20,
+    RateName.REWORK: 20,
+    RateName.OVERDUE: 20,
+    RateName.EXTENSION: 10,
+}
+
+
+def composite(rates: Mapping[RateName, Rate], weights: Mapping[RateName, int]) -> float | None:
+    """Weigh rates into one score from 0 to 100, one decimal; None where any has too small a base."""
+    whole = sum(weights.values())
+    if whole <= 0:
+        return None
+    score = 0.0
+    for name, weight in weights.items():
+        share = rates[name].share
+        if share is None:
+            return None
+        score += weight * (share if RATES[name].more_is_better else 1 - share)
+    return round(score * 100 / whole, 1)
