@@ -146,6 +146,15 @@ def _reads_budget(who: Actor, it: Any) -> bool:
     )
 
 
+def _reads_figures(who: Actor, it: Any) -> bool:
+    """Of an area: administrators and auditors any, a street its own and what it is made of."""
+    return (
+        who.has(Role.ADMINISTRATOR, Role.AUDITOR)
+        or it.code in who.places(Role.WORKER) | who.places(Role.SUPERVISOR)
+        or it.parent in who.places(Role.SUPERVISOR)
+    )
+
+
 def _judges(who: Actor, it: Any) -> bool:
     # Neither the rider nor those who took the decision; the county where a street has nobody else.
     return who.member_id not in (it.rider_id, it.decided_by_id, it.approved_by_id) and (
@@ -299,6 +308,10 @@ RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
     Action.OWNER_PRICE_SET: _sets_owner_price,
     Action.PAPERS_READ: _has(Role.HANDLER, Role.ADMINISTRATOR, Role.AUDITOR),
     Action.PAPERS_MANAGE: _has(Role.ADMINISTRATOR),
+    Action.STATISTICS_OPEN: _has(Role.WORKER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR),
+    Action.STATISTICS_READ: _reads_figures,
+    Action.STATISTICS_FREEZE: _has(Role.ADMINISTRATOR),
+    Action.STATISTICS_DELIVER: _has(Role.ADMINISTRATOR),
     Action.FAIRNESS_READ: lambda who, it: reviews(who, it, Role.ADMINISTRATOR, Role.AUDITOR),
     Action.FAIRNESS_JUDGE: may_judge,
     # A help for the order of the street's own work; the county has no use for it.

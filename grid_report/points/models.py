@@ -142,6 +142,7 @@ class Account(Base):
     lots_gap: Mapped[int] = mapped_column(BIG, Computed(LOTS_GAP, persisted=True))
 
 
+IS_EXPIRY = "kind = 'expiry'"
 ONCE = "kind IN ('capture', 'hold', 'noshow', 'release', 'settle')"
 
 
@@ -197,6 +198,12 @@ class Journal(Base):
         Index("ix_point_journal_community_code_month", "community_code", "month"),
         Index("ix_point_journal_reverses_id", "reverses_id"),
         Index("ix_point_journal_report_number", "report_number"),
+        Index(
+            "ix_point_journal_expired_at",
+            "at",
+            sqlite_where=text(IS_EXPIRY),
+            postgresql_where=text(IS_EXPIRY),
+        ),
         # Held once, taken or given back once, settled once; refunds may be several.
         Index(
             "a_redemption_step_once",

@@ -129,5 +129,6 @@ def of_facet(facet: Facet, key: str) -> Clause:
     if facet is Facet.CATEGORY:
         return C.category_code == key
     if facet is Facet.UNIT:
-        return key == HANDLER
+        handled_by: ColumnElement[Any] = HANDLER
+        return handled_by == key
     return true()

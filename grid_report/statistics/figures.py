@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
 from typing import Final
 
 from sqlalchemy import func, select
 
 from grid_report.clock import Month
 from grid_report.db import db, table_of
-from grid_report.statistics import definitions, durations
-from grid_report.statistics.definitions import C
-from grid_report.statistics.facts import UNROUTED
+from grid_report.statistics import durations
 from grid_report.statistics.measures import RATES, Facet, Measure, Rate, RateName
 from grid_report.statistics.models import LIVE, StatisticsCell
 
@@ -22,8 +19,6 @@ from grid_report.statistics.models import LIVE, StatisticsCell
 SHOWN: Final = frozenset(Facet) - {Facet.RIDER}
 WHOLE: Final = frozenset({Facet.ALL})
 _CELLS: Final = table_of(StatisticsCell).c
-# So many months at most are added up: a frozen one is never needed for it.
-MOST_MONTHS: Final = 36
 
 Key = tuple[str, str, str]
 
@@ -120,18 +115,25 @@ def read_months(
     areas: Collection[str],
     *,
     facets: Collection[Facet] = SHOWN,
-    version: int = LIVE,
+    versions: Mapping[str, int] | None = None,
     measures: Collection[Measure] | None = None,
 ) -> dict[tuple[str, str], Figures]:
     """Return the kept counts by (month, area) in one statement; what is not there is left out.
 
-    What depends on the present moment, such as what is overdue, is in `live.py`.
+    `versions` names the frozen version to read of a month; the others are read live. What depends on the present moment, such as what is overdue, is in `live.py`.
     """
+    wanted = {str(it): (versions or {}).get(str(it), LIVE) for it in months}
     query = select(
-        _CELLS.month, _CELLS.area, _CELLS.facet, _CELLS.key, _CELLS.measure, _CELLS.n
+        _CELLS.month,
+        _CELLS.version,
+        _CELLS.area,
+        _CELLS.facet,
+        _CELLS.key,
+        _CELLS.measure,
+        _CELLS.n,
     ).where(
-        _CELLS.month.in_([str(it) for it in months]),
-        _CELLS.version == version,
+        _CELLS.month.in_(sorted(wanted)),
+        _CELLS.version.in_(sorted(set(wanted.values()))),
         _CELLS.area.in_(sorted(areas)),
         _CELLS.facet.in_(sorted(facets)),
         _CELLS.also == "",
@@ -139,8 +141,9 @@ def read_months(
     if measures is not None:
         query = query.where(_CELLS.measure.in_(sorted(measures)))
     found: dict[tuple[str, str], dict[Key, int]] = defaultdict(dict)
-    for month, area, facet, key, measure, n in db.session.execute(query):
-        found[month, area][facet, key, measure] = n
+    for month, version, area, facet, key, measure, n in db.session.execute(query):
+        if version == wanted[month]:
+            found[month, area][facet, key, measure] = n
     return {where: Figures(counts) for where, counts in found.items()}
 
 
@@ -179,54 +182,3 @@ def read_period(
     for area, facet, key, measure, n in db.session.execute(query):
         found[area][facet, key, measure] = int(n)
     return {area: Figures(counts) for area, counts in found.items()}
-
-
-def with_overdue(
-    figures: Mapping[str, Figures],
-    first: Month,
-    last: Month,
-    *,
-    county: str,
-    now: datetime,
-    zone: tzinfo,
-) -> dict[str, Figures]:
-    """Add what is overdue at this moment: due within the months, past, and not handled."""
-    start, end = first.bounds(zone)[0], last.bounds(zone)[1]
-    overdue = definitions.OF_CASES[Measure.OVERDUE_OPEN]
-    rows = db.session.execute(
-        select(C.street_code, C.community_code, C.category_code, definitions.HANDLER, func.count())
-        .where(overdue.within(start, min(end, now)))
-        .group_by(C.street_code, C.community_code, C.category_code, definitions.HANDLER)
-    )
-    added: dict[str, dict[Key, int]] = defaultdict(lambda: defaultdict(int))
-    for street, community, category, handler, n in rows:
-        for area in {county, street or UNROUTED, community or UNROUTED} & figures.keys():
-            for key in _keys(category, handler):
-                added[area][key] += n
-    return {
-        area: Figures({**found.counts, **added[area]}) if area in added else found
-        for area, found in figures.items()
-    }
-
-
-def _keys(category: str, handler: str | None) -> Iterable[Key]:
-    yield Facet.ALL, "", Measure.OVERDUE_OPEN
-    yield Facet.CATEGORY, category, Measure.OVERDUE_OPEN
-    if handler is not None:
-        yield Facet.UNIT, handler, Measure.OVERDUE_OPEN
-
-
-def count_riders(months: Sequence[Month], area: str) -> dict[str, int]:
-    """Return by month how many riders reported in an area; who they are is nobody's figure."""
-    rows = db.session.execute(
-        select(_CELLS.month, func.count().label("riders"))
-        .where(
-            _CELLS.month.in_([str(it) for it in months]),
-            _CELLS.version == LIVE,
-            _CELLS.area == area,
-            _CELLS.facet == Facet.RIDER,
-            _CELLS.n > 0,
-        )
-        .group_by(_CELLS.month)
-    )
-    return {row.month: row.riders for row in rows}

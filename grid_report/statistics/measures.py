@@ -85,6 +85,7 @@ class Measure(StrEnum):
     CARDS_ISSUED = "cards_issued"
     RIDERS = "riders"
     CONSENTS = "consents"
+    CONSENTS_WITHDRAWN = "consents_withdrawn"
     ERASURES = "erasures"
 
 

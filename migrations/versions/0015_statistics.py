@@ -29,11 +29,10 @@ INSTANTS = {
     "reopened_at": "reopened_at IS NOT NULL",
     "rated_at": "rated_at IS NOT NULL",
 }
-UNHANDLED = (
-    "handled_at IS NULL AND state IN ('accepted', 'dispatched', 'in_progress', 'submitted')"
-)
+UNHANDLED = "handled_at IS NULL AND state IN ('accepted', 'dispatched', 'in_progress', 'submitted')"
 SERVICES = {"created_at": None, "ended_at": "ended_at IS NOT NULL"}
 DELIVERED = "delivered_at IS NOT NULL"
+EXPIRY = "kind = 'expiry'"
 
 # (trigger, table, when, condition, refusal): what is sealed stays as it is.
 SEALED = (
@@ -106,6 +105,14 @@ def upgrade() -> None:
         ["delivered_at"],
         sqlite_where=sa.text(DELIVERED),
         postgresql_where=sa.text(DELIVERED),
+    )
+    # An index only: the ledger's tables stay as they are.
+    op.create_index(
+        "ix_point_journal_expired_at",
+        "point_journal",
+        ["at"],
+        sqlite_where=sa.text(EXPIRY),
+        postgresql_where=sa.text(EXPIRY),
     )
     op.create_table(
         "statistics_cells",
@@ -225,6 +232,7 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         for name, *_ in GUARDS:
             op.execute(f"DROP FUNCTION {name}()")
+    op.drop_index("ix_point_journal_expired_at", "point_journal")
     op.drop_index("ix_redemptions_handed_out", "redemptions")
     for name in SERVICES:
         op.drop_index(f"ix_redemptions_{name}", "redemptions")

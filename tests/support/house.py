@@ -86,6 +86,7 @@ BY_NAME = {
     "points.entries": "steps",
     "points.expiring": "steps",
     "points.explaining": "queries",
+    "points.figures": "queries",
     "points.freezing": "steps",
     "points.holders": "steps",
     "points.learning": "usecases",
@@ -121,4 +122,10 @@ BY_NAME = {
     "reports.thanks": "steps",
     "reports.views": "border",
     "statistics.counting": "steps",
+    "statistics.definitions": "queries",
+    "statistics.figures": "queries",
+    "statistics.freezing": "steps",
+    "statistics.live": "queries",
+    "statistics.monthly": "queries",
+    "statistics.recounting": "queries",
 }

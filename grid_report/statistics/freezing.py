@@ -1,0 +1,135 @@
+"""Writing a month down as it stands: its counts, and what only this moment knows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import insert, literal, select, text, update
+from sqlalchemy.orm import Session
+
+from grid_report.clock import Month
+from grid_report.db import table_of
+from grid_report.places.reference import Reference
+from grid_report.settings import County
+from grid_report.statistics import live
+from grid_report.statistics.facts import UNROUTED
+from grid_report.statistics.measures import Facet
+from grid_report.statistics.models import LIVE, StatisticsCell, StatisticsFreeze
+
+_TABLE: Final = table_of(StatisticsCell)
+_COLUMNS: Final = ("month", "area", "facet", "key", "measure", "also", "n")
+
+
+def hold_counts(session: Session) -> None:
+    """Keep every writer of counts out until this transaction ends: a moment on PostgreSQL."""
+    if session.get_bind().dialect.name == "postgresql":
+        # SQLite has one writer anyway. Who waits here lists its change as a correction then.
+        session.execute(text("LOCK TABLE statistics_cells IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def freeze(
+    session: Session,
+    month: Month,
+    version: int,
+    *,
+    by_id: int | None,
+    reason: str,
+    places: Reference,
+    county: County,
+    now: datetime,
+) -> None:
+    """Write a month's counts as a version, and seal it. The lock is held already."""
+    session.add(
+        frozen := StatisticsFreeze(
+            month=str(month),
+            version=version,
+            frozen_at=now,
+            frozen_by_id=by_id,
+            reason=reason,
+            document=_document(places, county),
+            digest="",
+            sealed=False,
+        )
+    )
+    session.flush()
+    c = _TABLE.c
+    session.execute(
+        insert(_TABLE).from_select(
+            [it.name for it in c],
+            select(c.month, literal(version), c.area, c.facet, c.key, c.measure, c.also, c.n).where(
+                c.month == str(month), c.version == LIVE, c.n != 0, c.facet != Facet.RIDER
+            ),
+        )
+    )
+    rows = _of_this_moment(session, month, version, places=places, county=county, now=now)
+    if rows:
+        session.execute(insert(_TABLE), rows)
+    session.execute(
+        update(StatisticsFreeze)
+        .where(StatisticsFreeze.id == frozen.id)
+        .values(digest=digest(session, month, version), sealed=True)
+    )
+    session.expire(frozen)
+
+
+def _document(places: Reference, county: County) -> dict[str, Any]:
+    # Names as they were: a community renamed next year does not rename last year's sheet.
+    return {
+        "county": {"code": county.code, "zh_CN": county.name_zh, "en": county.name_en},
+        "areas": {
+            **{it.code: it.name for it in places.streets.values()},
+            **{it.code: it.name for it in places.communities.values()},
+        },
+        "units": {it.code: it.name for it in places.units.values()},
+    }
+
+
+def _of_this_moment(
+    session: Session,
+    month: Month,
+    version: int,
+    *,
+    places: Reference,
+    county: County,
+    now: datetime,
+) -> list[dict[str, Any]]:
+    every = {county.code, UNROUTED, *places.streets, *places.communities}
+    found: Mapping[str, Any] = live.merged(
+        {},
+        live.overdue(month, month, county=county.code, now=now, zone=county.tz),
+        live.riders(month, every),
+        live.points(month, places=places, county=county),
+        live.people(month, county=county),
+    )
+    return [
+        {
+            "month": str(month),
+            "version": version,
+            "area": area,
+            "facet": facet,
+            "key": key,
+            "measure": measure,
+            "also": "",
+            "n": n,
+        }
+        for area, figures in sorted(found.items())
+        for (facet, key, measure), n in sorted(figures.counts.items())
+        if n
+    ]
+
+
+def digest(session: Session, month: Month, version: int) -> str:
+    """Return the SHA-256 of a version's counts, in a fixed order: what a print can be held against."""
+    c = _TABLE.c
+    columns = [c[name] for name in _COLUMNS]
+    rows = sorted(
+        tuple(row)
+        for row in session.execute(
+            select(*columns).where(c.month == str(month), c.version == version)
+        )
+    )
+    return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()

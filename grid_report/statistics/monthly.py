@@ -1,0 +1,158 @@
+"""A month of an area, whole: what page, API, workbook, CSV and freeze are all made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from grid_report.clock import Month
+from grid_report.db import db
+from grid_report.places.reference import Reference
+from grid_report.settings import County
+from grid_report.statistics import live
+from grid_report.statistics.areas import Area, children, communities
+from grid_report.statistics.figures import EMPTY, SHOWN, WHOLE, Figures, read_months
+from grid_report.statistics.models import LIVE, StatisticsFreeze
+
+TREND_MONTHS: Final = 13
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A version of a month that somebody closed."""
+
+    month: str
+    version: int
+    frozen_at: datetime
+    frozen_by_id: int | None
+    reason: str
+    document: Mapping[str, Any]
+    digest: str
+
+
+@dataclass(frozen=True)
+class MonthReport:
+    """Everything that is shown of one month and one area.
+
+    `frozen` is the version shown, None for the live counts; `versions` are all there are, the
+    newest first. `trend` has thirteen months to this one, the oldest first; months that are frozen
+    are as they were last frozen. `parts` are the areas this one is made of, `places` all
+    communities in it, each with the whole counts of the month.
+    """
+
+    month: Month
+    area: Area
+    at: datetime
+    is_running: bool
+    figures: Figures
+    trend: Sequence[tuple[Month, Figures]]
+    parts: Sequence[tuple[Area, Figures]]
+    places: Sequence[tuple[Area, Figures]]
+    frozen: Frozen | None
+    versions: Sequence[Frozen]
+
+    @property
+    def before(self) -> Figures:
+        """The month before."""
+        return self.trend[-2][1]
+
+    @property
+    def year_before(self) -> Figures:
+        """The same month a year before."""
+        return self.trend[0][1]
+
+
+def list_versions(month: Month) -> Sequence[Frozen]:
+    """Return the frozen versions of a month, the newest first."""
+    rows = db.session.scalars(
+        select(StatisticsFreeze)
+        .where(StatisticsFreeze.month == str(month), StatisticsFreeze.sealed)
+        .order_by(StatisticsFreeze.version.desc())
+    )
+    return [_frozen(row) for row in rows]
+
+
+def _frozen(row: StatisticsFreeze) -> Frozen:
+    return Frozen(
+        row.month,
+        row.version,
+        row.frozen_at,
+        row.frozen_by_id,
+        row.reason,
+        row.document,
+        row.digest,
+    )
+
+
+def newest_versions(months: Sequence[Month]) -> dict[str, int]:
+    """Return the newest frozen version of each month that has one."""
+    rows = db.session.execute(
+        select(StatisticsFreeze.month, StatisticsFreeze.version)
+        .where(StatisticsFreeze.month.in_([str(it) for it in months]), StatisticsFreeze.sealed)
+        .order_by(StatisticsFreeze.version)
+    )
+    return {month: version for month, version in rows}  # noqa: C416 - rows are no pairs to mypy
+
+
+def read_report(
+    month: Month,
+    area: Area,
+    *,
+    version: int | None,
+    places: Reference,
+    county: County,
+    now: datetime,
+) -> MonthReport | None:
+    """Return a month of an area: a frozen version, the newest one (None), or live (0).
+
+    None when there is no such version. A month never frozen is shown live.
+    """
+    versions = list_versions(month)
+    if version is None:
+        frozen = versions[0] if versions else None
+    elif version == LIVE:
+        frozen = None
+    else:
+        frozen = next((it for it in versions if it.version == version), None)
+        if frozen is None:
+            return None
+    shown = frozen.version if frozen else LIVE
+    months = [month.plus(n) for n in range(1 - TREND_MONTHS, 1)]
+    chosen = {**newest_versions(months), str(month): shown}
+    here = read_months([month], [area.code], versions=chosen, facets=SHOWN)
+    trend = read_months(months, [area.code], versions=chosen, facets=WHOLE)
+    parts = children(area, places, county)
+    inside = communities(places, street=None if area.is_county else area.code)
+    below = read_months(
+        [month], {it.code for it in [*parts, *inside]}, versions=chosen, facets=WHOLE
+    )
+    # Months that were never frozen have what is late now; frozen ones have it in their counts.
+    by_area = {area.code: here.get((str(month), area.code), EMPTY)} | {
+        code: figures for (_, code), figures in below.items()
+    }
+    if frozen is None:
+        by_area = live.merged(
+            by_area,
+            live.overdue(month, month, county=county.code, now=now, zone=county.tz),
+            live.riders(month, [area.code]),
+            live.points(month, places=places, county=county),
+            live.people(month, county=county) if area.is_county else {},
+        )
+    whole = [(it, trend.get((str(it), area.code), EMPTY)) for it in months]
+    whole[-1] = (month, by_area[area.code])
+    return MonthReport(
+        month=month,
+        area=area,
+        at=frozen.frozen_at if frozen else now,
+        is_running=month == Month.of(now, county.tz),
+        figures=by_area[area.code],
+        trend=whole,
+        parts=[(it, by_area.get(it.code, EMPTY)) for it in parts],
+        places=[(it, by_area.get(it.code, EMPTY)) for it in inside],
+        frozen=frozen,
+        versions=versions,
+    )

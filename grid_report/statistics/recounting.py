@@ -1,0 +1,238 @@
+"""Counting a month anew from reports and redemptions, in plain SQL, however long it takes.
+
+It shares neither code nor rows with the kept counts; what it must share is the moment: both are
+read in one snapshot of the database, in which every step is either in both or in neither.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, func, select
+
+from grid_report.clock import Month
+from grid_report.db import db, table_of
+from grid_report.places.reference import Reference
+from grid_report.reports.figures import CASES
+from grid_report.settings import County
+from grid_report.statistics import facts
+from grid_report.statistics.definitions import (
+    HANDLER,
+    HAS_LENGTH,
+    OF_CASES,
+    OF_SERVICES,
+    POINTS_OF,
+    C,
+    Definition,
+    S,
+)
+from grid_report.statistics.durations import rounded_minutes
+from grid_report.statistics.facts import Cell
+from grid_report.statistics.measures import Facet, Measure
+from grid_report.statistics.models import LIVE, StatisticsCell, StatisticsRecount
+
+Counts = Counter[tuple[str, Cell]]
+_CELLS: Final = table_of(StatisticsCell).c
+_AT_ONCE: Final = 2000
+# Twice: those whose month of handling, or of closing, came before that of the deadline.
+_TWICE: Final = (
+    (C.fix_due, C.handled_at, (
+        Measure.SHOULD_HANDLE, Measure.HANDLED, Measure.HANDLED_IN_TIME, Measure.EXTENDED,
+    )),
+    (C.close_due, C.closed_at, (
+        Measure.SHOULD_CLOSE, Measure.CLOSED, Measure.CLOSED_IN_TIME, Measure.REWORKED,
+    )),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Recounted:
+    """A month counted anew, and what the kept counts lack: (area, cell) to how many."""
+
+    month: Month
+    turn: int
+    cells: int
+    lacking: Mapping[tuple[str, Cell], int]
+
+
+def recount(engine: Engine, month: Month, *, places: Reference, county: County) -> Recounted:
+    """Count a month anew and compare; nothing is written, and no writer waits."""
+    with engine.connect() as plain:
+        connection = (
+            plain
+            if engine.dialect.name == "sqlite"
+            else plain.execution_options(isolation_level="REPEATABLE READ")
+        )
+        turn = connection.scalar(
+            select(StatisticsRecount.turn).where(StatisticsRecount.month == str(month))
+        )
+        found = _count(connection, month, places, county)
+        kept = _kept(connection, month)
+        connection.rollback()
+    return Recounted(month, turn or 0, len(+found), facts.difference(kept, found))
+
+
+def _kept(connection: Connection, month: Month) -> Counts:
+    rows = connection.execute(
+        select(_CELLS.area, _CELLS.facet, _CELLS.key, _CELLS.measure, _CELLS.also, _CELLS.n).where(
+            _CELLS.month == str(month), _CELLS.version == LIVE
+        )
+    )
+    return Counter(
+        {
+            (area, Cell(str(month), facet, key, measure, also)): n
+            for area, facet, key, measure, also, n in rows
+        }
+    )
+
+
+def _count(connection: Connection, month: Month, places: Reference, county: County) -> Counts:
+    found: Counts = Counter()
+    start, end = month.bounds(county.tz)
+    for rows in (
+        _whole(connection, month, start, end),
+        _twice(connection, month, county),
+        _lengths(connection, month, county),
+    ):
+        for street, community, category, handler, cell, n in rows:
+            for area in facts.areas_of(county.code, street, community):
+                for facet, key in _facets(cell, category, handler):
+                    found[area, cell._replace(facet=facet, key=key)] += n
+    for code, cell, n in _services(connection, month, start, end):
+        info = places.community(code) if code else None
+        street = info.street_code if info else None
+        for area in facts.areas_of(county.code, street, code):
+            found[area, cell] += n
+    return found
+
+
+Row = tuple[str | None, str | None, str | None, str | None, Cell, int]
+
+
+def _facets(cell: Cell, category: str | None, handler: str | None) -> Iterator[tuple[str, str]]:
+    yield cell.facet, cell.key
+    if cell.facet == Facet.ALL:
+        assert category is not None
+        yield Facet.CATEGORY, category
+        if handler is not None:
+            yield Facet.UNIT, handler
+
+
+_GROUP: Final = (C.street_code, C.community_code, C.category_code, HANDLER.label("handler"))
+
+
+def _whole(connection: Connection, month: Month, start: datetime, end: datetime) -> Iterator[Row]:
+    for measure, definition in OF_CASES.items():
+        if measure is Measure.OVERDUE_OPEN:
+            continue  # a matter of the moment, and not kept
+        rows = connection.execute(
+            select(*_GROUP, func.count())
+            .select_from(CASES)
+            .where(definition.within(start, end))
+            .group_by(*_GROUP)
+        )
+        for street, community, category, handler, n in rows:
+            yield street, community, category, handler, Cell(str(month), "", "", measure), n
+
+
+def _twice(connection: Connection, month: Month, county: County) -> Iterator[Row]:
+    start, end = month.bounds(county.tz)
+    for due, done, measures in _TWICE:
+        for measure in measures:
+            definition = OF_CASES[measure]
+            rows = connection.execute(
+                select(*_GROUP, done).where(
+                    definition.within(start, end), due >= start, due < end, done < start
+                )
+            )
+            for street, community, category, handler, at in rows:
+                also = str(Month.of(at, county.tz))
+                cell = Cell(str(month), "", "", measure, also)
+                yield street, community, category, handler, cell, 1
+
+
+def _lengths(connection: Connection, month: Month, county: County) -> Iterator[Row]:
+    """Everything that needs a case's own instants: hours, weekdays, lengths, and who reported."""
+    start, end = month.bounds(county.tz)
+    name = str(month)
+    received = connection.execute(
+        select(*_GROUP, C.created_at, C.accepted_at, C.source, C.reporter_id)
+        .where(OF_CASES[Measure.RECEIVED].within(start, end))
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    for street, community, category, handler, created, accepted, source, reporter in received:
+        local = created.astimezone(county.tz)
+        for facet, key in (
+            (Facet.HOUR, f"{local.hour:02d}"),
+            (Facet.WEEKDAY, str(local.isoweekday())),
+            (Facet.SOURCE, str(source)),
+            (Facet.RIDER, str(reporter)),
+        ):
+            cell = Cell(name, facet, key, Measure.RECEIVED)
+            yield street, community, category, handler, cell, 1
+        if accepted is not None:
+            spent = max(0, int((accepted - created).total_seconds()))
+            sum_cell = Cell(name, "", "", Measure.RESPONSE_S)
+            yield street, community, category, handler, sum_cell, spent
+            key = str(rounded_minutes(spent))
+            cell = Cell(name, Facet.RESPONSE, key, Measure.ACCEPTED)
+            yield street, community, category, handler, cell, 1
+    since = func.coalesce(C.dispatched_at, C.started_at)
+    finished = connection.execute(
+        select(*_GROUP, since.label("since"), C.handled_at)
+        .where(OF_CASES[Measure.FINISHED].within(start, end), HAS_LENGTH)
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    for street, community, category, handler, began, handled in finished:
+        spent = max(0, int((handled - began).total_seconds()))
+        sum_cell = Cell(name, "", "", Measure.HANDLING_S)
+        yield street, community, category, handler, sum_cell, spent
+        cell = Cell(name, Facet.HANDLING, str(rounded_minutes(spent)), Measure.FINISHED)
+        yield street, community, category, handler, cell, 1
+
+
+def _services(
+    connection: Connection, month: Month, start: datetime, end: datetime
+) -> Iterator[tuple[str | None, Cell, int]]:
+    counted: dict[Measure, tuple[Definition, Any]] = {
+        measure: (definition, func.count()) for measure, definition in OF_SERVICES.items()
+    }
+    for measure, of in POINTS_OF.items():
+        counted[measure] = (OF_SERVICES[of], func.sum(S.points))
+    for measure, (definition, amount) in counted.items():
+        rows = connection.execute(
+            select(S.community_code, S.offer_id, S.station_code, amount)
+            .where(definition.within(start, end))
+            .group_by(S.community_code, S.offer_id, S.station_code)
+        )
+        for community, offer, station, n in rows:
+            for facet, key in (
+                (Facet.SERVICES, ""),
+                (Facet.OFFER, str(offer)),
+                *(((Facet.STATION, station),) if station else ()),
+            ):
+                yield community, Cell(str(month), facet, key, measure), int(n)
+
+
+def months_with_cases(zone_of: County) -> list[Month]:
+    """Return every month from the first report to the newest deadline."""
+    first, *ends = db.session.execute(
+        select(func.min(C.created_at), func.max(C.fix_due), func.max(C.close_due))
+    ).one()
+    if first is None:
+        return []
+    month, last = Month.of(first, zone_of.tz), Month.of(max(ends), zone_of.tz)
+    found = []
+    while month <= last:
+        found.append(month)
+        month = month.plus(1)
+    return found
+
+
+def list_recounts() -> dict[str, StatisticsRecount]:
+    """Return by month when it was last counted anew."""
+    return {it.month: it for it in db.session.scalars(select(StatisticsRecount))}

@@ -1,0 +1,143 @@
+"""Public writes of the statistics: repairing a recount, freezing a month."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Final
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from grid_report import access
+from grid_report.access import Action, Actor
+from grid_report.accounts.steps import audit
+from grid_report.clock import Month
+from grid_report.db import db, table_of, transaction, use_case
+from grid_report.errors import Conflict, Invalid
+from grid_report.places.reference import Reference
+from grid_report.settings import County
+from grid_report.statistics import counting, freezing, recounting
+from grid_report.statistics.models import StatisticsFreeze, StatisticsRecount
+from grid_report.statistics.recounting import Recounted
+
+logger = logging.getLogger(__name__)
+TRIES: Final = 5
+
+
+@dataclass(eq=False)
+class MonthStillRuns(Conflict):
+    """A month can be frozen when it is over."""
+
+    code: ClassVar[str] = "month-still-runs"
+    month: str
+
+
+@dataclass(eq=False)
+class FrozenMeanwhile(Conflict):
+    """Somebody froze the month since the page was shown."""
+
+    code: ClassVar[str] = "frozen-meanwhile"
+    version: int
+
+
+def recount_month(
+    month: Month, *, places: Reference, county: County, now: datetime, repair: bool = True
+) -> Recounted:
+    """Count a month anew, and put right what the kept counts lack. Return what was lacking.
+
+    Steps taken meanwhile are counted by themselves; a recount that overlaps another repair is
+    thrown away and done again.
+    """
+    for _ in range(TRIES):
+        db.session.rollback()
+        found = recounting.recount(db.engine, month, places=places, county=county)
+        if not repair or _repair(found, now=now):
+            break
+    if found.lacking:
+        logger.warning(
+            "statistics differed", extra={"month": str(month), "cells": len(found.lacking)}
+        )
+    return found
+
+
+@use_case
+def _repair(found: Recounted, *, now: datetime) -> bool:
+    with transaction() as session:
+        turn = _take_turn(session, str(found.month), now)
+        if turn != found.turn:
+            return False
+        counting.add(session, found.lacking)
+        session.execute(
+            update(StatisticsRecount)
+            .where(StatisticsRecount.month == str(found.month))
+            .values(
+                turn=turn + (1 if found.lacking else 0),
+                counted_at=now,
+                cells=found.cells,
+                differences=len(found.lacking),
+            )
+        )
+    return True
+
+
+_RECOUNTS: Final = table_of(StatisticsRecount)
+
+
+def _take_turn(session: Session, month: str, now: datetime) -> int:
+    """Take a month's row, made where it is missing; others wait. Return its turn."""
+    dialect = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name]
+    statement = (
+        dialect.insert(_RECOUNTS)
+        .values(month=month, turn=0, counted_at=now, cells=0, differences=0)
+        .on_conflict_do_update(index_elements=[_RECOUNTS.c.month], set_={"turn": _RECOUNTS.c.turn})
+        .returning(_RECOUNTS.c.turn)
+    )
+    return int(session.execute(statement).scalar_one())
+
+
+@use_case
+def freeze_month(
+    month: Month,
+    *,
+    actor: Actor,
+    seen_version: int,
+    reason: str,
+    places: Reference,
+    county: County,
+    now: datetime,
+) -> int:
+    """Close a month: keep its counts as the next version. Return the version.
+
+    `seen_version` is the newest version the actor saw (0 for none): of two who freeze at once the
+    second is told. Raises Forbidden, MonthStillRuns, FrozenMeanwhile, Invalid.
+    """
+    access.check(actor, Action.STATISTICS_FREEZE)
+    if month >= Month.of(now, county.tz):
+        raise MonthStillRuns(str(month))
+    with transaction() as session:
+        freezing.hold_counts(session)
+        newest = session.scalar(
+            select(func.max(StatisticsFreeze.version)).where(StatisticsFreeze.month == str(month))
+        )
+        if (newest or 0) != seen_version:
+            raise FrozenMeanwhile(newest or 0)
+        if newest and not reason.strip():
+            # A second version explains itself.
+            raise Invalid.field("reason", "reason-needed")
+        version = (newest or 0) + 1
+        freezing.freeze(
+            session,
+            month,
+            version,
+            by_id=actor.member_id,
+            reason=reason.strip(),
+            places=places,
+            county=county,
+            now=now,
+        )
+        audit(session, actor, "statistics-frozen", str(month), now, version=version)
+    logger.info("month frozen", extra={"month": str(month), "version": version})
+    return version
