@@ -7,7 +7,7 @@ which step), `RULES` says who may do everything else. What is in neither is refu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from grid_report.accounts.roles import STAFF, Role
@@ -19,6 +19,7 @@ from grid_report.offers.application_flow import Side as CardSide
 from grid_report.offers.lifecycle import DELIVERED_ONCE, REDEMPTION_MOVES, By, RedemptionStep
 from grid_report.offers.statements import Side
 from grid_report.reports.lifecycle import MOVES, Part, State, Step
+from grid_report.statistics.readers import reads_figures
 
 __all__ = [
     "BODY",
@@ -27,7 +28,6 @@ __all__ = [
     "Action",
     "Actor",
     "Grant",
-    "ReportScope",
     "allowed",
     "allowed_application_step",
     "allowed_step",
@@ -36,7 +36,6 @@ __all__ = [
     "check_application_step",
     "check_step",
     "parts",
-    "report_scope",
 ]
 
 
@@ -143,15 +142,6 @@ def _reads_budget(who: Actor, it: Any) -> bool:
         who.has(Role.ADMINISTRATOR, Role.AUDITOR)
         or it.code in who.places(Role.WORKER)
         or _supervises(who, it)
-    )
-
-
-def _reads_figures(who: Actor, it: Any) -> bool:
-    """Of an area: administrators and auditors any, a street its own and what it is made of."""
-    return (
-        who.has(Role.ADMINISTRATOR, Role.AUDITOR)
-        or it.code in who.places(Role.WORKER) | who.places(Role.SUPERVISOR)
-        or it.parent in who.places(Role.SUPERVISOR)
     )
 
 
@@ -308,8 +298,8 @@ RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
     Action.OWNER_PRICE_SET: _sets_owner_price,
     Action.PAPERS_READ: _has(Role.HANDLER, Role.ADMINISTRATOR, Role.AUDITOR),
     Action.PAPERS_MANAGE: _has(Role.ADMINISTRATOR),
-    Action.STATISTICS_OPEN: _has(Role.WORKER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR),
-    Action.STATISTICS_READ: _reads_figures,
+    Action.STATISTICS_OPEN: reads_figures,
+    Action.STATISTICS_READ: reads_figures,
     Action.STATISTICS_FREEZE: _has(Role.ADMINISTRATOR),
     Action.STATISTICS_DELIVER: _has(Role.ADMINISTRATOR),
     Action.FAIRNESS_READ: lambda who, it: reviews(who, it, Role.ADMINISTRATOR, Role.AUDITOR),
@@ -387,25 +377,3 @@ def check_application_step(who: Actor, it: Any, step: ApplicationStep) -> None:
     application_move(it.state, step, has_firm=it.unit_code is not None)
     if not allowed_application_step(who, it, step):
         raise Forbidden
-
-
-@dataclass(frozen=True)
-class ReportScope:
-    """Which reports a list may hold for somebody; `reports/queries.py` turns it into SQL."""
-
-    everything: bool = False
-    reporter_id: int | None = None
-    communities: frozenset[str] = field(default_factory=frozenset)
-    streets: frozenset[str] = field(default_factory=frozenset)
-    units: frozenset[str] = field(default_factory=frozenset)
-
-
-def report_scope(who: Actor) -> ReportScope:
-    """Say which reports this actor may see; agrees with `Action.REPORT_READ` by a test."""
-    return ReportScope(
-        everything=who.has(Role.ADMINISTRATOR, Role.AUDITOR),
-        reporter_id=who.member_id,
-        communities=who.places(Role.WORKER),
-        streets=who.places(Role.SUPERVISOR),
-        units=who.places(Role.HANDLER),
-    )

@@ -30,6 +30,7 @@ COMMANDS = {
     "members": "grid_report.accounts.cli:accounts_cli",
     "points": "grid_report.points.cli:points_cli",
     "scheduler": "grid_report.jobs.cli:scheduler",
+    "statistics": "grid_report.statistics.cli:statistics_cli",
 }
 
 

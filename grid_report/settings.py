@@ -125,6 +125,11 @@ class Cards(Section):
     verify_per_minute: int = Field(ge=1)
 
 
+class Statistics(Section):
+    freeze_day: int = Field(ge=0, le=28)
+    recount_hours: int = Field(ge=1)
+
+
 class Jobs(Section):
     lease_seconds: int = Field(ge=2)
     deliver_seconds: int = Field(ge=1)
@@ -151,6 +156,7 @@ class Settings(Section):
     cases: Cases
     points: Points
     cards: Cards
+    statistics: Statistics
     jobs: Jobs
     demo: Demo
 

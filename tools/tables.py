@@ -148,6 +148,7 @@ def actions() -> str:
         "reporter_id": 2,
         "rider_id": 2,
         "code": COMMUNITY,
+        "parent": STREET,
         "decided_by_id": None,
         "approved_by_id": None,
         "rider_ids": {2},

@@ -15,7 +15,6 @@ from grid_report import access
 from grid_report.access import Action, Actor, Grant
 from grid_report.accounts import phones
 from grid_report.accounts.models import (
-    AuditEntry,
     Consent,
     ConsentKind,
     Member,
@@ -30,9 +29,6 @@ from grid_report.accounts.tokens import LONGEST_SECRET, hash_secret
 from grid_report.db import UtcInstant, db, table_of
 from grid_report.errors import Invalid, NotFound
 from grid_report.web import context
-
-# What the audit calls it when a member is erased.
-ERASED: Final = "member-erased"
 
 # Asked in every request, so put together once.
 _MEMBERS, _SIGN_INS, _GRANTS = table_of(Member), table_of(SignIn), table_of(RoleGrant)
@@ -396,20 +392,3 @@ def find_grant(member_id: int, grant_id: int) -> Grant | None:
         )
     ).one_or_none()
     return Grant(row[0], row[1] or None) if row else None
-
-
-def count_consents(start: datetime, end: datetime) -> tuple[int, int]:
-    """Return how many consents were given, and taken back, in a half-open stretch of time."""
-    given, withdrawn = (
-        db.session.scalar(select(func.count()).where(column >= start, column < end)) or 0
-        for column in (Consent.given_at, Consent.withdrawn_at)
-    )
-    return given, withdrawn
-
-
-def count_erasures(start: datetime, end: datetime) -> int:
-    """Return how many members had themselves erased in a half-open stretch of time."""
-    erased = select(func.count()).where(
-        AuditEntry.action == ERASED, AuditEntry.at >= start, AuditEntry.at < end
-    )
-    return db.session.scalar(erased) or 0

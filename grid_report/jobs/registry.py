@@ -38,6 +38,8 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("watch-cards", lambda s: s.sweep_minutes * 60, work.watch_cards),
     Job("find-signals", lambda s: s.sweep_minutes * 60, work.find_signals),
     Job("draw-sample", lambda s: s.sweep_minutes * 60, work.draw_sample),
+    Job("recount-statistics", lambda s: s.sweep_minutes * 60, work.recount_statistics),
+    Job("freeze-months", lambda s: s.sweep_minutes * 60, work.freeze_months),
     Job("sweep-photos", lambda s: s.sweep_minutes * 60, work.sweep_photos),
     Job("sweep-accounts", lambda s: s.sweep_minutes * 60, work.sweep_accounts),
 )

@@ -27,6 +27,7 @@ from grid_report.points.terms import terms_of
 from grid_report.reports import queries as reports_queries
 from grid_report.reports import usecases as reports_usecases
 from grid_report.settings import Settings
+from grid_report.statistics import usecases as statistics_usecases
 from grid_report.web.context import wiring
 
 LIGHTS_AT_ONCE = 200
@@ -132,6 +133,27 @@ def draw_sample(duty: Duty) -> int:
         zone=county.tz,
         places=places_queries.reference(),
         now=now,
+    )
+
+
+def recount_statistics(duty: Duty) -> int:
+    """Count the newest months anew, and those never counted; differences are noted and repaired."""
+    return statistics_usecases.recount_due(
+        places=places_queries.reference(),
+        county=duty.settings.county,
+        every=timedelta(hours=duty.settings.statistics.recount_hours),
+        now=duty.now(),
+        go_on=duty.go_on,
+    )
+
+
+def freeze_months(duty: Duty) -> int:
+    """Freeze the month that is over, where nobody has by the day of the settings."""
+    return statistics_usecases.freeze_due(
+        places=places_queries.reference(),
+        county=duty.settings.county,
+        day=duty.settings.statistics.freeze_day,
+        now=duty.now(),
     )
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from grid_report.access import Actor, ReportScope, report_scope
+from grid_report.access import Actor
 from grid_report.db import BIG, UtcInstant, db, table_of
 from grid_report.errors import Invalid
 from grid_report.notify.queries import unread_by
@@ -31,6 +31,7 @@ from grid_report.reports.clocks import Light
 from grid_report.reports.filters import ReportFilter, Sort
 from grid_report.reports.lifecycle import OPEN, State
 from grid_report.reports.models import IS_OPEN, Report
+from grid_report.reports.scope import ReportScope, report_scope
 from grid_report.web.paging import Page, pack, unpack
 
 R = table_of(Report).c

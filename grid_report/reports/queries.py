@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from grid_report.access import Actor, report_scope
+from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.places.points import Point, distance_m
@@ -19,6 +19,7 @@ from grid_report.points.signals import ReportFact
 from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.listing import ROW_COLUMNS, scope_clause
 from grid_report.reports.models import HistoryEntry, Recheck, Report, ReportPhoto, StepKey
+from grid_report.reports.scope import report_scope
 
 
 def find_report(number: str) -> Report:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, literal, select, text, update
+from sqlalchemy import func, insert, literal, select, text, update
 from sqlalchemy.orm import Session
 
 from grid_report.clock import Month
@@ -29,6 +29,19 @@ def hold_counts(session: Session) -> None:
     if session.get_bind().dialect.name == "postgresql":
         # SQLite has one writer anyway. Who waits here lists its change as a correction then.
         session.execute(text("LOCK TABLE statistics_cells IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def newest_version(session: Session, month: Month) -> int:
+    """Return a month's newest version, 0 when it was never frozen. The lock is held already."""
+    newest = select(func.max(StatisticsFreeze.version)).where(StatisticsFreeze.month == str(month))
+    return session.scalar(newest) or 0
+
+
+def has_counts(session: Session, month: Month) -> bool:
+    """Tell whether anything was ever counted of a month."""
+    c = _TABLE.c
+    found = select(c.month).where(c.month == str(month), c.version == LIVE).limit(1)
+    return session.scalar(found) is not None
 
 
 def freeze(

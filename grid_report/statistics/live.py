@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 
 from sqlalchemy import func, select
 
-from grid_report.accounts import queries as accounts_queries
+from grid_report.accounts import figures as accounts_figures
 from grid_report.clock import Month
 from grid_report.db import db, table_of
 from grid_report.places.reference import Reference
@@ -103,8 +103,8 @@ def points(month: Month, *, places: Reference, county: County) -> Added:
 def people(month: Month, *, county: County) -> Added:
     """Count the month's consents and erasures, of the county as a whole."""
     start, end = month.bounds(county.tz)
-    given, withdrawn = accounts_queries.count_consents(start, end)
-    erased = accounts_queries.count_erasures(start, end)
+    given, withdrawn = accounts_figures.count_consents(start, end)
+    erased = accounts_figures.count_erasures(start, end)
     return {
         county.code: {
             (Facet.PEOPLE, "", Measure.CONSENTS): given,

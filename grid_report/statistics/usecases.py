@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from grid_report import access
 from grid_report.access import Action, Actor
 from grid_report.accounts.steps import audit
-from grid_report.clock import Month
+from grid_report.clock import Month, local_day
 from grid_report.db import db, table_of, transaction, use_case
 from grid_report.errors import Conflict, Invalid
 from grid_report.places.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics import counting, freezing, recounting
-from grid_report.statistics.models import StatisticsFreeze, StatisticsRecount
+from grid_report.statistics.models import StatisticsRecount
 from grid_report.statistics.recounting import Recounted
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,34 @@ def recount_month(
             "statistics differed", extra={"month": str(month), "cells": len(found.lacking)}
         )
     return found
+
+
+def recount_due(
+    *,
+    places: Reference,
+    county: County,
+    every: timedelta,
+    now: datetime,
+    go_on: Callable[[], bool] = lambda: True,
+) -> int:
+    """Count anew what is due: the newest two months, and every month never counted.
+
+    Return in how many months anything differed.
+    """
+    this, known = Month.of(now, county.tz), recounting.list_recounts()
+    newest = {this, this.plus(-1)}
+    months = [it for it in recounting.months_with_cases(county) if it <= this]
+    db.session.rollback()
+    differed = 0
+    for month in sorted({*months, *newest}, reverse=True):
+        last = known.get(str(month))
+        if last is not None and (month not in newest or last.counted_at > now - every):
+            continue
+        if not go_on():
+            break
+        found = recount_month(month, places=places, county=county, now=now)
+        differed += bool(found.lacking)
+    return differed
 
 
 @use_case
@@ -119,25 +148,40 @@ def freeze_month(
         raise MonthStillRuns(str(month))
     with transaction() as session:
         freezing.hold_counts(session)
-        newest = session.scalar(
-            select(func.max(StatisticsFreeze.version)).where(StatisticsFreeze.month == str(month))
-        )
-        if (newest or 0) != seen_version:
-            raise FrozenMeanwhile(newest or 0)
+        newest = freezing.newest_version(session, month)
+        if newest != seen_version:
+            raise FrozenMeanwhile(newest)
         if newest and not reason.strip():
             # A second version explains itself.
             raise Invalid.field("reason", "reason-needed")
-        version = (newest or 0) + 1
         freezing.freeze(
             session,
             month,
-            version,
+            newest + 1,
             by_id=actor.member_id,
             reason=reason.strip(),
             places=places,
             county=county,
             now=now,
         )
-        audit(session, actor, "statistics-frozen", str(month), now, version=version)
-    logger.info("month frozen", extra={"month": str(month), "version": version})
-    return version
+        audit(session, actor, "statistics-frozen", str(month), now, version=newest + 1)
+    logger.info("month frozen", extra={"month": str(month), "version": newest + 1})
+    return newest + 1
+
+
+@use_case
+def freeze_due(*, places: Reference, county: County, day: int, now: datetime) -> int:
+    """Freeze the month before, from that day on, where nobody has; return how many that were."""
+    month = Month.of(now, county.tz).plus(-1)
+    if day == 0 or local_day(now, county.tz).day < day:
+        return 0
+    with transaction() as session:
+        freezing.hold_counts(session)
+        if freezing.newest_version(session, month) or not freezing.has_counts(session, month):
+            return 0
+        freezing.freeze(
+            session, month, 1, by_id=None, reason="", places=places, county=county, now=now
+        )
+        audit(session, None, "statistics-frozen", str(month), now, version=1)
+    logger.info("month frozen", extra={"month": str(month), "version": 1})
+    return 1

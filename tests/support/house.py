@@ -34,6 +34,7 @@ BY_FILE_NAME = {
 # Files named after what they hold. Everything else inside a domain is a rule.
 BY_NAME = {
     "accounts.admin_routes": "border",
+    "accounts.figures": "queries",
     "accounts.limits": "steps",
     "accounts.managing": "usecases",
     "accounts.messenger": "wiring",

@@ -1,0 +1,31 @@
+"""Members as the monthly figures read them: counts only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import func, select
+
+from grid_report.accounts.models import AuditEntry, Consent
+from grid_report.db import db
+
+# What the audit calls it when a member is erased.
+ERASED: Final = "member-erased"
+
+
+def count_consents(start: datetime, end: datetime) -> tuple[int, int]:
+    """Return how many consents were given, and taken back, in a half-open stretch of time."""
+    given, withdrawn = (
+        db.session.scalar(select(func.count()).where(column >= start, column < end)) or 0
+        for column in (Consent.given_at, Consent.withdrawn_at)
+    )
+    return given, withdrawn
+
+
+def count_erasures(start: datetime, end: datetime) -> int:
+    """Return how many members had themselves erased in a half-open stretch of time."""
+    erased = select(func.count()).where(
+        AuditEntry.action == ERASED, AuditEntry.at >= start, AuditEntry.at < end
+    )
+    return db.session.scalar(erased) or 0

@@ -1,0 +1,51 @@
+"""`grid-report statistics …`: count a month anew."""
+
+from __future__ import annotations
+
+import click
+from flask.cli import with_appcontext
+
+from grid_report import clock
+from grid_report.clock import Month
+from grid_report.places.queries import reference
+from grid_report.statistics import recounting, usecases
+from grid_report.web.context import settings
+
+SHOWN = 50
+
+
+@click.group("statistics")
+def statistics_cli() -> None:
+    """The month in figures."""
+
+
+@statistics_cli.command("recount")
+@click.option("--month", help="A month (YYYY-MM).")
+@click.option("--all", "every", is_flag=True, help="Every month there are cases of.")
+@click.option("--check", is_flag=True, help="Only compare: nothing is repaired.")
+@with_appcontext
+def recount_command(month: str | None, every: bool, check: bool) -> None:
+    """Count a month anew in plain SQL, compare and repair; exit code 1 when anything differed."""
+    if bool(month) == every:
+        raise click.UsageError("say either --month YYYY-MM or --all")
+    county = settings().county
+    months = [Month.parse(month)] if month else recounting.months_with_cases(county)
+    differed = 0
+    for one in months:
+        found = usecases.recount_month(
+            one, places=reference(), county=county, now=clock.now(), repair=not check
+        )
+        differed += len(found.lacking)
+        if not found.lacking:
+            click.echo(f"statistics: {one} is as counted anew, {found.cells} counts")
+            continue
+        shown = sorted(found.lacking.items())[:SHOWN]
+        for (area, cell), n in shown:
+            key = " ".join(part for part in (cell.facet, cell.key, cell.also) if part)
+            click.echo(f"{one} {area} {key or 'all'}: {cell.measure} {n:+d}", err=True)
+        if len(found.lacking) > SHOWN:
+            click.echo(f"… and {len(found.lacking) - SHOWN} more", err=True)
+        done = "not repaired" if check else "repaired"
+        click.echo(f"statistics: {one} differed in {len(found.lacking)} counts, {done}", err=True)
+    if differed:
+        raise click.exceptions.Exit(1)
