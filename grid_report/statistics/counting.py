@@ -39,6 +39,7 @@ from grid_report.statistics.measures import Facet
 from grid_report.statistics.models import StatisticsCorrection, StatisticsFreeze
 
 NAME: Final = "statistics"
+_Changed = Mapping[tuple[str, facts.Cell], int]
 
 
 @dataclass
@@ -83,18 +84,22 @@ def _noted(session: Session) -> _Noted:
 def _count(session: Session, *, noted: _Noted) -> None:
     county = places_queries.cache().county
     session.flush()
-    total: Counter[tuple[str, facts.Cell]] = Counter()
+    changes: list[tuple[tuple[str, int], _Changed, datetime]] = []
     for row_id, (report, before) in noted.cases.items():
         changed = _case_changes(before, facts.case_facts(report), county)
-        total.update(changed)
         at = max(report.moved_at, report.rated_at or report.moved_at)
-        _list_corrections(session, ("case", row_id), changed, county, at)
+        changes.append((("case", row_id), changed, at))
     for row_id, (redemption, was) in noted.services.items():
         changed = _service_changes(was, _service_facts(session, redemption), county)
-        total.update(changed)
         at = redemption.ended_at or redemption.delivered_at or redemption.created_at
-        _list_corrections(session, ("service", row_id), changed, county, at)
+        changes.append((("service", row_id), changed, at))
+    total: Counter[tuple[str, facts.Cell]] = Counter()
+    for _, changed, _ in changes:
+        total.update(changed)
     add(session, total)
+    # After the counts: a freeze that was under way has ended by now, or waits for this one.
+    for about, changed, at in changes:
+        _list_corrections(session, about, changed, county, at)
 
 
 def _service_facts(session: Session, redemption: Any) -> ServiceFacts:

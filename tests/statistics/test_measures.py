@@ -1,0 +1,168 @@
+"""The published figures come out of the definitions, and small bases say nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grid_report.reports.lifecycle import State
+from grid_report.statistics import durations
+from grid_report.statistics.facts import CaseFacts, Cells, case_cells
+from grid_report.statistics.figures import Figures
+from grid_report.statistics.measures import COMPOSITE, Measure, Rate, RateName, composite
+
+ZONE = ZoneInfo("Asia/Shanghai")
+START = datetime(2025, 6, 2, tzinfo=UTC)
+
+
+def case(**more: Any) -> CaseFacts:
+    values: dict[str, Any] = {
+        "state": State.SUBMITTED,
+        "community": "211282001001",
+        "street": "211282001",
+        "category": "RD02",
+        "severity": 2,
+        "source": "page",
+        "reporter_id": 1,
+        "unit": None,
+        "self_handled": False,
+        "created_at": START,
+        "accepted_at": None,
+        "dispatched_at": None,
+        "started_at": None,
+        "handled_at": None,
+        "closed_at": None,
+        "reopened_at": None,
+        "rated_at": None,
+        "accept_due": START + timedelta(hours=2),
+        "fix_due": START + timedelta(hours=72),
+        "close_due": START + timedelta(hours=120),
+        "reworks": 0,
+        "extensions": 0,
+        "reopenings": 0,
+        "solved": None,
+        "satisfied": None,
+    }
+    return CaseFacts(**{**values, **more})
+
+
+def counted(*groups: tuple[int, CaseFacts]) -> Figures:
+    """Count so many of each case."""
+    total: Cells = Cells()
+    for number, one in groups:
+        for cell, n in case_cells(one, ZONE).items():
+            total[cell] += number * n
+    return Figures(
+        {(it.facet, it.key, it.measure): n for it, n in total.items() if it.month == "2025-06"}
+    )
+
+
+def test_the_published_filing_and_dispatch_rates() -> None:
+    filed = {"state": State.ACCEPTED, "accepted_at": START + timedelta(hours=1)}
+    sent = {**filed, "state": State.DISPATCHED, "dispatched_at": START + timedelta(hours=1)}
+    figures = counted(
+        (51_571 - 51_229, case(state=State.REJECTED)),
+        (51_229 - 49_151, case(**filed)),
+        (49_151, case(**sent, unit="wy-station")),
+    )
+    assert figures.rate(RateName.FILING) == Rate(51_229, 51_571)
+    assert figures.rate(RateName.FILING).percent == 99.34
+    assert figures.rate(RateName.DISPATCHING) == Rate(49_151, 51_229)
+    assert figures.rate(RateName.DISPATCHING).percent == 95.94
+
+
+def test_the_published_closing_and_rework_rates() -> None:
+    done = {
+        "state": State.CLOSED,
+        "accepted_at": START,
+        "started_at": START,
+        "self_handled": True,
+        "handled_at": START + timedelta(hours=5),
+        "closed_at": START + timedelta(hours=9),
+    }
+    figures = counted(
+        (43_523 - 276, case(**done)),
+        (276, case(**done, reworks=1)),
+        (52_434 - 43_523, case(state=State.ACCEPTED, accepted_at=START)),
+    )
+    assert figures.rate(RateName.CLOSING) == Rate(43_523, 52_434)
+    assert figures.rate(RateName.CLOSING).percent == 83.01
+    assert figures.rate(RateName.REWORK) == Rate(276, 52_434)
+    assert figures.rate(RateName.REWORK).percent == 0.53
+
+
+def test_closed_solved_and_satisfied_stay_three_numbers() -> None:
+    done = {
+        "state": State.CLOSED,
+        "accepted_at": START,
+        "started_at": START,
+        "handled_at": START,
+        "closed_at": START,
+        "rated_at": START + timedelta(days=2),
+    }
+    figures = counted(
+        (70, case(**done, solved=True, satisfied=True)),
+        (10, case(**done, solved=True, satisfied=False)),
+        (20, case(**done, solved=False, satisfied=False)),
+    )
+    closing, solved, satisfied = (
+        figures.rate(name).percent
+        for name in (RateName.CLOSING, RateName.SOLVED, RateName.SATISFIED)
+    )
+    assert (closing, solved, satisfied) == (100, 80, 70)
+
+
+@given(st.integers(0, 9), st.integers(0, 9))
+def test_no_percentage_below_a_base_of_ten(part: int, base: int) -> None:
+    assert Rate(min(part, base), base).percent is None
+
+
+def test_the_composite_weighs_what_less_is_better_the_other_way() -> None:
+    rates = {name: Rate(8, 10) for name in RateName}
+    # 30·0.8 + 20·0.8 + 20·0.2 + 20·0.2 + 10·0.2
+    assert composite(rates, COMPOSITE) == 50.0
+    assert composite({**rates, RateName.REWORK: Rate(1, 9)}, COMPOSITE) is None
+    assert composite(rates, {RateName.HANDLING: 0}) is None
+    assert composite({**rates, RateName.REWORK: Rate(1, 9)}, {RateName.HANDLING: 5}) == 80.0
+
+
+@given(st.lists(st.integers(0, 10_000_000), min_size=1, max_size=80), st.floats(0.01, 1))
+def test_quantiles_are_those_of_the_rounded_lengths(seconds: list[int], share: float) -> None:
+    rounded = sorted(map(durations.rounded_minutes, seconds))
+    counts: dict[int, int] = {}
+    for it in rounded:
+        counts[it] = counts.get(it, 0) + 1
+    found = durations.quantile(counts, share)
+    below = sum(1 for it in rounded if it <= (found or 0))
+    assert found in rounded
+    assert below >= share * len(rounded) - 1e-6 * len(rounded)
+    assert sum(n for _, n in durations.bars(counts)) == len(rounded)
+
+
+@given(st.integers(0, 40 * 24 * 3600))
+def test_rounding_never_shortens_and_keeps_its_resolution(seconds: int) -> None:
+    minutes = durations.rounded_minutes(seconds)
+    assert minutes * 60 >= seconds
+    step = 1 if minutes <= 120 else 5 if minutes <= 1440 else 60 if minutes <= 43_200 else 1440
+    assert (minutes - step) * 60 < max(seconds, 1)
+
+
+def test_a_case_is_in_as_many_cells_as_it_has_facts() -> None:
+    cells = case_cells(case(), ZONE)
+    assert {it.measure for it in cells} == {
+        Measure.RECEIVED,
+        Measure.SHOULD_HANDLE,
+        Measure.SHOULD_CLOSE,
+    }
+    assert all(n == 1 for n in cells.values())
+
+
+@pytest.mark.parametrize("state", [State.SUSPENDED, State.NEEDS_INFO, State.REJECTED])
+def test_nothing_is_due_while_nobody_can_be_late(state: State) -> None:
+    measures = {it.measure for it in case_cells(case(state=state), ZONE)}
+    assert not measures & {Measure.SHOULD_HANDLE, Measure.SHOULD_CLOSE}
