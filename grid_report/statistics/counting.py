@@ -85,6 +85,7 @@ def _count(session: Session, *, noted: _Noted) -> None:
     county = places_queries.cache().county
     session.flush()
     changes: list[tuple[tuple[str, int], _Changed, datetime]] = []
+    changed: _Changed
     for row_id, (report, before) in noted.cases.items():
         changed = _case_changes(before, facts.case_facts(report), county)
         at = max(report.moved_at, report.rated_at or report.moved_at)
