@@ -48,6 +48,7 @@ from grid_report.reports import routes as reports_routes
 from grid_report.reports import signals as reports_signals
 from grid_report.settings import ROOT, Settings
 from grid_report.statistics import counting
+from grid_report.statistics import routes as statistics_routes
 from grid_report.web import (
     assets,
     compiling,
@@ -93,6 +94,7 @@ BLUEPRINTS = (
     approval_routes.bp,
     notify_routes.bp,
     fairness_routes.bp,
+    statistics_routes.bp,
     api_routes.bp,
 )
 

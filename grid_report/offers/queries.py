@@ -345,6 +345,12 @@ def station_names() -> dict[str, str]:
     return {row.code: row.name for row in rows}
 
 
+def offer_titles(language: str) -> dict[str, str]:
+    """Return the titles of all offers by id, as text, in a language."""
+    title = Offer.title_en if language == "en" else Offer.title_zh
+    return {str(row[0]): row[1] for row in db.session.execute(select(Offer.id, title))}
+
+
 def all_stations() -> Sequence[tuple[Station, Provider]]:
     """List every station with its provider, for the administrator."""
     return [

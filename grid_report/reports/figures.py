@@ -38,6 +38,5 @@ CASES: Final = select(
     Report.reopenings,
     Report.solved,
     Report.satisfied,
-    Report.thumb_name,
-    Report.place_note,
+    Report.review_on,
 ).subquery("cases")

@@ -7,9 +7,9 @@ import { CanvasRenderer } from "echarts/renderers";
 use([AriaComponent, BarChart, CanvasRenderer, GridComponent, LegendComponent, LineChart, TooltipComponent]);
 
 // Told apart by everybody (Okabe and Ito), by their lightness also in black and white.
-const COLOURS = { light: ["#0072b2", "#d55e00", "#5c6670"], dark: ["#56b4e9", "#e69f00", "#b9c4cf"] };
-const SIGNS = ["circle", "triangle", "rect"];
-const DASHES = ["solid", "dashed", "dotted"];
+const COLOURS = { light: ["#0072b2", "#d55e00", "#5c6670", "#cc79a7"], dark: ["#56b4e9", "#e69f00", "#b9c4cf", "#f0b6d5"] };
+const SIGNS = ["circle", "triangle", "rect", "diamond"];
+const DASHES = ["solid", "dashed", "dotted", [8, 3, 2, 3]];
 const PRINT_WIDTH = 640;
 
 /** Read a table: the first column names the rows, each other one is a series. */
@@ -35,7 +35,7 @@ function options(kind, { labels, series }, unit, printing) {
     color: COLOURS[dark ? "dark" : "light"],
     textStyle: text,
     // Patterns on the bars, so that nothing hangs on colour alone; the words are our own, below.
-    aria: { enabled: true, label: { enabled: false }, decal: { show: kind === "bars" } },
+    aria: { enabled: true, label: { enabled: false }, decal: { show: kind !== "lines" } },
     grid: { left: 8, right: 16, top: series.length > 1 ? size + 28 : 16, bottom: 8, containLabel: true },
     legend: { show: series.length > 1, top: 0, left: 0, textStyle: text, itemWidth: 34 },
     tooltip: {
@@ -50,12 +50,13 @@ function options(kind, { labels, series }, unit, printing) {
     yAxis: { type: "value", minInterval: 1, axisLabel: { color: soft, fontSize: size }, splitLine: { lineStyle: { color: line } } },
     series: series.map((one, at) => ({
       ...one,
-      type: kind === "bars" ? "bar" : "line",
+      type: kind === "lines" ? "line" : "bar",
+      stack: kind === "stacked" ? "all" : undefined,
       barMaxWidth: 44,
       symbol: SIGNS[at],
       symbolSize: 8,
       lineStyle: { width: 2.5, type: DASHES[at] },
-      itemStyle: { borderColor: ink, borderWidth: kind === "bars" ? 1 : 0 },
+      itemStyle: { borderColor: ink, borderWidth: kind === "lines" ? 0 : 1 },
     })),
   };
 }

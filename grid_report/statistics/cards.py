@@ -1,0 +1,114 @@
+"""The cards at the top of a month: a figure, its fraction, and how it stands to before. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from grid_report.statistics.figures import Figures
+from grid_report.statistics.measures import RATES, Measure, Rate, RateName
+
+COUNTS: Final = (Measure.RECEIVED, Measure.CLOSINGS)
+SHOWN_RATES: Final = (
+    RateName.FILING,
+    RateName.FILING_IN_TIME,
+    RateName.HANDLING_IN_TIME,
+    RateName.CLOSING,
+    RateName.OVERDUE,
+    RateName.SOLVED,
+    RateName.SATISFIED,
+    RateName.DUPLICATES,
+)
+# Lights are for lateness only. Shares below the first are red, below the second yellow; what is
+# overdue the other way round.
+IN_TIME: Final = frozenset({RateName.FILING_IN_TIME, RateName.HANDLING_IN_TIME})
+RED_BELOW, YELLOW_BELOW = 0.8, 0.9
+RED_ABOVE, YELLOW_ABOVE = 0.1, 0.03
+
+
+@dataclass(frozen=True)
+class Step:
+    """How a figure stands to an earlier one; None where either has too small a base to say."""
+
+    by: float | None
+    is_better: bool | None = None
+
+
+@dataclass(frozen=True)
+class Card:
+    """One figure. `rate` is set for rates, `minutes` for lengths; `kind` is count, rate or time."""
+
+    name: str
+    kind: str
+    number: int
+    rate: Rate | None
+    minutes: int | None
+    p90: int | None
+    before: Step
+    year_before: Step
+    light: str | None
+    # The measure whose cases are behind it.
+    measure: Measure
+
+
+def cards(now: Figures, before: Figures, year_before: Figures) -> Sequence[Card]:
+    """Return the month's cards, counts first."""
+    return [
+        *(_count(measure, now, before, year_before) for measure in COUNTS),
+        *(_rate(name, now, before, year_before) for name in SHOWN_RATES),
+        *(_time(name, now, before, year_before) for name in ("response", "handling")),
+    ]
+
+
+def _count(measure: Measure, now: Figures, before: Figures, year_before: Figures) -> Card:
+    number = now.count(measure)
+    steps = [Step(number - it.count(measure)) for it in (before, year_before)]
+    return Card(measure, "count", number, None, None, None, steps[0], steps[1], None, measure)
+
+
+def _rate(name: RateName, now: Figures, before: Figures, year_before: Figures) -> Card:
+    rate, rule = now.rate(name), RATES[name]
+    steps = []
+    for other in (before, year_before):
+        share = other.rate(name).share
+        if share is None or rate.share is None:
+            steps.append(Step(None))
+            continue
+        by = round((rate.share - share) * 100, 2)
+        better = None if by == 0 or rule.more_is_better is None else by > 0
+        steps.append(Step(by, better if rule.more_is_better or better is None else not better))
+    return Card(
+        name, "rate", rate.numerator, rate, None, None, steps[0], steps[1],
+        light_of(name, rate), rule.numerator,
+    )  # fmt: skip
+
+
+def light_of(name: RateName, rate: Rate) -> str | None:
+    """Return the light of a rate that is about lateness; None for the others, and small bases."""
+    if rate.share is None:
+        return None
+    if name in IN_TIME:
+        return _light(rate.share < RED_BELOW, rate.share < YELLOW_BELOW)
+    if name is RateName.OVERDUE:
+        return _light(rate.share > RED_ABOVE, rate.share > YELLOW_ABOVE)
+    return None
+
+
+def _light(is_red: bool, is_yellow: bool) -> str:
+    return "red" if is_red else "yellow" if is_yellow else "green"
+
+
+def _time(name: str, now: Figures, before: Figures, year_before: Figures) -> Card:
+    times = [it.response() if name == "response" else it.handling() for it in (now, before, year_before)]  # fmt: skip
+    # The months before are read without their lengths: their means are what can be compared.
+    means = [it.mean for it in times]
+    steps = [
+        Step(None) if means[0] is None or it is None else Step(round(means[0] - it), means[0] < it)
+        for it in means[1:]
+    ]
+    measure = Measure.ACCEPTED if name == "response" else Measure.FINISHED
+    return Card(
+        name, "time", times[0].number, None, times[0].median, times[0].p90, steps[0], steps[1],
+        None, measure,
+    )  # fmt: skip

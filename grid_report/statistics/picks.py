@@ -1,0 +1,104 @@
+"""The cases a month's page shows by name: late ones, waiting ones, reopened ones, good ones.
+
+Each list is short and read off an index, whatever the table holds. What is late or suspended is a
+matter of the moment the page is of; the figures beside are not made from these lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from grid_report.clock import Month
+from grid_report.db import db
+from grid_report.places.queries import cache
+from grid_report.reports import queries as reports_queries
+from grid_report.reports.lifecycle import State
+from grid_report.reports.models import PhotoKind
+from grid_report.statistics.areas import Area
+from grid_report.statistics.cases import COLUMNS, in_area
+from grid_report.statistics.definitions import HANDLER, OF_CASES, C
+from grid_report.statistics.measures import Measure
+
+SHOWN: Final = 3
+LOOKED_AT: Final = 120
+
+
+@dataclass(frozen=True)
+class Typical:
+    """A case to show: its row and one photo before and after."""
+
+    row: Any
+    before: Any
+    after: Any
+
+
+def typical(month: Month, area: Area) -> Sequence[Typical]:
+    """Choose closed cases with both photos, the gravest and then the quickest; never sensitive."""
+    start, end = month.bounds(cache().county.tz)
+    rows = db.session.execute(
+        select(*COLUMNS, C.dispatched_at, C.started_at, C.solved, HANDLER.label("handler"))
+        .where(
+            C.closed_at >= start,
+            C.closed_at < end,
+            C.sensitive.is_(False),
+            C.solved.is_not(False),
+            in_area(area),
+        )
+        .order_by(C.closed_at.desc(), C.id.desc())
+        .limit(LOOKED_AT)
+    ).all()
+    rows = sorted(rows, key=lambda it: (-it.severity, it.solved is None, _spent(it), it.id))
+    rows = rows[: 4 * SHOWN]
+    photos = reports_queries.photos_of([it.id for it in rows])
+    found = []
+    for row in rows:
+        pair = [
+            next((it for it in photos[row.id] if it.kind is kind), None)
+            for kind in (PhotoKind.BEFORE, PhotoKind.AFTER)
+        ]
+        if all(pair):
+            found.append(Typical(row, *pair))
+    return found[:SHOWN]
+
+
+def _spent(row: Any) -> float:
+    since = row.dispatched_at or row.started_at or row.created_at
+    return float((row.handled_at - since).total_seconds())
+
+
+def late(month: Month, area: Area, *, at: datetime, limit: int) -> Sequence[Any]:
+    """List what is overdue at a moment, the longest first."""
+    start, end = month.bounds(cache().county.tz)
+    overdue = OF_CASES[Measure.OVERDUE_OPEN]
+    return db.session.execute(
+        select(*COLUMNS, HANDLER.label("handler"))
+        .where(overdue.within(start, min(end, at)), in_area(area))
+        .order_by(C.fix_due, C.id)
+        .limit(limit)
+    ).all()
+
+
+def suspended(area: Area, *, limit: int) -> Sequence[Any]:
+    """List what is suspended now, the next to be looked at again first."""
+    return db.session.execute(
+        select(*COLUMNS, C.review_on, HANDLER.label("handler"))
+        .where(C.state == State.SUSPENDED, in_area(area))
+        .order_by(C.review_on, C.id)
+        .limit(limit)
+    ).all()
+
+
+def reopened(month: Month, area: Area, *, limit: int) -> Sequence[Any]:
+    """List what was reopened in a month, newest first."""
+    start, end = month.bounds(cache().county.tz)
+    return db.session.execute(
+        select(*COLUMNS, C.reopened_at, HANDLER.label("handler"))
+        .where(C.reopened_at >= start, C.reopened_at < end, in_area(area))
+        .order_by(C.reopened_at.desc(), C.id.desc())
+        .limit(limit)
+    ).all()

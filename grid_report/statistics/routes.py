@@ -1,0 +1,225 @@
+"""统计: a month at a glance, the cases behind each figure, and the freeze."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from grid_report import access, clock
+from grid_report.access import Action, Actor
+from grid_report.accounts.roles import Role
+from grid_report.clock import Month
+from grid_report.errors import GridReportError, Invalid, NotFound
+from grid_report.places.queries import reference
+from grid_report.statistics import cases, showing, usecases
+from grid_report.statistics.areas import Area, find_area
+from grid_report.statistics.definitions import OF_CASES
+from grid_report.statistics.measures import CASE_COUNTS, RATES, Facet
+from grid_report.statistics.models import LIVE
+from grid_report.statistics.monthly import MonthReport, read_report
+from grid_report.web import words
+from grid_report.web.context import current_actor, language, settings
+from grid_report.web.paging import read_limit
+from grid_report.web.problems import status_of
+from grid_report.web.text import clean
+
+bp = Blueprint("statistics", __name__)
+
+MONTHS_BACK = 60
+BREAKDOWNS = frozenset({Facet.ALL, Facet.CATEGORY, Facet.UNIT})
+
+
+def _home(actor: Actor) -> str:
+    """Return the code of the area somebody looks at first."""
+    if actor.has(Role.ADMINISTRATOR, Role.AUDITOR):
+        return settings().county.code
+    own = sorted(actor.places(Role.SUPERVISOR)) or sorted(actor.places(Role.WORKER))
+    return own[0] if own else settings().county.code
+
+
+def read_area(actor: Actor) -> Area:
+    """Return the area asked for, or one's own. Raises NotFound, Forbidden."""
+    access.check(actor, Action.STATISTICS_OPEN)
+    code = request.args.get("area", "").strip() or _home(actor)
+    area = find_area(code, reference(), settings().county)
+    if area is None or not access.allowed(actor, Action.STATISTICS_READ, area):
+        raise NotFound
+    return area
+
+
+def read_month(text: str) -> Month:
+    """Return a month there can be figures of. Raises NotFound for the others."""
+    this = Month.of(clock.now(), settings().county.tz)
+    try:
+        month = Month.parse(text)
+    except Invalid:
+        raise NotFound from None
+    if not this.plus(-MONTHS_BACK) <= month <= this:
+        raise NotFound
+    return month
+
+
+def read_version() -> int | None:
+    """Return the version asked for: None the newest frozen, 0 live. Raises NotFound."""
+    text = request.args.get("version", "").strip()
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 6:
+        raise NotFound
+    return int(text)
+
+
+def load(month: Month, area: Area, version: int | None) -> MonthReport:
+    """Return the month of an area as asked for. Raises NotFound."""
+    report = read_report(
+        month,
+        area,
+        version=version,
+        places=reference(),
+        county=settings().county,
+        now=clock.now(),
+    )
+    if report is None:
+        raise NotFound
+    return report
+
+
+@bp.get("/statistics")
+def index() -> AnyResponse:
+    """Lead on to the running month."""
+    access.check(current_actor(), Action.STATISTICS_OPEN)
+    this = str(Month.of(clock.now(), settings().county.tz))
+    return redirect(url_for("statistics.month", month=this))
+
+
+@bp.get("/statistics/choose")
+def choose() -> AnyResponse:
+    """Lead on to the month, area and version of the form."""
+    access.check(current_actor(), Action.STATISTICS_OPEN)
+    wanted = read_month(request.args.get("month", ""))
+    area, version = read_area(current_actor()), read_version()
+    # A version is one of its month: another month starts with its own newest.
+    if request.args.get("shown", str(wanted)) != str(wanted):
+        version = None
+    return redirect(url_for("statistics.month", month=str(wanted), area=area.code, version=version))
+
+
+@bp.get("/statistics/<month>")
+def month(month: str) -> str:
+    """Show a month of an area: cards, trend, tables, lists."""
+    actor = current_actor()
+    area = read_area(actor)
+    report = load(read_month(month), area, read_version())
+    return render_template(
+        "statistics/month.html", **_shared(report, actor), **showing.month(report, language())
+    )
+
+
+def _shared(report: MonthReport, actor: Actor) -> dict[str, Any]:
+    this = Month.of(clock.now(), settings().county.tz)
+    return {
+        "report": report,
+        "month": report.month,
+        "area": report.area,
+        "months": [this.plus(-back) for back in range(MONTHS_BACK // 2)],
+        "crumbs": showing.crumbs(report.area, reference(), settings().county),
+        "readable": lambda area: access.allowed(actor, Action.STATISTICS_READ, area),
+        "choices": showing.choices(actor, reference(), settings().county),
+    }
+
+
+@bp.get("/statistics/help")
+def definitions() -> str:
+    """List every figure with exactly what it counts."""
+    access.check(current_actor(), Action.STATISTICS_OPEN)
+    return render_template("statistics/help.html", measures=CASE_COUNTS, rates=RATES)
+
+
+@bp.get("/statistics/<month>/cases")
+def behind(month: str) -> str:
+    """List the cases behind a figure."""
+    actor = current_actor()
+    area = read_area(actor)
+    wanted = _wanted(read_month(month), area)
+    now = clock.now()
+    page = cases.list_cases(
+        wanted,
+        county=settings().county,
+        now=now,
+        cursor=request.args.get("cursor"),
+        limit=read_limit(request.args.get("limit")),
+    )
+    return render_template(
+        "statistics/cases.html",
+        wanted=wanted,
+        rows=showing.case_rows(page.items, language(), now),
+        next=page.next,
+        month=wanted.month,
+        area=area,
+        key_name=showing.key_name(wanted.facet, wanted.key, language()),
+        may_open=lambda row: access.allowed(actor, Action.REPORT_READ, showing.subject(row)),
+    )
+
+
+def _wanted(month: Month, area: Area) -> cases.Wanted:
+    known = {str(it): it for it in OF_CASES}
+    measure = known.get(request.args.get("measure", ""))
+    without = request.args.get("without", "")
+    facet, key = request.args.get("facet", ""), clean(request.args.get("key", ""))
+    if measure is None or (without and without not in known):
+        raise NotFound
+    if facet not in BREAKDOWNS or len(key) > 24:
+        raise NotFound
+    return cases.Wanted(measure, month, area, Facet(facet), key, known.get(without))
+
+
+@bp.get("/statistics/<month>/freeze")
+def ask_freeze(month: str) -> str:
+    """Show what freezing a month means, and what would be frozen."""
+    access.check(current_actor(), Action.STATISTICS_FREEZE)
+    return _freeze_page(read_month(month), {}, {})
+
+
+def _freeze_page(month: Month, form: dict[str, str], errors: dict[str, list[str]]) -> str:
+    actor = current_actor()
+    county = find_area("", reference(), settings().county)
+    assert county is not None
+    report = load(month, county, LIVE)
+    return render_template(
+        "statistics/freeze.html",
+        **_shared(report, actor),
+        **showing.freeze(report),
+        form=form,
+        errors=errors,
+    )
+
+
+@bp.post("/statistics/<month>/freeze")
+def freeze(month: str) -> AnyResponse | tuple[str, int]:
+    """Freeze a month as its next version."""
+    actor = current_actor()
+    access.check(actor, Action.STATISTICS_FREEZE)
+    wanted = read_month(month)
+    reason = clean(request.form.get("reason", ""))[:400]
+    seen = request.form.get("seen", "0")
+    try:
+        version = usecases.freeze_month(
+            wanted,
+            actor=actor,
+            seen_version=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 7 else 0,
+            reason=reason,
+            places=reference(),
+            county=settings().county,
+            now=clock.now(),
+        )
+    except GridReportError as error:
+        errors = (
+            words.field_sentences(error)
+            if isinstance(error, Invalid)
+            else {"": [words.error_sentence(error)]}
+        )
+        return _freeze_page(wanted, {"reason": reason}, errors), status_of(error)
+    flash(words.said("month-frozen", version=version), "ok")
+    return redirect(url_for("statistics.month", month=str(wanted)), 303)
