@@ -22,7 +22,9 @@ MOST_LINES: Final = 50
 Kind = TypeVar("Kind", bound=StrEnum)
 
 
-def read_redemption(values: Mapping[str, Any], *, key: Any, key_field: str) -> Redeem:
+def read_redemption(
+    values: Mapping[str, Any], *, key: Any, key_field: str, price_field: str = "price"
+) -> Redeem:
     """Read which offer is taken, when and for whom. Raises Invalid naming every field at fault."""
     problems = Invalid()
     command = Redeem(
@@ -31,7 +33,7 @@ def read_redemption(values: Mapping[str, Any], *, key: Any, key_field: str) -> R
         slot_id=_id(values, "slot", problems),
         for_whom=_one_of(values, "for", ForWhom, problems) or ForWhom.RIDER,
         guardian_consents=values.get("guardian") in ("1", True),
-        price=read_int(values, "price", 0, MOST_POINTS, problems),
+        price=read_int(values, price_field, 0, MOST_POINTS, problems),
     )
     problems.raise_if_any()
     return command

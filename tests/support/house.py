@@ -54,6 +54,7 @@ BY_NAME = {
     "offers.applying": "usecases",
     "offers.approval_routes": "border",
     "offers.card_clock": "usecases",
+    "offers.catalogue": "queries",
     "offers.card_forms": "border",
     "offers.card_queries": "queries",
     "offers.card_terms": "usecases",
