@@ -18,7 +18,7 @@ from grid_report.accounts import place_book
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts import routes as accounts_routes
 from grid_report.accounts.roles import PlaceKind
-from grid_report.api import offer_routes as api_routes
+from grid_report.api import contract
 from grid_report.fairness import routes as fairness_routes
 from grid_report.media.kit import Media
 from grid_report.notify import queries as notify_queries
@@ -93,7 +93,7 @@ BLUEPRINTS = (
     approval_routes.bp,
     notify_routes.bp,
     fairness_routes.bp,
-    api_routes.bp,
+    contract.bp,
 )
 
 # A report form carries photos beside its fields; the fields alone are small.

@@ -16,7 +16,7 @@ from grid_report.api import offer_schemas as schemas
 from grid_report.api import present
 from grid_report.api.openapi import operation
 from grid_report.api.reading import KEY_FIELD, answer, idempotency_key, json_body, query
-from grid_report.api.report_routes import bp
+from grid_report.api.routes import bp
 from grid_report.api.schemas import PageQuery
 from grid_report.errors import Invalid
 from grid_report.offers import card_queries, catalogue, forms, queries, scanning, showing, usecases
@@ -31,9 +31,6 @@ from grid_report.web.context import current_actor, language, settings
 from grid_report.web.guard import public
 from grid_report.web.paging import pack, read_limit, unpack_id
 from grid_report.web.text import clean
-
-# The views below register themselves on it; `create_app` takes it from here.
-__all__ = ["bp"]
 
 
 def _station(it: Station | None, distance_m: int | None = None) -> dict[str, Any] | None:
