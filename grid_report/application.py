@@ -28,7 +28,7 @@ from grid_report.offers import (
     application_routes,
     approval_routes,
     paper_steps,
-    statement_queries,
+    statement_audit,
     statement_routes,
     station_routes,
 )
@@ -132,7 +132,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     points_signals.report_decision.connect(objection_news.decision_about)
     points_signals.objection_raised.connect(objection_news.tell_the_street)
     points_signals.objection_answered.connect(objection_news.tell_the_rider)
-    points_signals.differences.connect(statement_queries.differences_for_audit)
+    points_signals.differences.connect(statement_audit.differences_for_audit)
     signin.init_app(app)
     _words(app)
     # The order counts: an id first, then who asks, then what the answer carries.

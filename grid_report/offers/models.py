@@ -32,6 +32,7 @@ from grid_report.offers.lifecycle import RedemptionState, RedemptionStep
 IS_RESERVED = "state = 'reserved'"
 IS_DELIVERED = "state = 'delivered'"
 WAS_DELIVERED = "delivered_at IS NOT NULL"
+IS_NOT_FINAL = "state IN ('delivered', 'disputed')"
 IS_OVER = "ended_at IS NOT NULL"
 IS_QUEUED = "state IN ('waiting', 'offered')"
 
@@ -210,6 +211,12 @@ class Redemption(Base):
             "ended_at",
             sqlite_where=text(IS_OVER),
             postgresql_where=text(IS_OVER),
+        ),
+        Index(
+            "ix_redemptions_not_final",
+            "provider_code",
+            sqlite_where=text(IS_NOT_FINAL),
+            postgresql_where=text(IS_NOT_FINAL),
         ),
         Index(
             "ix_redemptions_handed_out",

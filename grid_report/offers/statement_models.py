@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from grid_report.db import BIG, Base, Instant, RowId, enum_column
-from grid_report.offers.statements import Side, StatementState, StatementStep
+from grid_report.offers.statements import LineVerdict, Side, StatementState, StatementStep
 
 
 class Statement(Base):
@@ -146,11 +146,32 @@ class StatementLine(Base):
     settled_type: Mapped[str] = mapped_column(String(40), default="redemption-settled")
 
 
+class StatementDue(Base):
+    """A service that is final and on no statement yet: few rows, however long the history.
+
+    Triggers of migration 0016 write it when a redemption is settled, and delete it with its line.
+    """
+
+    __tablename__ = "statement_due"
+    __table_args__ = (
+        Index("ix_statement_due_provider_code_ended_at", "provider_code", "ended_at"),
+    )
+
+    redemption_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("redemptions.id"), primary_key=True, autoincrement=False
+    )
+    provider_code: Mapped[str] = mapped_column(ForeignKey("providers.code"))
+    ended_at: Mapped[Instant]
+
+
 class StatementEntry(Base):
     """One step of a statement, forever."""
 
     __tablename__ = "statement_history"
-    __table_args__ = (Index("ix_statement_history_statement_id_id", "statement_id", "id"),)
+    __table_args__ = (
+        CheckConstraint("verdict IS NULL OR step = 'answer'", name="verdicts_with_answers"),
+        Index("ix_statement_history_statement_id_id", "statement_id", "id"),
+    )
 
     id: Mapped[RowId]
     statement_id: Mapped[int] = mapped_column(BIG, ForeignKey("statements.id"))
@@ -165,3 +186,4 @@ class StatementEntry(Base):
     # The line a dispute is about.
     ref: Mapped[str] = mapped_column(String(20), default="")
     words: Mapped[str] = mapped_column(Text, default="")
+    verdict: Mapped[LineVerdict | None] = mapped_column(enum_column(LineVerdict, "verdict_known"))

@@ -67,6 +67,8 @@ BY_NAME = {
     "offers.scanning": "usecases",
     "offers.sheets": "border",
     "offers.showing": "border",
+    "offers.statement_audit": "queries",
+    "offers.statement_lists": "queries",
     "offers.statement_models": "models",
     "offers.statement_queries": "queries",
     "offers.statement_routes": "border",
