@@ -61,6 +61,16 @@ def upgrade() -> None:
         " SELECT r.id, r.provider_code, r.ended_at FROM redemptions r WHERE r.state = 'settled'"
         " AND NOT EXISTS (SELECT 1 FROM statement_lines l WHERE l.redemption_id = r.id)"
     )
+    # Guards look for the other steps of a redemption. SQLite takes no index that is partial by kind
+    # for that, and so each settlement, refund and line of a statement read the whole journal.
+    of_redemptions = sa.text("redemption_ref IS NOT NULL")
+    op.create_index(
+        "ix_point_journal_redemption_ref",
+        "point_journal",
+        ["redemption_ref"],
+        sqlite_where=of_redemptions,
+        postgresql_where=of_redemptions,
+    )
     # Objections to deliveries wait as well; what is one has to be found without reading the rest.
     waits = sa.text("state IN ('delivered', 'disputed')")
     op.create_index(
@@ -105,4 +115,5 @@ def downgrade() -> None:
             op.execute(f"DROP FUNCTION {name}()")
     op.drop_column("statement_history", "verdict")
     op.drop_index("ix_redemptions_not_final", "redemptions")
+    op.drop_index("ix_point_journal_redemption_ref", "point_journal")
     op.drop_table("statement_due")
