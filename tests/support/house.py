@@ -58,6 +58,7 @@ BY_NAME = {
     "offers.card_forms": "border",
     "offers.card_queries": "queries",
     "offers.card_terms": "usecases",
+    "offers.columns": "models",
     "offers.counter": "queries",
     "offers.figures": "queries",
     "offers.looking": "steps",
