@@ -18,6 +18,7 @@ from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.db import UtcInstant, db
 from grid_report.errors import Invalid, NotFound
+from grid_report.offers.lifecycle import RedemptionState
 from grid_report.offers.models import Offer, Provider, Redemption, Station
 from grid_report.offers.statement_models import (
     Statement,
@@ -161,7 +162,13 @@ def unlisted(provider_code: str, before: datetime) -> Select[Any]:
         .join(Redemption, Redemption.id == StatementDue.redemption_id)
         .join(Offer, Offer.id == Redemption.offer_id)
         .outerjoin(Station, Station.code == Redemption.station_code)
-        .where(StatementDue.provider_code == provider_code, StatementDue.ended_at < before)
+        .where(
+            StatementDue.provider_code == provider_code,
+            StatementDue.ended_at < before,
+            # The list is only where to look: what is true is said by the rows themselves.
+            Redemption.state == RedemptionState.SETTLED,
+            ~select(StatementLine.id).where(StatementLine.redemption_id == Redemption.id).exists(),
+        )
     )
     return with_settlement(query, Redemption.ref.expression)
 

@@ -36,6 +36,13 @@ EFFECTS = (
         "DELETE FROM statement_due WHERE redemption_id = NEW.redemption_id",
     ),
 )
+# What SQLite makes of the guard `settles_what_is_left` of 0006 is its own: it began at the escrow,
+# and read all that a provider ever had to settle one service. A cross join is read as written.
+AS_IT_LIKES = (
+    " FROM point_journal c JOIN point_transfers t ON t.journal_id = c.id"
+    " JOIN point_accounts e ON e.id = t.credit_account_id"
+)
+AS_WRITTEN = AS_IT_LIKES.replace(" JOIN ", " CROSS JOIN ")
 VERDICTS = "verdict IN ('stands', 'set_off')"
 WITH_ANSWERS = "verdict IS NULL OR step = 'answer'"
 
@@ -88,6 +95,19 @@ def upgrade() -> None:
     )
     for name, table, when, condition, effect in EFFECTS:
         _create(name, table, when, condition, effect)
+    _reorder(AS_IT_LIKES, AS_WRITTEN)
+
+
+def _reorder(before: str, after: str) -> None:
+    bind = op.get_bind()
+    if bind.dialect.name != "sqlite":
+        return
+    name = "point_transfers_redeeming"
+    sql = bind.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).scalar_one()
+    if sql.count(before) != 1:
+        raise RuntimeError(f"{name} is not as 0006 wrote it")
+    bind.exec_driver_sql(f"DROP TRIGGER {name}")
+    bind.exec_driver_sql(sql.replace(before, after))
 
 
 def _create(name: str, table: str, when: str, condition: str | None, effect: str) -> None:
@@ -108,6 +128,7 @@ def _create(name: str, table: str, when: str, condition: str | None, effect: str
 
 
 def downgrade() -> None:
+    _reorder(AS_WRITTEN, AS_IT_LIKES)
     postgresql = op.get_bind().dialect.name == "postgresql"
     for name, table, *_ in EFFECTS:
         op.execute(f"DROP TRIGGER {name} ON {table}" if postgresql else f"DROP TRIGGER {name}")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from grid_report.access import Actor, Grant
@@ -37,6 +40,7 @@ from tests.offers.books import (
 )
 from tests.offers.shop import COUNTY, HERE, ZONE, Shop
 from tests.points.book import refusal_of
+from tests.points.racing import race, start
 
 pytestmark = pytest.mark.database
 
@@ -241,3 +245,66 @@ def test_two_administrators_at_once_stand_in_once(drawn: Shop, in_parallel: obje
     found = in_parallel(one, 4)  # type: ignore[operator]
     assert sorted(found) == ["provider_confirmed", *["statement-step"] * 3]
     assert len(history()) == 2
+
+
+def test_confirming_and_standing_in_at_once_are_one_confirmation(drawn: Shop, app: Flask) -> None:
+    admin, staff = drawn.admin, drawn.staff
+
+    def provider() -> str:
+        return came_of(lambda: stating.confirm(MINE, NOVEMBER, seen=1, actor=staff, now=LATE))
+
+    def county() -> str:
+        return came_of(lambda: stand_in(admin, seen=1))
+
+    found = race(app, [provider, county] * 4)
+    # Whoever was second saw a version that is over, or finds the own confirmation.
+    assert found.count("provider_confirmed") in (1, 2, 3, 4)
+    assert set(found) <= {"provider_confirmed", "statement-step", "stale"}
+    confirmed = [it for it in history() if it.step.value == "confirm"]
+    assert len(confirmed) == 1
+    assert statement().provider_confirmed_by_id == confirmed[0].actor_id
+
+
+def test_a_question_and_the_last_confirmation_at_once_are_one_of_them(
+    drawn: Shop, app: Flask
+) -> None:
+    ref = lines()[0].ref
+    confirm(drawn)
+    admins = [drawn.make.administrator() for _ in range(3)]
+    acts = [
+        *(lambda who=who: came_of(lambda: countersign(who)) for who in admins),
+        *[lambda: came_of(lambda: question(drawn, ref, Side.PROVIDER, drawn.staff))] * 3,
+    ]
+    found = race(app, acts)
+    state = statement().state
+    assert state in (StatementState.CLOSED, StatementState.DISPUTED)
+    assert state.value in found
+    steps = [it.step.value for it in history()]
+    assert ("dispute" in steps) != ("close" in steps)
+    burnt = drawn.book.value("SELECT COUNT(*) FROM point_journal WHERE kind = 'statement'")
+    assert burnt == (state is StatementState.CLOSED)
+    assert drawn.sound(LATE + DAY)
+
+
+def test_whoever_is_killed_while_closing_closes_nothing_or_all(drawn: Shop, app: Flask) -> None:
+    confirm(drawn)
+    admin = drawn.admin
+    for number in range(8):
+        for fork in start(app, [lambda: came_of(lambda: countersign(admin))] * 2):
+            time.sleep(number * 0.002)
+            fork.kill()
+        it = statement()
+        # Never in between: both sides confirmed and the points still there only while frozen.
+        assert it.state in (StatementState.PROVIDER_CONFIRMED, StatementState.CLOSED)
+        burnt = drawn.book.value("SELECT COUNT(*) FROM point_journal WHERE kind = 'statement'")
+        assert burnt == (it.state is StatementState.CLOSED)
+    assert countersign(admin).state is StatementState.CLOSED
+    assert drawn.sound(LATE + DAY)
+
+
+def came_of(act: Callable[[], Statement]) -> str:
+    """Say where a step led, or what refused it."""
+    try:
+        return act().state.value
+    except GridReportError as error:
+        return error.code
