@@ -113,7 +113,13 @@ def _describe(
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": False,
-                "schema": {"type": "string", "format": "uuid"},
+                # Sent with nothing is not sent, as in a query.
+                "schema": {
+                    "anyOf": [
+                        {"type": "string", "format": "uuid"},
+                        {"type": "string", "maxLength": 0},
+                    ]
+                },
                 "description": "sent again with the same body it answers what was done before",
             }
         )
