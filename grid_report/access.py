@@ -293,6 +293,12 @@ RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
     Action.STATEMENT_DECIDE: lambda who, it: (
         who.has(Role.ADMINISTRATOR) and _answers(Side.COUNTY, who, it)
     ),
+    # In place of a provider who stays silent: never one's own objection, never one's own provider.
+    Action.STATEMENT_STAND_IN: lambda who, it: (
+        who.has(Role.ADMINISTRATOR)
+        and it.disputed_by_id != who.member_id
+        and not _works_for_provider(who, it)
+    ),
     Action.APPLICATION_READ: _reads_application,
     Action.APPLICATIONS_LIST: _has(Role.HANDLER, Role.WORKER, Role.ADMINISTRATOR, Role.AUDITOR),
     Action.OWNER_PRICE_SET: _sets_owner_price,

@@ -60,6 +60,7 @@ class Action(StrEnum):
     STATEMENT_EXPLAIN = "statement.explain"
     STATEMENT_QUERY = "statement.query"
     STATEMENT_DECIDE = "statement.decide"
+    STATEMENT_STAND_IN = "statement.stand_in"
     APPLICATION_READ = "application.read"
     APPLICATIONS_LIST = "application.list"
     OWNER_PRICE_SET = "owner_price.set"

@@ -18,7 +18,7 @@ from grid_report.accounts import place_book
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts import routes as accounts_routes
 from grid_report.accounts.roles import PlaceKind
-from grid_report.api import offer_routes as api_routes
+from grid_report.api import contract
 from grid_report.fairness import routes as fairness_routes
 from grid_report.media.kit import Media
 from grid_report.notify import queries as notify_queries
@@ -28,7 +28,7 @@ from grid_report.offers import (
     application_routes,
     approval_routes,
     paper_steps,
-    statement_queries,
+    statement_audit,
     statement_routes,
     station_routes,
 )
@@ -95,7 +95,7 @@ BLUEPRINTS = (
     notify_routes.bp,
     fairness_routes.bp,
     statistics_routes.bp,
-    api_routes.bp,
+    contract.bp,
 )
 
 # A report form carries photos beside its fields; the fields alone are small.
@@ -134,7 +134,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     points_signals.report_decision.connect(objection_news.decision_about)
     points_signals.objection_raised.connect(objection_news.tell_the_street)
     points_signals.objection_answered.connect(objection_news.tell_the_rider)
-    points_signals.differences.connect(statement_queries.differences_for_audit)
+    points_signals.differences.connect(statement_audit.differences_for_audit)
     signin.init_app(app)
     _words(app)
     # The order counts: an id first, then who asks, then what the answer carries.

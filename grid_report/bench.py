@@ -11,7 +11,7 @@ import click
 
 from grid_report.settings import ROOT
 
-NAMES = ("submission", "photo", "route", "writers", "desk", "ledger")
+NAMES = ("submission", "photo", "route", "writers", "desk", "ledger", "statements")
 
 
 @click.group("bench")

@@ -16,10 +16,10 @@ from grid_report.api import offer_schemas as schemas
 from grid_report.api import present
 from grid_report.api.openapi import operation
 from grid_report.api.reading import KEY_FIELD, answer, idempotency_key, json_body, query
-from grid_report.api.report_routes import bp
+from grid_report.api.routes import bp
 from grid_report.api.schemas import PageQuery
 from grid_report.errors import Invalid
-from grid_report.offers import card_queries, forms, queries, scanning, showing, usecases
+from grid_report.offers import card_queries, catalogue, forms, queries, scanning, showing, usecases
 from grid_report.offers.application_models import Application
 from grid_report.offers.commands import Scan
 from grid_report.offers.lifecycle import RedemptionState
@@ -31,9 +31,6 @@ from grid_report.web.context import current_actor, language, settings
 from grid_report.web.guard import public
 from grid_report.web.paging import pack, read_limit, unpack_id
 from grid_report.web.text import clean
-
-# The views below register themselves on it; `create_app` takes it from here.
-__all__ = ["bp"]
 
 
 def _station(it: Station | None, distance_m: int | None = None) -> dict[str, Any] | None:
@@ -122,9 +119,8 @@ def _redemption(
     }
 
 
-def _near() -> Point | None:
-    asked = query(schemas.NearQuery)
-    return forms.read_near({"near": asked.near})
+def _near(shape: type[schemas.NearQuery] = schemas.NearQuery) -> Point | None:
+    return forms.read_near({"near": query(shape).near})
 
 
 @bp.get("/stations")
@@ -143,7 +139,7 @@ def stations() -> Response:
 @bp.get("/offers")
 @operation(
     summary="What points can be used for, and what is free",
-    query=schemas.NearQuery,
+    query=schemas.OfferQuery,
     answers={200: schemas.OfferList},
     refuses=(422,),
 )
@@ -151,10 +147,18 @@ def offers() -> Response:
     """List the catalogue."""
     access.check(current_actor(), Action.OFFERS_READ)
     now = clock.now()
-    rows = queries.list_offers(now=now, near=_near())
-    slots = queries.slots_by_offer([row.offer.id for row in rows], now=now)
+    page = catalogue.page_of_offers(
+        now=now,
+        near=_near(schemas.OfferQuery),
+        cursor=request.args.get("cursor"),
+        limit=read_limit(request.args.get("limit")),
+    )
+    slots = queries.slots_by_offer([row.offer.id for row in page.items], now=now)
     return answer(
-        {"items": [_offer(row, slots.get(row.offer.id, ())) for row in rows], "next": None}
+        {
+            "items": [_offer(row, slots.get(row.offer.id, ())) for row in page.items],
+            "next": page.next,
+        }
     )
 
 
@@ -182,7 +186,9 @@ def redeem() -> Response:
     access.check(actor, Action.OFFERS_REDEEM)
     body = json_body(schemas.RedeemRequest)
     values = {**body, "for": body.get("for_")}
-    command = forms.read_redemption(values, key=idempotency_key(), key_field=KEY_FIELD)
+    command = forms.read_redemption(
+        values, key=idempotency_key(), key_field=KEY_FIELD, price_field="expected_points"
+    )
     now = clock.now()
     done = usecases.redeem(command, actor=actor, zone=settings().county.tz, now=now)
     row = queries.find_redemption(done.redemption.ref)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from grid_report.api.schemas import Answer, Body, CommunityBrief, Position
 from grid_report.offers.application_flow import ApplicationState
+from grid_report.offers.forms import MOST_POINTS
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind
 from grid_report.offers.lifecycle import RedemptionState
 from grid_report.offers.papers import PaperKind
@@ -68,11 +69,22 @@ class NearQuery(BaseModel):
     )
 
 
+class OfferQuery(NearQuery):
+    limit: int | None = Field(default=None, ge=1, le=200)
+    cursor: str | None = None
+
+
 class RedeemRequest(Body):
     offer: int = Field(ge=1, le=2**63 - 1)
     slot: int | None = Field(default=None, ge=1, le=2**63 - 1)
     for_: ForWhom | None = Field(default=None, alias="for", strict=False)
     guardian: bool | None = Field(default=None, description="a child's guardian agrees")
+    expected_points: int | None = Field(
+        default=None,
+        ge=0,
+        le=MOST_POINTS,
+        description="what was shown to the rider; 409 `price-changed` when it costs something else",
+    )
 
 
 class VoucherShown(Answer):

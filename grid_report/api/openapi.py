@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import IntegerConverter
 
-from grid_report.api import offer_schemas, schemas
+from grid_report.api import fairness_schemas, offer_schemas, points_schemas, schemas
 from grid_report.web.guard import is_public
 from grid_report.web.paging import BIGGEST_ID
 
@@ -49,7 +49,7 @@ def document(app: Flask, version: str) -> dict[str, Any]:
     """Build the document from the app's URL map."""
     models = [
         model
-        for module in (schemas, offer_schemas)
+        for module in (schemas, offer_schemas, points_schemas, fairness_schemas)
         for name, model in sorted(vars(module).items())
         if not name.startswith("_")
         and isinstance(model, type)
@@ -113,7 +113,13 @@ def _describe(
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": False,
-                "schema": {"type": "string", "format": "uuid"},
+                # Sent with nothing is not sent, as in a query.
+                "schema": {
+                    "anyOf": [
+                        {"type": "string", "format": "uuid"},
+                        {"type": "string", "maxLength": 0},
+                    ]
+                },
                 "description": "sent again with the same body it answers what was done before",
             }
         )

@@ -30,9 +30,6 @@ from grid_report.reports.sources import Source
 from grid_report.web.context import current_actor, language, settings, wiring
 from grid_report.web.paging import read_limit
 
-# The views below register themselves on it; `create_app` takes it from here.
-__all__ = ["bp"]
-
 
 @bp.post("/reports")
 @operation(

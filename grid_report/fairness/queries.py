@@ -144,6 +144,11 @@ def list_draws(limit: int = 24) -> Sequence[Draw]:
     return db.session.scalars(select(Draw).order_by(Draw.month.desc()).limit(limit)).all()
 
 
+def find_draw(month: str) -> Draw | None:
+    """Return the draw of a month, if it was drawn."""
+    return db.session.get(Draw, month)
+
+
 @dataclass(frozen=True)
 class Progress:
     """How many of a sample were looked at, in the places the reader sees."""

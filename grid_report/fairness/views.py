@@ -24,6 +24,7 @@ from grid_report.reports import seen
 
 @dataclass(frozen=True)
 class Photo:
+    id: int
     name: str
     width: int
     height: int
@@ -204,7 +205,7 @@ def _sides(
         row = rows[report_id]
         shown = photos[report_id] if access.allowed(actor, Action.REPORT_PHOTOS, row) else []
         pictures = [
-            Photo(it.name, it.width, it.height, it.name in ones)
+            Photo(it.id, it.name, it.width, it.height, it.name in ones)
             for it in shown
             if it.kind.value == "before"
         ]

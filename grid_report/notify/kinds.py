@@ -85,6 +85,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "application_expiring": _kind("paper compound until", screen=Screen.CARD),
     "place_offered": _kind("title_zh title_en due", screen=Screen.OFFER),
     "statement_drawn": _kind("month provider points", screen=Screen.STATEMENTS),
+    "statement_confirmed_for": _kind("month provider points words", screen=Screen.STATEMENTS),
+    "statement_answered_for": _kind("month provider points words", screen=Screen.STATEMENTS),
     "statement_disputed": _kind("month provider points ref words", screen=Screen.STATEMENTS),
     "points_expiring": _kind("points last_day", screen=Screen.POINTS),
 }

@@ -10,7 +10,6 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     String,
-    Text,
     UniqueConstraint,
     text,
 )
@@ -18,6 +17,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from grid_report.db import BIG, Base, Instant, RowId, UtcInstant, enum_column
 from grid_report.offers.application_flow import ApplicationState, ApplicationStep
+from grid_report.offers.columns import (
+    CommunityCode,
+    CompoundCode,
+    History,
+    MemberId,
+    Version,
+    Words,
+)
 from grid_report.offers.papers import PaperKind
 
 IS_WAITING = "state IN ('submitted', 'property_approved', 'approved')"
@@ -52,7 +59,7 @@ class OwnerPrice(Base):
     )
 
     id: Mapped[RowId]
-    compound_code: Mapped[str] = mapped_column(ForeignKey("compounds.code"))
+    compound_code: Mapped[CompoundCode]
     paper: Mapped[PaperKind] = mapped_column(enum_column(PaperKind, "paper_known"))
     owners_fen: Mapped[int]
     # What the county pays a card in a compound that manages itself.
@@ -60,8 +67,8 @@ class OwnerPrice(Base):
     # The property firm that keeps the cards; none in a compound that manages itself.
     unit_code: Mapped[str | None] = mapped_column(ForeignKey("units.code"))
     set_at: Mapped[Instant]
-    set_by_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
-    words: Mapped[str] = mapped_column(Text, default="")
+    set_by_id: Mapped[MemberId]
+    words: Mapped[Words]
 
 
 class Application(Base):
@@ -125,12 +132,12 @@ class Application(Base):
 
     id: Mapped[RowId]
     redemption_id: Mapped[int] = mapped_column(BIG, unique=True)
-    version: Mapped[int] = mapped_column(default=1)
-    rider_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    version: Mapped[Version]
+    rider_id: Mapped[MemberId]
     paper: Mapped[PaperKind] = mapped_column(enum_column(PaperKind, "paper_known"))
-    compound_code: Mapped[str] = mapped_column(ForeignKey("compounds.code"))
+    compound_code: Mapped[CompoundCode]
     compound_name: Mapped[str] = mapped_column(String(80))
-    community_code: Mapped[str] = mapped_column(ForeignKey("communities.code"))
+    community_code: Mapped[CommunityCode]
     # None: the compound manages itself.
     unit_code: Mapped[str | None] = mapped_column(ForeignKey("units.code"))
     price_id: Mapped[int] = mapped_column(BIG)
@@ -138,7 +145,7 @@ class Application(Base):
     points: Mapped[int]
     nickname: Mapped[str] = mapped_column(String(20))
     plate: Mapped[str] = mapped_column(String(16), default="")
-    purpose: Mapped[str] = mapped_column(Text, default="")
+    purpose: Mapped[Words]
     state: Mapped[ApplicationState] = mapped_column(
         enum_column(ApplicationState, "application_state_known")
     )
@@ -151,18 +158,17 @@ class Application(Base):
     card_number: Mapped[str] = mapped_column(String(40), default="")
     # Leads to the public page that says whether the card is good.
     token: Mapped[str | None] = mapped_column(String(43), unique=True)
-    paused_by_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))
+    paused_by_id: Mapped[MemberId | None]
     reminded_at: Mapped[Instant | None]
     ended_at: Mapped[Instant | None]
 
 
-class ApplicationEntry(Base):
+class ApplicationEntry(History, Base):
     """One step of an application, forever: who, when, why."""
 
     __tablename__ = "application_history"
     __table_args__ = (Index("ix_application_history_application_id_id", "application_id", "id"),)
 
-    id: Mapped[RowId]
     application_id: Mapped[int] = mapped_column(BIG, ForeignKey("applications.id"))
     step: Mapped[ApplicationStep] = mapped_column(
         enum_column(ApplicationStep, "application_step_known")
@@ -175,10 +181,8 @@ class ApplicationEntry(Base):
     )
     # The version this step made: the same step sent again is known by it.
     version: Mapped[int]
-    at: Mapped[Instant]
-    actor_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))
     role: Mapped[str] = mapped_column(String(20))
-    words: Mapped[str] = mapped_column(Text, default="")
+    words: Mapped[Words]
 
 
 class Subsidy(Base):
@@ -193,5 +197,5 @@ class Subsidy(Base):
     compound_code: Mapped[str] = mapped_column(ForeignKey("compounds.code"), index=True)
     fen: Mapped[int]
     at: Mapped[Instant]
-    actor_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))
-    words: Mapped[str] = mapped_column(Text, default="")
+    actor_id: Mapped[MemberId | None]
+    words: Mapped[Words]

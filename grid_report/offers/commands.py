@@ -15,7 +15,7 @@ from grid_report.offers.papers import PaperKind
 class Redeem:
     """Take an offer: which, which slot, for whom. `key` makes sending it twice once.
 
-    `price` is what the rider was shown, where a page showed it.
+    `price` is what the rider was shown; None where nobody says.
     """
 
     key: str
@@ -34,6 +34,8 @@ def fingerprint(command: Redeem) -> str:
             str(command.slot_id),
             command.for_whom,
             str(command.guardian_consents),
+            # What did not name a price hashes as it did before there was one to name.
+            *(() if command.price is None else (str(command.price),)),
         )
     )
     return hashlib.sha256(said.encode()).hexdigest()

@@ -11,6 +11,7 @@ from grid_report.errors import Invalid
 from grid_report.offers.commands import BookLine, EditOffer, EditStation, Redeem, Scan
 from grid_report.offers.hours import HoursUnreadable, parse_hours
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Period, Picture
+from grid_report.offers.statements import LineVerdict
 from grid_report.places.points import Point, parse_point
 from grid_report.web.text import clean, read_int, read_key, read_text
 
@@ -22,7 +23,9 @@ MOST_LINES: Final = 50
 Kind = TypeVar("Kind", bound=StrEnum)
 
 
-def read_redemption(values: Mapping[str, Any], *, key: Any, key_field: str) -> Redeem:
+def read_redemption(
+    values: Mapping[str, Any], *, key: Any, key_field: str, price_field: str = "price"
+) -> Redeem:
     """Read which offer is taken, when and for whom. Raises Invalid naming every field at fault."""
     problems = Invalid()
     command = Redeem(
@@ -31,7 +34,7 @@ def read_redemption(values: Mapping[str, Any], *, key: Any, key_field: str) -> R
         slot_id=_id(values, "slot", problems),
         for_whom=_one_of(values, "for", ForWhom, problems) or ForWhom.RIDER,
         guardian_consents=values.get("guardian") in ("1", True),
-        price=read_int(values, "price", 0, MOST_POINTS, problems),
+        price=read_int(values, price_field, 0, MOST_POINTS, problems),
     )
     problems.raise_if_any()
     return command
@@ -108,6 +111,14 @@ def read_objection(values: Mapping[str, Any]) -> tuple[str, str]:
         problems.add("words", "reason-missing")
     problems.raise_if_any()
     return ref, words
+
+
+def read_verdict(values: Mapping[str, Any]) -> LineVerdict | None:
+    """Read what becomes of a questioned line; None when nothing was chosen. Raises Invalid."""
+    problems = Invalid()
+    verdict = _one_of(values, "verdict", LineVerdict, problems)
+    problems.raise_if_any()
+    return verdict
 
 
 def read_seen(values: Mapping[str, Any]) -> int | None:

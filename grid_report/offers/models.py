@@ -11,13 +11,24 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     String,
-    Text,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from grid_report.db import BIG, Base, Instant, RowId, UtcInstant, enum_column
+from grid_report.offers.columns import (
+    CommunityCode,
+    History,
+    MemberId,
+    OfRedemption,
+    ProviderCode,
+    RedemptionId,
+    StationCode,
+    Title,
+    Version,
+    Words,
+)
 from grid_report.offers.kinds import (
     BookResult,
     ForWhom,
@@ -32,6 +43,7 @@ from grid_report.offers.lifecycle import RedemptionState, RedemptionStep
 IS_RESERVED = "state = 'reserved'"
 IS_DELIVERED = "state = 'delivered'"
 WAS_DELIVERED = "delivered_at IS NOT NULL"
+IS_NOT_FINAL = "state IN ('delivered', 'disputed')"
 IS_OVER = "ended_at IS NOT NULL"
 IS_QUEUED = "state IN ('waiting', 'offered')"
 
@@ -57,8 +69,8 @@ class Station(Base):
     )
 
     code: Mapped[str] = mapped_column(String(20), primary_key=True)
-    provider_code: Mapped[str] = mapped_column(ForeignKey("providers.code"))
-    community_code: Mapped[str] = mapped_column(ForeignKey("communities.code"))
+    provider_code: Mapped[ProviderCode]
+    community_code: Mapped[CommunityCode]
     name: Mapped[str] = mapped_column(String(80))
     address: Mapped[str] = mapped_column(String(200), default="")
     lat: Mapped[float]
@@ -97,13 +109,13 @@ class Offer(Base):
     )
 
     id: Mapped[RowId]
-    provider_code: Mapped[str] = mapped_column(ForeignKey("providers.code"))
+    provider_code: Mapped[ProviderCode]
     station_code: Mapped[str | None] = mapped_column(String(20))
     kind: Mapped[OfferKind] = mapped_column(enum_column(OfferKind, "kind_known"))
-    title_zh: Mapped[str] = mapped_column(String(80))
-    title_en: Mapped[str] = mapped_column(String(80))
-    description_zh: Mapped[str] = mapped_column(Text, default="")
-    description_en: Mapped[str] = mapped_column(Text, default="")
+    title_zh: Mapped[Title]
+    title_en: Mapped[Title]
+    description_zh: Mapped[Words]
+    description_en: Mapped[Words]
     picture: Mapped[Picture] = mapped_column(enum_column(Picture, "picture_known"))
     points: Mapped[int]
     for_rider: Mapped[bool]
@@ -120,7 +132,7 @@ class Offer(Base):
     needs: Mapped[str] = mapped_column(String(200), default="")
     ratings: Mapped[int] = mapped_column(default=0)
     stars: Mapped[int] = mapped_column(default=0)
-    version: Mapped[int] = mapped_column(default=1)
+    version: Mapped[Version]
     created_at: Mapped[Instant]
     retired_at: Mapped[Instant | None]
 
@@ -212,6 +224,12 @@ class Redemption(Base):
             postgresql_where=text(IS_OVER),
         ),
         Index(
+            "ix_redemptions_not_final",
+            "provider_code",
+            sqlite_where=text(IS_NOT_FINAL),
+            postgresql_where=text(IS_NOT_FINAL),
+        ),
+        Index(
             "ix_redemptions_handed_out",
             "delivered_at",
             sqlite_where=text(WAS_DELIVERED),
@@ -221,13 +239,13 @@ class Redemption(Base):
 
     id: Mapped[RowId]
     ref: Mapped[str] = mapped_column(String(20), unique=True)
-    version: Mapped[int] = mapped_column(default=1)
+    version: Mapped[Version]
     key: Mapped[str] = mapped_column(String(36))
     fingerprint: Mapped[str] = mapped_column(String(64))
-    rider_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    rider_id: Mapped[MemberId]
     offer_id: Mapped[int] = mapped_column(BIG, ForeignKey("offers.id"))
     slot_id: Mapped[int | None] = mapped_column(BIG)
-    provider_code: Mapped[str] = mapped_column(ForeignKey("providers.code"))
+    provider_code: Mapped[ProviderCode]
     station_code: Mapped[str | None] = mapped_column(String(20))
     points: Mapped[int]
     for_whom: Mapped[ForWhom] = mapped_column(enum_column(ForWhom, "for_whom_known"))
@@ -238,7 +256,7 @@ class Redemption(Base):
     holds_until: Mapped[Instant]
     created_at: Mapped[Instant]
     delivered_at: Mapped[Instant | None]
-    confirmed_by_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))
+    confirmed_by_id: Mapped[MemberId | None]
     confirm_nonce: Mapped[str | None] = mapped_column(String(64))
     by_book: Mapped[bool] = mapped_column(default=False)
     disputed_at: Mapped[Instant | None]
@@ -246,14 +264,13 @@ class Redemption(Base):
     penalty_points: Mapped[int] = mapped_column(default=0)
 
 
-class RedemptionEntry(Base):
+class RedemptionEntry(History, Base):
     """One step of a redemption, forever."""
 
     __tablename__ = "redemption_history"
     __table_args__ = (Index("ix_redemption_history_redemption_id_id", "redemption_id", "id"),)
 
-    id: Mapped[RowId]
-    redemption_id: Mapped[int] = mapped_column(BIG, ForeignKey("redemptions.id"))
+    redemption_id: Mapped[RedemptionId]
     step: Mapped[RedemptionStep] = mapped_column(enum_column(RedemptionStep, "step_known"))
     from_state: Mapped[RedemptionState | None] = mapped_column(
         enum_column(RedemptionState, "from_state_known")
@@ -261,10 +278,8 @@ class RedemptionEntry(Base):
     to_state: Mapped[RedemptionState] = mapped_column(
         enum_column(RedemptionState, "to_state_known")
     )
-    at: Mapped[Instant]
-    actor_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))
     role: Mapped[str] = mapped_column(String(20))
-    words: Mapped[str] = mapped_column(Text, default="")
+    words: Mapped[Words]
 
 
 class VoucherTry(Base):
@@ -280,9 +295,9 @@ class VoucherTry(Base):
     )
 
     id: Mapped[RowId]
-    station_code: Mapped[str] = mapped_column(ForeignKey("stations.code"))
-    redemption_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("redemptions.id"))
-    actor_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    station_code: Mapped[StationCode]
+    redemption_id: Mapped[RedemptionId | None]
+    actor_id: Mapped[MemberId]
     at: Mapped[Instant]
     result: Mapped[TryResult] = mapped_column(enum_column(TryResult, "result_known"))
 
@@ -306,7 +321,7 @@ class Waiting(Base):
 
     id: Mapped[RowId]
     slot_id: Mapped[int] = mapped_column(BIG, ForeignKey("offer_slots.id"))
-    rider_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    rider_id: Mapped[MemberId]
     state: Mapped[WaitState] = mapped_column(enum_column(WaitState, "wait_state_known"))
     since: Mapped[Instant]
     kept_until: Mapped[datetime | None] = mapped_column(UtcInstant())
@@ -318,12 +333,10 @@ class Rating(Base):
     __tablename__ = "offer_ratings"
     __table_args__ = (CheckConstraint("stars BETWEEN 1 AND 5", name="stars_known"),)
 
-    redemption_id: Mapped[int] = mapped_column(
-        BIG, ForeignKey("redemptions.id"), primary_key=True, autoincrement=False
-    )
+    redemption_id: Mapped[OfRedemption]
     offer_id: Mapped[int] = mapped_column(BIG, ForeignKey("offers.id"), index=True)
     stars: Mapped[int]
-    words: Mapped[str] = mapped_column(Text, default="")
+    words: Mapped[Words]
     at: Mapped[Instant]
 
 
@@ -337,10 +350,10 @@ class BookEntry(Base):
     )
 
     id: Mapped[RowId]
-    station_code: Mapped[str] = mapped_column(ForeignKey("stations.code"))
+    station_code: Mapped[StationCode]
     nonce: Mapped[str] = mapped_column(String(64))
-    redemption_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("redemptions.id"))
-    actor_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    redemption_id: Mapped[RedemptionId | None]
+    actor_id: Mapped[MemberId]
     written_at: Mapped[Instant]
     uploaded_at: Mapped[Instant]
     result: Mapped[BookResult] = mapped_column(enum_column(BookResult, "book_result_known"))

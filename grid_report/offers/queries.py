@@ -75,13 +75,20 @@ def for_whom(offer: Offer) -> list[ForWhom]:
 
 
 def list_offers(
-    *, now: datetime, near: Point | None = None, with_retired: bool = False
+    *,
+    now: datetime,
+    near: Point | None = None,
+    with_retired: bool = False,
+    only: Collection[int] | None = None,
 ) -> list[OfferRow]:
-    """List the catalogue: nearest first when a place is given, else by price."""
+    """List the catalogue, or some of it: nearest first when a place is given, else by price."""
+    where = [] if with_retired else shown()
+    if only is not None:
+        where.append(Offer.id.in_(only))
     rows = db.session.execute(
         select(Offer, Station)
         .outerjoin(Station, Station.code == Offer.station_code)
-        .where(*_shown(with_retired))
+        .where(*where)
         .order_by(Offer.points, Offer.id)
     ).all()
     free = _free_slots([offer.id for offer, _ in rows if offer.kind is OfferKind.SLOT], now)
@@ -91,9 +98,8 @@ def list_offers(
     return found
 
 
-def _shown(with_retired: bool) -> list[ColumnElement[bool]]:
-    if with_retired:
-        return []
+def shown() -> list[ColumnElement[bool]]:
+    """Say what stands in the catalogue: what is still handed out, and where that is still open."""
     return [Offer.retired_at.is_(None), Station.retired_at.is_(None)]
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, tzinfo
 from io import BytesIO
 from typing import Any, Final
 
 import xlsxwriter
 
-from grid_report.offers.statement_queries import Sheet
+from grid_report.offers.statement_queries import Line, Sheet
 from grid_report.offers.statements import StatementState
 
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -31,6 +31,7 @@ LINES: Final[Sequence[Column]] = (
     ("ref", 14, ""),
     ("points", 10, "count"),
     ("yuan", 10, "yuan"),
+    ("verdict", 24, ""),
 )
 SUMS: Final[Sequence[Column]] = (
     ("service", 24, ""),
@@ -42,6 +43,7 @@ SUMS: Final[Sequence[Column]] = (
 
 def workbook(
     sheet: Sheet,
+    lines: Iterable[Line],
     *,
     zone: tzinfo,
     language: str,
@@ -49,7 +51,7 @@ def workbook(
     state: Callable[[StatementState], str],
 ) -> bytes:
     """Write a statement: what it is about, its sums by service, its lines; one sheet a table."""
-    stream = BytesIO()
+    stream, verdicts = BytesIO(), sheet.verdicts
     with xlsxwriter.Workbook(stream, OPTIONS) as book:
         formats = {
             "": book.add_format(),
@@ -74,7 +76,7 @@ def workbook(
             formats,
             word("lines"),
             [(word(name), width, kind) for name, width, kind in LINES],
-            [
+            (
                 (
                     _local(it.delivered_at, zone),
                     _local(it.settled_at, zone),
@@ -83,9 +85,10 @@ def workbook(
                     it.ref,
                     it.points,
                     _yuan(sheet, it.points),
+                    word(f"line-{verdicts[it.ref]}") if it.ref in verdicts else "",
                 )
-                for it in sheet.lines
-            ],
+                for it in lines
+            ),
         )
     return stream.getvalue()
 
@@ -114,6 +117,11 @@ def _about(
         ("yuan_a_point", sheet.fen_per_point / 100, "yuan"),
         ("yuan", sheet.fen / 100, "yuan"),
     ]
+    if sheet.set_off_points:
+        rows += [
+            ("set_off", -_yuan(sheet, sheet.set_off_points), "yuan"),
+            ("to_pay", sheet.fen_to_pay / 100, "yuan"),
+        ]
     it = sheet.statement
     if it is not None:
         rows += [
@@ -135,7 +143,7 @@ def _table(
     formats: dict[str, Any],
     name: str,
     columns: Sequence[Column],
-    rows: Sequence[Sequence[object]],
+    rows: Iterable[Sequence[object]],
 ) -> None:
     page = book.add_worksheet(name)
     page.set_paper(9)

@@ -12,13 +12,13 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     String,
-    Text,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from grid_report.db import BIG, Base, Instant, RowId, enum_column
-from grid_report.offers.statements import Side, StatementState, StatementStep
+from grid_report.offers.columns import History, MemberId, OfRedemption, ProviderCode, Title, Version
+from grid_report.offers.statements import LineVerdict, Side, StatementState, StatementStep
 
 
 class Statement(Base):
@@ -77,8 +77,8 @@ class Statement(Base):
 
     id: Mapped[RowId]
     key: Mapped[str] = mapped_column(String(40), unique=True)
-    version: Mapped[int] = mapped_column(default=1)
-    provider_code: Mapped[str] = mapped_column(ForeignKey("providers.code"))
+    version: Mapped[Version]
+    provider_code: Mapped[ProviderCode]
     # As it was called when the statement was drawn.
     provider_name: Mapped[str] = mapped_column(String(80))
     month: Mapped[str] = mapped_column(String(7), index=True)
@@ -90,16 +90,16 @@ class Statement(Base):
     fen_per_point: Mapped[int]
     created_at: Mapped[Instant]
     drawn_at: Mapped[Instant | None]
-    provider_confirmed_by_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))
+    provider_confirmed_by_id: Mapped[MemberId | None]
     provider_confirmed_at: Mapped[Instant | None]
-    county_confirmed_by_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))
+    county_confirmed_by_id: Mapped[MemberId | None]
     county_confirmed_at: Mapped[Instant | None]
     closed_at: Mapped[Instant | None]
     cleared_id: Mapped[int | None] = mapped_column(BIG)
     cleared_type: Mapped[str] = mapped_column(String(40), default="statement-cleared")
     disputed_ref: Mapped[str | None] = mapped_column(String(20))
     disputed_side: Mapped[Side | None] = mapped_column(enum_column(Side, "disputed_side_known"))
-    disputed_by_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))
+    disputed_by_id: Mapped[MemberId | None]
 
 
 class StatementLine(Base):
@@ -137,8 +137,8 @@ class StatementLine(Base):
     ref: Mapped[str] = mapped_column(String(20))
     # Names as they were: a closed statement reads the same in ten years.
     station_name: Mapped[str] = mapped_column(String(80))
-    title_zh: Mapped[str] = mapped_column(String(80))
-    title_en: Mapped[str] = mapped_column(String(80))
+    title_zh: Mapped[Title]
+    title_en: Mapped[Title]
     delivered_at: Mapped[Instant]
     settled_at: Mapped[Instant]
     points: Mapped[int]
@@ -146,22 +146,38 @@ class StatementLine(Base):
     settled_type: Mapped[str] = mapped_column(String(40), default="redemption-settled")
 
 
-class StatementEntry(Base):
+class StatementDue(Base):
+    """A service that is final and on no statement yet: few rows, however long the history.
+
+    Triggers of migration 0016 write it when a redemption is settled, and delete it with its line.
+    """
+
+    __tablename__ = "statement_due"
+    __table_args__ = (
+        Index("ix_statement_due_provider_code_ended_at", "provider_code", "ended_at"),
+    )
+
+    redemption_id: Mapped[OfRedemption]
+    provider_code: Mapped[ProviderCode]
+    ended_at: Mapped[Instant]
+
+
+class StatementEntry(History, Base):
     """One step of a statement, forever."""
 
     __tablename__ = "statement_history"
-    __table_args__ = (Index("ix_statement_history_statement_id_id", "statement_id", "id"),)
+    __table_args__ = (
+        CheckConstraint("verdict IS NULL OR step = 'answer'", name="verdicts_with_answers"),
+        Index("ix_statement_history_statement_id_id", "statement_id", "id"),
+    )
 
-    id: Mapped[RowId]
     statement_id: Mapped[int] = mapped_column(BIG, ForeignKey("statements.id"))
     step: Mapped[StatementStep] = mapped_column(enum_column(StatementStep, "step_known"))
     from_state: Mapped[StatementState] = mapped_column(
         enum_column(StatementState, "from_state_known")
     )
     to_state: Mapped[StatementState] = mapped_column(enum_column(StatementState, "to_state_known"))
-    at: Mapped[Instant]
-    actor_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))
     side: Mapped[Side] = mapped_column(enum_column(Side, "side_known"))
     # The line a dispute is about.
     ref: Mapped[str] = mapped_column(String(20), default="")
-    words: Mapped[str] = mapped_column(Text, default="")
+    verdict: Mapped[LineVerdict | None] = mapped_column(enum_column(LineVerdict, "verdict_known"))

@@ -1,27 +1,43 @@
-"""Reads on statements: their lines, their lists, what is on none yet, and what the audit compares."""
+"""Reads on statements: a provider's month, its lines, and what is on none yet.
+
+None of it reads more than the month: what is on no statement has a list of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Select, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
 from grid_report.accounts.roles import Role
 from grid_report.clock import Month
-from grid_report.db import db
-from grid_report.errors import NotFound
+from grid_report.db import UtcInstant, db
+from grid_report.errors import Invalid, NotFound
 from grid_report.offers.lifecycle import RedemptionState
 from grid_report.offers.models import Offer, Provider, Redemption, Station
-from grid_report.offers.statement_models import Statement, StatementEntry, StatementLine
-from grid_report.offers.statements import StatementFacts, StatementState
-from grid_report.points.settled import settlements
+from grid_report.offers.statement_models import (
+    Statement,
+    StatementDue,
+    StatementEntry,
+    StatementLine,
+)
+from grid_report.offers.statements import (
+    LineVerdict,
+    StatementFacts,
+    StatementState,
+    last_verdicts,
+)
+from grid_report.points.settled import with_settlement
+from grid_report.web.paging import BIGGEST_ID, Page, pack, unpack
 
-MOST_MONTHS: Final = 36
+# As many fit on a page, and into a list to choose from.
+LINES_SHOWN: Final = 100
+AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True)
@@ -37,6 +53,7 @@ class Line:
     settled_at: datetime
     points: int
     journal_id: int | None
+    id: int
 
     def title(self, language: str) -> str:
         """Return its name in a language."""
@@ -50,6 +67,7 @@ class Sum:
     title_zh: str
     title_en: str
     services: int
+    free: int
     points: int
 
     def title(self, language: str) -> str:
@@ -59,16 +77,20 @@ class Sum:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A month of a provider: drawn, or as it stands so far."""
+    """A month of a provider: drawn, or as it stands so far. Its lines are read page by page."""
 
     statement: Statement | None
     provider_code: str
     provider_name: str
     month: Month
+    ends_at: datetime
     fen_per_point: int
-    lines: Sequence[Line]
+    # By service, the biggest first.
+    sums: Sequence[Sum]
     history: Sequence[StatementEntry]
     facts: StatementFacts
+    # What is questioned or was answered, by its reference.
+    spoken_of: dict[str, Line] = field(default_factory=dict)
 
     @property
     def state(self) -> StatementState:
@@ -78,17 +100,17 @@ class Sheet:
     @property
     def services(self) -> int:
         """How many were handed out, free ones too."""
-        return len(self.lines)
+        return sum(it.services for it in self.sums)
 
     @property
     def free_services(self) -> int:
         """How many of them cost nothing."""
-        return sum(line.points == 0 for line in self.lines)
+        return sum(it.free for it in self.sums)
 
     @property
     def points(self) -> int:
         """What they come to."""
-        return sum(line.points for line in self.lines)
+        return sum(it.points for it in self.sums)
 
     @property
     def fen(self) -> int:
@@ -96,63 +118,70 @@ class Sheet:
         return self.points * self.fen_per_point
 
     @property
-    def sums(self) -> list[Sum]:
-        """The same by service, the biggest first."""
-        found: dict[tuple[str, str], list[int]] = {}
-        for line in self.lines:
-            found.setdefault((line.title_zh, line.title_en), []).append(line.points)
-        sums = [Sum(zh, en, len(points), sum(points)) for (zh, en), points in found.items()]
-        return sorted(sums, key=lambda it: (-it.points, -it.services, it.title_zh))
+    def verdicts(self) -> dict[str, LineVerdict]:
+        """What became of each line that was questioned and answered, by its reference."""
+        return last_verdicts((it.ref, it.verdict) for it in self.history)
+
+    @property
+    def set_off_points(self) -> int:
+        """What stays in the books, and is not paid."""
+        off = (ref for ref, it in self.verdicts.items() if it is LineVerdict.SET_OFF)
+        return sum(self.spoken_of[ref].points for ref in off)
+
+    @property
+    def fen_to_pay(self) -> int:
+        """What is paid in the end, in fen."""
+        return self.fen - self.set_off_points * self.fen_per_point
+
+    @property
+    def questioned(self) -> Line | None:
+        """The line that is questioned now."""
+        ref = self.statement.disputed_ref if self.statement else None
+        return self.spoken_of.get(ref) if ref else None
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when it waits for whoever is next."""
+        return self.history[-1].at if self.history else None
 
 
-def unlisted(session: Session, provider_code: str, before: datetime) -> list[Line]:
-    """List the settled services of a provider that are on no statement, by their settlement."""
-    rows = session.execute(
-        select(
-            Redemption.id,
-            Redemption.ref,
-            Redemption.delivered_at,
-            Redemption.ended_at,
-            func.coalesce(Station.name, "").label("station_name"),
-            Offer.title_zh,
-            Offer.title_en,
-        )
+def unlisted(provider_code: str, before: datetime) -> Select[Any]:
+    """Select the settled services of a provider that are on no statement, as columns of a line."""
+    columns: tuple[Any, ...] = (
+        Redemption.id.label("redemption_id"),
+        Redemption.ref,
+        func.coalesce(Station.name, "").label("station_name"),
+        Offer.title_zh,
+        Offer.title_en,
+        Redemption.delivered_at,
+        StatementDue.ended_at.label("settled_at"),
+    )
+    query = (
+        select(*columns)
+        .select_from(StatementDue)
+        .join(Redemption, Redemption.id == StatementDue.redemption_id)
         .join(Offer, Offer.id == Redemption.offer_id)
         .outerjoin(Station, Station.code == Redemption.station_code)
-        .where(*_unlisted(provider_code), Redemption.ended_at < before)
-        .order_by(Redemption.ended_at, Redemption.id)
-    ).all()
-    paid = settlements(session, [row.ref for row in rows])
-    return [
-        Line(
-            row.id,
-            row.ref,
-            row.station_name,
-            row.title_zh,
-            row.title_en,
-            row.delivered_at,
-            row.ended_at,
-            *paid.get(row.ref, (0, None)),
+        .where(
+            StatementDue.provider_code == provider_code,
+            StatementDue.ended_at < before,
+            # The list is only where to look: what is true is said by the rows themselves.
+            Redemption.state == RedemptionState.SETTLED,
+            ~select(StatementLine.id).where(StatementLine.redemption_id == Redemption.id).exists(),
         )
-        for row in rows
-    ]
-
-
-def _unlisted(provider_code: str | None = None) -> list[Any]:
-    listed = select(StatementLine.id).where(StatementLine.redemption_id == Redemption.id)
-    where = [Redemption.state == RedemptionState.SETTLED, ~listed.exists()]
-    return where if provider_code is None else [*where, Redemption.provider_code == provider_code]
+    )
+    return with_settlement(query, Redemption.ref.expression)
 
 
 def first_unlisted(before: datetime) -> list[tuple[str, datetime]]:
     """Return each provider with something on no statement, and when the first of it was settled."""
     rows = db.session.execute(
-        select(Redemption.provider_code, func.min(Redemption.ended_at))
-        .where(*_unlisted(), Redemption.ended_at < before)
-        .group_by(Redemption.provider_code)
-        .order_by(Redemption.provider_code)
+        select(StatementDue.provider_code, func.min(StatementDue.ended_at))
+        .where(StatementDue.ended_at < before)
+        .group_by(StatementDue.provider_code)
+        .order_by(StatementDue.provider_code)
     )
-    return [(code, first) for code, first in rows if first is not None]
+    return [(code, first) for code, first in rows]
 
 
 def waiting_to_close() -> list[tuple[str, str]]:
@@ -208,12 +237,9 @@ def find_sheet(
             Statement.provider_code == provider_code, Statement.month == str(month)
         )
     ).one_or_none()
-    lines: Sequence[Line]
+    ends_at = month.bounds(zone)[1]
     history: Sequence[StatementEntry] = []
-    if statement is None:
-        lines = unlisted(db.session(), provider_code, month.bounds(zone)[1])
-    else:
-        lines = _lines(statement)
+    if statement is not None:
         history = db.session.scalars(
             select(StatementEntry)
             .where(StatementEntry.statement_id == statement.id)
@@ -224,112 +250,84 @@ def find_sheet(
         provider_code,
         statement.provider_name if statement else provider.name,
         month,
+        ends_at,
         statement.fen_per_point if statement else fen_per_point,
-        lines,
+        _sums(_all(statement, provider_code, ends_at)),
         history,
         facts_of(statement, station_codes(db.session(), provider_code)),
+        _spoken_of(statement, {entry.ref for entry in history} - {""}),
     )
 
 
-def _lines(statement: Statement) -> list[Line]:
+def _all(statement: Statement | None, provider_code: str, ends_at: datetime) -> Select[Any]:
+    """Select all lines of a month."""
+    if statement is None:
+        return unlisted(provider_code, ends_at).add_columns(Redemption.id)
     names = (
         "redemption_id", "ref", "station_name", "title_zh", "title_en", "delivered_at",
-        "settled_at", "points", "journal_id",
+        "settled_at", "points", "journal_id", "id",
     )  # fmt: skip
+    return select(*(getattr(StatementLine, name) for name in names)).where(
+        StatementLine.statement_id == statement.id
+    )
+
+
+def _sums(lines: Select[Any]) -> list[Sum]:
+    it = lines.subquery()
     rows = db.session.execute(
-        select(*(getattr(StatementLine, name) for name in names))
-        .where(StatementLine.statement_id == statement.id)
-        .order_by(StatementLine.delivered_at, StatementLine.id)
+        select(
+            it.c.title_zh,
+            it.c.title_en,
+            func.count(),
+            func.count().filter(it.c.points == 0),
+            func.sum(it.c.points),
+        ).group_by(it.c.title_zh, it.c.title_en)
     )
-    return [Line(*row) for row in rows]
+    sums = [Sum(zh, en, count, free, int(points)) for zh, en, count, free, points in rows]
+    return sorted(sums, key=lambda it: (-it.points, -it.services, it.title_zh))
 
 
-def list_statements(
-    *, month: Month | None = None, providers: Sequence[str] | None = None
-) -> list[Statement]:
-    """List drawn statements, the newest month first; of one month, or of some providers."""
-    query = select(Statement).order_by(Statement.month.desc(), Statement.provider_code)
-    if month is not None:
-        query = query.where(Statement.month == str(month))
-    if providers is not None:
-        query = query.where(Statement.provider_code.in_(providers)).limit(
-            MOST_MONTHS * max(1, len(providers))
-        )
-    return list(db.session.scalars(query))
-
-
-@dataclass(frozen=True)
-class Running:
-    """What a provider has coming on the next statement, and what may still be disputed."""
-
-    provider: Provider
-    services: int
-    waiting: int
-
-
-def list_running(providers: Sequence[str] | None = None) -> list[Running]:
-    """List the providers with what is settled and on no statement, and what is not final yet."""
-    query = select(Provider).order_by(Provider.code)
-    if providers is not None:
-        query = query.where(Provider.code.in_(providers))
-    settled = _counts(_unlisted())
-    waiting = _counts([Redemption.state.in_((RedemptionState.DELIVERED, RedemptionState.DISPUTED))])
-    return [
-        Running(it, settled.get(it.code, 0), waiting.get(it.code, 0))
-        for it in db.session.scalars(query)
-    ]
-
-
-def _counts(where: Sequence[Any]) -> dict[str, int]:
+def _spoken_of(statement: Statement | None, refs: Collection[str]) -> dict[str, Line]:
+    if statement is None or not refs:
+        return {}
     rows = db.session.execute(
-        select(Redemption.provider_code, func.count())
-        .where(*where)
-        .group_by(Redemption.provider_code)
+        _all(statement, "", statement.ends_at).where(StatementLine.ref.in_(refs))
     )
-    return {code: int(count) for code, count in rows}
+    return {row.ref: Line(*row) for row in rows}
 
 
-def months_drawn() -> list[str]:
-    """List the months with a statement, the newest first."""
-    return list(
-        db.session.scalars(
-            select(Statement.month).distinct().order_by(Statement.month.desc()).limit(MOST_MONTHS)
-        )
-    )
+def page_of_lines(sheet: Sheet, *, cursor: str | None, limit: int = LINES_SHOWN) -> Page[Line]:
+    """List one page of a month's lines, in the order they were handed out in. Raises Invalid."""
+    query, after = _all(sheet.statement, sheet.provider_code, sheet.ends_at), unpack(cursor, 2)
+    key = _order(sheet)
+    if after is not None:
+        at, last_id = _read(after)
+        query = query.where(tuple_(*key) > tuple_(literal(at, UtcInstant()), last_id))
+    found = [Line(*row) for row in db.session.execute(query.order_by(*key).limit(limit + 1))]
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(found[:limit], pack(last.delivered_at.isoformat(), last.id) if last else None)
 
 
-# Of known providers only: the ledger by itself pays to codes nobody registered.
-CHECKS: Final = {
-    "provider-differs-from-statements": """
-        SELECT a.holder FROM point_accounts a JOIN providers p ON p.code = a.provider_code
-        WHERE a.kind = 'provider' AND a.credits - a.debits <> (
-          SELECT COALESCE(SUM(t.amount), 0) FROM point_transfers t
-          WHERE t.credit_account_id = a.id AND NOT EXISTS (
-            SELECT 1 FROM statement_lines l JOIN statements s ON s.id = l.statement_id
-            WHERE l.journal_id = t.journal_id AND s.state = 'closed'))""",
-    "line-differs-from-settlement": """
-        SELECT l.ref FROM statement_lines l
-        LEFT JOIN point_journal j ON j.id = l.journal_id AND j.kind = 'settle'
-          AND j.redemption_ref = l.ref
-        WHERE l.points <> COALESCE(j.points, 0)""",
-    "statement-differs-from-lines": """
-        SELECT s.key FROM statements s LEFT JOIN (
-          SELECT statement_id, COUNT(*) AS services, SUM(points) AS points
-          FROM statement_lines GROUP BY statement_id) l ON l.statement_id = s.id
-        WHERE s.services <> COALESCE(l.services, 0) OR s.points <> COALESCE(l.points, 0)""",
-    "statement-differs-from-clearing": """
-        SELECT s.key FROM statements s LEFT JOIN point_journal j
-          ON j.cause_type = 'statement-cleared' AND j.cause_id = s.key
-        WHERE COALESCE(j.points, 0) <> CASE WHEN s.state = 'closed' THEN s.points ELSE 0 END""",
-    "settlement-without-its-service": """
-        SELECT j.redemption_ref FROM point_journal j
-        JOIN redemptions r ON r.ref = j.redemption_ref
-        WHERE j.kind = 'settle' AND r.state <> 'settled'""",
-}
+def all_lines(sheet: Sheet) -> Iterator[Line]:
+    """Hand out all lines of a month one after the other; never all of them in memory."""
+    query = _all(sheet.statement, sheet.provider_code, sheet.ends_at).order_by(*_order(sheet))
+    for row in db.session.execute(query.execution_options(yield_per=AT_ONCE)):
+        yield Line(*row)
 
 
-def differences_for_audit(_sender: object, *, session: Session) -> Iterator[tuple[str, str]]:
-    """Compare statements with the ledger, for its audit: what differs, and on what."""
-    for check, query in CHECKS.items():
-        for about in session.scalars(text(query)):
-            yield check, str(about)
+def _order(sheet: Sheet) -> tuple[Any, Any]:
+    if sheet.statement is None:
+        return (Redemption.delivered_at, Redemption.id)
+    return (StatementLine.delivered_at, StatementLine.id)
+
+
+def _read(after: list[Any]) -> tuple[datetime, int]:
+    try:
+        at = datetime.fromisoformat(after[0])
+        if at.tzinfo is None or not 2000 <= at.year <= 9000:
+            raise ValueError(at)
+    except (TypeError, ValueError):
+        raise Invalid.field("cursor", "cursor-unreadable") from None
+    if type(after[1]) is not int or not 0 <= after[1] <= BIGGEST_ID:
+        raise Invalid.field("cursor", "cursor-unreadable")
+    return at, after[1]

@@ -14,9 +14,10 @@ from grid_report.accounts import queries as accounts_queries
 from grid_report.clock import Month
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
 from grid_report.offers import forms, sheets, stating
+from grid_report.offers import statement_lists as lists
 from grid_report.offers import statement_queries as queries
 from grid_report.offers.statement_queries import Sheet
-from grid_report.offers.statements import Side, StatementState
+from grid_report.offers.statements import STAND_IN_AFTER, Side, StatementState
 from grid_report.web import words
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.problems import status_of
@@ -24,6 +25,7 @@ from grid_report.web.problems import status_of
 station = Blueprint("statements", __name__, url_prefix="/station/statements")
 admin = Blueprint("admin_statements", __name__, url_prefix="/admin/statements")
 
+MONTHS_SHOWN = 24
 TEMPLATES = {Side.PROVIDER: "station/statement.html", Side.COUNTY: "admin/statement.html"}
 SAYS = {Side.PROVIDER: Action.STATEMENT_DISPUTE, Side.COUNTY: Action.STATEMENT_QUERY}
 PAGES = {Side.PROVIDER: "statements.show", Side.COUNTY: "admin_statements.show"}
@@ -34,10 +36,14 @@ def index() -> str:
     """List the statements of the providers whose stations one works at, and the running month."""
     access.check(current_actor(), Action.STATION_OPEN)
     providers = [it.code for it in queries.providers_of(current_actor())]
+    cursor = request.args.get("cursor")
+    page = lists.page_of_statements(providers=providers, cursor=cursor, limit=MONTHS_SHOWN)
     return render_template(
         "station/statements.html",
-        rows=queries.list_statements(providers=providers),
-        running=queries.list_running(providers),
+        rows=page.items,
+        next=page.next,
+        is_first_page=not cursor,
+        running=[] if cursor else lists.list_running(providers),
         this_month=str(_this_month()),
     )
 
@@ -49,14 +55,18 @@ def admin_index() -> str:
     this_month = _this_month()
     wanted = request.args.get("month", "")
     month = _month(wanted) if wanted else this_month.plus(-1)
-    rows = queries.list_statements(month=month)
+    cursor = request.args.get("cursor")
+    page = lists.page_of_statements(month=month, cursor=cursor)
     return render_template(
         "admin/statements.html",
-        rows=rows,
-        running=queries.list_running() if month == this_month else [],
+        rows=page.items,
+        next=page.next,
+        is_first_page=not cursor,
+        total=lists.total_of(month),
+        running=lists.list_running() if month == this_month else [],
         month=str(month),
         this_month=str(this_month),
-        months=sorted({*queries.months_drawn(), str(month), str(this_month)}, reverse=True),
+        months=sorted({*lists.months_drawn(), str(month), str(this_month)}, reverse=True),
     )
 
 
@@ -93,12 +103,35 @@ def _show(
 ) -> str:
     sheet = _sheet(side, provider, month)
     people = {entry.actor_id for entry in sheet.history if entry.actor_id is not None}
+    # For paper all of it, on request: a sheet that is signed has to be complete.
+    whole = request.args.get("lines") == "all"
+    cursor = None if whole else request.args.get("cursor")
+    page = queries.page_of_lines(
+        sheet, cursor=cursor, limit=max(1, sheet.services) if whole else queries.LINES_SHOWN
+    )
     return render_template(
         TEMPLATES[side],
         sheet=sheet,
+        lines=page.items,
+        next=page.next,
+        is_first_page=not cursor,
+        address=url_for(PAGES[side], provider=provider, month=month),
+        may_stand_in=_may_stand_in(side, sheet),
         names=accounts_queries.names_of(people),
         form=form,
         errors=errors,
+    )
+
+
+def _may_stand_in(side: Side, sheet: Sheet) -> bool:
+    """Tell whether the reader may act for a provider who has been silent for long enough."""
+    waits = sheet.state is StatementState.DRAWN or sheet.facts.disputed_side is Side.COUNTY
+    return (
+        side is Side.COUNTY
+        and waits
+        and sheet.since is not None
+        and clock.now() >= sheet.since + STAND_IN_AFTER
+        and access.allowed(current_actor(), Action.STATEMENT_STAND_IN, sheet.facts)
     )
 
 
@@ -130,6 +163,7 @@ def _workbook(side: Side, provider: str, month: str) -> Response:
     sheet = _sheet(side, provider, month)
     content = sheets.workbook(
         sheet,
+        queries.all_lines(sheet),
         zone=settings().county.tz,
         language=language(),
         word=lambda code: words.sentence("sheets", code),
@@ -161,6 +195,24 @@ def confirm(provider: str, month: str) -> Response:
         return "statement-confirmed"
 
     return _after(Side.PROVIDER, provider, month, act)
+
+
+@admin.post("/<provider>/<month>/stand-in")
+def stand_in(provider: str, month: str) -> Response:
+    """Confirm in place of a provider who stays silent."""
+
+    def act(at: Month) -> str:
+        stating.stand_in(
+            provider,
+            at,
+            forms.read_words(request.form),
+            seen=forms.read_seen(request.form),
+            actor=current_actor(),
+            now=clock.now(),
+        )
+        return "statement-confirmed-for"
+
+    return _after(Side.COUNTY, provider, month, act)
 
 
 @admin.post("/<provider>/<month>/countersign")
@@ -229,6 +281,7 @@ def _answer(side: Side, provider: str, month: str) -> Response:
             provider,
             at,
             forms.read_words(request.form),
+            forms.read_verdict(request.form),
             side=side,
             seen=forms.read_seen(request.form),
             actor=current_actor(),

@@ -9,16 +9,17 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
 from grid_report.clock import Month
 from grid_report.errors import NotFound
 from grid_report.offers import statement_queries as queries
-from grid_report.offers.models import Provider
+from grid_report.offers.models import Provider, Redemption
 from grid_report.offers.statement_models import Statement, StatementEntry, StatementLine
 from grid_report.offers.statements import (
+    LineVerdict,
     Side,
     StatementState,
     StatementStep,
@@ -26,6 +27,7 @@ from grid_report.offers.statements import (
     statement_move,
 )
 from grid_report.points import ledger
+from grid_report.points.causes import REDEMPTION_SETTLED
 
 
 def lock_provider(session: Session, code: str) -> Provider:
@@ -70,8 +72,8 @@ def open_for(
             Statement.provider_code == provider.code, Statement.month == str(month)
         )
     )
-    lines = [] if there is not None else queries.unlisted(session, provider.code, ends_at)
-    if not lines:
+    due = queries.unlisted(provider.code, ends_at)
+    if there is not None or session.execute(due.limit(1)).one_or_none() is None:
         return None
     statement = Statement(
         key=statement_key(provider.code, str(month)),
@@ -85,27 +87,31 @@ def open_for(
     )
     session.add(statement)
     session.flush()
-    session.execute(insert(StatementLine), [_values(statement, line) for line in lines])
-    statement.services = len(lines)
-    statement.free_services = sum(line.points == 0 for line in lines)
-    statement.points = sum(line.points for line in lines)
+    _list(session, statement, due)
+    row = session.execute(
+        select(
+            func.count(),
+            func.count().filter(StatementLine.points == 0),
+            func.coalesce(func.sum(StatementLine.points), 0),
+        ).where(StatementLine.statement_id == statement.id)
+    ).one()
+    statement.services, statement.free_services, statement.points = (int(it) for it in row)
     return statement
 
 
-def _values(statement: Statement, line: queries.Line) -> dict[str, Any]:
-    return {
-        "statement_id": statement.id,
-        "provider_code": statement.provider_code,
-        "redemption_id": line.redemption_id,
-        "ref": line.ref,
-        "station_name": line.station_name,
-        "title_zh": line.title_zh,
-        "title_en": line.title_en,
-        "delivered_at": line.delivered_at,
-        "settled_at": line.settled_at,
-        "points": line.points,
-        "journal_id": line.journal_id,
-    }
+def _list(session: Session, statement: Statement, due: Select[Any]) -> None:
+    """Put what is due on a statement, in the order it was handed out in, without reading it here."""
+    names = [column.name for column in due.selected_columns]
+    session.execute(
+        insert(StatementLine).from_select(
+            [*names, "statement_id", "provider_code", "settled_type"],
+            due.add_columns(
+                literal(statement.id),
+                literal(statement.provider_code),
+                literal(REDEMPTION_SETTLED),
+            ).order_by(Redemption.delivered_at, Redemption.id),
+        )
+    )
 
 
 def move(
@@ -118,6 +124,7 @@ def move(
     now: datetime,
     ref: str = "",
     words: str = "",
+    verdict: LineVerdict | None = None,
 ) -> StatementEntry:
     """Take a statement to where the table says, with what that needs, and its history.
 
@@ -157,6 +164,7 @@ def move(
         side=side,
         ref=ref,
         words=words,
+        verdict=verdict,
     )
     session.add(entry)
     session.flush()
@@ -186,6 +194,17 @@ def has_line(session: Session, statement: Statement, ref: str) -> bool:
         )
     )
     return found is not None
+
+
+def waiting_since(session: Session, statement: Statement) -> datetime:
+    """Return since when a statement waits for whoever is next."""
+    at = session.scalar(
+        select(StatementEntry.at)
+        .where(StatementEntry.statement_id == statement.id)
+        .order_by(StatementEntry.id.desc())
+        .limit(1)
+    )
+    return at or statement.created_at
 
 
 def stations_of(session: Session, provider_code: str) -> Sequence[str]:

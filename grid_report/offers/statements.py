@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Final
 
@@ -36,6 +37,21 @@ class Side(StrEnum):
     SYSTEM = "system"
 
 
+class LineVerdict(StrEnum):
+    """What an answer makes of a questioned line. It stays on the statement either way.
+
+    `set_off`: it is wrong. The ledger gives nothing back after 72 hours, so its points are burnt
+    with the others, and its yuan come off what is paid.
+    """
+
+    STANDS = "stands"
+    SET_OFF = "set_off"
+
+
+# So long a provider has to confirm or to answer before somebody at the county may do it instead.
+STAND_IN_AFTER: Final = timedelta(days=7)
+
+
 @dataclass(frozen=True)
 class StatementMove:
     """Where a step leads, and who may take it. An answer is always the other side's."""
@@ -52,7 +68,8 @@ _SYSTEM: Final = frozenset({Side.SYSTEM})
 STATEMENT_MOVES: Final[Mapping[tuple[StatementState, StatementStep], StatementMove]] = {
     # Open is the running month: lines are only ever added here.
     (_S.OPEN, _T.DRAW): StatementMove(_S.DRAWN, _SYSTEM),
-    (_S.DRAWN, _T.CONFIRM): StatementMove(_S.PROVIDER_CONFIRMED, frozenset({Side.PROVIDER})),
+    # The county only in place of a provider who stays silent, with a reason; another one countersigns.
+    (_S.DRAWN, _T.CONFIRM): StatementMove(_S.PROVIDER_CONFIRMED, _BOTH),
     (_S.DRAWN, _T.DISPUTE): StatementMove(_S.DISPUTED, _BOTH, needs_words=True),
     (_S.PROVIDER_CONFIRMED, _T.COUNTERSIGN): StatementMove(
         _S.COUNTY_CONFIRMED, frozenset({Side.COUNTY})
@@ -74,12 +91,33 @@ class IllegalStatementStep(Conflict):
     step: str
 
 
+@dataclass(eq=False)
+class ProviderHasTime(Conflict):
+    """Nobody stands in for a provider before the days to answer are over."""
+
+    code: ClassVar[str] = "provider-has-time"
+    until: str
+
+
+def check_silence(since: datetime, now: datetime) -> None:
+    """Refuse to stand in for somebody who still has time to answer. Raises ProviderHasTime."""
+    if now < since + STAND_IN_AFTER:
+        raise ProviderHasTime((since + STAND_IN_AFTER).isoformat())
+
+
 def statement_move(state: StatementState, step: StatementStep) -> StatementMove:
     """Return the move a step makes from a state. Raises IllegalStatementStep."""
     try:
         return STATEMENT_MOVES[(state, step)]
     except KeyError:
         raise IllegalStatementStep(state.value, step.value) from None
+
+
+def last_verdicts(
+    answers: Iterable[tuple[str, LineVerdict | None]],
+) -> dict[str, LineVerdict]:
+    """Return what was said last about each line, from its answers in the order they were given."""
+    return {ref: verdict for ref, verdict in answers if verdict is not None}
 
 
 def statement_key(provider_code: str, month: str) -> str:

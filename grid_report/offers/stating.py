@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, tzinfo
 
+from sqlalchemy.orm import Session
+
 from grid_report import access
 from grid_report.access import Action, Actor
 from grid_report.accounts.roles import Role
@@ -18,9 +20,11 @@ from grid_report.offers import statement_queries as queries
 from grid_report.offers import statement_steps as steps
 from grid_report.offers.statement_models import Statement
 from grid_report.offers.statements import (
+    LineVerdict,
     Side,
     StatementState,
     StatementStep,
+    check_silence,
     other_side,
     statement_move,
 )
@@ -129,6 +133,68 @@ def confirm(
 
 
 @use_case
+def stand_in(
+    provider_code: str,
+    month: Month,
+    words: str,
+    *,
+    seen: int | None,
+    actor: Actor,
+    now: datetime,
+) -> Statement:
+    """Confirm in place of a provider who stays silent, with a reason; somebody else countersigns.
+
+    The history says who it was and why, and the provider is told; nothing about it is silent.
+    A second time changes nothing.
+    Raises NotFound, Forbidden, Invalid, Stale, IllegalStatementStep, ProviderHasTime.
+    """
+    with transaction() as session:
+        statement = steps.lock(session, provider_code, str(month))
+        stations = steps.stations_of(session, provider_code)
+        access.check(actor, Action.STATEMENT_STAND_IN, queries.facts_of(statement, stations))
+        if statement.provider_confirmed_by_id == actor.member_id:
+            return statement
+        statement_move(statement.state, StatementStep.CONFIRM)
+        _check_seen(statement, seen)
+        if not words.strip():
+            raise Invalid.field("words", "reason-missing")
+        check_silence(steps.waiting_since(session, statement), now)
+        steps.move(
+            session,
+            statement,
+            StatementStep.CONFIRM,
+            side=Side.COUNTY,
+            actor=actor,
+            now=now,
+            words=words.strip(),
+        )
+        audit(
+            session, actor, "statement-confirmed-for", statement.key, now, points=statement.points
+        )
+        _tell_the_provider(session, statement, "statement_confirmed_for", words, now)
+        return statement
+
+
+def _tell_the_provider(
+    session: Session, statement: Statement, kind: str, words: str, now: datetime
+) -> None:
+    facts = {**_facts(statement), "words": words.strip()}
+    outbox.put_all(
+        session,
+        [
+            outbox.row(
+                kind,
+                to_role=(Role.STATION_STAFF, station),
+                about=statement.key,
+                facts=facts,
+                now=now,
+            )
+            for station in steps.stations_of(session, statement.provider_code)
+        ],
+    )
+
+
+@use_case
 def countersign(
     provider_code: str, month: Month, *, seen: int | None, actor: Actor, now: datetime
 ) -> Statement:
@@ -226,6 +292,7 @@ def answer(
     provider_code: str,
     month: Month,
     words: str,
+    verdict: LineVerdict | None,
     *,
     side: Side,
     seen: int | None,
@@ -234,7 +301,8 @@ def answer(
 ) -> Statement:
     """Answer what the other side objected to: the statement is to be confirmed again.
 
-    Raises NotFound, Forbidden, Invalid, Stale, IllegalStatementStep.
+    Where a provider stays silent another administrator than the one who objected answers instead.
+    Raises NotFound, Forbidden, Invalid, Stale, IllegalStatementStep, ProviderHasTime.
     """
     with transaction() as session:
         statement = steps.lock(session, provider_code, str(month))
@@ -243,10 +311,23 @@ def answer(
         # Whoever has no say on this side learns nothing of the state.
         access.check(actor, ACTIONS[side, StatementStep.DISPUTE], facts)
         statement_move(statement.state, StatementStep.ANSWER)
-        access.check(actor, ACTIONS[side, StatementStep.ANSWER], facts)
+        stands_in = side is Side.COUNTY and statement.disputed_side is Side.COUNTY
+        access.check(
+            actor,
+            Action.STATEMENT_STAND_IN if stands_in else ACTIONS[side, StatementStep.ANSWER],
+            facts,
+        )
         _check_seen(statement, seen)
+        problems = Invalid()
+        if verdict is None:
+            problems.add("verdict", "answer-needed")
         if not words.strip():
-            raise Invalid.field("words", "reason-missing")
+            problems.add("words", "reason-missing")
+        problems.raise_if_any()
+        if stands_in:
+            check_silence(steps.waiting_since(session, statement), now)
+            _tell_the_provider(session, statement, "statement_answered_for", words, now)
+        ref = statement.disputed_ref
         steps.move(
             session,
             statement,
@@ -255,8 +336,17 @@ def answer(
             actor=actor,
             now=now,
             words=words.strip(),
+            verdict=verdict,
         )
-        audit(session, actor, "statement-answered", statement.key, now)
+        audit(
+            session,
+            actor,
+            "statement-answered-for" if stands_in else "statement-answered",
+            statement.key,
+            now,
+            ref=ref,
+            verdict=verdict,
+        )
         return statement
 
 

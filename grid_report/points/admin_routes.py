@@ -22,7 +22,7 @@ from grid_report.points import (
     tariff_usecases,
     trying,
 )
-from grid_report.points.refusals import SecondPersonNeeded
+from grid_report.points.refusals import ProposalKeyReused, SecondPersonNeeded
 from grid_report.points.tariff import Version
 from grid_report.points.tariff_fields import numbers_of
 from grid_report.points.terms import terms_of
@@ -168,6 +168,10 @@ def propose() -> Response:
         proposals.propose(forms.read_proposal(request.form), actor=current_actor(), now=clock.now())
     except Invalid as error:
         return _shown(_proposals_page(field_sentences(error), request.form.to_dict()), 422)
+    except ProposalKeyReused as error:
+        # Gone back to and changed: sent again it is another proposal, under another key.
+        form = {name: value for name, value in request.form.items() if name != "key"}
+        return _shown(_proposals_page({"form": [words.error_sentence(error)]}, form), 422)
     flash(said("proposed"))
     return redirect(url_for("admin_points.waiting"), 303)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from grid_report.clock import Month
 from grid_report.errors import Invalid
@@ -64,10 +65,10 @@ def read_publication(values: Mapping[str, str]) -> tuple[date | None, int]:
     return starts_on, seen or 0
 
 
-def read_proposal(values: Mapping[str, str]) -> Propose:
+def read_proposal(values: Mapping[str, Any], *, key_field: str = "key") -> Propose:
     """Read a grant or a reversal. Raises Invalid."""
     problems = Invalid()
-    key = read_key(values.get("key"), "key", problems)
+    key = read_key(values.get("key"), key_field, problems)
     reason = read_text(values, "reason", most=REASON_MOST, problems=problems)
     kind = clean(values.get("kind"))
     if kind == ProposalKind.GRANT:

@@ -143,6 +143,7 @@ class Account(Base):
 
 
 IS_EXPIRY = "kind = 'expiry'"
+OF_REDEMPTIONS = "redemption_ref IS NOT NULL"
 ONCE = "kind IN ('capture', 'hold', 'noshow', 'release', 'settle')"
 
 
@@ -203,6 +204,13 @@ class Journal(Base):
             "at",
             sqlite_where=text(IS_EXPIRY),
             postgresql_where=text(IS_EXPIRY),
+        ),
+        # Not partial by kind: what looks for one step of a redemption has to be served on SQLite too.
+        Index(
+            "ix_point_journal_redemption_ref",
+            "redemption_ref",
+            sqlite_where=text(OF_REDEMPTIONS),
+            postgresql_where=text(OF_REDEMPTIONS),
         ),
         # Held once, taken or given back once, settled once; refunds may be several.
         Index(

@@ -128,12 +128,14 @@ def find_about(decision: Decision, rider_id: int, now: datetime) -> ObjectionVie
     return found[0] if found else None
 
 
-def list_own(rider_id: int, now: datetime, limit: int = 5) -> Sequence[ObjectionView]:
-    """List a rider's newest objections."""
-    return _views(
-        _query().where(Objection.rider_id == rider_id).order_by(Objection.id.desc()).limit(limit),
-        now,
-    )
+def list_own(
+    rider_id: int, now: datetime, limit: int = 5, before: int | None = None
+) -> Sequence[ObjectionView]:
+    """List a rider's newest objections, or those before one."""
+    query = _query().where(Objection.rider_id == rider_id)
+    if before is not None:
+        query = query.where(Objection.id < before)
+    return _views(query.order_by(Objection.id.desc()).limit(limit), now)
 
 
 def own(objection_id: int, rider_id: int, now: datetime) -> ObjectionView:
@@ -174,6 +176,19 @@ def list_ended(
         .order_by(Objection.id.desc())
         .limit(limit + 1)
     )
+    if before is not None:
+        query = query.where(Objection.id < before)
+    found = _views(query, now)
+    return found[:limit], found[limit - 1].id if len(found) > limit else None
+
+
+def page_of(
+    actor: Actor, now: datetime, *, state: ObjectionState | None, before: int | None, limit: int
+) -> tuple[Sequence[ObjectionView], int | None]:
+    """List an actor's objections of a state or of all, newest first, and where the next starts."""
+    query = _query().where(_scope(actor)).order_by(Objection.id.desc()).limit(limit + 1)
+    if state is not None:
+        query = query.where(Objection.state == state)
     if before is not None:
         query = query.where(Objection.id < before)
     found = _views(query, now)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from grid_report.accounts.queries import names_of
 from grid_report.db import db
+from grid_report.errors import NotFound
 from grid_report.points.earning_models import Proposal, TariffDraft, TariffVersion
 from grid_report.points.kinds import Verdict
 from grid_report.points.proposing import ProposalKind, ProposalState
@@ -57,6 +58,30 @@ def list_proposals() -> tuple[Sequence[ProposalLine], Sequence[ProposalLine]]:
     people |= {it.decided_by_id for it in decided if it.decided_by_id is not None}
     names = names_of(sorted(people))
     return [_line(it, names) for it in waiting], [_line(it, names) for it in decided]
+
+
+def page_of_proposals(
+    *, state: ProposalState | None, before: int | None, limit: int
+) -> tuple[Sequence[ProposalLine], int | None]:
+    """List proposals, newest first, and where the next page starts."""
+    query = select(Proposal).order_by(Proposal.id.desc()).limit(limit + 1)
+    if state is not None:
+        query = query.where(Proposal.state == state)
+    if before is not None:
+        query = query.where(Proposal.id < before)
+    found = db.session.scalars(query).all()
+    shown = found[:limit]
+    people = {it.proposed_by_id for it in shown}
+    names = names_of(people | {it.decided_by_id for it in shown if it.decided_by_id is not None})
+    return [_line(it, names) for it in shown], shown[-1].id if len(found) > limit else None
+
+
+def find_proposal(proposal_id: int) -> ProposalLine:
+    """Return one proposal. Raises NotFound."""
+    found = db.session.get(Proposal, proposal_id)
+    if found is None:
+        raise NotFound
+    return _line(found, names_of({found.proposed_by_id, found.decided_by_id or 0}))
 
 
 def _line(it: Proposal, names: dict[int, str]) -> ProposalLine:

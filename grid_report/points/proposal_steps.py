@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,19 +15,35 @@ from grid_report.points.holders import insert_once
 from grid_report.points.kinds import EventKind
 from grid_report.points.models import Journal
 from grid_report.points.proposing import ProposalKind, ProposalState, Propose
-from grid_report.points.refusals import MeritProposed
+from grid_report.points.refusals import MeritProposed, ProposalKeyReused
 
 
-def put(session: Session, command: Propose, *, actor_id: int, now: datetime) -> int:
-    """Keep a proposal until somebody else decides; return its id. Raises MeritProposed.
+@dataclass(frozen=True)
+class Put:
+    """A proposal that is kept, and whether it was there before this request."""
+
+    proposal_id: int
+    replayed: bool = False
+
+
+# What somebody sends; what else a proposal says is found out about these.
+SENT: Final = ("kind", "reason", "points", "month", "report_number", "entry_id", "verdict")
+
+
+def put(session: Session, command: Propose, *, actor_id: int, now: datetime) -> Put:
+    """Keep a proposal until somebody else decides. Raises MeritProposed, ProposalKeyReused.
 
     For a merit the report is locked, so that two cannot be proposed at once.
     """
     known = session.scalar(
-        select(Proposal.id).where(Proposal.proposed_by_id == actor_id, Proposal.key == command.key)
+        select(Proposal).where(Proposal.proposed_by_id == actor_id, Proposal.key == command.key)
     )
     if known is not None:
-        return known
+        if any(getattr(known, name) != getattr(command, name) for name in SENT) or (
+            command.kind is ProposalKind.GRANT and known.community_code != command.community_code
+        ):
+            raise ProposalKeyReused(str(known.id))
+        return Put(known.id, replayed=True)
     if command.kind is ProposalKind.MERIT and session.scalar(
         select(Proposal.id).where(
             Proposal.report_number == command.report_number,
@@ -48,7 +65,7 @@ def put(session: Session, command: Propose, *, actor_id: int, now: datetime) -> 
     if made is None:
         # Sent twice at the same moment: the other one wrote it.
         return put(session, command, actor_id=actor_id, now=now)
-    return made
+    return Put(made)
 
 
 def lock(session: Session, proposal_id: int) -> Proposal:

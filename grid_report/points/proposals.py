@@ -18,6 +18,7 @@ from grid_report.points.caps import Facts
 from grid_report.points.causes import BUDGET_GRANTED, MERIT, Cause
 from grid_report.points.earning import Occasion
 from grid_report.points.earning_models import Proposal
+from grid_report.points.proposal_steps import Put
 from grid_report.points.proposing import ProposalKind, ProposalState, Propose
 from grid_report.points.refusals import DecidedBefore
 from grid_report.points.terms import Terms
@@ -27,10 +28,10 @@ NOTE_MOST = 500
 
 
 @use_case
-def propose(command: Propose, *, actor: Actor, now: datetime) -> int:
+def propose(command: Propose, *, actor: Actor, now: datetime) -> Put:
     """Propose a grant or a reversal; the same key again is the same proposal.
 
-    Merits are proposed where the report is known. Raises Forbidden, Invalid.
+    Merits are proposed where the report is known. Raises Forbidden, Invalid, ProposalKeyReused.
     """
     access.check(actor, Action.BUDGET_GRANT)
     with transaction() as session:
@@ -38,9 +39,10 @@ def propose(command: Propose, *, actor: Actor, now: datetime) -> int:
         if rider_id == actor.member_id:
             raise Invalid.field("entry_id", "entry-is-own")
         whole = Propose(**{**command.__dict__, "rider_id": rider_id})
-        proposal_id = proposal_steps.put(session, whole, actor_id=actor.member_id, now=now)
-        audit(session, actor, f"{command.kind}-proposed", str(proposal_id), now)
-        return proposal_id
+        put = proposal_steps.put(session, whole, actor_id=actor.member_id, now=now)
+        if not put.replayed:
+            audit(session, actor, f"{command.kind}-proposed", str(put.proposal_id), now)
+        return put
 
 
 def _check(session: Session, command: Propose) -> int | None:

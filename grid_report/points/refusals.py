@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from grid_report.errors import Conflict, Forbidden
+from grid_report.errors import Conflict, Forbidden, GridReportError
 
 
 class OwnAward(Forbidden):
@@ -74,3 +74,12 @@ class MeritProposed(Conflict):
     """A merit was proposed for the report before."""
 
     code: ClassVar[str] = "merit-proposed"
+
+
+@dataclass(eq=False)
+class ProposalKeyReused(GridReportError):
+    """The idempotency key belongs to another proposal that was sent before."""
+
+    code: ClassVar[str] = "idempotency-key-reused"
+    status: ClassVar[int] = 422
+    number: str

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, func
 
 from grid_report.points.causes import REDEMPTION_SETTLED
 from grid_report.points.models import Journal
 
-AT_ONCE: Final = 500
 
+def with_settlement(query: Select[Any], ref: ColumnElement[str]) -> Select[Any]:
+    """Add what its settlement paid, and the entry, to each row of a query on redemptions.
 
-def settlements(session: Session, refs: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Return points and entry of each settlement, by the redemption's reference."""
-    found: dict[str, tuple[int, int]] = {}
-    for start in range(0, len(refs), AT_ONCE):
-        rows = session.execute(
-            select(Journal.cause_id, Journal.points, Journal.id).where(
-                Journal.cause_type == REDEMPTION_SETTLED,
-                Journal.cause_id.in_(refs[start : start + AT_ONCE]),
-            )
-        )
-        found |= {ref: (points, entry_id) for ref, points, entry_id in rows}
-    return found
+    One look into an index a row, in the same statement; what was free has no settlement.
+    """
+    settled = and_(Journal.cause_type == REDEMPTION_SETTLED, Journal.cause_id == ref)
+    return query.outerjoin(Journal, settled).add_columns(
+        func.coalesce(Journal.points, 0).label("points"), Journal.id.label("journal_id")
+    )

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
+from grid_report import access
+from grid_report.access import Action, Actor
+from grid_report.reports import steps
 from grid_report.reports.models import Report, ReportPhoto
+from grid_report.reports.problems import KeyReused
 
 
 @dataclass(frozen=True)
@@ -25,3 +31,18 @@ class SentBefore(Exception):
 
     def __init__(self, report: Report) -> None:
         self.report = report
+
+
+def check_key(session: Session, key: str | None, sent: str, report: Report, actor: Actor) -> None:
+    """Leave when this very thing was done before; refuse what may not be seen, and a key reused.
+
+    The retry comes first: a step may have led the case out of the sight of whoever took it, and
+    "not found" would make them believe that it was never taken.
+    """
+    known = steps.find_key(session, key, actor) if key else None
+    if known == sent:
+        session.expunge(report)
+        raise SentBefore(report)
+    access.check(actor, Action.REPORT_READ, report)
+    if known is not None:
+        raise KeyReused(report.number)

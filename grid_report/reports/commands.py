@@ -64,11 +64,34 @@ class RateReport:
     key: str | None = None
 
 
-def fingerprint(command: SubmitReport | TakeStep | RateReport, about: str = "") -> str:
+@dataclass(frozen=True)
+class AskRecheck:
+    """Ask a rider to look at the handled case again."""
+
+    words: str = ""
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class AnswerRecheck:
+    """The rider's photos of the handled case."""
+
+    words: str = ""
+    photos: tuple[AdmittedPhoto, ...] = ()
+    key: str | None = None
+
+
+Sent = SubmitReport | TakeStep | RateReport | AskRecheck | AnswerRecheck
+
+
+def fingerprint(command: Sent, about: str = "") -> str:
     """Hash what was sent, so that a key used again for something else is noticed."""
     values: dict[str, Any] = asdict(command)
-    if not isinstance(command, RateReport):
+    if not isinstance(command, RateReport | AskRecheck):
         values["photos"] = [photo.name for photo in command.photos]
+    # One as short as another says which it is; the older ones hash as they always did.
+    if isinstance(command, AskRecheck | AnswerRecheck):
+        values["is"] = type(command).__name__
     values.pop("key")
     # The same report, whichever way a retry takes.
     values.pop("source", None)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+
+from sqlalchemy.orm import Session
 
 from grid_report import access
 from grid_report.access import Action, Actor
@@ -13,15 +14,17 @@ from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import audit
 from grid_report.db import transaction, use_case
 from grid_report.errors import Conflict, Invalid
-from grid_report.media.photos import AdmittedPhoto
 from grid_report.notify import outbox
 from grid_report.places.reference import Reference
 from grid_report.points import proposal_steps, tariff_book
+from grid_report.points.proposal_steps import Put
 from grid_report.points.proposing import ProposalKind, Propose
 from grid_report.points.terms import Terms
 from grid_report.reports import deciding, news, queries, steps, thanks
+from grid_report.reports.answers import Done, SentBefore, check_key
+from grid_report.reports.commands import AnswerRecheck, AskRecheck, fingerprint
 from grid_report.reports.lifecycle import Step
-from grid_report.reports.models import PhotoKind, Recheck
+from grid_report.reports.models import PhotoKind, Recheck, Report
 
 
 class RecheckOpen(Conflict):
@@ -51,116 +54,150 @@ class NotAcceptedYet(Conflict):
 
 
 @use_case
-def ask_recheck(number: str, words: str, *, actor: Actor, places: Reference, now: datetime) -> None:
+def ask_recheck(
+    number: str, command: AskRecheck, *, actor: Actor, places: Reference, now: datetime
+) -> Done:
     """Ask the rider for a photo of the handled case.
 
-    Raises NotFound, Forbidden, RecheckOpen, RechecksUsedUp.
+    Raises NotFound, Forbidden, RecheckOpen, RechecksUsedUp, KeyReused.
     """
-    with transaction() as session:
-        report = steps.lock(session, number)
-        access.check(actor, Action.REPORT_READ, report)
-        access.check(actor, Action.RECHECK_ASK, report)
-        before = queries.list_rechecks(report.id)
-        if before and before[-1].answered_at is None:
-            raise RecheckOpen
-        most = tariff_book.at(report.created_at, session).most_rechecks
-        if len(before) >= most:
-            raise RechecksUsedUp(most)
-        session.add(
-            Recheck(
-                report_id=report.id,
-                nth=len(before) + 1,
-                asked_by_id=actor.member_id,
-                asked_at=now,
-                words=words,
-            )
-        )
-        report.version += 1
-        steps.record(
-            session,
-            report,
-            Step.NOTE,
-            came_from=report.state,
-            actor=actor,
-            role=deciding.role_for(actor, report, frozenset()),
-            now=now,
+    sent = fingerprint(command, number)
+    try:
+        with transaction() as session:
+            report = steps.lock(session, number)
+            check_key(session, command.key, sent, report, actor)
+            _ask(session, report, command.words, actor=actor, places=places, now=now)
+            steps.keep_key(session, command.key, sent, report, actor=actor, now=now)
+    except SentBefore as before:
+        return Done(before.report, replayed=True)
+    return Done(report)
+
+
+def _ask(
+    session: Session, report: Report, words: str, *, actor: Actor, places: Reference, now: datetime
+) -> None:
+    access.check(actor, Action.RECHECK_ASK, report)
+    before = queries.list_rechecks(report.id)
+    if before and before[-1].answered_at is None:
+        raise RecheckOpen
+    most = tariff_book.at(report.created_at, session).most_rechecks
+    if len(before) >= most:
+        raise RechecksUsedUp(most)
+    session.add(
+        Recheck(
+            report_id=report.id,
+            nth=len(before) + 1,
+            asked_by_id=actor.member_id,
+            asked_at=now,
             words=words,
-            changes={"recheck": [None, "asked"]},
         )
-        outbox.put(
-            session,
-            "recheck_asked",
-            to_member=report.reporter_id,
-            about=report.number,
-            facts=news.facts(report, places) | {"words": words},
-            now=now,
-        )
+    )
+    report.version += 1
+    steps.record(
+        session,
+        report,
+        Step.NOTE,
+        came_from=report.state,
+        actor=actor,
+        role=deciding.role_for(actor, report, frozenset()),
+        now=now,
+        words=words,
+        changes={"recheck": [None, "asked"]},
+    )
+    outbox.put(
+        session,
+        "recheck_asked",
+        to_member=report.reporter_id,
+        about=report.number,
+        facts=news.facts(report, places) | {"words": words},
+        now=now,
+    )
 
 
 @use_case
 def answer_recheck(
     number: str,
-    words: str,
-    photos: Sequence[AdmittedPhoto],
+    command: AnswerRecheck,
+    *,
+    actor: Actor,
+    places: Reference,
+    terms: Terms,
+    now: datetime,
+) -> Done:
+    """Add the rider's photo of the handled case, and thank for it (R4).
+
+    Raises NotFound, Forbidden, NothingAsked, Invalid, KeyReused.
+    """
+    sent = fingerprint(command, number)
+    try:
+        with transaction() as session:
+            report = steps.lock(session, number)
+            check_key(session, command.key, sent, report, actor)
+            _answer(session, report, command, actor=actor, places=places, terms=terms, now=now)
+            steps.keep_key(session, command.key, sent, report, actor=actor, now=now)
+    except SentBefore as before:
+        return Done(before.report, replayed=True)
+    return Done(report)
+
+
+def _answer(
+    session: Session,
+    report: Report,
+    command: AnswerRecheck,
     *,
     actor: Actor,
     places: Reference,
     terms: Terms,
     now: datetime,
 ) -> None:
-    """Add the rider's photo of the handled case, and thank for it (R4).
-
-    Raises NotFound, Forbidden, NothingAsked, Invalid.
-    """
-    with transaction() as session:
-        report = steps.lock(session, number)
-        access.check(actor, Action.REPORT_READ, report)
-        access.check(actor, Action.RECHECK_ANSWER, report)
-        asked = queries.list_rechecks(report.id)
-        if not asked or asked[-1].answered_at is not None:
-            raise NothingAsked
-        if not photos:
-            raise Invalid.field("photos", "after-photo-needed")
-        asked[-1].answered_at = now
-        report.version += 1
-        entry = steps.record(
+    access.check(actor, Action.RECHECK_ANSWER, report)
+    asked = queries.list_rechecks(report.id)
+    if not asked or asked[-1].answered_at is not None:
+        raise NothingAsked
+    if not command.photos:
+        raise Invalid.field("photos", "after-photo-needed")
+    asked[-1].answered_at = now
+    report.version += 1
+    entry = steps.record(
+        session,
+        report,
+        Step.NOTE,
+        came_from=report.state,
+        actor=actor,
+        role=Role.RIDER.value,
+        now=now,
+        words=command.words,
+        changes={"recheck": ["asked", "sent"]},
+    )
+    steps.add_photos(
+        session, report, entry, command.photos, kind=PhotoKind.AFTER, actor=actor, now=now
+    )
+    thanks.for_recheck(
+        session,
+        report,
+        asked[-1].nth,
+        asked_by_id=asked[-1].asked_by_id,
+        terms=terms,
+        now=now,
+    )
+    if report.community_code is not None:
+        outbox.put(
             session,
-            report,
-            Step.NOTE,
-            came_from=report.state,
-            actor=actor,
-            role=Role.RIDER.value,
-            now=now,
-            words=words,
-            changes={"recheck": ["asked", "sent"]},
-        )
-        steps.add_photos(session, report, entry, photos, kind=PhotoKind.AFTER, actor=actor, now=now)
-        thanks.for_recheck(
-            session,
-            report,
-            asked[-1].nth,
-            asked_by_id=asked[-1].asked_by_id,
-            terms=terms,
+            "recheck_sent",
+            to_role=(Role.WORKER, report.community_code),
+            about=report.number,
+            facts=news.facts(report, places) | {"words": command.words},
             now=now,
         )
-        if report.community_code is not None:
-            outbox.put(
-                session,
-                "recheck_sent",
-                to_role=(Role.WORKER, report.community_code),
-                about=report.number,
-                facts=news.facts(report, places) | {"words": words},
-                now=now,
-            )
 
 
 @use_case
 def propose_merit(
     number: str, points: int | None, reason: str, *, key: str, actor: Actor, now: datetime
-) -> int:
+) -> Put:
     """Propose a merit (R10) for a report that could have saved a life; an administrator decides.
 
-    Raises NotFound, Forbidden, NotAcceptedYet, MeritProposed, Invalid.
+    Raises NotFound, Forbidden, NotAcceptedYet, MeritProposed, Invalid, ProposalKeyReused.
     """
     with transaction() as session:
         report = steps.lock(session, number)
@@ -175,7 +212,7 @@ def propose_merit(
         if not reason:
             refused.add("reason", "reason-missing")
         refused.raise_if_any()
-        proposal_id = proposal_steps.put(
+        put = proposal_steps.put(
             session,
             Propose(
                 kind=ProposalKind.MERIT,
@@ -190,5 +227,6 @@ def propose_merit(
             actor_id=actor.member_id,
             now=now,
         )
-        audit(session, actor, "merit-proposed", str(proposal_id), now, report=report.number)
-        return proposal_id
+        if not put.replayed:
+            audit(session, actor, "merit-proposed", str(put.proposal_id), now, report=report.number)
+        return put

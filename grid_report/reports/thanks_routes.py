@@ -10,6 +10,7 @@ from grid_report.errors import Conflict, GridReportError, Invalid
 from grid_report.places.queries import reference
 from grid_report.points.terms import terms_of
 from grid_report.reports import forms, pages, rechecking
+from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.routes import case_page, side_of
 from grid_report.web import words
 from grid_report.web.context import current_actor, settings
@@ -27,7 +28,7 @@ def ask_recheck(number: str) -> Response:
     try:
         problems.raise_if_any()
         rechecking.ask_recheck(
-            number, said, actor=current_actor(), places=reference(), now=clock.now()
+            number, AskRecheck(said), actor=current_actor(), places=reference(), now=clock.now()
         )
     except (Invalid, Conflict) as error:
         return _again(number, error, "ask_recheck")
@@ -38,6 +39,7 @@ def ask_recheck(number: str) -> Response:
 @bp.post("/reports/<number>/recheck/photos")
 def answer_recheck(number: str) -> Response:
     """Take the rider's photo of the handled case."""
+    pages.check_sight(number, None)
     problems = Invalid()
     said = read_text(request.form, "note", most=forms.WORDS_MOST, problems=problems)
     try:
@@ -47,8 +49,7 @@ def answer_recheck(number: str) -> Response:
         problems.raise_if_any()
         rechecking.answer_recheck(
             number,
-            said,
-            photos,
+            AnswerRecheck(said, tuple(photos)),
             actor=current_actor(),
             places=reference(),
             terms=terms_of(settings()),

@@ -18,12 +18,12 @@ from grid_report.places.reference import Reference
 from grid_report.places.routing import MatchedBy
 from grid_report.points.terms import terms_of
 from grid_report.reports import clocks, deciding, news, steps, thanks
-from grid_report.reports.answers import Done, SentBefore
+from grid_report.reports.answers import Done, SentBefore, check_key
 from grid_report.reports.commands import RateReport, TakeStep, fingerprint
 from grid_report.reports.intake import submit_report
 from grid_report.reports.lifecycle import State, Step, is_open, move_for
 from grid_report.reports.models import PhotoKind, Report
-from grid_report.reports.problems import AlreadyRated, AlreadyRouted, KeyReused
+from grid_report.reports.problems import AlreadyRated, AlreadyRouted
 from grid_report.settings import Settings
 
 __all__ = ["Done", "mark_lights", "rate_report", "submit_report", "take_step", "tell_of_reviews"]
@@ -51,7 +51,7 @@ def take_step(
                 report, target = steps.lock_both(session, number, command.into)
             else:
                 report = steps.lock(session, number)
-            _check_key(session, command.key, sent, report, actor)
+            check_key(session, command.key, sent, report, actor)
             steps.check_version(report, command.version)
             it = deciding.Deciding(session, report, command, actor, now, places, settings, target)
             if command.step in WITHOUT_MOVE:
@@ -70,21 +70,6 @@ def _then_dispatch(it: deciding.Deciding) -> deciding.Deciding:
     # The note was said once already, with the acceptance.
     then = replace(it.command, step=Step.DISPATCH, note="", internal_note="", photos=())
     return replace(it, command=then)
-
-
-def _check_key(session: Session, key: str | None, sent: str, report: Report, actor: Actor) -> None:
-    """Leave when this very step was taken before; refuse what may not be seen, and a key reused.
-
-    The retry comes first: a step may have led the case out of the sight of whoever took it, and
-    "not found" would make them believe that it was never taken.
-    """
-    known = steps.find_key(session, key, actor) if key else None
-    if known == sent:
-        session.expunge(report)
-        raise SentBefore(report)
-    access.check(actor, Action.REPORT_READ, report)
-    if known is not None:
-        raise KeyReused(report.number)
 
 
 def _move(it: deciding.Deciding) -> None:
@@ -240,7 +225,7 @@ def rate_report(number: str, command: RateReport, *, actor: Actor, now: datetime
     try:
         with transaction() as session:
             report = steps.lock(session, number)
-            _check_key(session, command.key, sent, report, actor)
+            check_key(session, command.key, sent, report, actor)
             return _rate(session, report, command, sent, actor=actor, now=now)
     except SentBefore as before:
         return Done(before.report, replayed=True)

@@ -7,9 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
+from grid_report import clock
 from grid_report.access import Actor, Grant
 from grid_report.accounts.roles import Role
+from grid_report.offers import managing
 from grid_report.offers.kinds import OfferKind
+from grid_report.web.paging import pack
 from tests.api.conftest import Program, problem
 from tests.support.builders import Make
 
@@ -170,3 +173,76 @@ def test_lists_cost_the_same_however_long(make: Make, program: Programs, staff: 
         event.remove(db.engine, "before_cursor_execute", note)
         counts.append(len(said))
     assert counts[0] == counts[1]
+
+
+def test_nobody_pays_another_price_than_the_one_expected(
+    make: Make, program: Programs, staff: Actor
+) -> None:
+    rider, offer, key = program(make.rider()), make.offer(points=0, stock=3), str(uuid.uuid4())
+    body = {"offer": offer, "expected_points": 20}
+    headers = {"Idempotency-Key": key}
+    refused = problem(rider.post("redemptions", json=body, headers=headers), 409, "price-changed")
+    assert refused["facts"] == {"points": 0}
+    # Nothing was kept of it: not a redemption, not a unit, not the key.
+    assert rider.get("me/redemptions").json["items"] == []
+    assert rider.get(f"offers/{offer}").json["left"] == 3
+    body["expected_points"] = 0
+    first, again = (rider.post("redemptions", json=body, headers=headers) for _ in range(2))
+    assert (first.status_code, again.json["ref"]) == (201, first.json["ref"])
+    assert again.headers["Idempotent-Replayed"] == "true"
+    # The price is a part of what was sent.
+    body["expected_points"] = 1
+    problem(rider.post("redemptions", json=body, headers=headers), 422, "idempotency-key-reused")
+    for odd in (-1, 10_001, "20", True, 1.5):
+        body["expected_points"] = odd
+        problem(rider.post("redemptions", json=body), 422, "invalid", "expected_points")
+
+
+def pages(rider: Program, query: str = "") -> list[list[int]]:
+    """Turn over the whole catalogue; return the ids page by page."""
+    found, cursor = [], ""
+    while cursor is not None:
+        page = rider.get(f"offers?limit=3&cursor={cursor}{query}").json
+        found.append([it["id"] for it in page["items"]])
+        cursor = page["next"]
+    return found
+
+
+@pytest.mark.parametrize("query", ["", "&near=42.546,124.0408"])
+def test_the_catalogue_is_paged_without_gap_or_repetition(
+    make: Make, program: Programs, staff: Actor, query: str
+) -> None:
+    rider = program(make.rider())
+    made = [make.offer(f"station-{1 + n % 2}", points=20 * (n % 3)) for n in range(7)]
+    whole = [it["id"] for it in rider.get(f"offers?{query}").json["items"]]
+    assert sorted(whole) == sorted(made)
+    found = pages(rider, query)
+    assert [len(page) for page in found] == [3, 3, 1]
+    assert [one for page in found for one in page] == whole
+
+
+def test_an_offer_that_comes_or_goes_shifts_no_other_page(
+    make: Make, program: Programs, staff: Actor
+) -> None:
+    rider = program(make.rider())
+    made = [make.offer(points=20) for _ in range(6)]
+    first = rider.get("offers?limit=3").json
+    managing.retire_offer(made[1], actor=make.administrator(), now=clock.now())
+    make.offer(points=10)
+    second = rider.get(f"offers?limit=3&cursor={first['next']}").json
+    assert [it["id"] for it in first["items"]] == made[:3]
+    assert [it["id"] for it in second["items"]] == made[3:]
+    assert second["next"] is None
+
+
+@pytest.mark.parametrize("near", ["", "near=42.546,124.0408&"])
+def test_an_odd_cursor_or_limit_of_the_catalogue_is_named(
+    make: Make, program: Programs, staff: Actor, near: str
+) -> None:
+    rider = program(make.rider())
+    length = 3 if near else 2
+    for odd in ("W10", "%00", pack(1), pack(*["a"] * length), pack(*[-1] * length),
+                pack(*[True] * length), pack(*[2**63] * length), pack(*[1] * (5 - length))):  # fmt: skip
+        problem(rider.get(f"offers?{near}cursor={odd}"), 422, "invalid", "cursor")
+    for odd in ("0", "201", "x"):
+        problem(rider.get(f"offers?{near}limit={odd}"), 422, "invalid", "limit")

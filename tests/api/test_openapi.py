@@ -36,13 +36,27 @@ EXAMPLES = 12
 # What is right by its shape may still not exist: a schema cannot say which categories, places,
 # phones and photos there are, nor whose turn it is. There 422 answers well-shaped data.
 NOT_BY_SCHEMA = {
+    "api_answer_objection",  # words of blanks
+    "api_answer_recheck",  # bytes that are no picture
     "api_create_token",  # a phone nobody has, a password nobody uses
+    "api_decide_proposal",  # a refusal needs its reason
     "api_entries",  # a cursor nobody was given
+    "api_judge_sampled",  # to disagree needs words
+    "api_judge_signal",  # to follow up needs words, and open is no judgement
+    "api_list_objections",  # a cursor nobody was given
+    "api_list_proposals",  # a cursor nobody was given
     "api_list_reports",  # codes, a cursor, instants
     "api_locate",  # a position outside the county
+    "api_list_signals",  # a cursor nobody was given, a community that is none
+    "api_my_objections",  # a cursor nobody was given
     "api_my_redemptions",  # a cursor nobody was given
     "api_offers",  # a position outside the earth
+    "api_propose",  # an award nobody got, a month that is none
+    "api_propose_merit",  # more or fewer points than the tariff has for it
+    "api_raise_objection",  # exactly one of the three decisions
     "api_redeem",  # an appointment needs one of its times, a child its guardian
+    "api_show_rates",  # a month that is none
+    "api_show_sample",  # a month that is none, a cursor nobody was given
     "api_scan_voucher",  # nothing seen and nothing typed
     "api_stations",  # a position outside the earth
     "api_submit",  # bytes that are no picture, a place that is none
@@ -56,9 +70,15 @@ NOTHING_TO_SAY_WRONGLY = {
     "api_categories",
     "api_communities",
     "api_me",
+    "api_my_objection",
+    "api_rechecks",
     "api_revoke_token",
     "api_show_history",
+    "api_show_objection",
     "api_show_report",
+    "api_show_sampled",
+    "api_show_signal",
+    "api_withdraw_objection",
 }
 
 

@@ -88,6 +88,20 @@ def test_photos_of_whoever_may_not_see_the_report_are_not_looked_at(
     assert answer.status_code == 404
 
 
+def test_a_key_of_nothing_is_no_key(make: Make, program: Any) -> None:
+    """As the document says: two requests with an empty key are two requests."""
+    worker = make.worker()
+    report = make.accepted(worker)
+    path, body = f"reports/{report.number}/merit", {"points": 200, "reason": "井盖缺失"}
+    empty = {"Idempotency-Key": ""}
+    first = program(worker).post(path, json=body, headers=empty)
+    assert (first.status_code, "Idempotent-Replayed" in first.headers) == (201, False)
+    problem(program(worker).post(path, json=body, headers=empty), 409, "merit-proposed")
+    for odd in ("x", " ", "123", "urn:uuid:"):
+        refused = program(worker).post(path, json=body, headers={"Idempotency-Key": odd})
+        problem(refused, 422, "invalid", "idempotency_key")
+
+
 def test_a_rating_keeps_its_key(make: Make, program: Any) -> None:
     rider, worker, handler = make.rider(), make.worker(), make.handler()
     report = make.handled(worker, handler, rider)

@@ -26,7 +26,7 @@ from grid_report.media.kit import Media
 from grid_report.media.stores import Size
 from grid_report.notify.models import Delivery, Message
 from grid_report.offers import queries as offer_queries
-from grid_report.offers import statement_queries
+from grid_report.offers import statement_lists
 from grid_report.offers.lifecycle import RedemptionState
 from grid_report.offers.models import Redemption
 from grid_report.places.queries import reference
@@ -172,7 +172,7 @@ def test_services_are_there_in_every_state_for_the_newcomer(loaded: Flask) -> No
 
 
 def test_months_are_drawn_and_one_is_left_to_confirm(loaded: Flask) -> None:
-    rows = statement_queries.list_statements()
+    rows = statement_lists.page_of_statements().items
     states = {(it.provider_code, it.state.value) for it in rows}
     assert ("warmhouse", "closed") in states
     assert [it.provider_code for it in rows if it.state.value != "closed"] == ["warmhouse"]

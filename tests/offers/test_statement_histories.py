@@ -17,7 +17,7 @@ from grid_report.offers import after, scanning, stating, usecases
 from grid_report.offers.lifecycle import RedemptionState
 from grid_report.offers.models import Redemption
 from grid_report.offers.statement_models import Statement, StatementLine
-from grid_report.offers.statements import Side, StatementState
+from grid_report.offers.statements import LineVerdict, Side, StatementState
 from grid_report.points.kinds import EventKind
 from grid_report.points.models import Journal
 from tests.offers.shop import COUNTY, HERE, NOW, THERE, ZONE, Shop
@@ -113,7 +113,7 @@ class History:
         it, month = self.some()
         if it.state is StatementState.DISPUTED:
             stating.answer(
-                it.provider_code, month, "有", side=Side.PROVIDER, seen=None,
+                it.provider_code, month, "有", self.dice.choice(list(LineVerdict)), side=Side.PROVIDER, seen=None,
                 actor=self.staff_of(it), now=self.now,
             )  # fmt: skip
             return

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 
 import pytest
 from flask.testing import FlaskClient
 from openpyxl import Workbook, load_workbook
 
+from grid_report import clock
 from grid_report.access import Actor, Grant
 from grid_report.accounts.roles import Role
 from grid_report.clock import Month
@@ -116,7 +117,10 @@ def test_a_question_is_answered_by_the_other_side_on_its_page(people: People) ->
     assert people.send(people.staff, f"/station{people.at}/answer", words="x")[0] == 403
     assert "这份没有发" in people.page(people.admin, f"/admin{people.at}")
     assert people.send(people.admin, f"/admin{people.at}/answer", words=" ")[0] == 422
-    assert people.send(people.admin, f"/admin{people.at}/answer", words="已核对")[0] == 303
+    assert (
+        people.send(people.admin, f"/admin{people.at}/answer", words="已核对", verdict="stands")[0]
+        == 303
+    )
     assert "已核对" in people.page(people.staff, f"/station{people.at}")
 
 
@@ -150,7 +154,7 @@ def test_the_workbook_holds_numbers_as_numbers_under_a_frozen_heading(people: Pe
     assert book.sheetnames == ["结算单", "按服务汇总", "明细"]
     lines = book["明细"]
     assert lines.freeze_panes == "A2"
-    delivered, settled, station, service, ref, points, yuan = lines[2]
+    delivered, settled, station, service, ref, points, yuan, _ = lines[2]
     assert (delivered.is_date, settled.is_date) == (True, True)
     assert (points.data_type, points.value, yuan.value) == ("n", 0, 0)
     assert (station.value, service.value) == ("服务商", "热饮")
@@ -164,3 +168,46 @@ def test_a_name_that_looks_like_a_formula_stays_text(make: Make, name: str) -> N
     book = workbook(people)
     for cell in (book["结算单"]["B1"], book["明细"]["C2"]):
         assert (cell.data_type, cell.value, cell.hyperlink) == ("s", name, None)
+
+
+def test_a_wrong_line_says_so_on_both_pages_and_in_the_workbook(people: People) -> None:
+    ref = str(next(iter(workbook(people)["明细"].iter_rows(min_row=2, values_only=True)))[4])
+    county, station = f"/admin{people.at}", f"/station{people.at}"
+    people.send(people.staff, f"{station}/dispute", ref=ref, words="这份没有发")
+    status, page = people.send(people.admin, f"{county}/answer", words="确实没有发")
+    assert status == 422
+    assert "确实没有发" in page
+    status, page = people.send(
+        people.admin, f"{county}/answer", words="确实没有发", verdict="maybe"
+    )
+    assert (status, "确实没有发" in page) == (422, True)
+    status, page = people.send(
+        people.admin, f"{county}/answer", words="确实没有发", verdict="set_off"
+    )
+    assert status == 303
+    for who, path in ((people.admin, county), (people.staff, station)):
+        assert people.page(who, path).count("有误，不付款") >= 2
+    assert workbook(people)["明细"]["H2"].value == "有误，不付款"
+
+
+def test_standing_in_is_offered_after_a_week_and_keeps_what_was_typed(
+    people: People, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    county = f"/admin{people.at}"
+    assert "代服务商确认" not in people.page(people.admin, county)
+    status, page = people.send(people.admin, f"{county}/stand-in", words="店主住院")
+    assert (status, "店主住院" in page) == (409, True)
+    late = clock.now() + timedelta(days=8)
+    monkeypatch.setattr("grid_report.offers.statement_routes.clock.now", lambda: late)
+    assert "代服务商确认" in people.page(people.admin, county)
+    assert "代服务商确认" not in people.page(people.auditor, county)
+    assert people.send(people.admin, f"{county}/stand-in", words=" ")[0] == 422
+    assert people.send(people.staff, f"{county}/stand-in", words="x")[0] == 403
+    status, page = people.send(people.admin, f"{county}/stand-in", words="店主住院")
+    assert status == 303
+    assert "已代服务商确认" in page
+    assert "店主住院" in people.page(people.staff, f"/station{people.at}")
+    # Neither button nor way for the same person; another one closes it.
+    assert "结清后不能更改" not in people.page(people.admin, county)
+    assert people.send(people.admin, f"{county}/countersign")[0] == 403
+    assert "已结清" in people.send(make.administrator(), f"{county}/countersign")[1]

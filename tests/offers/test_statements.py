@@ -14,7 +14,12 @@ from grid_report.db import db, transaction
 from grid_report.errors import Forbidden, Invalid, NotFound, Stale
 from grid_report.offers import after, scanning, stating
 from grid_report.offers.statement_models import StatementLine
-from grid_report.offers.statements import IllegalStatementStep, Side, StatementState
+from grid_report.offers.statements import (
+    IllegalStatementStep,
+    LineVerdict,
+    Side,
+    StatementState,
+)
 from grid_report.points import freezing
 from tests.offers.books import (
     DAY,
@@ -35,6 +40,8 @@ from tests.offers.shop import COUNTY, HERE, NOW, Shop
 from tests.points.racing import race, start
 
 pytestmark = pytest.mark.database
+
+STANDS = LineVerdict.STANDS
 
 
 def test_a_meal_is_on_the_statement_of_the_month_it_became_final_in(drawn: Shop) -> None:
@@ -204,10 +211,12 @@ def test_a_questioned_line_sends_it_back_and_the_other_side_answers(drawn: Shop)
     now = END + 4 * HOUR
     answer = {"seen": None, "now": now}
     with pytest.raises(Forbidden):
-        stating.answer(MINE, NOVEMBER, "好", side=Side.COUNTY, actor=drawn.admin, **answer)
+        stating.answer(MINE, NOVEMBER, "好", STANDS, side=Side.COUNTY, actor=drawn.admin, **answer)
     with pytest.raises(Invalid):
-        stating.answer(MINE, NOVEMBER, " ", side=Side.PROVIDER, actor=drawn.staff, **answer)
-    stating.answer(MINE, NOVEMBER, "有签字", side=Side.PROVIDER, actor=drawn.staff, **answer)
+        stating.answer(MINE, NOVEMBER, " ", STANDS, side=Side.PROVIDER, actor=drawn.staff, **answer)
+    stating.answer(
+        MINE, NOVEMBER, "有签字", STANDS, side=Side.PROVIDER, actor=drawn.staff, **answer
+    )
     again = statement()
     assert again.state is StatementState.DRAWN
     assert again.provider_confirmed_by_id is None
@@ -233,7 +242,14 @@ def test_a_page_from_before_a_question_confirms_nothing(drawn: Shop) -> None:
     seen = statement().version
     question(drawn, lines()[0].ref, Side.COUNTY, drawn.admin)
     stating.answer(
-        MINE, NOVEMBER, "有", side=Side.PROVIDER, seen=None, actor=drawn.staff, now=END + HOUR
+        MINE,
+        NOVEMBER,
+        "有",
+        STANDS,
+        side=Side.PROVIDER,
+        seen=None,
+        actor=drawn.staff,
+        now=END + HOUR,
     )
     with pytest.raises(Stale):
         stating.confirm(MINE, NOVEMBER, seen=seen, actor=drawn.staff, now=END + HOUR)

@@ -14,6 +14,7 @@ from sqlalchemy import event
 from grid_report import create_app
 from grid_report.clock import Month
 from grid_report.db import db
+from grid_report.points import rebuilding
 from tests.conftest import test_settings
 from tests.points.book import TERMS, Book
 from tests.support.databases import Databases
@@ -46,6 +47,8 @@ class Shelf:
         """Audit the book that is full, and put it away."""
         if self.book is not None:
             assert self.book.differences(BEFORE_ALL) == []
+            # Every balance and every lot again, from the transfers alone.
+            assert rebuilding.find_mismatches(db.engine) == []
         self.stack.close()
         self.book = None
 

@@ -26,7 +26,12 @@ from grid_report.points import (
 )
 from grid_report.points.kinds import Verdict
 from grid_report.points.proposing import ProposalKind, Propose
-from grid_report.points.refusals import DecidedBefore, SecondPersonNeeded, VersionRuns
+from grid_report.points.refusals import (
+    DecidedBefore,
+    ProposalKeyReused,
+    SecondPersonNeeded,
+    VersionRuns,
+)
 from grid_report.points.tariff_fields import FIELDS, falling, numbers_of, rules_of
 from tests.points.book import MONTH, NOW, STATION, TERMS, Book, refusal_of
 from tests.points.racing import race
@@ -46,7 +51,7 @@ def propose_grant(by: Actor, **more: Any) -> int:
         "month": str(MONTH),
         **more,
     }
-    return proposals.propose(Propose(**values), actor=by, now=NOW)
+    return proposals.propose(Propose(**values), actor=by, now=NOW).proposal_id
 
 
 def approve(proposal_id: int, by: Actor) -> str:
@@ -117,6 +122,10 @@ def test_one_key_is_one_proposal_and_a_reason_is_needed_to_decline(book: Book) -
     key = str(uuid.uuid4())
     first = propose_grant(book.admin, key=key)
     assert propose_grant(book.admin, key=key) == first
+    for other in ({"points": 501}, {"reason": "别的"}, {"community_code": None}):
+        with pytest.raises(ProposalKeyReused):
+            propose_grant(book.admin, key=key, **other)
+    assert book.value("SELECT COUNT(*) FROM point_proposals") == 1
     with pytest.raises(Invalid) as refused:
         proposals.decline(first, note="", actor=book.other_admin, now=NOW)
     assert list(refused.value.problems) == ["note"]
@@ -152,7 +161,7 @@ def test_an_award_is_taken_back_by_two(book: Book) -> None:
         entry_id=award.entry_id,
         verdict=Verdict.HONEST,
     )
-    proposal = proposals.propose(command, actor=book.admin, now=NOW)
+    proposal = proposals.propose(command, actor=book.admin, now=NOW).proposal_id
     approve(proposal, book.other_admin)
     assert queries.balance(rider).available == 0
     unknown = Propose(ProposalKind.REVERSAL, str(uuid.uuid4()), "x", entry_id=999, verdict=None)
@@ -177,7 +186,7 @@ def test_nobody_decides_about_an_award_of_their_own(book: Book) -> None:
     )
     with pytest.raises(Invalid):
         proposals.propose(command, actor=owner, now=NOW)
-    proposal = proposals.propose(command, actor=book.admin, now=NOW)
+    proposal = proposals.propose(command, actor=book.admin, now=NOW).proposal_id
     with pytest.raises(Forbidden):
         approve(proposal, owner)
 

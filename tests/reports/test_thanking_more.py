@@ -22,6 +22,7 @@ from grid_report.points.tariff import Version
 from grid_report.points.tariff_fields import numbers_of, rules_of
 from grid_report.points.terms import terms_of
 from grid_report.reports import rechecking
+from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.models import Report
 from grid_report.reports.rechecking import (
     NotAcceptedYet,
@@ -41,15 +42,14 @@ def available(rider: Actor) -> int:
 
 def ask(make: Make, report: Report, worker: Actor) -> None:
     rechecking.ask_recheck(
-        report.number, "请拍整条路", actor=worker, places=reference(), now=clock.now()
+        report.number, AskRecheck("请拍整条路"), actor=worker, places=reference(), now=clock.now()
     )
 
 
 def answer(make: Make, report: Report, rider: Actor, photos: int = 1) -> None:
     rechecking.answer_recheck(
         report.number,
-        "",
-        tuple(make.photo() for _ in range(photos)),
+        AnswerRecheck("", tuple(make.photo() for _ in range(photos))),
         actor=rider,
         places=reference(),
         terms=terms_of(make.settings),
@@ -102,7 +102,7 @@ def test_nobody_is_asked_about_a_case_that_is_not_handled(make: Make) -> None:
 def propose(report: Report, by: Actor, points: int | None = 200) -> int:
     return rechecking.propose_merit(
         report.number, points, "井盖缺失", key=str(uuid.uuid4()), actor=by, now=clock.now()
-    )
+    ).proposal_id
 
 
 def test_a_merit_is_proposed_by_the_community_and_approved_by_somebody_else(make: Make) -> None:

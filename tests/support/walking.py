@@ -64,6 +64,14 @@ JSON: dict[str, dict[str, Any]] = {
     "api.redeem": {},
     "api.scan_voucher": {},
     "api.confirm_voucher": {},
+    "api.ask_recheck": {},
+    "api.propose_merit": {},
+    "api.propose": {},
+    "api.decide_proposal": {},
+    "api.raise_objection": {},
+    "api.answer_objection": {},
+    "api.judge_signal": {},
+    "api.judge_sampled": {},
 }
 QUERIES = {
     "api.locate": "?lat=42.54&lng=124.04",

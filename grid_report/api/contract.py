@@ -1,0 +1,21 @@
+"""All of the contract's calls on one blueprint: importing this module is what gathers them."""
+
+from __future__ import annotations
+
+from grid_report.api import (
+    fairness_routes,
+    objection_routes,
+    offer_routes,
+    report_routes,
+    thanks_routes,
+)
+from grid_report.api.routes import bp
+
+__all__ = [
+    "bp",
+    "fairness_routes",
+    "objection_routes",
+    "offer_routes",
+    "report_routes",
+    "thanks_routes",
+]

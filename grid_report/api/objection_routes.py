@@ -1,0 +1,200 @@
+"""API v1: a rider's objections to points decisions, and the street's answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from grid_report import access, clock
+from grid_report.access import Action, Actor
+from grid_report.accounts.aliases import rider_alias
+from grid_report.api import points_schemas as schemas
+from grid_report.api import present
+from grid_report.api.openapi import operation
+from grid_report.api.reading import answer, json_body, query
+from grid_report.api.routes import bp
+from grid_report.api.schemas import PageQuery
+from grid_report.errors import Invalid
+from grid_report.places.queries import reference
+from grid_report.points import objecting, objection_queries
+from grid_report.points.objection_queries import ObjectionView
+from grid_report.points.objections import Decision, ObjectionStep, Subject
+from grid_report.web.context import current_actor, settings
+from grid_report.web.paging import DEFAULT_LIMIT, pack, unpack_id
+from grid_report.web.text import clean
+
+
+def _rider() -> Actor:
+    actor = current_actor()
+    access.check(actor, Action.POINTS_READ_OWN)
+    return actor
+
+
+def _objection(it: ObjectionView) -> dict[str, Any]:
+    community, street = reference().community(it.community_code), reference().street(it.street_code)
+    return {
+        "id": it.id,
+        "state": it.state.value,
+        "about": it.subject.value,
+        "key": it.key,
+        "report": it.report_number,
+        "rule": it.rule,
+        "points": it.points,
+        "words": it.words,
+        "raised_at": present.instant(it.raised_at),
+        "due_at": present.instant(it.due_at),
+        "overdue": it.overdue,
+        "community": {
+            "code": it.community_code,
+            "name": community.name if community else it.community_code,
+        },
+        "street": {"code": it.street_code, "name": street.name if street else it.street_code},
+        "answer": it.answer,
+        "answered_at": present.instant(it.answered_at),
+    }
+
+
+@bp.get("/me/points/objections")
+@operation(
+    summary="The rider's objections, newest first",
+    query=PageQuery,
+    answers={200: schemas.ObjectionList},
+    refuses=(403, 422),
+)
+def my_objections() -> Response:
+    """List what the rider objected to."""
+    rider, asked = _rider(), query(PageQuery)
+    limit = asked.limit or DEFAULT_LIMIT
+    found = objection_queries.list_own(
+        rider.member_id, clock.now(), limit + 1, unpack_id(asked.cursor)
+    )
+    return answer(
+        {
+            "items": [_objection(it) for it in found[:limit]],
+            "next": pack(found[limit - 1].id) if len(found) > limit else None,
+        }
+    )
+
+
+@bp.post("/me/points/objections")
+@operation(
+    summary="Object to a decision about points, once",
+    json=schemas.ObjectRequest,
+    answers={201: schemas.ObjectionShown},
+    refuses=(403, 404, 409, 415, 422),
+)
+def raise_objection() -> Response:
+    """Take an objection; the same words to the same decision again find the same one."""
+    rider, now = _rider(), clock.now()
+    body = json_body(schemas.ObjectRequest)
+    given = [(it, str(body[it.value])) for it in Subject if body.get(it.value) is not None]
+    if not given:
+        raise Invalid.field("entry", "field-needed")
+    subject, key = given.pop()
+    if given:
+        raise Invalid.field(subject.value, "value-unknown")
+    objection_id = objecting.raise_objection(
+        Decision(subject, clean(key)),
+        words=clean(body["words"]),
+        days=settings().points.objection_days,
+        actor=rider,
+        places=reference(),
+        now=now,
+    )
+    found = objection_queries.own(objection_id, rider.member_id, now)
+    # The decision itself is the key: what was raised before is found, not made.
+    return answer(_objection(found), 201, replayed=found.raised_at != now)
+
+
+@bp.get("/me/points/objections/<int:objection_id>")
+@operation(
+    summary="One of the rider's objections: who answers by when, and the answer",
+    answers={200: schemas.ObjectionShown},
+    refuses=(403, 404),
+)
+def my_objection(objection_id: int) -> Response:
+    """Show a rider's objection."""
+    found = objection_queries.own(objection_id, _rider().member_id, clock.now())
+    return answer(_objection(found))
+
+
+@bp.post("/me/points/objections/<int:objection_id>/withdraw")
+@operation(
+    summary="Take an objection back; twice is once",
+    answers={200: schemas.ObjectionShown},
+    refuses=(403, 404, 409),
+)
+def withdraw_objection(objection_id: int) -> Response:
+    """Take it back while nobody has answered."""
+    rider, now = _rider(), clock.now()
+    objecting.withdraw_objection(objection_id, actor=rider, now=now)
+    return answer(_objection(objection_queries.own(objection_id, rider.member_id, now)))
+
+
+def _at_desk(it: ObjectionView) -> dict[str, Any]:
+    return {
+        **_objection(it),
+        "alias": rider_alias(it.rider_id),
+        "may_answer": it.answered_at is None
+        and it.withdrawn_at is None
+        and access.allowed(current_actor(), Action.OBJECTION_ANSWER, it),
+    }
+
+
+@bp.get("/objections")
+@operation(
+    summary="Objections in the caller's streets, newest first",
+    query=schemas.ObjectionQuery,
+    answers={200: schemas.ObjectionDeskList},
+    refuses=(403, 422),
+)
+def list_objections() -> Response:
+    """List what waits for an answer, and what was answered."""
+    actor = current_actor()
+    access.check(actor, Action.OBJECTIONS_READ)
+    asked = query(schemas.ObjectionQuery)
+    found, following = objection_queries.page_of(
+        actor,
+        clock.now(),
+        state=asked.state,
+        before=unpack_id(asked.cursor),
+        limit=asked.limit or DEFAULT_LIMIT,
+    )
+    return answer(
+        {
+            "items": [_at_desk(it) for it in found],
+            "next": pack(following) if following is not None else None,
+        }
+    )
+
+
+@bp.get("/objections/<int:objection_id>")
+@operation(
+    summary="One objection, for those who answer",
+    answers={200: schemas.ObjectionAtDesk},
+    refuses=(403, 404),
+)
+def show_objection(objection_id: int) -> Response:
+    """Show one objection."""
+    return answer(_at_desk(objection_queries.one(objection_id, current_actor(), clock.now())))
+
+
+@bp.post("/objections/<int:objection_id>/answer")
+@operation(
+    summary="Uphold or reject an objection, in words that go to the rider",
+    json=schemas.AnswerRequest,
+    answers={200: schemas.ObjectionAtDesk},
+    refuses=(403, 404, 409, 415, 422),
+)
+def answer_objection(objection_id: int) -> Response:
+    """Answer; what an upheld one changes is proposed and approved by people afterwards."""
+    actor, now = current_actor(), clock.now()
+    # Whoever may not read it learns nothing of it, not even by a mistake in the body.
+    found = objection_queries.one(objection_id, actor, now)
+    access.check(actor, Action.OBJECTION_ANSWER, found)
+    body = json_body(schemas.AnswerRequest)
+    objecting.answer_objection(
+        objection_id, ObjectionStep(body["step"]), words=clean(body["words"]), actor=actor, now=now
+    )
+    return answer(_at_desk(objection_queries.one(objection_id, actor, now)))

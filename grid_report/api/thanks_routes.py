@@ -1,0 +1,243 @@
+"""API v1: looking again for a community, merits, and what waits for a second person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+
+from grid_report import access, clock
+from grid_report.access import Action
+from grid_report.api import points_schemas as schemas
+from grid_report.api import present
+from grid_report.api.openapi import operation
+from grid_report.api.reading import (
+    KEY_FIELD,
+    answer,
+    form_body,
+    idempotency_key,
+    json_body,
+    query,
+)
+from grid_report.api.routes import bp
+from grid_report.errors import Invalid
+from grid_report.places.queries import reference
+from grid_report.points import forms as points_forms
+from grid_report.points import proposal_queries, proposals
+from grid_report.points.proposal_queries import ProposalLine
+from grid_report.points.terms import terms_of
+from grid_report.reports import forms, pages, queries, rechecking
+from grid_report.reports.commands import AnswerRecheck, AskRecheck
+from grid_report.reports.models import Recheck, Report
+from grid_report.web.context import current_actor, settings
+from grid_report.web.paging import pack, read_limit, unpack_id
+from grid_report.web.text import read_key, read_text
+
+# --- looking again --------------------------------------------------------------------------------
+
+
+@bp.get("/reports/<number>/rechecks")
+@operation(
+    summary="What the rider was asked to look at again, oldest first",
+    answers={200: schemas.RecheckList},
+    refuses=(404,),
+)
+def rechecks(number: str) -> Response:
+    """List what was asked for, and what was answered."""
+    report = queries.find_report(number)
+    access.check(current_actor(), Action.REPORT_READ, report)
+    return answer({"items": [_recheck(it) for it in queries.list_rechecks(report.id)]})
+
+
+def _recheck(it: Recheck) -> dict[str, Any]:
+    return {
+        "nth": it.nth,
+        "words": it.words,
+        "asked_at": present.instant(it.asked_at),
+        "answered_at": present.instant(it.answered_at),
+    }
+
+
+def _last(report: Report, *, replayed: bool) -> Response:
+    last = queries.list_rechecks(report.id)[-1]
+    return answer(_recheck(last), 201, replayed=replayed)
+
+
+def _check(number: str, action: Action, key: str | None = None) -> None:
+    """Refuse before the body is read; what a key says was done already is answered all the same.
+
+    Raises NotFound, Forbidden.
+    """
+    report, actor = queries.find_report(number), current_actor()
+    if not queries.knows_key(actor, number, key):
+        access.check(actor, Action.REPORT_READ, report)
+        access.check(actor, action, report)
+
+
+def _key(problems: Invalid) -> str | None:
+    sent = idempotency_key()
+    return read_key(sent, KEY_FIELD, problems) if sent else None
+
+
+@bp.post("/reports/<number>/rechecks")
+@operation(
+    summary="Ask the rider of a handled report for a photo of how it is now",
+    json=schemas.RecheckRequest,
+    answers={201: schemas.RecheckShown},
+    refuses=(403, 404, 409, 415, 422),
+    idempotent_by_key=True,
+)
+def ask_recheck(number: str) -> Response:
+    """Ask for another look; one at a time, and no more than the tariff thanks for."""
+    problems = Invalid()
+    _check(number, Action.RECHECK_ASK, idempotency_key())
+    said = read_text(
+        json_body(schemas.RecheckRequest), "note", most=forms.WORDS_MOST, problems=problems
+    )
+    command = AskRecheck(said, _key(problems))
+    problems.raise_if_any()
+    done = rechecking.ask_recheck(
+        number, command, actor=current_actor(), places=reference(), now=clock.now()
+    )
+    return _last(done.report, replayed=done.replayed)
+
+
+@bp.post("/reports/<number>/rechecks/photos")
+@operation(
+    summary="The rider's photos of the handled case; the tariff thanks for them (R4)",
+    form=schemas.RecheckForm,
+    answers={201: schemas.RecheckShown},
+    refuses=(403, 404, 409, 413, 415, 422),
+    idempotent_by_key=True,
+)
+def answer_recheck(number: str) -> Response:
+    """Take what was asked for."""
+    problems = Invalid()
+    _check(number, Action.RECHECK_ANSWER, idempotency_key())
+    form_body()
+    said = read_text(request.form, "note", most=forms.WORDS_MOST, problems=problems)
+    key = _key(problems)
+    photos = pages.admit_photos(
+        request.files.getlist("photos"), problems, most=settings().photos.max_files
+    )
+    problems.raise_if_any()
+    done = rechecking.answer_recheck(
+        number,
+        AnswerRecheck(said, tuple(photos), key),
+        actor=current_actor(),
+        places=reference(),
+        terms=terms_of(settings()),
+        now=clock.now(),
+    )
+    return _last(done.report, replayed=done.replayed)
+
+
+# --- merits and what else needs two ---------------------------------------------------------------
+
+
+@bp.post("/reports/<number>/merit")
+@operation(
+    summary="Propose a merit (R10) for a report that could have saved a life",
+    json=schemas.MeritRequest,
+    answers={201: schemas.ProposalShown},
+    refuses=(403, 404, 409, 415, 422),
+    idempotent_by_key=True,
+)
+def propose_merit(number: str) -> Response:
+    """Propose a merit; an administrator who is somebody else approves it."""
+    problems = Invalid()
+    _check(number, Action.MERIT_PROPOSE)
+    body = json_body(schemas.MeritRequest)
+    reason = read_text(body, "reason", most=forms.WORDS_MOST, problems=problems)
+    key = read_key(idempotency_key(), KEY_FIELD, problems)
+    problems.raise_if_any()
+    put = rechecking.propose_merit(
+        number, body["points"], reason, key=key, actor=current_actor(), now=clock.now()
+    )
+    shown = _proposal(proposal_queries.find_proposal(put.proposal_id))
+    return answer(shown, 201, replayed=put.replayed)
+
+
+def _proposal(it: ProposalLine) -> dict[str, Any]:
+    community = reference().community(it.community_code)
+    waits = it.decided_at is None
+    return {
+        "id": it.id,
+        "kind": it.kind.value,
+        "state": it.state.value,
+        "points": it.points,
+        "community": {"code": community.code, "name": community.name} if community else None,
+        "month": it.month,
+        "report": it.report_number,
+        "entry": it.entry_id,
+        "verdict": it.verdict.value if it.verdict else None,
+        "reason": it.reason,
+        "proposed_by": it.proposed_by,
+        "proposed_at": present.instant(it.proposed_at),
+        "decided_by": None if waits else it.decided_by,
+        "decided_at": present.instant(it.decided_at),
+        "note": it.decision_note,
+        "may_decide": waits and access.allowed(current_actor(), Action.PROPOSAL_DECIDE, it),
+    }
+
+
+@bp.get("/proposals")
+@operation(
+    summary="Grants, merits and reversals that need a second person, newest first",
+    query=schemas.ProposalQuery,
+    answers={200: schemas.ProposalList},
+    refuses=(403, 422),
+)
+def list_proposals() -> Response:
+    """List what waits and what was decided."""
+    access.check(current_actor(), Action.PROPOSALS_READ)
+    asked = query(schemas.ProposalQuery)
+    found, following = proposal_queries.page_of_proposals(
+        state=asked.state,
+        before=unpack_id(asked.cursor),
+        limit=read_limit(request.args.get("limit")),
+    )
+    return answer(
+        {
+            "items": [_proposal(it) for it in found],
+            "next": pack(following) if following is not None else None,
+        }
+    )
+
+
+@bp.post("/proposals")
+@operation(
+    summary="Propose a grant to a month's pool, or the reversal of an award",
+    json=schemas.ProposalRequest,
+    answers={201: schemas.ProposalShown},
+    refuses=(403, 415, 422),
+    idempotent_by_key=True,
+)
+def propose() -> Response:
+    """Propose; nothing moves before somebody else approves."""
+    access.check(current_actor(), Action.BUDGET_GRANT)
+    values = {**json_body(schemas.ProposalRequest), "key": idempotency_key()}
+    command = points_forms.read_proposal(values, key_field=KEY_FIELD)
+    put = proposals.propose(command, actor=current_actor(), now=clock.now())
+    shown = _proposal(proposal_queries.find_proposal(put.proposal_id))
+    return answer(shown, 201, replayed=put.replayed)
+
+
+@bp.post("/proposals/<int:proposal_id>/decision")
+@operation(
+    summary="Approve what somebody else proposed, which does it, or decline it with a reason",
+    json=schemas.DecideRequest,
+    answers={200: schemas.ProposalShown},
+    refuses=(403, 404, 409, 415, 422),
+)
+def decide_proposal(proposal_id: int) -> Response:
+    """Decide as the second person."""
+    actor = current_actor()
+    access.check(actor, Action.BUDGET_GRANT)
+    body = json_body(schemas.DecideRequest)
+    note, now = points_forms.read_note(body), clock.now()
+    if body["decision"] == "approve":
+        proposals.approve(proposal_id, note=note, actor=actor, terms=terms_of(settings()), now=now)
+    else:
+        proposals.decline(proposal_id, note=note, actor=actor, now=now)
+    return answer(_proposal(proposal_queries.find_proposal(proposal_id)))
