@@ -19,11 +19,15 @@ from grid_report.media.kit import Media
 from grid_report.settings import Settings
 from tests.support.builders import Make
 from tests.support.databases import Databases, databases
+from tests.support.kept import KeptPages, keep_addresses
 from tests.support.parallel import in_processes, in_threads
 
 # A busy machine is slow, not wrong; and a found example must be found again by everybody.
 hypothesis.settings.register_profile("grid_report", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("grid_report")
+
+keep_addresses()
+PAGES = KeptPages()
 
 
 class Browser(FlaskClient):
@@ -106,6 +110,7 @@ def app(settings: Settings, decoders: Media) -> Iterator[Flask]:
     """Return the app on a fresh database, with its context pushed."""
     made = create_app(settings, media=decoders.beside(settings))
     made.test_client_class = Browser
+    made.jinja_env.bytecode_cache = PAGES
     with made.app_context():
         yield made
         db.session.remove()

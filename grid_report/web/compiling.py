@@ -94,6 +94,8 @@ class PageEnvironment(Environment):
     context_class = PageContext
     written = staticmethod(written)
     words: support.Translations
+    # What it was compiled for: whoever keeps compiled templates keeps them by this.
+    known: tuple[str, str | None, float | None]
 
     def known_here(self) -> PageEnvironment:
         """Return the environment for what this request knows before any template is looked at.
@@ -108,6 +110,7 @@ class PageEnvironment(Environment):
             if len(made) >= MOST_ENVIRONMENTS:
                 made.clear()
             found = made[known] = self.overlay()
+            found.known = known
             found.words = self.app.extensions["grid_report_words"].spoken_in(known[0])
         return found
 

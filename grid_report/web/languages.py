@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -19,25 +20,20 @@ class Words(Domain):
     Babel spells zh_CN out as zh_Hans_CN when it names a locale, and would look for that folder.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.folders = sorted(folder for folder in TRANSLATIONS.iterdir() if folder.is_dir())
-        self.by_language: dict[str, support.Translations] = {}
-
     def get_translations(self) -> support.Translations:
         """Return the words of the request's language."""
         return self.spoken_in(language())
 
-    def spoken_in(self, wanted: str) -> support.Translations:
+    @staticmethod
+    @cache
+    def spoken_in(wanted: str) -> support.Translations:
         """Return the words of a language, read once a process."""
-        if wanted not in self.by_language:
-            words = support.Translations()
-            for folder in self.folders:
-                found = support.Translations.load(folder, [wanted], "messages")
-                if isinstance(found, support.Translations):
-                    words.merge(found)
-                # `merge` copies the sentences but not the rule for plurals.
-                if hasattr(found, "plural"):
-                    words.plural = found.plural
-            self.by_language[wanted] = words
-        return self.by_language[wanted]
+        words = support.Translations()
+        for folder in sorted(folder for folder in TRANSLATIONS.iterdir() if folder.is_dir()):
+            found = support.Translations.load(folder, [wanted], "messages")
+            if isinstance(found, support.Translations):
+                words.merge(found)
+            # `merge` copies the sentences but not the rule for plurals.
+            if hasattr(found, "plural"):
+                words.plural = found.plural
+        return words
