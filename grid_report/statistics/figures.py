@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from grid_report.clock import Month
 from grid_report.db import db, table_of
 from grid_report.statistics import durations
-from grid_report.statistics.measures import RATES, Facet, Measure, Rate, RateName
-from grid_report.statistics.models import LIVE, StatisticsCell
+from grid_report.statistics.measures import LIVE, RATES, Facet, Measure, Rate, RateName
+from grid_report.statistics.models import StatisticsCell
 
 # What a page of one area shows; riders are counted, not listed.
 SHOWN: Final = frozenset(Facet) - {Facet.RIDER}

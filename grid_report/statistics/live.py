@@ -21,8 +21,8 @@ from grid_report.statistics import definitions
 from grid_report.statistics.definitions import C
 from grid_report.statistics.facts import UNROUTED
 from grid_report.statistics.figures import EMPTY, Figures, Key
-from grid_report.statistics.measures import Facet, Measure
-from grid_report.statistics.models import LIVE, StatisticsCell
+from grid_report.statistics.measures import LIVE, Facet, Measure
+from grid_report.statistics.models import StatisticsCell
 
 Added = Mapping[str, Mapping[Key, int]]
 _CELLS = table_of(StatisticsCell).c

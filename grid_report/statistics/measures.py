@@ -13,6 +13,8 @@ from typing import Final
 
 # Below it a rate says more about chance than about anybody's work.
 LEAST_BASE: Final = 10
+# The version of counts that are kept up to date; frozen ones count from 1.
+LIVE: Final = 0
 
 
 class Facet(StrEnum):

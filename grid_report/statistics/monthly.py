@@ -16,7 +16,8 @@ from grid_report.settings import County
 from grid_report.statistics import live
 from grid_report.statistics.areas import Area, children, communities
 from grid_report.statistics.figures import EMPTY, SHOWN, WHOLE, Figures, read_months
-from grid_report.statistics.models import LIVE, StatisticsFreeze
+from grid_report.statistics.measures import LIVE
+from grid_report.statistics.models import StatisticsFreeze
 
 TREND_MONTHS: Final = 13
 

@@ -18,7 +18,6 @@ from grid_report.db import db
 from grid_report.places.queries import cache
 from grid_report.reports import queries as reports_queries
 from grid_report.reports.lifecycle import State
-from grid_report.reports.models import PhotoKind
 from grid_report.statistics.areas import Area
 from grid_report.statistics.cases import COLUMNS, in_area
 from grid_report.statistics.definitions import HANDLER, OF_CASES, C
@@ -58,8 +57,8 @@ def typical(month: Month, area: Area) -> Sequence[Typical]:
     found = []
     for row in rows:
         pair = [
-            next((it for it in photos[row.id] if it.kind is kind), None)
-            for kind in (PhotoKind.BEFORE, PhotoKind.AFTER)
+            next((it for it in photos[row.id] if it.kind == kind), None)
+            for kind in ("before", "after")
         ]
         if all(pair):
             found.append(Typical(row, *pair))

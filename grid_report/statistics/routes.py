@@ -1,4 +1,4 @@
-"""统计: a month at a glance, the cases behind each figure, and the freeze."""
+"""Statistics: a month at a glance, the cases behind each figure, and the freeze."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from grid_report.places.queries import reference
 from grid_report.statistics import cases, showing, usecases
 from grid_report.statistics.areas import Area, find_area
 from grid_report.statistics.definitions import OF_CASES
-from grid_report.statistics.measures import CASE_COUNTS, RATES, Facet
-from grid_report.statistics.models import LIVE
+from grid_report.statistics.measures import CASE_COUNTS, LIVE, RATES, Facet, Measure
 from grid_report.statistics.monthly import MonthReport, read_report
 from grid_report.web import words
 from grid_report.web.context import current_actor, language, settings
@@ -91,19 +90,22 @@ def index() -> AnyResponse:
     """Lead on to the running month."""
     access.check(current_actor(), Action.STATISTICS_OPEN)
     this = str(Month.of(clock.now(), settings().county.tz))
-    return redirect(url_for("statistics.month", month=this))
+    return redirect(url_for("statistics.month", month=this), 303)
 
 
 @bp.get("/statistics/choose")
 def choose() -> AnyResponse:
     """Lead on to the month, area and version of the form."""
     access.check(current_actor(), Action.STATISTICS_OPEN)
-    wanted = read_month(request.args.get("month", ""))
+    this = str(Month.of(clock.now(), settings().county.tz))
+    wanted = read_month(request.args.get("month") or this)
     area, version = read_area(current_actor()), read_version()
     # A version is one of its month: another month starts with its own newest.
     if request.args.get("shown", str(wanted)) != str(wanted):
         version = None
-    return redirect(url_for("statistics.month", month=str(wanted), area=area.code, version=version))
+    return redirect(
+        url_for("statistics.month", month=str(wanted), area=area.code, version=version), 303
+    )
 
 
 @bp.get("/statistics/<month>")
@@ -165,7 +167,7 @@ def behind(month: str) -> str:
 
 def _wanted(month: Month, area: Area) -> cases.Wanted:
     known = {str(it): it for it in OF_CASES}
-    measure = known.get(request.args.get("measure", ""))
+    measure = known.get(request.args.get("measure") or Measure.RECEIVED)
     without = request.args.get("without", "")
     facet, key = request.args.get("facet", ""), clean(request.args.get("key", ""))
     if measure is None or (without and without not in known):

@@ -32,6 +32,8 @@ NO_PAGES = {
     "places.boundaries_json",
     "admin_statements.workbook",
     "statements.workbook",
+    "statistics.choose",
+    "statistics.index",
     "reports.home",
     "reports.photo",
     "reports.staged_photo",
@@ -215,6 +217,7 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("sampled", "fairness.sampled", "/fairness/sample", SAMPLED),
         Screen("sampled-refused", "", "/fairness/sample", SAMPLED, send_as_it_is("main form"), 422),
         Screen("rates", "fairness.rates", "/fairness/rates"),
+        Screen("figures-street", "statistics.month", "/statistics"),
     ],
     "handler": [
         Screen("unit", "unit.index", "/unit"),
@@ -259,6 +262,20 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("me-station", "accounts.me", "/me"),
     ],
     "administrator": [
+        Screen("figures", "statistics.month", "/statistics"),
+        Screen(
+            "figures-cases",
+            "statistics.behind",
+            "/statistics",
+            "main a[href*='/cases?'][href*='measure=received']",
+        ),
+        Screen("figures-help", "statistics.definitions", "/statistics/help"),
+        Screen(
+            "figures-freeze",
+            "statistics.ask_freeze",
+            "/statistics/choose?month=2026-10",
+            "main a[href$='/freeze']",
+        ),
         Screen("unrouted", "admin.unrouted", "/admin/unrouted"),
         Screen("members", "admin_members.index", "/admin/members"),
         Screen(
