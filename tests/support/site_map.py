@@ -32,6 +32,7 @@ NO_PAGES = {
     "places.boundaries_json",
     "admin_statements.workbook",
     "statements.workbook",
+    "pages.worker",
     "reports.home",
     "reports.photo",
     "reports.staged_photo",
