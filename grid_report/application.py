@@ -41,7 +41,13 @@ from grid_report.points import admin_routes as points_admin_routes
 from grid_report.points import budget_routes, learning_routes, objection_routes
 from grid_report.points import routes as points_routes
 from grid_report.points import signals as points_signals
-from grid_report.reports import desk_routes, objection_news, thanks, thanks_routes
+from grid_report.reports import (
+    desk_routes,
+    objection_news,
+    proposal_news,
+    thanks,
+    thanks_routes,
+)
 from grid_report.reports import points_routes as report_points_routes
 from grid_report.reports import queries as reports_queries
 from grid_report.reports import routes as reports_routes
@@ -135,6 +141,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     points_signals.objection_raised.connect(objection_news.tell_the_street)
     points_signals.objection_answered.connect(objection_news.tell_the_rider)
     points_signals.differences.connect(statement_audit.differences_for_audit)
+    points_signals.proposal_waiting.connect(proposal_news.tell_the_others)
     signin.init_app(app)
     _words(app)
     # The order counts: an id first, then who asks, then what the answer carries.

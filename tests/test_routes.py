@@ -40,6 +40,7 @@ PUBLIC = {
     "health.readyz",
     "pages.components",
     "pages.offline",
+    "pages.worker",
     "preferences.save",
     "reports.home",
     "static",

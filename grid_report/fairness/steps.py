@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -98,6 +99,24 @@ def forget_prints(session: Session, before: datetime) -> None:
     session.execute(
         delete(Print).where(Print.at < before).execution_options(synchronize_session=False)
     )
+
+
+def new_open_by_street(
+    session: Session, mark: Mark, now: datetime, limit: int
+) -> tuple[dict[str | None, int], bool]:
+    """Move a mark on; return how many signals behind it are still open by street, and whether
+    there may be more."""
+    rows = session.execute(
+        select(Signal.id, Signal.street_code, Signal.state, Signal.found_at)
+        .where(Signal.id > mark.up_to)
+        .order_by(Signal.id)
+        .limit(limit)
+    ).all()
+    batch = settled(list(rows), "found_at", now)
+    if batch:
+        mark.up_to = batch[-1].id
+    open_ones = Counter(row.street_code for row in batch if row.state is SignalState.OPEN)
+    return dict(open_ones), len(batch) == limit
 
 
 def lock_signal(session: Session, signal_id: int) -> Signal:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from datetime import datetime, tzinfo
 
 from grid_report import access
 from grid_report.access import Action, Actor
+from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
 from grid_report.fairness import queries, sampling, steps
 from grid_report.fairness.judging import AlreadyJudged, Subject
 from grid_report.fairness.kinds import Finding, SignalState
+from grid_report.notify import outbox
 from grid_report.places.reference import Reference
 
 logger = logging.getLogger(__name__)
+
+# With the morning's coffee: nothing here is urgent, and a message apiece would be turned off.
+TOLD_FROM_HOUR = 8
+TOLD_AT_ONCE = 500
 
 
 @use_case
@@ -39,6 +46,38 @@ def draw_sample(
         steps.add_sampled(session, name, drawn, streets, now)
     logger.info("sample drawn", extra={"month": name, "reports": len(drawn)})
     return len(drawn)
+
+
+@use_case
+def tell_of_signals(*, zone: tzinfo, county: str, now: datetime) -> int:
+    """Tell each street once a day, from eight in the morning on, how many signals are new.
+
+    What no street answers for goes to the county. Returns how many were told. One transaction
+    moves the marks and writes the messages: twice, at once or killed in the middle, it is one day's.
+    """
+    local = now.astimezone(zone)
+    if local.hour < TOLD_FROM_HOUR:
+        return 0
+    with transaction() as session:
+        last_day = steps.lock_mark(session, "told-on-day")
+        if last_day.up_to >= local.date().toordinal():
+            return 0
+        mark, new, more = steps.lock_mark(session, "told"), Counter[str | None](), True
+        while more:
+            found, more = steps.new_open_by_street(session, mark, now, TOLD_AT_ONCE)
+            new.update(found)
+        for street, count in sorted(new.items(), key=lambda one: one[0] or ""):
+            outbox.put(
+                session,
+                "signals_found",
+                to_role=(Role.SUPERVISOR, street) if street else (Role.ADMINISTRATOR, county),
+                about=str(local.date()),
+                facts={"found": count},
+                now=now,
+            )
+        if new:
+            last_day.up_to = local.date().toordinal()
+        return new.total()
 
 
 @use_case

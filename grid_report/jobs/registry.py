@@ -37,6 +37,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("draw-statements", lambda s: s.sweep_minutes * 60, work.draw_statements),
     Job("watch-cards", lambda s: s.sweep_minutes * 60, work.watch_cards),
     Job("find-signals", lambda s: s.sweep_minutes * 60, work.find_signals),
+    Job("tell-of-signals", lambda s: s.sweep_minutes * 60, work.tell_of_signals),
     Job("draw-sample", lambda s: s.sweep_minutes * 60, work.draw_sample),
     Job("recount-statistics", lambda s: s.sweep_minutes * 60, work.recount_statistics),
     Job("freeze-months", lambda s: s.sweep_minutes * 60, work.freeze_months),

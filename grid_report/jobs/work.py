@@ -125,6 +125,12 @@ def find_signals(duty: Duty) -> int:
     return finding.find_all(zone=duty.settings.county.tz, now=duty.now, go_on=duty.go_on)
 
 
+def tell_of_signals(duty: Duty) -> int:
+    """Tell streets once a day how many things worth a second look are new."""
+    county = duty.settings.county
+    return fairness_usecases.tell_of_signals(zone=county.tz, county=county.code, now=duty.now())
+
+
 def draw_sample(duty: Duty) -> int:
     """Draw last month's sample of accepted reports, once."""
     county, now = duty.settings.county, duty.now()

@@ -23,6 +23,8 @@ class Screen(StrEnum):
     DISPUTES = "disputes"
     STATEMENTS = "statements"
     CARD = "card"
+    PROPOSALS = "proposals"
+    FAIRNESS = "fairness"
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "points_pending": _kind("points rule", screen=Screen.POINTS),
     "objection_raised": _kind("community due", screen=Screen.OBJECTIONS),
     "objection_answered": _kind("upheld words", screen=Screen.POINTS),
+    "proposal_waiting": _kind("proposed words", "points community", Screen.PROPOSALS),
+    "signals_found": _kind("found", screen=Screen.FAIRNESS),
     "redemption_delivered": _kind("title_zh title_en points", screen=Screen.REDEMPTION),
     "redemption_called_off": _kind("title_zh title_en points words", screen=Screen.REDEMPTION),
     "redemption_expired": _kind("title_zh title_en points", screen=Screen.REDEMPTION),
@@ -104,6 +108,8 @@ OTHER_PAGES: Final[Mapping[Screen, str]] = {
     Screen.OFFER: "offers.one",
     Screen.DISPUTES: "admin_offers.disputes",
     Screen.STATEMENTS: "admin_statements.index",
+    Screen.PROPOSALS: "admin_points.waiting",
+    Screen.FAIRNESS: "fairness.index",
 }
 # What a page calls the thing it is about; the others are about no single thing.
 NAMED_BY: Final[Mapping[str, str]] = {

@@ -28,6 +28,7 @@ from grid_report.points.queries import balance
 from grid_report.web import words
 from grid_report.web.context import client_address, current_actor, settings
 from grid_report.web.guard import public
+from grid_report.web.keeping import day_ends, keep_offline
 from grid_report.web.problems import status_of
 
 bp = Blueprint("cards", __name__)
@@ -128,23 +129,30 @@ def _own(ref: str) -> CardRow:
 @bp.get("/my/cards/<ref>")
 def one(ref: str) -> Response:
     """Show the card, or how far the application has come."""
-    return _page(_card_page(ref, {}, {}, ""), 200)
+    page, valid = _card_page(ref, {}, {}, "")
+    return keep_offline(page, live=valid)
 
 
-def _card_page(ref: str, form: dict[str, Any], errors: dict[str, list[str]], failed: str) -> str:
+def _card_page(
+    ref: str, form: dict[str, Any], errors: dict[str, list[str]], failed: str
+) -> tuple[str, bool]:
+    """Return the page, and whether there is a card on it to hold out."""
     row, now, actor = _own(ref), clock.now(), current_actor()
     it = row.application
     places = reference()
+    valid = row.is_valid(now)
     link = url_for("cards.verify", token=it.token, _external=True) if it.token else ""
     unit = places.unit(it.unit_code)
     community = places.community(it.community_code)
-    return render_template(
+    page = render_template(
         "cards/one.html",
         row=row,
         it=it,
         title_row=queries.find_redemption(ref),
         issued=it.state in ISSUED_ONCE,
-        valid=row.is_valid(now),
+        valid=valid,
+        made_at=now,
+        day_ends_s=day_ends(now),
         link=link,
         picture=showing.qr_svg(link) if link else "",
         entries=card_queries.list_entries(it.id),
@@ -158,6 +166,7 @@ def _card_page(ref: str, form: dict[str, Any], errors: dict[str, list[str]], fai
         errors=errors,
         failed=failed,
     )
+    return page, valid
 
 
 @bp.post("/my/cards/<ref>/<step>")
@@ -171,10 +180,12 @@ def step(ref: str, step: str) -> Response:
         command = card_forms.read_card_step(form, step)
         applying.take_step(ref, command, actor=current_actor(), now=clock.now())
     except Invalid as error:
-        return _page(_card_page(ref, form, words.field_sentences(error), step), 422)
+        page, _ = _card_page(ref, form, words.field_sentences(error), step)
+        return _page(page, 422)
     except Conflict as error:
         sentence = {"form": [words.error_sentence(error)]}
-        return _page(_card_page(ref, form, sentence, step), 409)
+        page, _ = _card_page(ref, form, sentence, step)
+        return _page(page, 409)
     flash(words.said("card-step-done"))
     return redirect(url_for("cards.one", ref=ref), 303)
 

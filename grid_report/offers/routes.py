@@ -19,6 +19,7 @@ from grid_report.places.queries import reference
 from grid_report.points.queries import balance
 from grid_report.web import words
 from grid_report.web.context import current_actor, settings
+from grid_report.web.keeping import day_ends, keep_offline
 from grid_report.web.paging import pack, unpack_id
 from grid_report.web.problems import status_of
 
@@ -179,14 +180,18 @@ def mine() -> str:
 
 
 @bp.get("/my/services/<ref>")
-def voucher(ref: str) -> str | Response:
+def voucher(ref: str) -> Response:
     """Show one: the code to hold out, where to go, and afterwards what can be said about it."""
     if card_queries.find_card_or_none(ref) is not None:
         return redirect(url_for("cards.one", ref=ref), 303)
-    return _voucher_page(ref, {}, {}, "")
+    page, live = _voucher_page(ref, {}, {}, "")
+    return keep_offline(page, live=live)
 
 
-def _voucher_page(ref: str, form: dict[str, Any], errors: dict[str, list[str]], failed: str) -> str:
+def _voucher_page(
+    ref: str, form: dict[str, Any], errors: dict[str, list[str]], failed: str
+) -> tuple[str, bool]:
+    """Return the page, and whether there is a code on it to hold out."""
     actor, now = current_actor(), clock.now()
     row = queries.find_redemption(ref)
     access.check(actor, Action.REDEMPTION_READ, row.redemption)
@@ -195,7 +200,7 @@ def _voucher_page(ref: str, form: dict[str, Any], errors: dict[str, list[str]], 
         raise NotFound
     live = row.redemption.state is RedemptionState.RESERVED and now < row.redemption.holds_until
     code = showing.code_now(row.redemption, now) if live else None
-    return render_template(
+    page = render_template(
         "offers/voucher.html",
         row=row,
         code=code,
@@ -208,10 +213,13 @@ def _voucher_page(ref: str, form: dict[str, Any], errors: dict[str, list[str]], 
         and now < row.dispute_until,
         may_rate=row.redemption.state in DELIVERED_ONCE,
         now_s=now.timestamp(),
+        made_at=now,
+        day_ends_s=day_ends(now),
         form=form,
         errors=errors,
         failed=failed,
     )
+    return page, live
 
 
 def _after(ref: str, failed: str, act: Any, said: str) -> Response:
@@ -219,11 +227,12 @@ def _after(ref: str, failed: str, act: Any, said: str) -> Response:
     try:
         act()
     except Invalid as error:
-        page = _voucher_page(ref, request.form.to_dict(), words.field_sentences(error), failed)
+        page, _ = _voucher_page(ref, request.form.to_dict(), words.field_sentences(error), failed)
         return _page(page, 422)
     except Conflict as error:
         sentence = {"form": [words.error_sentence(error)]}
-        return _page(_voucher_page(ref, request.form.to_dict(), sentence, failed), 409)
+        page, _ = _voucher_page(ref, request.form.to_dict(), sentence, failed)
+        return _page(page, 409)
     flash(words.said(said))
     return redirect(url_for("offers.voucher", ref=ref), 303)
 

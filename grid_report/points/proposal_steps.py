@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from grid_report.errors import NotFound
+from grid_report.points import signals
 from grid_report.points.earning_models import Proposal
 from grid_report.points.holders import insert_once
 from grid_report.points.kinds import EventKind
@@ -31,7 +32,9 @@ SENT: Final = ("kind", "reason", "points", "month", "report_number", "entry_id",
 
 
 def put(session: Session, command: Propose, *, actor_id: int, now: datetime) -> Put:
-    """Keep a proposal until somebody else decides. Raises MeritProposed, ProposalKeyReused.
+    """Keep a proposal until somebody else decides, and tell of it.
+
+    Raises MeritProposed, ProposalKeyReused.
 
     For a merit the report is locked, so that two cannot be proposed at once.
     """
@@ -65,6 +68,8 @@ def put(session: Session, command: Propose, *, actor_id: int, now: datetime) -> 
     if made is None:
         # Sent twice at the same moment: the other one wrote it.
         return put(session, command, actor_id=actor_id, now=now)
+    proposal = session.get_one(Proposal, made)
+    signals.proposal_waiting.send(session, session=session, proposal=proposal, now=now)
     return Put(made)
 
 

@@ -16,6 +16,9 @@
 `objection_raised` and `objection_answered` are sent inside their transaction, with `session`,
 `objection` (the row) and `now`.
 
+`proposal_waiting` is sent inside the transaction that writes a proposal down, with `session`,
+`proposal` (the row) and `now`.
+
 `differences` is asked by the audit with `session`; a receiver answers with pairs of the check that
 failed and what it failed on.
 """
@@ -35,6 +38,7 @@ service_names: Final = Signal()
 report_decision: Final = Signal()
 objection_raised: Final = Signal()
 objection_answered: Final = Signal()
+proposal_waiting: Final = Signal()
 differences: Final = Signal()
 
 

@@ -2,8 +2,8 @@
 //
 //   js/*.mjs    each is an entry (subfolders are shared modules); app.mjs is "app.js" in the
 //               manifest, and the CSS it imports becomes "app.css" unless css/ has one
-//   js/sw.mjs   the service worker: one classic script that knows all other built files as
-//               ASSETS (an array of names), so that it can keep them for use without a network
+//   js/sw.mjs   the service worker: one classic script that knows the build by its name, BUILD, so
+//               that phones take a new one with each build
 //   css/app.css the stylesheet; Tabler, less what no page uses, goes in front of it
 //   icons.svg   a sprite of the Tabler icons named in templates, scripts and Python:
 //               icon(name="camera"), icon="camera", icon_name="camera", data-icon="camera", a table
@@ -314,7 +314,7 @@ async function main() {
   const sw = await bundle(worker, {
     target: SCRIPT_TARGET,
     format: "iife",
-    define: { ASSETS: JSON.stringify(assets) },
+    define: { BUILD: JSON.stringify(hash(assets.join())) },
   });
   for (const { path: file, contents } of sw.outputFiles) files.set(path.basename(file), contents);
   checkStyles([...css.outputFiles, ...js.outputFiles]);

@@ -98,6 +98,12 @@ def actor_or_none() -> Actor | None:
     return cast("Actor | None", g.actor)
 
 
+def keeper() -> str:
+    """Name whose pages a browser may hold: the sign-in, so that none outlives it; '' for guests."""
+    actor = actor_or_none()
+    return str(actor.sign_in_id) if actor is not None and actor.sign_in_id is not None else ""
+
+
 def current_actor() -> Actor:
     """Return who asks. Raises SignInNeeded."""
     actor = actor_or_none()

@@ -16,7 +16,15 @@ from markupsafe import Markup
 from grid_report import clock
 from grid_report.access import Action, allowed
 from grid_report.clock import Month
-from grid_report.web.context import TEXT_SIZES, THEMES, actor_or_none, language, settings, wiring
+from grid_report.web.context import (
+    TEXT_SIZES,
+    THEMES,
+    actor_or_none,
+    keeper,
+    language,
+    settings,
+    wiring,
+)
 
 
 def local(at: datetime) -> datetime:
@@ -184,6 +192,7 @@ def init_app(app: Flask) -> None:
             "county": settings().county,
             "demo_enabled": settings().demo.enabled,
             "unread": _unread,
+            "keeper": keeper(),
             "here": request.full_path.rstrip("?") if request else "/",
         }
 

@@ -1,10 +1,12 @@
-"""Pages of no domain: what a phone shows without network, and the look of every component."""
+"""Pages of no domain: what a phone does without network, and the look of every component."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, make_response, render_template, request
+from werkzeug.wrappers import Response
 
 from grid_report.errors import NotFound
+from grid_report.web import assets
 from grid_report.web.context import settings
 from grid_report.web.guard import public
 
@@ -16,6 +18,24 @@ bp = Blueprint("pages", __name__)
 def offline() -> str:
     """Say kindly that there is no network."""
     return render_template("errors/offline.html")
+
+
+@bp.get("/sw.js")
+@public
+def worker() -> Response:
+    """Hand out the service worker. At the top, because a worker answers for its own folder only.
+
+    Raises NotFound where nothing was built.
+    """
+    name = assets.manifest().get("sw.js")
+    if name is None:
+        raise NotFound
+    answer = make_response((assets.BUILD / name).read_bytes())
+    answer.mimetype = "text/javascript"
+    # Each visit asks whether there is a newer one: its name, unlike its content, never changes.
+    answer.headers["Cache-Control"] = "no-cache"
+    answer.set_etag(name)
+    return answer.make_conditional(request)
 
 
 @bp.get("/components")

@@ -30,6 +30,8 @@ FULL = {
     "last_day": "2027-01-31",
     "rule": "R1",
     "upheld": True,
+    "proposed": "grant",
+    "found": 3,
     "severity": 2,
     "title_zh": "热饭一份",
     "title_en": "A warm meal",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from grid_report import clock
 from grid_report.access import Actor, Grant
@@ -16,6 +17,8 @@ from grid_report.accounts.roles import Role
 from grid_report.clock import local_day
 from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound, Stale
+from grid_report.notify import delivery
+from grid_report.notify.models import InboxEntry, Message
 from grid_report.points import (
     proposal_queries,
     proposals,
@@ -69,6 +72,34 @@ def test_a_grant_is_proposed_by_one_and_approved_by_another(book: Book) -> None:
         counted = "SELECT COUNT(*) FROM audit_entries WHERE action = :action"
         assert book.value(counted, action=action) == 1
     assert book.differences() == []
+
+
+def test_the_other_administrators_are_told_once_of_what_waits(book: Book) -> None:
+    key = str(uuid.uuid4())
+    propose_grant(book.admin, key=key)
+    propose_grant(book.admin, key=key)
+    db.session.rollback()
+    told = db.session.scalars(select(Message).where(Message.kind == "proposal_waiting")).one()
+    assert told.facts == {
+        "proposed": "grant",
+        "points": 500,
+        "community": "站前社区",
+        "words": "冬季巡查",
+    }
+    db.session.rollback()
+    delivery.deliver_due(
+        now=clock.now, channels=(), instead=(Role.ADMINISTRATOR, "211282"), go_on=lambda: True
+    )
+    inboxes = db.session.scalars(select(InboxEntry.member_id)).all()
+    assert book.other_admin.member_id in inboxes
+    assert book.admin.member_id not in inboxes
+    db.session.rollback()
+
+
+def test_a_refused_proposal_is_told_to_nobody(book: Book) -> None:
+    with pytest.raises(Invalid):
+        propose_grant(book.admin, reason="")
+    assert book.value("SELECT COUNT(*) FROM outbox WHERE kind = 'proposal_waiting'") == 0
 
 
 def test_nobody_approves_or_declines_an_own_proposal(book: Book) -> None:

@@ -133,8 +133,10 @@ class Person:
             self.sign_in(phone)
 
     def _listen(self, message: Any) -> None:
-        # A refused form answers 4xx on purpose, and the browser notes it.
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        # A refused form answers 4xx on purpose, and the browser notes it; a network that is cut
+        # off on purpose has it note that it found no newer service worker.
+        on_purpose = ("Failed to load resource", "An unknown error occurred when fetching the")
+        if message.type == "error" and not message.text.startswith(on_purpose):
             self.complaints.append(message.text)
 
     def sign_in(self, phone: str) -> None:

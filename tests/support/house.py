@@ -122,6 +122,7 @@ BY_NAME = {
     "reports.objection_news": "steps",
     "reports.pages": "border",
     "reports.points_routes": "border",
+    "reports.proposal_news": "steps",
     "reports.rechecking": "usecases",
     "reports.seen": "queries",
     "reports.thanks": "steps",

@@ -34,6 +34,7 @@ NO_PAGES = {
     "statements.workbook",
     "statistics.choose",
     "statistics.index",
+    "pages.worker",
     "reports.home",
     "reports.photo",
     "reports.staged_photo",

@@ -1,10 +1,12 @@
 // On every page; each part only improves what works without it.
+import { forget } from "./lib/forget.mjs";
 import { once } from "./lib/once.mjs";
 import { lightbox } from "./lib/lightbox.mjs";
 import { menus } from "./lib/menus.mjs";
 import { photoFields } from "./lib/photo-fields.mjs";
 import { printing } from "./lib/print.mjs";
 
+forget(document);
 once(document);
 menus(document);
 lightbox(document);
