@@ -54,6 +54,7 @@ from grid_report.reports import routes as reports_routes
 from grid_report.reports import signals as reports_signals
 from grid_report.settings import ROOT, Settings
 from grid_report.statistics import counting
+from grid_report.statistics import export_routes as statistics_export_routes
 from grid_report.statistics import routes as statistics_routes
 from grid_report.web import (
     assets,
@@ -101,6 +102,7 @@ BLUEPRINTS = (
     notify_routes.bp,
     fairness_routes.bp,
     statistics_routes.bp,
+    statistics_export_routes.bp,
     contract.bp,
 )
 

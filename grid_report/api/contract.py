@@ -7,6 +7,7 @@ from grid_report.api import (
     objection_routes,
     offer_routes,
     report_routes,
+    statistics_routes,
     thanks_routes,
 )
 from grid_report.api.routes import bp
@@ -17,5 +18,6 @@ __all__ = [
     "objection_routes",
     "offer_routes",
     "report_routes",
+    "statistics_routes",
     "thanks_routes",
 ]

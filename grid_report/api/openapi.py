@@ -12,7 +12,13 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import IntegerConverter
 
-from grid_report.api import fairness_schemas, offer_schemas, points_schemas, schemas
+from grid_report.api import (
+    fairness_schemas,
+    offer_schemas,
+    points_schemas,
+    schemas,
+    statistics_schemas,
+)
 from grid_report.web.guard import is_public
 from grid_report.web.paging import BIGGEST_ID
 
@@ -49,7 +55,13 @@ def document(app: Flask, version: str) -> dict[str, Any]:
     """Build the document from the app's URL map."""
     models = [
         model
-        for module in (schemas, offer_schemas, points_schemas, fairness_schemas)
+        for module in (
+            schemas,
+            offer_schemas,
+            points_schemas,
+            fairness_schemas,
+            statistics_schemas,
+        )
         for name, model in sorted(vars(module).items())
         if not name.startswith("_")
         and isinstance(model, type)

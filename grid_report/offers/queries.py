@@ -351,10 +351,10 @@ def station_names() -> dict[str, str]:
     return {row.code: row.name for row in rows}
 
 
-def offer_titles(language: str) -> dict[str, str]:
-    """Return the titles of all offers by id, as text, in a language."""
-    title = Offer.title_en if language == "en" else Offer.title_zh
-    return {str(row[0]): row[1] for row in db.session.execute(select(Offer.id, title))}
+def offer_titles() -> dict[str, dict[str, str]]:
+    """Return the titles of all offers by id, as text, and by language."""
+    rows = db.session.execute(select(Offer.id, Offer.title_zh, Offer.title_en).order_by(Offer.id))
+    return {str(row.id): {"zh_CN": row.title_zh, "en": row.title_en} for row in rows}
 
 
 def all_stations() -> Sequence[tuple[Station, Provider]]:

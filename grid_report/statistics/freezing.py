@@ -15,7 +15,7 @@ from grid_report.clock import Month
 from grid_report.db import table_of
 from grid_report.places.reference import Reference
 from grid_report.settings import County
-from grid_report.statistics import live
+from grid_report.statistics import live, naming
 from grid_report.statistics.facts import UNROUTED
 from grid_report.statistics.measures import LIVE, Facet
 from grid_report.statistics.models import StatisticsCell, StatisticsFreeze
@@ -63,7 +63,7 @@ def freeze(
             frozen_at=now,
             frozen_by_id=by_id,
             reason=reason,
-            document=_document(places, county),
+            document=naming.document(places, county),
             digest="",
             sealed=False,
         )
@@ -87,18 +87,6 @@ def freeze(
         .values(digest=digest(session, month, version), sealed=True)
     )
     session.expire(frozen)
-
-
-def _document(places: Reference, county: County) -> dict[str, Any]:
-    # Names as they were: a community renamed next year does not rename last year's sheet.
-    return {
-        "county": {"code": county.code, "zh_CN": county.name_zh, "en": county.name_en},
-        "areas": {
-            **{it.code: it.name for it in places.streets.values()},
-            **{it.code: it.name for it in places.communities.values()},
-        },
-        "units": {it.code: it.name for it in places.units.values()},
-    }
 
 
 def _of_this_moment(

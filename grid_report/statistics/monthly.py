@@ -13,7 +13,7 @@ from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.places.reference import Reference
 from grid_report.settings import County
-from grid_report.statistics import live
+from grid_report.statistics import live, naming
 from grid_report.statistics.areas import Area, children, communities
 from grid_report.statistics.figures import EMPTY, SHOWN, WHOLE, Figures, read_months
 from grid_report.statistics.measures import LIVE
@@ -55,6 +55,8 @@ class MonthReport:
     places: Sequence[tuple[Area, Figures]]
     frozen: Frozen | None
     versions: Sequence[Frozen]
+    # Of a sheet that has to stay as it is: months of the trend nobody had frozen by then.
+    unknown: frozenset[Month] = frozenset()
 
     @property
     def before(self) -> Figures:
@@ -89,13 +91,16 @@ def _frozen(row: StatisticsFreeze) -> Frozen:
     )
 
 
-def newest_versions(months: Sequence[Month]) -> dict[str, int]:
-    """Return the newest frozen version of each month that has one."""
-    rows = db.session.execute(
+def newest_versions(months: Sequence[Month], *, by: datetime | None = None) -> dict[str, int]:
+    """Return the newest frozen version of each month that has one, or had one by an instant."""
+    query = (
         select(StatisticsFreeze.month, StatisticsFreeze.version)
         .where(StatisticsFreeze.month.in_([str(it) for it in months]), StatisticsFreeze.sealed)
         .order_by(StatisticsFreeze.version)
     )
+    if by is not None:
+        query = query.where(StatisticsFreeze.frozen_at <= by)
+    rows = db.session.execute(query)
     return {month: version for month, version in rows}  # noqa: C416 - rows are no pairs to mypy
 
 
@@ -107,10 +112,13 @@ def read_report(
     places: Reference,
     county: County,
     now: datetime,
+    to_keep: bool = False,
 ) -> MonthReport | None:
     """Return a month of an area: a frozen version, the newest one (None), or live (0).
 
-    None when there is no such version. A month never frozen is shown live.
+    None when there is no such version. A month never frozen is shown live. What is handed out
+    `to_keep` comes out the same ever after: of a frozen month, the months beside it are as they
+    were frozen by then, and those nobody had frozen are unknown.
     """
     versions = list_versions(month)
     if version is None:
@@ -123,11 +131,15 @@ def read_report(
             return None
     shown = frozen.version if frozen else LIVE
     months = [month.plus(n) for n in range(1 - TREND_MONTHS, 1)]
-    chosen = {**newest_versions(months), str(month): shown}
+    by = frozen.frozen_at if frozen and to_keep else None
+    chosen = {**newest_versions(months, by=by), str(month): shown}
+    unknown = frozenset(it for it in months if by is not None and str(it) not in chosen)
     here = read_months([month], [area.code], versions=chosen, facets=SHOWN)
     trend = read_months(months, [area.code], versions=chosen, facets=WHOLE)
-    parts = children(area, places, county)
-    inside = communities(places, street=None if area.is_county else area.code)
+    kept = frozen.document if frozen else None
+    (area,) = naming.as_kept([area], kept) or [area]
+    parts = naming.as_kept(children(area, places, county), kept)
+    inside = naming.as_kept(communities(places, street=None if area.is_county else area.code), kept)
     below = read_months(
         [month], {it.code for it in [*parts, *inside]}, versions=chosen, facets=WHOLE
     )
@@ -143,7 +155,9 @@ def read_report(
             live.points(month, places=places, county=county),
             live.people(month, county=county) if area.is_county else {},
         )
-    whole = [(it, trend.get((str(it), area.code), EMPTY)) for it in months]
+    whole = [
+        (it, EMPTY if it in unknown else trend.get((str(it), area.code), EMPTY)) for it in months
+    ]
     whole[-1] = (month, by_area[area.code])
     return MonthReport(
         month=month,
@@ -156,4 +170,5 @@ def read_report(
         places=[(it, by_area.get(it.code, EMPTY)) for it in inside],
         frozen=frozen,
         versions=versions,
+        unknown=unknown,
     )

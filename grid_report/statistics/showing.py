@@ -70,7 +70,7 @@ def month(report: MonthReport, language: str) -> dict[str, Any]:
             for day in range(1, 8)
         ],
         "sources": sorted(figures.by(Facet.SOURCE, Measure.RECEIVED).items()),
-        "offers": _named(figures, Facet.OFFER, offers_queries.offer_titles(language)),
+        "offers": _named(figures, Facet.OFFER, _titles(language)),
         "stations": _named(figures, Facet.STATION, offers_queries.station_names()),
         "response": figures.response(),
         "handling": figures.handling(),
@@ -149,6 +149,10 @@ def _units(figures: Figures) -> list[Line]:
         for key in figures.keys(Facet.UNIT)
     ]
     return sorted(lines, key=lambda it: (-it.count("should_handle"), it.code))
+
+
+def _titles(language: str) -> dict[str, str]:
+    return {key: title[language] for key, title in offers_queries.offer_titles().items()}
 
 
 def _named(

@@ -1,0 +1,79 @@
+"""What things are called: as they were when a month was frozen, as they are now for a running one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from grid_report.offers import queries as offers_queries
+from grid_report.places.reference import Reference
+from grid_report.settings import County
+from grid_report.statistics.areas import Area, AreaKind
+
+Both = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names by code. What has a name in each language holds it by language (`zh_CN`, `en`)."""
+
+    county: Both
+    areas: Mapping[str, str]
+    units: Mapping[str, str]
+    categories: Mapping[str, Both]
+    groups: Mapping[str, Both]
+    group_of: Mapping[str, str]
+    offers: Mapping[str, Both]
+    stations: Mapping[str, str]
+
+    def category(self, code: str, language: str) -> str:
+        """Return a category's name, its code where nobody knows it."""
+        return self.categories.get(code, {}).get(language, code)
+
+    def group(self, code: str, language: str) -> str:
+        """Return a group's name."""
+        return self.groups.get(code, {}).get(language, code)
+
+    def offer(self, key: str, language: str) -> str:
+        """Return an offer's title."""
+        return self.offers.get(key, {}).get(language, key)
+
+
+def document(places: Reference, county: County) -> dict[str, Any]:
+    """Return every name as it is now, as JSON can keep it: a freeze keeps it.
+
+    A community renamed next year does not rename last year's sheet.
+    """
+    categories = places.categories.by_code.values()
+    return {
+        "county": {"code": county.code, "zh_CN": county.name_zh, "en": county.name_en},
+        "areas": {
+            **{it.code: it.name for it in places.streets.values()},
+            **{it.code: it.name for it in places.communities.values()},
+        },
+        "units": {it.code: it.name for it in places.units.values()},
+        "categories": {it.code: {"zh_CN": it.name_zh, "en": it.name_en} for it in categories},
+        "groups": {it.group_code: {"zh_CN": it.group_zh, "en": it.group_en} for it in categories},
+        "group_of": {it.code: it.group_code for it in categories},
+        "offers": offers_queries.offer_titles(),
+        "stations": offers_queries.station_names(),
+    }
+
+
+def read_names(kept: Mapping[str, Any] | None, *, places: Reference, county: County) -> Names:
+    """Return the names a freeze kept, or those of now; what an old freeze did not keep is as now."""
+    found = {**document(places, county), **(kept or {})}
+    return Names(**{name: found[name] for name in Names.__dataclass_fields__})
+
+
+def as_kept(areas: Sequence[Area], kept: Mapping[str, Any] | None) -> Sequence[Area]:
+    """Return areas under the names a freeze kept; those it did not know yet are left out."""
+    names = (kept or {}).get("areas")
+    if names is None:
+        return areas
+    return [
+        replace(it, name=names.get(it.code, it.name))
+        for it in areas
+        if it.code in names or it.kind in (AreaKind.COUNTY, AreaKind.UNROUTED)
+    ]
