@@ -130,8 +130,10 @@ BY_NAME = {
     "statistics.figures": "queries",
     "statistics.freezing": "steps",
     "statistics.live": "queries",
+    "statistics.mapping": "border",
     "statistics.monthly": "queries",
     "statistics.picks": "queries",
     "statistics.recounting": "queries",
     "statistics.showing": "border",
+    "statistics.spread": "queries",
 }
