@@ -47,8 +47,8 @@ from grid_report.reports import queries as reports_queries
 from grid_report.reports import routes as reports_routes
 from grid_report.reports import signals as reports_signals
 from grid_report.settings import ROOT, Settings
-from grid_report.statistics import counting
 from grid_report.statistics import compare_routes as statistics_compare_routes
+from grid_report.statistics import counting
 from grid_report.statistics import routes as statistics_routes
 from grid_report.web import (
     assets,

@@ -38,8 +38,10 @@ def choose_map() -> AnyResponse:
     access.check(current_actor(), Action.STATISTICS_OPEN)
     this = Month.of(clock.now(), settings().county.tz)
     month = read_month(request.args.get("month", "").strip() or str(this))
-    chosen = {name: request.args[name] for name in ("area", "measure") if request.args.get(name)}
-    return redirect(url_for("statistics_compare.heat", month=str(month), **chosen), 303)
+    area, measure = (request.args.get(name) or None for name in ("area", "measure"))
+    return redirect(
+        url_for("statistics_compare.heat", month=str(month), area=area, measure=measure), 303
+    )
 
 
 @bp.get("/statistics/<month>/map")

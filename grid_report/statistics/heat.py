@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,6 @@ from typing import Any, Final
 import numpy as np
 
 from grid_report.statistics.measures import Measure, RateName
-
-Numbers = np.ndarray[Any, np.dtype[Any]]
 
 # What a map can show; each shade of it is one number a community.
 COUNTS: Final = (Measure.RECEIVED, Measure.OVERDUE_OPEN, Measure.CLOSINGS)
@@ -62,7 +61,7 @@ def _cut(values: Sequence[float], weights: Sequence[int], classes: int) -> list[
     v, w = np.asarray(values, dtype=float), np.asarray(weights, dtype=float)
     n, total, squares = (np.concatenate(([0.0], np.cumsum(it))) for it in (w, w * v, w * v * v))
 
-    def within(first: Numbers, last: int) -> Numbers:
+    def within(first: Any, last: int) -> Any:
         """The squares within, from each of the first indexes to a last one."""
         count, sum_ = n[last + 1] - n[first], total[last + 1] - total[first]
         return squares[last + 1] - squares[first] - sum_ * sum_ / count
@@ -102,4 +101,4 @@ def fits(text: str, size: float, room: float, *, lines: int = 1) -> bool:
     """Tell whether a label of a size lies within a distance of its middle on all sides."""
     wide = sum(2 if ord(sign) > 0x2E7F else 1 for sign in text) * HALF_WIDTH * size
     tall = 0.6 * size * lines
-    return (wide * wide + tall * tall) ** 0.5 <= room
+    return math.hypot(wide, tall) <= room

@@ -57,7 +57,7 @@ class Label:
 
     value: str
     has_name: bool
-    fits_phone: bool
+    on_phone: str
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,7 @@ def read_map(
     month: Month, area: Area, measure: Shown, *, places: Reference, county: County, now: datetime
 ) -> Map:
     """Return an area's communities on the map for a month and the eleven before, in one scale."""
-    inside = [
-        it for it in areas.communities(places) if it.code in areas.members_of(area, places)
-    ]
+    inside = [it for it in areas.communities(places) if it.code in areas.members_of(area, places)]
     months = [month.plus(n) for n in range(1 - MONTHS, 1)]
     needed = (
         (RATES[measure].numerator, RATES[measure].denominator)
@@ -139,10 +137,12 @@ def _shaded(spot: Spot, classes: Sequence[Shade]) -> Spot:
 
 def _label(outline: Outline, spot: Spot) -> Label:
     room = outline.label_room
+    # Whole percents on a phone; the list has the rest.
+    short = spot.text if spot.rate is None else "" if spot.value is None else f"{spot.value:.0f}"
     return Label(
         value=spot.text if spot.text and heat.fits(spot.text, SMALL, room) else "",
         has_name=heat.fits(outline.name, SMALL, room, lines=2),
-        fits_phone=bool(spot.text) and heat.fits(spot.text, LARGE, room),
+        on_phone=short if short and heat.fits(short, LARGE, room) else "",
     )
 
 
