@@ -124,6 +124,7 @@ BY_NAME = {
     "reports.views": "border",
     "statistics.cards": "queries",
     "statistics.cases": "queries",
+    "statistics.comparing": "queries",
     "statistics.corrections": "queries",
     "statistics.counting": "steps",
     "statistics.definitions": "queries",
