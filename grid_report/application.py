@@ -53,6 +53,7 @@ from grid_report.reports import queries as reports_queries
 from grid_report.reports import routes as reports_routes
 from grid_report.reports import signals as reports_signals
 from grid_report.settings import ROOT, Settings
+from grid_report.statistics import compare_routes as statistics_compare_routes
 from grid_report.statistics import counting
 from grid_report.statistics import export_routes as statistics_export_routes
 from grid_report.statistics import routes as statistics_routes
@@ -103,6 +104,7 @@ BLUEPRINTS = (
     fairness_routes.bp,
     statistics_routes.bp,
     statistics_export_routes.bp,
+    statistics_compare_routes.bp,
     contract.bp,
 )
 

@@ -30,6 +30,8 @@ class Outline:
     path: str
     label_x: float
     label_y: float
+    # How far the outline is from the label: what is longer does not fit.
+    label_room: float
     is_marked: bool
 
 
@@ -131,6 +133,7 @@ def draw(
                 path=_path(flat),
                 label_x=round(label.x, 1),
                 label_y=round(label.y, 1),
+                label_room=round(shapely.boundary(flat).distance(label), 1),
                 is_marked=info.code in marked,
             )
         )

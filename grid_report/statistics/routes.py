@@ -30,7 +30,7 @@ MONTHS_BACK = 60
 BREAKDOWNS = frozenset({Facet.ALL, Facet.CATEGORY, Facet.UNIT})
 
 
-def _home(actor: Actor) -> str:
+def home(actor: Actor) -> str:
     """Return the code of the area somebody looks at first."""
     if actor.has(Role.ADMINISTRATOR, Role.AUDITOR):
         return settings().county.code
@@ -41,7 +41,7 @@ def _home(actor: Actor) -> str:
 def read_area(actor: Actor) -> Area:
     """Return the area asked for, or one's own. Raises NotFound, Forbidden."""
     access.check(actor, Action.STATISTICS_OPEN)
-    code = request.args.get("area", "").strip() or _home(actor)
+    code = request.args.get("area", "").strip() or home(actor)
     area = find_area(code, reference(), settings().county)
     if area is None or not access.allowed(actor, Action.STATISTICS_READ, area):
         raise NotFound

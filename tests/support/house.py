@@ -130,6 +130,7 @@ BY_NAME = {
     "statistics.asking": "border",
     "statistics.cards": "queries",
     "statistics.cases": "queries",
+    "statistics.comparing": "queries",
     "statistics.corrections": "queries",
     "statistics.counting": "steps",
     "statistics.csv_sheets": "border",
@@ -139,6 +140,7 @@ BY_NAME = {
     "statistics.freezing": "steps",
     "statistics.handing_out": "border",
     "statistics.live": "queries",
+    "statistics.mapping": "border",
     "statistics.monthly": "queries",
     "statistics.naming": "queries",
     "statistics.picks": "queries",
@@ -148,4 +150,5 @@ BY_NAME = {
     "statistics.workbook": "border",
     "statistics.workbook_sheets": "border",
     "statistics.workbook_summary": "border",
+    "statistics.spread": "queries",
 }

@@ -1,0 +1,138 @@
+"""Figures beside one another: communities on a map, two periods, a year, a month on paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from grid_report import access, clock
+from grid_report.access import Action
+from grid_report.clock import Month
+from grid_report.errors import Invalid, NotFound
+from grid_report.places.queries import reference
+from grid_report.statistics import areas, comparing, mapping, periods, showing
+from grid_report.statistics.areas import Area
+from grid_report.statistics.compare_forms import Comparison, read_comparison
+from grid_report.statistics.measures import COMPOSITE, Facet
+from grid_report.statistics.routes import MONTHS_BACK, home, read_area, read_month
+from grid_report.web import words
+from grid_report.web.context import current_actor, language, settings
+
+bp = Blueprint("statistics_compare", __name__)
+
+
+def _this() -> Month:
+    return Month.of(clock.now(), settings().county.tz)
+
+
+def _readable(code: str) -> Area | None:
+    """Return the area of a code if the reader may read it."""
+    area = areas.find_area(code, reference(), settings().county)
+    if area is None or not access.allowed(current_actor(), Action.STATISTICS_READ, area):
+        return None
+    return area
+
+
+def around(area: Area) -> dict[str, Any]:
+    """Return what every page here needs to lead on: the areas and months to choose from."""
+    actor = current_actor()
+    this = _this()
+    return {
+        "area": area,
+        "choices": showing.choices(actor, reference(), settings().county),
+        "readable": lambda it: access.allowed(actor, Action.STATISTICS_READ, it),
+        "months": [this.plus(-back) for back in range(MONTHS_BACK // 2)],
+    }
+
+
+@bp.get("/statistics/map")
+def choose_map() -> AnyResponse:
+    """Lead on to the map of the month chosen in a form, the running one without."""
+    access.check(current_actor(), Action.STATISTICS_OPEN)
+    month = read_month(request.args.get("month", "").strip() or str(_this()))
+    area, measure = (request.args.get(name) or None for name in ("area", "measure"))
+    return redirect(
+        url_for("statistics_compare.heat", month=str(month), area=area, measure=measure), 303
+    )
+
+
+@bp.get("/statistics/<month>/map")
+def heat(month: str) -> str:
+    """Show an area's communities on the map, shaded by one figure."""
+    area, shown = read_area(current_actor()), read_month(month)
+    measure = mapping.SHOWN.get(request.args.get("measure", "").strip() or "received")
+    if measure is None:
+        raise NotFound
+    page = mapping.read_map(
+        shown,
+        area,
+        measure,
+        places=reference(),
+        county=settings().county,
+        now=clock.now(),
+    )
+    return render_template(
+        "statistics/map.html",
+        page=page,
+        month=shown,
+        measures=list(mapping.SHOWN),
+        at=clock.now(),
+        **mapping.shared(page),
+        **around(area),
+    )
+
+
+@bp.get("/statistics/compare")
+def compare() -> str | tuple[str, int]:
+    """Compare two periods or two areas in one scale."""
+    actor = current_actor()
+    access.check(actor, Action.STATISTICS_OPEN)
+    own = _readable(home(actor))
+    if own is None:
+        raise NotFound
+    this = _this()
+    shared = {
+        "form": request.args,
+        "periods": periods.choices(this),
+        "preset": COMPOSITE,
+        "month": this,
+        "at": clock.now(),
+        **around(own),
+    }
+    try:
+        asked = read_comparison(request.args, this=this, home=own, find=_readable)
+    except Invalid as error:
+        errors = words.field_sentences(error)
+        return render_template("statistics/compare.html", asked=None, errors=errors, **shared), 422
+    return render_template(
+        "statistics/compare.html", asked=asked, errors={}, **shared, **_compared(asked, this)
+    )
+
+
+def _compared(asked: Comparison, this: Month) -> dict[str, Any]:
+    places, county, now = reference(), settings().county, clock.now()
+    inside = areas.members_of(asked.areas[0], places)
+    communities = [it for it in areas.communities(places) if it.code in inside]
+    first, second = (
+        comparing.read_side(period, area, communities, county=county, now=now)
+        for period, area in zip(asked.periods, asked.areas, strict=True)
+    )
+    return {
+        "sides": (first, second),
+        "counts": comparing.count_lines(first.figures, second.figures),
+        "rates": comparing.rate_lines(first.figures, second.figures),
+        "kinds": comparing.kind_lines(first.figures, second.figures),
+        "kind_name": lambda key: showing.key_name(Facet.CATEGORY, key, language()),
+        "unit_name": lambda key: showing.key_name(Facet.UNIT, key, language()),
+        "community_name": lambda code: places.communities[code].name,
+        "scores": [comparing.score(it.figures, asked.weights) for it in (first, second)],
+        "units": comparing.order_units(first.figures, second.figures, asked.weights),
+        "communities": (
+            comparing.order_communities(first.below, second.below, asked.weights)
+            if len(communities) > 1
+            else []
+        ),
+        "runs": [it.last >= this for it in asked.periods],
+    }

@@ -1,0 +1,96 @@
+"""Reads over many months or areas at once: for maps, years and bulletins.
+
+A frozen month is as it was last frozen, what is overdue in it included; in the others what is
+overdue is of this moment.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import case, func, select
+
+from grid_report.clock import Month
+from grid_report.db import db
+from grid_report.settings import County
+from grid_report.statistics import live
+from grid_report.statistics.definitions import OF_CASES, C
+from grid_report.statistics.facts import UNROUTED
+from grid_report.statistics.figures import EMPTY, WHOLE, Figures, read_months, read_period
+from grid_report.statistics.measures import Facet, Measure
+from grid_report.statistics.monthly import newest_versions
+
+_OVERDUE: Final = (Facet.ALL, "", Measure.OVERDUE_OPEN)
+
+
+def read_spread(
+    months: Sequence[Month],
+    areas: Collection[str],
+    *,
+    county: County,
+    now: datetime,
+    measures: Collection[Measure] | None = None,
+) -> tuple[dict[tuple[str, str], Figures], dict[str, int]]:
+    """Return the whole counts by (month, area) of a run of months, and the versions they are of."""
+    versions = newest_versions(months)
+    found = read_months(months, areas, facets=WHOLE, versions=versions, measures=measures)
+    open_months = [it for it in months if str(it) not in versions]
+    wanted = measures is None or Measure.OVERDUE_OPEN in measures
+    if wanted and open_months:
+        for where, n in _overdue(open_months, county=county, now=now).items():
+            if where[1] in areas:
+                counts = found.get(where, EMPTY).counts
+                found[where] = Figures({**counts, _OVERDUE: n})
+    return found, versions
+
+
+def _overdue(
+    months: Sequence[Month], *, county: County, now: datetime
+) -> dict[tuple[str, str], int]:
+    """Count by (month of the deadline, area) what is overdue at this moment, in one statement."""
+    first, last = min(months), max(months)
+    start, end = first.bounds(county.tz)[0], last.bounds(county.tz)[1]
+    every = [first.plus(n) for n in range(_distance(first, last) + 1)]
+    which = case(*((C.fix_due < it.bounds(county.tz)[1], str(it)) for it in every))
+    # Named in a subquery: PostgreSQL takes the same expression with other parameters for another.
+    late = (
+        select(which.label("month"), C.street_code, C.community_code)
+        .where(OF_CASES[Measure.OVERDUE_OPEN].within(start, min(end, now)))
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(late.c.month, late.c.street_code, late.c.community_code, func.count()).group_by(
+            late.c.month, late.c.street_code, late.c.community_code
+        )
+    )
+    open_months = {str(it) for it in months}
+    found: dict[tuple[str, str], int] = defaultdict(int)
+    for month, street, community, n in rows:
+        if month in open_months:
+            for area in {county.code, street or UNROUTED, community or UNROUTED}:
+                found[month, area] += n
+    return found
+
+
+def _distance(first: Month, last: Month) -> int:
+    return (last.year - first.year) * 12 + last.number - first.number
+
+
+def read_whole(
+    first: Month,
+    last: Month,
+    areas: Collection[str],
+    *,
+    county: County,
+    now: datetime,
+    facets: Collection[Facet] = WHOLE,
+) -> dict[str, Figures]:
+    """Return the live counts of several months by area, each case once, with what is overdue now."""
+    found = live.merged(
+        read_period(first, last, areas, facets=facets),
+        live.overdue(first, last, county=county.code, now=now, zone=county.tz),
+    )
+    return {area: found.get(area, EMPTY) for area in areas}
