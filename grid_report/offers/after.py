@@ -89,6 +89,8 @@ def _settle(ref: str, *, now: datetime) -> bool:
 @use_case
 def _end(ref: str, *, now: datetime) -> bool:
     with transaction() as session:
+        # Or two bookings missed at the same moment would each be the first of the month.
+        steps.lock_rider_of(session, ref)
         redemption = steps.lock(session, ref)
         if redemption.state is not RedemptionState.RESERVED or redemption.holds_until > now:
             return False

@@ -5,6 +5,7 @@ Locks are taken in one order: rider, redemption, slot or offer, then the ledger'
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, tzinfo
 from typing import Final
 
@@ -12,6 +13,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
+from grid_report.accounts import steps as accounts_steps
 from grid_report.errors import NotFound
 from grid_report.notify import outbox
 from grid_report.offers import noshow, quotas, signals
@@ -37,6 +39,16 @@ from grid_report.offers.models import (
 from grid_report.points import ledger
 
 SYSTEM: Final = "system"
+
+
+def lock_rider_of(session: Session, ref: str) -> None:
+    """Make everything that counts what the rider of a redemption took or missed wait in line."""
+    rider_id = session.scalar(select(Redemption.rider_id).where(Redemption.ref == ref))
+    if rider_id is None:
+        raise NotFound
+    # Nothing is counted any more of somebody who erased the account.
+    with suppress(NotFound):
+        accounts_steps.queue_behind(session, rider_id)
 
 
 def lock(session: Session, ref: str) -> Redemption:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from grid_report.access import Actor
+from grid_report.db import db
 from grid_report.errors import GridReportError
-from grid_report.offers import scanning, usecases
+from grid_report.offers import after, scanning, usecases
 from grid_report.offers.commands import BookLine, Redeem
 from grid_report.offers.kinds import Period
+from grid_report.offers.models import Redemption
 from tests.offers.shop import COUNTY, NOW, ZONE, Shop
 from tests.points.racing import race
 
@@ -121,3 +125,22 @@ def test_a_line_of_the_book_sent_sixteen_times_at_once_is_one_line(app: Flask, s
     assert shop.book.value("SELECT count(*) FROM station_book") == 1
     assert shop.fresh(taken).state == "delivered"
     assert shop.sound()
+
+
+@pytest.mark.parametrize("round_", range(5))
+def test_of_two_bookings_missed_at_the_same_moment_one_is_the_first(
+    app: Flask, shop: Shop, round_: int
+) -> None:
+    rider = shop.rider(200)
+    refs = []
+    for _ in range(2):
+        care, slot = shop.slot(83, noshow_percent=20)
+        refs.append(shop.take(rider, care, slot_id=slot).ref)
+    at = NOW + timedelta(days=1, hours=1)
+    # Runs of the job that overlap reach different bookings at the same moment.
+    ends = [partial(after._end, ref, now=at) for ref in refs]
+    assert sum(race(app, ends * (PROCESSES // 2))) == 2
+    db.session.rollback()
+    assert sorted(db.session.scalars(select(Redemption.penalty_points))) == [0, 16]
+    assert shop.points(rider) == (184, 0)
+    assert shop.sound(at)
