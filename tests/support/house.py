@@ -137,4 +137,6 @@ BY_NAME = {
     "statistics.recounting": "queries",
     "statistics.showing": "border",
     "statistics.spread": "queries",
+    "statistics.summary": "queries",
+    "statistics.telling": "border",
 }
