@@ -155,13 +155,8 @@ def order_units(
     first: Figures, second: Figures, weights: Mapping[RateName, int]
 ) -> Sequence[Place]:
     """Put the units of the first side in order, with their scores on the second beside."""
-    keys = {it for side in (first, second) for it in side.keys(Facet.UNIT)}
     return _ordered(
-        [
-            _place(it, first, second, weights, Facet.UNIT, it)
-            for it in sorted(keys)
-            if it in first.keys(Facet.UNIT)
-        ]
+        [_place(it, first, second, weights, Facet.UNIT) for it in first.keys(Facet.UNIT)]
     )
 
 
@@ -171,7 +166,7 @@ def order_communities(
     """Put communities in order, with their scores on the second side beside."""
     return _ordered(
         [
-            _place(code, figures, second.get(code, EMPTY), weights, Facet.ALL, "")
+            _place(code, figures, second.get(code, EMPTY), weights, Facet.ALL)
             for code, figures in first.items()
             if not figures.is_empty()
         ]
@@ -179,13 +174,9 @@ def order_communities(
 
 
 def _place(
-    code: str,
-    first: Figures,
-    second: Figures,
-    weights: Mapping[RateName, int],
-    facet: Facet,
-    key: str,
+    code: str, first: Figures, second: Figures, weights: Mapping[RateName, int], facet: Facet
 ) -> Place:
+    key = code if facet is Facet.UNIT else ""
     here, n = score(first, weights, facet, key)
     before, n_before = score(second, weights, facet, key)
     return Place(code, n, here, n_before, before, facet, first)

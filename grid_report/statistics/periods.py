@@ -71,12 +71,11 @@ def choices(this: Month) -> Mapping[str, Sequence[Period]]:
     newest = this.year * 4 + (this.number - 1) // 3
     quarters = [f"{n // 4}-Q{n % 4 + 1}" for n in range(newest, newest - QUARTERS, -1)]
     years = [str(this.year - back) for back in range(YEARS)]
-    found = {
+    return {
         "month": [Period(it, it, str(it)) for it in months],
-        "quarter": [parse_period(it) for it in quarters],
-        "year": [parse_period(it) for it in years],
+        "quarter": [it for code in quarters if (it := parse_period(code))],
+        "year": [it for code in years if (it := parse_period(code))],
     }
-    return {kind: [it for it in some if it] for kind, some in found.items()}
 
 
 def read_period(

@@ -13,7 +13,7 @@ from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.errors import GridReportError, Invalid, NotFound
 from grid_report.places.queries import reference
-from grid_report.statistics import cases, showing, usecases
+from grid_report.statistics import cases, showing, telling, usecases
 from grid_report.statistics.areas import Area, find_area
 from grid_report.statistics.definitions import OF_CASES
 from grid_report.statistics.measures import CASE_COUNTS, LIVE, RATES, Facet, Measure
@@ -115,7 +115,10 @@ def month(month: str) -> str:
     area = read_area(actor)
     report = load(read_month(month), area, read_version())
     return render_template(
-        "statistics/month.html", **_shared(report, actor), **showing.month(report, language())
+        "statistics/month.html",
+        summary=telling.sentences(report, language()),
+        **_shared(report, actor),
+        **showing.month(report, language()),
     )
 
 

@@ -151,4 +151,6 @@ BY_NAME = {
     "statistics.workbook_sheets": "border",
     "statistics.workbook_summary": "border",
     "statistics.spread": "queries",
+    "statistics.summary": "queries",
+    "statistics.telling": "border",
 }
