@@ -69,27 +69,30 @@ def squeezed(sql: str | None) -> str:
 def described(engine: Engine) -> dict[str, Any]:
     """Describe every table: columns, keys, constraints with their conditions, indexes."""
     look = inspect(engine)
+    # Asked for all tables at once: one by one they are thousands of questions.
+    columns, primary = look.get_multi_columns(), look.get_multi_pk_constraint()
+    foreign, unique = look.get_multi_foreign_keys(), look.get_multi_unique_constraints()
+    checks, indexes = look.get_multi_check_constraints(), look.get_multi_indexes()
     tables: dict[str, Any] = {}
-    for table in look.get_table_names():
+    for where in columns:
+        table = where[1]
         if table == "alembic_version":
             continue
         tables[table] = {
             "columns": {
                 column["name"]: (str(column["type"]), column["nullable"])
-                for column in look.get_columns(table)
+                for column in columns[where]
             },
-            "primary": look.get_pk_constraint(table)["constrained_columns"],
+            "primary": primary[where]["constrained_columns"],
             "foreign": sorted(
                 (tuple(key["constrained_columns"]), key["referred_table"])
-                for key in look.get_foreign_keys(table)
+                for key in foreign[where]
             ),
             "unique": sorted(
-                (str(key["name"]), tuple(key["column_names"]))
-                for key in look.get_unique_constraints(table)
+                (str(key["name"]), tuple(key["column_names"])) for key in unique[where]
             ),
             "checks": sorted(
-                (str(check["name"]), squeezed(check["sqltext"]))
-                for check in look.get_check_constraints(table)
+                (str(check["name"]), squeezed(check["sqltext"])) for check in checks[where]
             ),
             "indexes": sorted(
                 (
@@ -98,7 +101,7 @@ def described(engine: Engine) -> dict[str, Any]:
                     bool(index["unique"]),
                     squeezed(_where(index, engine.dialect.name)),
                 )
-                for index in look.get_indexes(table)
+                for index in indexes[where]
             ),
         }
     return tables
