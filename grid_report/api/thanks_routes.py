@@ -218,7 +218,9 @@ def propose() -> Response:
     access.check(current_actor(), Action.BUDGET_GRANT)
     values = {**json_body(schemas.ProposalRequest), "key": idempotency_key()}
     command = points_forms.read_proposal(values, key_field=KEY_FIELD)
-    put = proposals.propose(command, actor=current_actor(), now=clock.now())
+    put = proposals.propose(
+        command, zone=settings().county.tz, actor=current_actor(), now=clock.now()
+    )
     shown = _proposal(proposal_queries.find_proposal(put.proposal_id))
     return answer(shown, 201, replayed=put.replayed)
 

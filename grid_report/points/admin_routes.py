@@ -165,7 +165,12 @@ def propose() -> Response:
     """Propose a grant or a reversal."""
     access.check(current_actor(), Action.BUDGET_GRANT)
     try:
-        proposals.propose(forms.read_proposal(request.form), actor=current_actor(), now=clock.now())
+        proposals.propose(
+            forms.read_proposal(request.form),
+            zone=settings().county.tz,
+            actor=current_actor(),
+            now=clock.now(),
+        )
     except Invalid as error:
         return _shown(_proposals_page(field_sentences(error), request.form.to_dict()), 422)
     except ProposalKeyReused as error:
@@ -230,7 +235,8 @@ def _proposals_page(errors: Mapping[str, list[str]], form: Mapping[str, Any]) ->
             one.id for one in open_ones if access.allowed(actor, Action.PROPOSAL_DECIDE, one)
         },
         may_propose=access.allowed(actor, Action.BUDGET_GRANT),
-        months=[str(month), str(month.plus(1))],
+        months=[str(month.plus(by)) for by in (-1, 0, 1)],
+        this_month=str(month),
         communities=reference.communities,
         errors=errors,
         form=form,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from sqlalchemy.orm import Session
 
@@ -25,17 +25,19 @@ from grid_report.points.terms import Terms
 
 MOST_GRANTED = 1_000_000
 NOTE_MOST = 500
+# The pool of the month before may still owe something; plans for later than next are no budget yet.
+MONTHS_GRANTED = (-1, 1)
 
 
 @use_case
-def propose(command: Propose, *, actor: Actor, now: datetime) -> Put:
+def propose(command: Propose, *, zone: tzinfo, actor: Actor, now: datetime) -> Put:
     """Propose a grant or a reversal; the same key again is the same proposal.
 
     Merits are proposed where the report is known. Raises Forbidden, Invalid, ProposalKeyReused.
     """
     access.check(actor, Action.BUDGET_GRANT)
     with transaction() as session:
-        rider_id = _check(session, command)
+        rider_id = _check(session, command, Month.of(now, zone))
         if rider_id == actor.member_id:
             raise Invalid.field("entry_id", "entry-is-own")
         whole = Propose(**{**command.__dict__, "rider_id": rider_id})
@@ -45,7 +47,7 @@ def propose(command: Propose, *, actor: Actor, now: datetime) -> Put:
         return put
 
 
-def _check(session: Session, command: Propose) -> int | None:
+def _check(session: Session, command: Propose, month: Month) -> int | None:
     refused = Invalid()
     rider_id = None
     if not command.reason:
@@ -55,6 +57,11 @@ def _check(session: Session, command: Propose) -> int | None:
             refused.add("points", "points-out-of-range", most=MOST_GRANTED)
         if command.month is None:
             refused.add("month", "month-unreadable")
+        else:
+            first, last = (str(month.plus(by)) for by in MONTHS_GRANTED)
+            # As texts: they are written in one way only, and sort as the months do.
+            if not first <= command.month <= last:
+                refused.add("month", "month-not-granted", first=first, last=last)
         known = places_queries.reference().communities
         if command.community_code is not None and command.community_code not in known:
             refused.add("community", "community-unknown")

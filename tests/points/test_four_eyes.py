@@ -54,7 +54,7 @@ def propose_grant(by: Actor, **more: Any) -> int:
         "month": str(MONTH),
         **more,
     }
-    return proposals.propose(Propose(**values), actor=by, now=NOW).proposal_id
+    return proposals.propose(Propose(**values), zone=ZONE, actor=by, now=NOW).proposal_id
 
 
 def approve(proposal_id: int, by: Actor) -> str:
@@ -100,6 +100,22 @@ def test_a_refused_proposal_is_told_to_nobody(book: Book) -> None:
     with pytest.raises(Invalid):
         propose_grant(book.admin, reason="")
     assert book.value("SELECT COUNT(*) FROM outbox WHERE kind = 'proposal_waiting'") == 0
+
+
+@pytest.mark.parametrize("months", [-1, 0, 1])
+def test_a_grant_is_for_the_month_before_this_or_the_next(book: Book, months: int) -> None:
+    month = MONTH.plus(months)
+    approve(propose_grant(book.admin, month=str(month)), book.other_admin)
+    assert queries.monthly_budget(STATION, month).granted == 3500
+
+
+@pytest.mark.parametrize("month", ["1970-01", "9999-12", str(MONTH.plus(-2)), str(MONTH.plus(2))])
+def test_a_grant_for_another_month_is_refused_by_its_field(book: Book, month: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        propose_grant(book.admin, month=month)
+    (problem,) = refused.value.problems["month"]
+    assert problem.code == "month-not-granted"
+    assert problem.facts == {"first": str(MONTH.plus(-1)), "last": str(MONTH.plus(1))}
 
 
 def test_nobody_approves_or_declines_an_own_proposal(book: Book) -> None:
@@ -192,12 +208,12 @@ def test_an_award_is_taken_back_by_two(book: Book) -> None:
         entry_id=award.entry_id,
         verdict=Verdict.HONEST,
     )
-    proposal = proposals.propose(command, actor=book.admin, now=NOW).proposal_id
+    proposal = proposals.propose(command, zone=ZONE, actor=book.admin, now=NOW).proposal_id
     approve(proposal, book.other_admin)
     assert queries.balance(rider).available == 0
     unknown = Propose(ProposalKind.REVERSAL, str(uuid.uuid4()), "x", entry_id=999, verdict=None)
     with pytest.raises(Invalid) as refused:
-        proposals.propose(unknown, actor=book.admin, now=NOW)
+        proposals.propose(unknown, zone=ZONE, actor=book.admin, now=NOW)
     assert set(refused.value.problems) == {"entry_id", "verdict"}
 
 
@@ -216,8 +232,8 @@ def test_nobody_decides_about_an_award_of_their_own(book: Book) -> None:
         verdict=Verdict.HONEST,
     )
     with pytest.raises(Invalid):
-        proposals.propose(command, actor=owner, now=NOW)
-    proposal = proposals.propose(command, actor=book.admin, now=NOW).proposal_id
+        proposals.propose(command, zone=ZONE, actor=owner, now=NOW)
+    proposal = proposals.propose(command, zone=ZONE, actor=book.admin, now=NOW).proposal_id
     with pytest.raises(Forbidden):
         approve(proposal, owner)
 
