@@ -23,6 +23,7 @@ class Screen(StrEnum):
     DISPUTES = "disputes"
     STATEMENTS = "statements"
     CARD = "card"
+    MONTH = "month"
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "statement_confirmed_for": _kind("month provider points words", screen=Screen.STATEMENTS),
     "statement_answered_for": _kind("month provider points words", screen=Screen.STATEMENTS),
     "statement_disputed": _kind("month provider points ref words", screen=Screen.STATEMENTS),
+    "statistics_ready": _kind("month area_zh area_en", screen=Screen.MONTH),
     "points_expiring": _kind("points last_day", screen=Screen.POINTS),
 }
 
@@ -104,6 +106,7 @@ OTHER_PAGES: Final[Mapping[Screen, str]] = {
     Screen.OFFER: "offers.one",
     Screen.DISPUTES: "admin_offers.disputes",
     Screen.STATEMENTS: "admin_statements.index",
+    Screen.MONTH: "statistics_exports.delivered",
 }
 # What a page calls the thing it is about; the others are about no single thing.
 NAMED_BY: Final[Mapping[str, str]] = {
@@ -112,6 +115,7 @@ NAMED_BY: Final[Mapping[str, str]] = {
     "offers.one": "offer_id",
     "cards.one": "ref",
     "approvals.one": "ref",
+    "statistics_exports.delivered": "parcel",
 }
 
 
