@@ -55,7 +55,9 @@ from grid_report.reports import signals as reports_signals
 from grid_report.settings import ROOT, Settings
 from grid_report.statistics import compare_routes as statistics_compare_routes
 from grid_report.statistics import counting
+from grid_report.statistics import delivery_routes as statistics_delivery_routes
 from grid_report.statistics import export_routes as statistics_export_routes
+from grid_report.statistics import open_routes as statistics_open_routes
 from grid_report.statistics import routes as statistics_routes
 from grid_report.web import (
     assets,
@@ -105,6 +107,8 @@ BLUEPRINTS = (
     statistics_routes.bp,
     statistics_export_routes.bp,
     statistics_compare_routes.bp,
+    statistics_delivery_routes.bp,
+    statistics_open_routes.bp,
     contract.bp,
 )
 

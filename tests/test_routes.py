@@ -38,6 +38,8 @@ PUBLIC = {
     "health.healthz",
     "health.metrics",
     "health.readyz",
+    "open_data.index",
+    "open_data.month_csv",
     "pages.components",
     "pages.offline",
     "pages.worker",

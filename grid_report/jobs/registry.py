@@ -41,6 +41,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("draw-sample", lambda s: s.sweep_minutes * 60, work.draw_sample),
     Job("recount-statistics", lambda s: s.sweep_minutes * 60, work.recount_statistics),
     Job("freeze-months", lambda s: s.sweep_minutes * 60, work.freeze_months),
+    Job("deliver-statistics", lambda s: s.sweep_minutes * 60, work.deliver_statistics),
     Job("sweep-photos", lambda s: s.sweep_minutes * 60, work.sweep_photos),
     Job("sweep-accounts", lambda s: s.sweep_minutes * 60, work.sweep_accounts),
 )

@@ -27,6 +27,7 @@ from grid_report.points.terms import terms_of
 from grid_report.reports import queries as reports_queries
 from grid_report.reports import usecases as reports_usecases
 from grid_report.settings import Settings
+from grid_report.statistics import delivering
 from grid_report.statistics import usecases as statistics_usecases
 from grid_report.web.context import wiring
 
@@ -160,6 +161,16 @@ def freeze_months(duty: Duty) -> int:
         county=duty.settings.county,
         day=duty.settings.statistics.freeze_day,
         now=duty.now(),
+    )
+
+
+def deliver_statistics(duty: Duty) -> int:
+    """Tell those who asked that the month before can be fetched: each once, on their day or after."""
+    return delivering.deliver_due(
+        places=places_queries.reference(),
+        county=duty.settings.county,
+        now=duty.now(),
+        go_on=duty.go_on,
     )
 
 

@@ -25,6 +25,7 @@ class Screen(StrEnum):
     CARD = "card"
     PROPOSALS = "proposals"
     FAIRNESS = "fairness"
+    MONTH = "month"
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "statement_confirmed_for": _kind("month provider points words", screen=Screen.STATEMENTS),
     "statement_answered_for": _kind("month provider points words", screen=Screen.STATEMENTS),
     "statement_disputed": _kind("month provider points ref words", screen=Screen.STATEMENTS),
+    "statistics_ready": _kind("month area_zh area_en", screen=Screen.MONTH),
     "points_expiring": _kind("points last_day", screen=Screen.POINTS),
 }
 
@@ -110,6 +112,7 @@ OTHER_PAGES: Final[Mapping[Screen, str]] = {
     Screen.STATEMENTS: "admin_statements.index",
     Screen.PROPOSALS: "admin_points.waiting",
     Screen.FAIRNESS: "fairness.index",
+    Screen.MONTH: "statistics_exports.delivered",
 }
 # What a page calls the thing it is about; the others are about no single thing.
 NAMED_BY: Final[Mapping[str, str]] = {
@@ -118,6 +121,7 @@ NAMED_BY: Final[Mapping[str, str]] = {
     "offers.one": "offer_id",
     "cards.one": "ref",
     "approvals.one": "ref",
+    "statistics_exports.delivered": "parcel",
 }
 
 

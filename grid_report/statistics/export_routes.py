@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from grid_report import clock
-from grid_report.errors import Invalid
+from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.statistics import asking, handing_out
 from grid_report.statistics.tables import TableName, Tables
@@ -42,3 +42,13 @@ def month_csv(month: str) -> Response:
         raise Invalid.field("table", "value-unknown")
     table = TableName(wanted) if wanted else None
     return handing_out.csv_answer(found, table, bom=request.args.get("bom", "") == "1")
+
+
+@bp.get("/statistics/delivered/<parcel>")
+def delivered(parcel: str) -> Response:
+    """Lead from a message to the month and area it tells of: `2026-03-211282001`."""
+    month, area = parcel[:7], parcel[8:]
+    if parcel[7:8] != "-" or not area:
+        raise NotFound
+    asking.asked_area(area, actor=current_actor(), places=reference(), county=settings().county)
+    return redirect(url_for("statistics.month", month=month, area=area), 303)

@@ -1,0 +1,93 @@
+"""The frozen months as open data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from grid_report.clock import Month
+from grid_report.db import db
+from grid_report.places.reference import Reference
+from grid_report.settings import County
+from grid_report.statistics import naming
+from grid_report.statistics.figures import read_months
+from grid_report.statistics.measures import Facet, Measure
+from grid_report.statistics.models import StatisticsFreeze
+from grid_report.statistics.monthly import list_versions
+from grid_report.statistics.naming import Names
+from grid_report.statistics.open_data import OpenCount, open_counts
+
+
+@dataclass(frozen=True)
+class OpenMonth:
+    """A month anybody may fetch: its newest frozen version."""
+
+    month: str
+    version: int
+    frozen_at: datetime
+
+
+@dataclass(frozen=True)
+class OpenFile:
+    """What is in the file of a month, with the names of then."""
+
+    month: str
+    version: int
+    counts: Sequence[OpenCount]
+    names: Names
+    street_of: dict[str, str]
+
+
+def list_open_months() -> Sequence[OpenMonth]:
+    """List the frozen months, the newest first."""
+    newest = (
+        select(StatisticsFreeze.month, func.max(StatisticsFreeze.version).label("version"))
+        .where(StatisticsFreeze.sealed)
+        .group_by(StatisticsFreeze.month)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(StatisticsFreeze.month, StatisticsFreeze.version, StatisticsFreeze.frozen_at)
+        .join(
+            newest,
+            (newest.c.month == StatisticsFreeze.month)
+            & (newest.c.version == StatisticsFreeze.version),
+        )
+        .order_by(StatisticsFreeze.month.desc())
+    )
+    return [OpenMonth(*row) for row in rows]
+
+
+def read_open_month(month: Month, *, places: Reference, county: County) -> OpenFile | None:
+    """Return what of a frozen month anybody may have; None when nobody has frozen it."""
+    versions = list_versions(month)
+    if not versions:
+        return None
+    newest = versions[0]
+    figures = read_months(
+        [month],
+        places.communities,
+        facets={Facet.CATEGORY},
+        versions={str(month): newest.version},
+        measures={Measure.RECEIVED},
+    )
+    received = {
+        (area, category): number
+        for (_, area), found in figures.items()
+        for category, number in found.by(Facet.CATEGORY, Measure.RECEIVED).items()
+    }
+    counts = open_counts(
+        received,
+        communities=places.communities,
+        categories=[(it.code, it.sensitive) for it in places.categories.by_code.values()],
+    )
+    return OpenFile(
+        month=str(month),
+        version=newest.version,
+        counts=counts,
+        names=naming.read_names(newest.document, places=places, county=county),
+        street_of={it.code: it.street_code for it in places.communities.values()},
+    )
