@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from grid_report.clock import Month
 from grid_report.db import db, table_of
 from grid_report.statistics import durations
-from grid_report.statistics.measures import RATES, Facet, Measure, Rate, RateName
-from grid_report.statistics.models import LIVE, StatisticsCell
+from grid_report.statistics.measures import LIVE, RATES, Facet, Measure, Rate, RateName
+from grid_report.statistics.models import StatisticsCell
 
 # What a page of one area shows; riders are counted, not listed.
 SHOWN: Final = frozenset(Facet) - {Facet.RIDER}
@@ -145,6 +145,24 @@ def read_months(
         if version == wanted[month]:
             found[month, area][facet, key, measure] = n
     return {where: Figures(counts) for where, counts in found.items()}
+
+
+def newest_month(area: str, months: Sequence[Month]) -> Month | None:
+    """Return the newest of some months in which an area received anything; None where none did."""
+    # Each a look at one row by its whole key, whatever the table holds.
+    newest = db.session.scalar(
+        select(func.max(_CELLS.month)).where(
+            _CELLS.month.in_([str(it) for it in months]),
+            _CELLS.version == LIVE,
+            _CELLS.area == area,
+            _CELLS.facet == Facet.ALL,
+            _CELLS.key == "",
+            _CELLS.measure == Measure.RECEIVED,
+            _CELLS.also == "",
+            _CELLS.n > 0,
+        )
+    )
+    return Month.parse(newest) if newest else None
 
 
 def read_period(

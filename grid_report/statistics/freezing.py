@@ -17,8 +17,8 @@ from grid_report.places.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics import live
 from grid_report.statistics.facts import UNROUTED
-from grid_report.statistics.measures import Facet
-from grid_report.statistics.models import LIVE, StatisticsCell, StatisticsFreeze
+from grid_report.statistics.measures import LIVE, Facet
+from grid_report.statistics.models import StatisticsCell, StatisticsFreeze
 
 _TABLE: Final = table_of(StatisticsCell)
 _COLUMNS: Final = ("month", "area", "facet", "key", "measure", "also", "n")

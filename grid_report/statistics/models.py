@@ -9,8 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from grid_report.db import BIG, Base, Instant, RowId
 
-LIVE = 0
-
 
 class StatisticsCell(Base):
     """One count: of a month, an area, a breakdown, a measure.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,7 +16,8 @@ from grid_report.settings import County
 from grid_report.statistics import live
 from grid_report.statistics.areas import Area, children, communities
 from grid_report.statistics.figures import EMPTY, SHOWN, WHOLE, Figures, read_months
-from grid_report.statistics.models import LIVE, StatisticsFreeze
+from grid_report.statistics.measures import LIVE, Facet, Measure
+from grid_report.statistics.models import StatisticsFreeze
 
 TREND_MONTHS: Final = 13
 
@@ -39,8 +40,9 @@ class MonthReport:
     """Everything that is shown of one month and one area.
 
     `frozen` is the version shown, None for the live counts; `versions` are all there are, the
-    newest first. `trend` has thirteen months to this one, the oldest first; months that are frozen
-    are as they were last frozen. `parts` are the areas this one is made of, `places` all
+    newest first. `trend` has thirteen months to this one, the oldest first, with what was received
+    by category, and in the month and the year before with how long things took; months that are
+    frozen are as they were last frozen. `parts` are the areas this one is made of, `places` all
     communities in it, each with the whole counts of the month.
     """
 
@@ -125,6 +127,7 @@ def read_report(
     chosen = {**newest_versions(months), str(month): shown}
     here = read_months([month], [area.code], versions=chosen, facets=SHOWN)
     trend = read_months(months, [area.code], versions=chosen, facets=WHOLE)
+    beside = _beside(months, area, chosen, county=county, now=now)
     parts = children(area, places, county)
     inside = communities(places, street=None if area.is_county else area.code)
     below = read_months(
@@ -142,7 +145,7 @@ def read_report(
             live.points(month, places=places, county=county),
             live.people(month, county=county) if area.is_county else {},
         )
-    whole = [(it, trend.get((str(it), area.code), EMPTY)) for it in months]
+    whole = [(it, beside(it, trend.get((str(it), area.code), EMPTY))) for it in months]
     whole[-1] = (month, by_area[area.code])
     return MonthReport(
         month=month,
@@ -156,3 +159,32 @@ def read_report(
         frozen=frozen,
         versions=versions,
     )
+
+
+def _beside(
+    months: Sequence[Month], area: Area, chosen: Mapping[str, int], *, county: County, now: datetime
+) -> Callable[[Month, Figures], Figures]:
+    """Return how the months before come by what is compared beside their whole counts."""
+    compared = [months[0], months[-2]]
+    found = [
+        read_months(
+            months, [area.code], versions=chosen, facets={Facet.CATEGORY},
+            measures={Measure.RECEIVED},
+        ),
+        read_months(
+            compared, [area.code], versions=chosen, facets={Facet.RESPONSE, Facet.HANDLING}
+        ),
+    ]  # fmt: skip
+    late = live.overdue_by_month(
+        [it for it in months[:-1] if not chosen.get(str(it))], area, now=now, zone=county.tz
+    )
+
+    def completed(month: Month, figures: Figures) -> Figures:
+        counts = dict(figures.counts)
+        for more in found:
+            counts.update(more.get((str(month), area.code), EMPTY).counts)
+        if month in late:
+            counts[Facet.ALL, "", Measure.OVERDUE_OPEN] = late[month]
+        return Figures(counts)
+
+    return completed

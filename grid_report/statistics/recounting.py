@@ -32,8 +32,8 @@ from grid_report.statistics.definitions import (
 )
 from grid_report.statistics.durations import rounded_minutes
 from grid_report.statistics.facts import Cell
-from grid_report.statistics.measures import Facet, Measure
-from grid_report.statistics.models import LIVE, StatisticsCell, StatisticsRecount
+from grid_report.statistics.measures import LIVE, Facet, Measure
+from grid_report.statistics.models import StatisticsCell, StatisticsRecount
 
 Counts = Counter[tuple[str, Cell]]
 _CELLS: Final = table_of(StatisticsCell).c

@@ -133,9 +133,12 @@ BY_NAME = {
     "statistics.definitions": "queries",
     "statistics.figures": "queries",
     "statistics.freezing": "steps",
+    "statistics.lines": "queries",
     "statistics.live": "queries",
+    "statistics.month_page": "border",
     "statistics.monthly": "queries",
     "statistics.picks": "queries",
     "statistics.recounting": "queries",
     "statistics.showing": "border",
+    "statistics.slices": "queries",
 }
