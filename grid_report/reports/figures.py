@@ -1,4 +1,4 @@
-"""Reports as the monthly figures read them: every column a figure is made of, and no other."""
+"""Reports as the monthly figures read them: what figures are made of, and the lists behind them."""
 
 from __future__ import annotations
 
@@ -39,4 +39,6 @@ CASES: Final = select(
     Report.solved,
     Report.satisfied,
     Report.review_on,
+    Report.next_due,
+    Report.next_warn,
 ).subquery("cases")

@@ -48,8 +48,9 @@ class Card:
     before: Step
     year_before: Step
     light: str | None
-    # The measure whose cases are behind it.
+    # The measure whose cases are behind it, and of a rate the one it is a part of.
     measure: Measure
+    of: Measure | None = None
 
 
 def cards(now: Figures, before: Figures, year_before: Figures) -> Sequence[Card]:
@@ -80,7 +81,7 @@ def _rate(name: RateName, now: Figures, before: Figures, year_before: Figures) -
         steps.append(Step(by, better if rule.more_is_better or better is None else not better))
     return Card(
         name, "rate", rate.numerator, rate, None, None, steps[0], steps[1],
-        light_of(name, rate), rule.numerator,
+        light_of(name, rate), rule.numerator, rule.denominator,
     )  # fmt: skip
 
 
@@ -100,15 +101,18 @@ def _light(is_red: bool, is_yellow: bool) -> str:
 
 
 def _time(name: str, now: Figures, before: Figures, year_before: Figures) -> Card:
-    times = [it.response() if name == "response" else it.handling() for it in (now, before, year_before)]  # fmt: skip
-    # The months before are read without their lengths: their means are what can be compared.
-    means = [it.mean for it in times]
+    times = [
+        it.response() if name == "response" else it.handling() for it in (now, before, year_before)
+    ]
+    medians = [it.median for it in times]
     steps = [
-        Step(None) if means[0] is None or it is None else Step(round(means[0] - it), means[0] < it)
-        for it in means[1:]
+        Step(None)
+        if medians[0] is None or it is None
+        else Step(medians[0] - it, None if medians[0] == it else medians[0] < it)
+        for it in medians[1:]
     ]
     measure = Measure.ACCEPTED if name == "response" else Measure.FINISHED
     return Card(
-        name, "time", times[0].number, None, times[0].median, times[0].p90, steps[0], steps[1],
+        name, "time", times[0].number, None, medians[0], times[0].p90, steps[0], steps[1],
         None, measure,
     )  # fmt: skip

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, not_, or_, select, true
+from sqlalchemy import and_, not_, or_, select
 
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import Invalid
+from grid_report.places.reference import Reference
 from grid_report.settings import County
-from grid_report.statistics.areas import Area, AreaKind
-from grid_report.statistics.definitions import HANDLER, OF_CASES, C, Clause, of_facet
-from grid_report.statistics.measures import Facet, Measure
+from grid_report.statistics import live, slices
+from grid_report.statistics.areas import Area
+from grid_report.statistics.definitions import HANDLER, OF_CASES, C, Clause, in_area
+from grid_report.statistics.figures import EMPTY, read_months
+from grid_report.statistics.measures import LIVE, RATES, Measure, RateName
+from grid_report.statistics.slices import MOST_KEY, ONLY, Slice, facet_of
 from grid_report.web.paging import Page, pack, unpack
 
 COLUMNS: Final = (
@@ -35,23 +40,91 @@ COLUMNS: Final = (
     C.accept_due,
     C.fix_due,
     C.close_due,
+    C.next_due,
+    C.next_warn,
 )
+
+
+# Whoever is left of a denominator without its numerator: the pairs the rates are made of.
+COMPLEMENTS: Final = frozenset((rule.denominator, rule.numerator) for rule in RATES.values())
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which cases: of a measure, an area, a breakdown; `without` those another measure counts."""
+    """Which cases: of a measure, an area, a slice; `without` those another measure counts."""
 
     measure: Measure
     month: Month
     area: Area
-    facet: Facet = Facet.ALL
+    slice: Slice = Slice.ALL
     key: str = ""
     without: Measure | None = None
 
 
+def read_wanted(month: Month, area: Area, values: Mapping[str, str]) -> Wanted | None:
+    """Return what an address asks for; None where no figure is counted so."""
+    try:
+        measure = Measure(values.get("measure", ""))
+        without = Measure(values["without"]) if values.get("without") else None
+        where = Slice(values.get("facet", ""))
+    except ValueError:
+        return None
+    key = values.get("key", "")
+    if measure not in OF_CASES or (without and (measure, without) not in COMPLEMENTS):
+        return None
+    if (where is Slice.ALL) != (key == "") or len(key) > MOST_KEY or "\0" in key:
+        return None
+    if where in ONLY and (measure is not ONLY[where] or without):
+        return None
+    return Wanted(measure, month, area, where, key, without)
+
+
+def ways(wanted: Wanted) -> list[tuple[RateName, list[tuple[Measure, Measure | None]]]]:
+    """Return the rates a list belongs to, each with its whole, what it counts, and what is left."""
+    if wanted.slice in ONLY:
+        return []
+    of = (wanted.measure, wanted.without)
+    found = []
+    for name, rule in RATES.items():
+        parts = [
+            (rule.denominator, None),
+            (rule.numerator, None),
+            (rule.denominator, rule.numerator),
+        ]
+        if of in parts:
+            found.append((name, parts))
+    return found
+
+
+def figure(
+    wanted: Wanted, version: int, *, places: Reference, county: County, now: datetime
+) -> int:
+    """Return the figure itself: as it was frozen, or (version 0) as it is kept now."""
+    month, area, facet = wanted.month, wanted.area.code, facet_of(wanted.slice)
+    measures = {it for it in (wanted.measure, wanted.without) if it}
+    versions = {str(month): version}
+    kept = read_months([month], [area], facets={facet}, measures=measures, versions=versions).get(
+        (str(month), area), EMPTY
+    )
+    if version == LIVE and Measure.OVERDUE_OPEN in measures:
+        added = live.overdue(month, month, county=county.code, now=now, zone=county.tz)
+        kept = live.merged({area: kept}, added)[area]
+    found = [
+        slices.count(kept, it, wanted.slice, wanted.key, places.categories)
+        for it in (wanted.measure, wanted.without)
+        if it
+    ]
+    return found[0] - sum(found[1:])
+
+
 def list_cases(
-    wanted: Wanted, *, county: County, now: datetime, cursor: str | None, limit: int
+    wanted: Wanted,
+    *,
+    places: Reference,
+    county: County,
+    now: datetime,
+    cursor: str | None,
+    limit: int,
 ) -> Page[Any]:
     """List the cases a measure counts in a month, each part in the order of its own instant.
 
@@ -61,9 +134,15 @@ def list_cases(
     start, end = wanted.month.bounds(county.tz)
     if wanted.measure is Measure.OVERDUE_OPEN:
         end = min(end, now)
-    clauses = [definition.holds, in_area(wanted.area), of_facet(wanted.facet, wanted.key)]
+    clauses = [
+        definition.holds,
+        in_area(wanted.area),
+        slices.clause(
+            wanted.slice, wanted.key, wanted.month, kinds=places.categories, county=county
+        ),
+    ]
     if wanted.without is not None:
-        clauses.append(not_(_holds(wanted.without)))
+        clauses.append(not_(_holds(wanted.without, now)))
     at_part, at, at_id = _cursor(cursor, len(definition.parts))
     rows: list[Any] = []
     next_cursor = None
@@ -89,21 +168,13 @@ def list_cases(
     return Page([row for _, row in rows], next_cursor)
 
 
-def _holds(measure: Measure) -> Clause:
+def _holds(measure: Measure, now: datetime) -> Clause:
     holds = OF_CASES[measure].holds
+    if measure is Measure.OVERDUE_OPEN:
+        # The one measure that says more than its denominator in its part, and by the hour.
+        holds = and_(OF_CASES[measure].parts[0].holds, C.fix_due < now)
     # NULL deadlines and instants are "not", not "unknown".
     return and_(holds.is_not(None), holds)
-
-
-def in_area(area: Area) -> Clause:
-    """The clause for the cases of an area."""
-    if area.kind is AreaKind.COUNTY:
-        return true()
-    if area.kind is AreaKind.STREET:
-        return C.street_code == area.code
-    if area.kind is AreaKind.COMMUNITY:
-        return C.community_code == area.code
-    return C.community_code.is_(None)
 
 
 def _cursor(cursor: str | None, parts: int) -> tuple[int, datetime | None, int]:

@@ -15,8 +15,9 @@ from grid_report.places.queries import reference
 from grid_report.statistics import areas, comparing, mapping, periods, showing
 from grid_report.statistics.areas import Area
 from grid_report.statistics.compare_forms import Comparison, read_comparison
-from grid_report.statistics.measures import COMPOSITE, Facet
+from grid_report.statistics.measures import COMPOSITE
 from grid_report.statistics.routes import MONTHS_BACK, home, read_area, read_month
+from grid_report.statistics.slices import Slice
 from grid_report.web import words
 from grid_report.web.context import current_actor, language, settings
 
@@ -124,8 +125,8 @@ def _compared(asked: Comparison, this: Month) -> dict[str, Any]:
         "counts": comparing.count_lines(first.figures, second.figures),
         "rates": comparing.rate_lines(first.figures, second.figures),
         "kinds": comparing.kind_lines(first.figures, second.figures),
-        "kind_name": lambda key: showing.key_name(Facet.CATEGORY, key, language()),
-        "unit_name": lambda key: showing.key_name(Facet.UNIT, key, language()),
+        "kind_name": lambda key: showing.key_name(Slice.CATEGORY, key, language()),
+        "unit_name": lambda key: showing.key_name(Slice.UNIT, key, language()),
         "community_name": lambda code: places.communities[code].name,
         "scores": [comparing.score(it.figures, asked.weights) for it in (first, second)],
         "units": comparing.order_units(first.figures, second.figures, asked.weights),

@@ -10,11 +10,22 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from grid_report.db import db
+from grid_report.settings import County
+from grid_report.statistics import live
 from grid_report.statistics.definitions import C
+from grid_report.statistics.figures import EMPTY, read_months
+from grid_report.statistics.measures import Facet, Measure
 from grid_report.statistics.models import StatisticsCorrection
 from grid_report.statistics.monthly import MonthReport
+from grid_report.web.paging import Page, pack, unpack_id
 
-MOST: Final = 50
+# What permissions look at, and the number.
+SEEN: Final = (
+    C.id, C.number, C.community_code, C.street_code, C.unit_code, C.self_handled,
+)  # fmt: skip
+_COMPARED: Final = (Facet.ALL, Facet.SERVICES)
+# Seconds added up say nothing to anybody.
+_SUMS: Final = frozenset({Measure.RESPONSE_S, Measure.HANDLING_S})
 
 
 @dataclass(frozen=True)
@@ -22,12 +33,21 @@ class Correction:
     """One change: when, of which case (None for a service), and by how much each measure."""
 
     at: datetime
-    number: str | None
+    case: Any
     area: str
     changes: Mapping[str, int]
 
 
-def list_corrections(report: MonthReport) -> Sequence[Correction]:
+@dataclass(frozen=True)
+class Difference:
+    """A measure that is no longer as it was frozen."""
+
+    measure: Measure
+    frozen: int
+    now: int
+
+
+def list_corrections(report: MonthReport, *, cursor: str | None, limit: int) -> Page[Correction]:
     """List what changed since the version shown was frozen, newest first, in the report's area."""
     assert report.frozen is not None
     query = (
@@ -37,27 +57,54 @@ def list_corrections(report: MonthReport) -> Sequence[Correction]:
             StatisticsCorrection.version == report.frozen.version,
         )
         .order_by(StatisticsCorrection.id.desc())
-        .limit(MOST)
+        .limit(limit + 1)
     )
+    before = unpack_id(cursor)
+    if before is not None:
+        query = query.where(StatisticsCorrection.id < before)
     if not report.area.is_county:
         # A street's code begins that of its communities.
         query = query.where(StatisticsCorrection.area.startswith(report.area.code, autoescape=True))
     rows = db.session.scalars(query).all()
-    ids = [row.about_id for row in rows if row.about == "case"]
-    numbers: dict[int, Any] = (
-        {
-            row.id: row.number
-            for row in db.session.execute(select(C.id, C.number).where(C.id.in_(ids)))
-        }
-        if ids
-        else {}
+    shown = rows[:limit]
+    cases = _cases([row.about_id for row in shown if row.about == "case"])
+    return Page(
+        [
+            Correction(
+                row.at,
+                cases.get(row.about_id) if row.about == "case" else None,
+                row.area,
+                {name: n for name, n in row.changes.items() if Measure(name) not in _SUMS},
+            )
+            for row in shown
+        ],
+        pack(shown[-1].id) if len(rows) > limit else None,
     )
-    return [
-        Correction(
-            row.at,
-            numbers.get(row.about_id) if row.about == "case" else None,
-            row.area,
-            row.changes,
-        )
-        for row in rows
-    ]
+
+
+def _cases(ids: Sequence[int]) -> dict[int, Any]:
+    if not ids:
+        return {}
+    rows = db.session.execute(select(*SEEN).where(C.id.in_(ids)))
+    return {row.id: row for row in rows}
+
+
+def list_differences(report: MonthReport, *, county: County, now: datetime) -> list[Difference]:
+    """Hold a frozen month's whole counts against the live ones of its area; what stayed is left out.
+
+    Points and people are of the moment of the freeze, and are not held against anything.
+    """
+    month, area = report.month, report.area
+    kept = read_months([month], [area.code], facets=_COMPARED).get((str(month), area.code), EMPTY)
+    late = live.overdue_by_month([month], area, now=now, zone=county.tz)
+    now_counts = {**kept.counts, (Facet.ALL.value, "", Measure.OVERDUE_OPEN.value): late[month]}
+    found = []
+    for measure in Measure:
+        if measure in _SUMS:
+            continue
+        for facet in _COMPARED:
+            frozen = report.figures.count(measure, facet)
+            current = now_counts.get((facet, "", measure), 0)
+            if frozen != current:
+                found.append(Difference(measure, frozen, current))
+    return found

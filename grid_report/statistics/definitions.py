@@ -17,8 +17,9 @@ from grid_report.offers.figures import SERVICES
 from grid_report.offers.lifecycle import RedemptionState
 from grid_report.reports.figures import CASES
 from grid_report.reports.lifecycle import State
+from grid_report.statistics.areas import Area, AreaKind
 from grid_report.statistics.facts import NEVER_DUE, OWN_HANDLING, STANDING, URGENT
-from grid_report.statistics.measures import Facet, Measure
+from grid_report.statistics.measures import Measure
 
 Clause = ColumnElement[bool]
 C, S = CASES.c, SERVICES.c
@@ -124,11 +125,12 @@ POINTS_OF: Final[Mapping[Measure, Measure]] = {
 }
 
 
-def of_facet(facet: Facet, key: str) -> Clause:
-    """The clause for one category or one handler; everything for the whole."""
-    if facet is Facet.CATEGORY:
-        return C.category_code == key
-    if facet is Facet.UNIT:
-        handled_by: ColumnElement[Any] = HANDLER
-        return handled_by == key
-    return true()
+def in_area(area: Area) -> Clause:
+    """The clause for the cases of an area."""
+    if area.kind is AreaKind.COUNTY:
+        return true()
+    if area.kind is AreaKind.STREET:
+        return C.street_code == area.code
+    if area.kind is AreaKind.COMMUNITY:
+        return C.community_code == area.code
+    return C.community_code.is_(None)

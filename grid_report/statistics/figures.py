@@ -147,6 +147,24 @@ def read_months(
     return {where: Figures(counts) for where, counts in found.items()}
 
 
+def newest_month(area: str, months: Sequence[Month]) -> Month | None:
+    """Return the newest of some months in which an area received anything; None where none did."""
+    # Each a look at one row by its whole key, whatever the table holds.
+    newest = db.session.scalar(
+        select(func.max(_CELLS.month)).where(
+            _CELLS.month.in_([str(it) for it in months]),
+            _CELLS.version == LIVE,
+            _CELLS.area == area,
+            _CELLS.facet == Facet.ALL,
+            _CELLS.key == "",
+            _CELLS.measure == Measure.RECEIVED,
+            _CELLS.also == "",
+            _CELLS.n > 0,
+        )
+    )
+    return Month.parse(newest) if newest else None
+
+
 def read_period(
     first: Month,
     last: Month,

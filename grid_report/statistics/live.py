@@ -6,10 +6,10 @@ A frozen month has all of it as counts of its own, written when it was frozen.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, literal, select
 
 from grid_report.accounts import figures as accounts_figures
 from grid_report.clock import Month
@@ -18,6 +18,7 @@ from grid_report.places.reference import Reference
 from grid_report.points import figures as points_figures
 from grid_report.settings import County
 from grid_report.statistics import definitions
+from grid_report.statistics.areas import Area
 from grid_report.statistics.definitions import C
 from grid_report.statistics.facts import UNROUTED
 from grid_report.statistics.figures import EMPTY, Figures, Key
@@ -51,6 +52,31 @@ def overdue(first: Month, last: Month, *, county: str, now: datetime, zone: tzin
             for key in _overdue_keys(category, handler):
                 added[area][key] += n
     return added
+
+
+def overdue_by_month(
+    months: Sequence[Month], area: Area, *, now: datetime, zone: tzinfo
+) -> dict[Month, int]:
+    """Count of months gone by what is overdue in an area at this moment."""
+    if not months:
+        return {}
+    # One statement over all from the first to the last: a month ends where the next one begins.
+    every, last = [min(months)], max(months)
+    while every[-1] < last:
+        every.append(every[-1].plus(1))
+    ends = [(C.fix_due < it.bounds(zone)[1], literal(str(it))) for it in every]
+    start, end = every[0].bounds(zone)[0], last.bounds(zone)[1]
+    late = (
+        select(case(*ends).label("month"))
+        .where(
+            definitions.OF_CASES[Measure.OVERDUE_OPEN].within(start, min(end, now)),
+            definitions.in_area(area),
+        )
+        .subquery()
+    )
+    rows = db.session.execute(select(late.c.month, func.count()).group_by(late.c.month))
+    found = {name: n for name, n in rows}  # noqa: C416 - rows are no pairs to mypy
+    return {it: found.get(str(it), 0) for it in months}
 
 
 def _overdue_keys(category: str, handler: str | None) -> Iterable[Key]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+# The counts that follow the cases; frozen versions count from one.
+LIVE: Final = 0
 # Below it a rate says more about chance than about anybody's work.
 LEAST_BASE: Final = 10
-# The version of counts that are kept up to date; frozen ones count from 1.
-LIVE: Final = 0
 
 
 class Facet(StrEnum):
@@ -117,6 +117,62 @@ CASE_COUNTS: Final = (
     Measure.SOLVED,
     Measure.SATISFIED,
 )
+
+
+# Every measure under what decides its month, as the page of definitions lists them.
+HELP: Final[Mapping[str, tuple[Measure, ...]]] = {
+    "received": (
+        Measure.RECEIVED,
+        Measure.URGENT,
+        Measure.ACCEPTED,
+        Measure.ACCEPTED_IN_TIME,
+        Measure.DISPATCHED,
+        Measure.REJECTED,
+        Measure.WITHDRAWN,
+        Measure.MERGED,
+        Measure.RESPONSE_S,
+    ),
+    "handling": (
+        Measure.SHOULD_HANDLE,
+        Measure.HANDLED,
+        Measure.HANDLED_IN_TIME,
+        Measure.EXTENDED,
+        Measure.OVERDUE_OPEN,
+        Measure.SUSPENDED,
+    ),
+    "closing": (
+        Measure.SHOULD_CLOSE,
+        Measure.CLOSED,
+        Measure.CLOSED_IN_TIME,
+        Measure.REWORKED,
+    ),
+    "instant": (
+        Measure.FINISHED,
+        Measure.HANDLING_S,
+        Measure.CLOSINGS,
+        Measure.REOPENED,
+        Measure.ANSWERS,
+        Measure.SOLVED,
+        Measure.SATISFIED,
+    ),
+    "services": (
+        Measure.RESERVED,
+        Measure.DELIVERED,
+        Measure.DELIVERED_POINTS,
+        Measure.REFUNDED,
+        Measure.REFUNDED_POINTS,
+        Measure.NO_SHOWS,
+        Measure.APPLICATIONS,
+        Measure.CARDS_ISSUED,
+    ),
+    "points": (Measure.GRANTED, Measure.AWARDED, Measure.EXPIRED, Measure.LIABILITY),
+    "people": (
+        Measure.RIDERS,
+        Measure.CONSENTS,
+        Measure.CONSENTS_WITHDRAWN,
+        Measure.ERASURES,
+    ),
+}
 
 
 class RateName(StrEnum):

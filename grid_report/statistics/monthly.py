@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,7 +16,7 @@ from grid_report.settings import County
 from grid_report.statistics import live, naming
 from grid_report.statistics.areas import Area, children, communities
 from grid_report.statistics.figures import EMPTY, SHOWN, WHOLE, Figures, read_months
-from grid_report.statistics.measures import LIVE
+from grid_report.statistics.measures import LIVE, Facet, Measure
 from grid_report.statistics.models import StatisticsFreeze
 
 TREND_MONTHS: Final = 13
@@ -40,8 +40,9 @@ class MonthReport:
     """Everything that is shown of one month and one area.
 
     `frozen` is the version shown, None for the live counts; `versions` are all there are, the
-    newest first. `trend` has thirteen months to this one, the oldest first; months that are frozen
-    are as they were last frozen. `parts` are the areas this one is made of, `places` all
+    newest first. `trend` has thirteen months to this one, the oldest first, with what was received
+    by category, and in the month and the year before with how long things took; months that are
+    frozen are as they were last frozen. `parts` are the areas this one is made of, `places` all
     communities in it, each with the whole counts of the month.
     """
 
@@ -136,6 +137,7 @@ def read_report(
     unknown = frozenset(it for it in months if by is not None and str(it) not in chosen)
     here = read_months([month], [area.code], versions=chosen, facets=SHOWN)
     trend = read_months(months, [area.code], versions=chosen, facets=WHOLE)
+    beside = _beside(months, area, chosen, county=county, now=now)
     kept = frozen.document if frozen else None
     (area,) = naming.as_kept([area], kept) or [area]
     parts = naming.as_kept(children(area, places, county), kept)
@@ -156,7 +158,8 @@ def read_report(
             live.people(month, county=county) if area.is_county else {},
         )
     whole = [
-        (it, EMPTY if it in unknown else trend.get((str(it), area.code), EMPTY)) for it in months
+        (it, EMPTY if it in unknown else beside(it, trend.get((str(it), area.code), EMPTY)))
+        for it in months
     ]
     whole[-1] = (month, by_area[area.code])
     return MonthReport(
@@ -172,3 +175,32 @@ def read_report(
         versions=versions,
         unknown=unknown,
     )
+
+
+def _beside(
+    months: Sequence[Month], area: Area, chosen: Mapping[str, int], *, county: County, now: datetime
+) -> Callable[[Month, Figures], Figures]:
+    """Return how the months before come by what is compared beside their whole counts."""
+    compared = [months[0], months[-2]]
+    found = [
+        read_months(
+            months, [area.code], versions=chosen, facets={Facet.CATEGORY},
+            measures={Measure.RECEIVED},
+        ),
+        read_months(
+            compared, [area.code], versions=chosen, facets={Facet.RESPONSE, Facet.HANDLING}
+        ),
+    ]  # fmt: skip
+    late = live.overdue_by_month(
+        [it for it in months[:-1] if not chosen.get(str(it))], area, now=now, zone=county.tz
+    )
+
+    def completed(month: Month, figures: Figures) -> Figures:
+        counts = dict(figures.counts)
+        for more in found:
+            counts.update(more.get((str(month), area.code), EMPTY).counts)
+        if month in late:
+            counts[Facet.ALL, "", Measure.OVERDUE_OPEN] = late[month]
+        return Figures(counts)
+
+    return completed

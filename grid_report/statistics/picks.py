@@ -19,55 +19,64 @@ from grid_report.places.queries import cache
 from grid_report.reports import queries as reports_queries
 from grid_report.reports.lifecycle import State
 from grid_report.statistics.areas import Area
-from grid_report.statistics.cases import COLUMNS, in_area
-from grid_report.statistics.definitions import HANDLER, OF_CASES, C
+from grid_report.statistics.cases import COLUMNS
+from grid_report.statistics.definitions import HANDLER, OF_CASES, C, in_area
 from grid_report.statistics.measures import Measure
 
 SHOWN: Final = 3
-LOOKED_AT: Final = 120
+# Of the newest closings so many are looked at for the area's, and of those so many by their photos.
+LOOKED_AT: Final = 1000
+CANDIDATES: Final = 12
 
 
 @dataclass(frozen=True)
 class Typical:
-    """A case to show: its row and one photo before and after."""
+    """A case to show: its row, one photo before and after, and how long it took."""
 
     row: Any
     before: Any
     after: Any
+    spent_s: float
 
 
 def typical(month: Month, area: Area) -> Sequence[Typical]:
-    """Choose closed cases with both photos, the gravest and then the quickest; never sensitive."""
+    """Choose closed cases with both photos, the gravest and then the quickest.
+
+    Never a sensitive one, and none of which its rider said it is not solved.
+    """
     start, end = month.bounds(cache().county.tz)
+    newest = (
+        select(C.id)
+        .where(C.closed_at >= start, C.closed_at < end)
+        .order_by(C.closed_at.desc())
+        .limit(LOOKED_AT)
+        .subquery()
+    )
     rows = db.session.execute(
-        select(*COLUMNS, C.dispatched_at, C.started_at, C.solved, HANDLER.label("handler"))
-        .where(
-            C.closed_at >= start,
-            C.closed_at < end,
+        select(*COLUMNS, C.dispatched_at, C.started_at, C.solved, HANDLER.label("handler")).where(
+            C.id.in_(select(newest.c.id)),
             C.sensitive.is_(False),
             C.solved.is_not(False),
+            C.handled_at.is_not(None),
             in_area(area),
         )
-        .order_by(C.closed_at.desc(), C.id.desc())
-        .limit(LOOKED_AT)
     ).all()
     rows = sorted(rows, key=lambda it: (-it.severity, it.solved is None, _spent(it), it.id))
-    rows = rows[: 4 * SHOWN]
+    rows = rows[:CANDIDATES]
     photos = reports_queries.photos_of([it.id for it in rows])
     found = []
     for row in rows:
-        pair = [
-            next((it for it in photos[row.id] if it.kind == kind), None)
-            for kind in ("before", "after")
-        ]
-        if all(pair):
-            found.append(Typical(row, *pair))
+        # As it was found, and as it was left.
+        before = next((it for it in photos[row.id] if it.kind == "before"), None)
+        after = next((it for it in reversed(photos[row.id]) if it.kind == "after"), None)
+        if before is not None and after is not None:
+            found.append(Typical(row, before, after, _spent(row)))
     return found[:SHOWN]
 
 
 def _spent(row: Any) -> float:
     since = row.dispatched_at or row.started_at or row.created_at
-    return float((row.handled_at - since).total_seconds())
+    return max(0.0, float((row.handled_at - since).total_seconds()))
 
 
 def late(month: Month, area: Area, *, at: datetime, limit: int) -> Sequence[Any]:
@@ -82,11 +91,12 @@ def late(month: Month, area: Area, *, at: datetime, limit: int) -> Sequence[Any]
     ).all()
 
 
-def suspended(area: Area, *, limit: int) -> Sequence[Any]:
-    """List what is suspended now, the next to be looked at again first."""
+def suspended(month: Month, area: Area, *, limit: int) -> Sequence[Any]:
+    """List what was due in a month and is suspended, the next to be looked at again first."""
+    start, end = month.bounds(cache().county.tz)
     return db.session.execute(
         select(*COLUMNS, C.review_on, HANDLER.label("handler"))
-        .where(C.state == State.SUSPENDED, in_area(area))
+        .where(C.state == State.SUSPENDED, C.fix_due >= start, C.fix_due < end, in_area(area))
         .order_by(C.review_on, C.id)
         .limit(limit)
     ).all()

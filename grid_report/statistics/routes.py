@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -13,11 +14,19 @@ from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.errors import GridReportError, Invalid, NotFound
 from grid_report.places.queries import reference
-from grid_report.statistics import cases, showing, telling, usecases
+from grid_report.statistics import (
+    cases,
+    corrections,
+    measures,
+    month_page,
+    showing,
+    telling,
+    usecases,
+)
 from grid_report.statistics.areas import Area, find_area
-from grid_report.statistics.definitions import OF_CASES
-from grid_report.statistics.measures import CASE_COUNTS, LIVE, RATES, Facet, Measure
-from grid_report.statistics.monthly import MonthReport, read_report
+from grid_report.statistics.figures import newest_month
+from grid_report.statistics.measures import LIVE, RATES
+from grid_report.statistics.monthly import Frozen, MonthReport, list_versions, read_report
 from grid_report.web import words
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.paging import read_limit
@@ -27,7 +36,6 @@ from grid_report.web.text import clean
 bp = Blueprint("statistics", __name__)
 
 MONTHS_BACK = 60
-BREAKDOWNS = frozenset({Facet.ALL, Facet.CATEGORY, Facet.UNIT})
 
 
 def home(actor: Actor) -> str:
@@ -87,10 +95,11 @@ def load(month: Month, area: Area, version: int | None) -> MonthReport:
 
 @bp.get("/statistics")
 def index() -> AnyResponse:
-    """Lead on to the running month."""
-    access.check(current_actor(), Action.STATISTICS_OPEN)
-    this = str(Month.of(clock.now(), settings().county.tz))
-    return redirect(url_for("statistics.month", month=this), 303)
+    """Lead on to the newest month with figures, the running one where there are none."""
+    area = read_area(current_actor())
+    this = Month.of(clock.now(), settings().county.tz)
+    newest = newest_month(area.code, [this.plus(-n) for n in range(MONTHS_BACK)]) or this
+    return redirect(url_for("statistics.month", month=str(newest)), 303)
 
 
 @bp.get("/statistics/choose")
@@ -116,9 +125,15 @@ def month(month: str) -> str:
     report = load(read_month(month), area, read_version())
     return render_template(
         "statistics/month.html",
-        summary=telling.sentences(report, language()),
         **_shared(report, actor),
-        **showing.month(report, language()),
+        **month_page.of_month(
+            report,
+            places=reference(),
+            county=settings().county,
+            language=language(),
+            sorting=request.args,
+        ),
+        summary=telling.sentences(report, language()),
     )
 
 
@@ -127,31 +142,42 @@ def _shared(report: MonthReport, actor: Actor) -> dict[str, Any]:
     return {
         "report": report,
         "month": report.month,
+        "this": this,
         "area": report.area,
-        "months": [this.plus(-back) for back in range(MONTHS_BACK // 2)],
+        "months": month_page.choices_of(this, report.month, MONTHS_BACK // 2),
         "crumbs": showing.crumbs(report.area, reference(), settings().county),
         "readable": lambda area: access.allowed(actor, Action.STATISTICS_READ, area),
         "choices": showing.choices(actor, reference(), settings().county),
+        "may_open": _may_open(actor),
     }
+
+
+def _may_open(actor: Actor) -> Callable[[Any], bool]:
+    """Return how a list knows whether its reader may open a case."""
+    return lambda row: access.allowed(actor, Action.REPORT_READ, showing.subject(row))
 
 
 @bp.get("/statistics/help")
 def definitions() -> str:
     """List every figure with exactly what it counts."""
     access.check(current_actor(), Action.STATISTICS_OPEN)
-    return render_template("statistics/help.html", measures=CASE_COUNTS, rates=RATES)
+    return render_template("statistics/help.html", groups=measures.HELP, rates=RATES)
 
 
 @bp.get("/statistics/<month>/cases")
 def behind(month: str) -> str:
     """List the cases behind a figure."""
     actor = current_actor()
-    area = read_area(actor)
-    wanted = _wanted(read_month(month), area)
-    now = clock.now()
+    area, shown, version = read_area(actor), read_month(month), read_version()
+    wanted = cases.read_wanted(shown, area, request.args)
+    frozen = _version_of(shown, version)
+    if wanted is None:
+        raise NotFound
+    now, county = clock.now(), settings().county
     page = cases.list_cases(
         wanted,
-        county=settings().county,
+        places=reference(),
+        county=county,
         now=now,
         cursor=request.args.get("cursor"),
         limit=read_limit(request.args.get("limit")),
@@ -159,25 +185,53 @@ def behind(month: str) -> str:
     return render_template(
         "statistics/cases.html",
         wanted=wanted,
+        figure=cases.figure(wanted, LIVE, places=reference(), county=county, now=now),
+        frozen=frozen,
+        frozen_figure=cases.figure(
+            wanted, frozen.version, places=reference(), county=county, now=now
+        )
+        if frozen
+        else None,
         rows=showing.case_rows(page.items, language(), now),
         next=page.next,
-        month=wanted.month,
+        month=shown,
         area=area,
-        key_name=showing.key_name(wanted.facet, wanted.key, language()),
-        may_open=lambda row: access.allowed(actor, Action.REPORT_READ, showing.subject(row)),
+        version=version,
+        ways=cases.ways(wanted),
+        key_name=showing.key_name(wanted.slice, wanted.key, language()),
+        limit=request.args.get("limit"),
+        may_open=_may_open(actor),
     )
 
 
-def _wanted(month: Month, area: Area) -> cases.Wanted:
-    known = {str(it): it for it in OF_CASES}
-    measure = known.get(request.args.get("measure") or Measure.RECEIVED)
-    without = request.args.get("without", "")
-    facet, key = request.args.get("facet", ""), clean(request.args.get("key", ""))
-    if measure is None or (without and without not in known):
+def _version_of(month: Month, version: int | None) -> Frozen | None:
+    """Return the frozen version an address means, None for the live counts. Raises NotFound."""
+    versions = list_versions(month)
+    if version is None:
+        return versions[0] if versions else None
+    if version == LIVE:
+        return None
+    found = next((it for it in versions if it.version == version), None)
+    if found is None:
         raise NotFound
-    if facet not in BREAKDOWNS or len(key) > 24:
+    return found
+
+
+@bp.get("/statistics/<month>/changes")
+def changes(month: str) -> str:
+    """List what changed of a month since it was frozen, all of it."""
+    actor = current_actor()
+    report = load(read_month(month), read_area(actor), read_version())
+    if report.frozen is None:
         raise NotFound
-    return cases.Wanted(measure, month, area, Facet(facet), key, known.get(without))
+    page = corrections.list_corrections(
+        report,
+        cursor=request.args.get("cursor"),
+        limit=read_limit(request.args.get("limit")),
+    )
+    return render_template(
+        "statistics/changes.html", **_shared(report, actor), changes=page, version=read_version()
+    )
 
 
 @bp.get("/statistics/<month>/freeze")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,11 +14,11 @@ from sqlalchemy import event
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.places.queries import reference
-from grid_report.statistics import cases
+from grid_report.statistics import cases, durations, month_page, slices
 from grid_report.statistics.areas import find_area
 from grid_report.statistics.definitions import OF_CASES
-from grid_report.statistics.figures import EMPTY, read_months
-from grid_report.statistics.measures import Facet, Measure
+from grid_report.statistics.measures import LIVE, Measure
+from grid_report.statistics.slices import Slice
 from tests.statistics.histories import BRIGHT, World
 from tests.support.builders import STATION, STREET, Make
 
@@ -89,24 +90,75 @@ def test_every_list_is_as_long_as_its_figure(make: Make) -> None:
         for code in (COUNTY, STREET, STATION, BRIGHT):
             area = find_area(code, places, county)
             assert area is not None
-            kept = read_months([month], [code]).get((str(month), code), EMPTY)
-            for measure in OF_CASES:
-                if measure is Measure.OVERDUE_OPEN:
-                    continue
-                for facet, key in ((Facet.ALL, ""), (Facet.CATEGORY, "RD02"), (Facet.UNIT, "self")):
-                    wanted = cases.Wanted(measure, month, area, facet, key)
-                    found = numbers(wanted, make, limit=4)
-                    assert len(found) == len(set(found)) == kept.count(measure, facet, key)
-                    checked += len(found)
+            for measure, without in [*((it, None) for it in OF_CASES), *sorted(cases.COMPLEMENTS)]:
+                for where, key in (
+                    (Slice.ALL, ""),
+                    (Slice.CATEGORY, "RD02"),
+                    (Slice.GROUP, "RD"),
+                    (Slice.UNIT, "self"),
+                ):
+                    wanted = cases.Wanted(measure, month, area, where, key, without)
+                    checked += hold(wanted, make, world.now)
     assert checked > 100
 
 
-def numbers(wanted: cases.Wanted, make: Make, limit: int) -> list[str]:
+def test_every_bar_lists_its_cases(make: Make) -> None:
+    world = World(make, 5, START)
+    world.play(120)
+    county = find_area("", reference(), make.settings.county)
+    assert county is not None
+    found: Counter[Slice] = Counter()
+    bars = [slices.bar_key(edge) for edge in (*durations.EDGES, None)]
+    keys = {
+        Slice.HOUR: month_page.HOURS,
+        Slice.WEEKDAY: month_page.DAYS,
+        Slice.SOURCE: ("page",),
+        Slice.RESPONSE: bars,
+        Slice.HANDLING: bars,
+    }
+    for month in (Month(2026, number) for number in range(4, 8)):
+        for where, measure in slices.ONLY.items():
+            for key in keys[where]:
+                wanted = cases.Wanted(measure, month, county, where, key)
+                found[where] += hold(wanted, make, world.now)
+    assert all(found[where] for where in keys)
+
+
+def test_lengths_at_the_edge_of_a_bar_fall_where_they_are_counted(make: Make) -> None:
+    """To the second and below: a length is rounded up to the minute, the second down."""
+    worker, start = make.worker(), datetime(2026, 5, 4, 1, 0, 0, 900_000, tzinfo=UTC)
+    county = find_area("", reference(), make.settings.county)
+    assert county is not None
+    edge = timedelta(minutes=15)
+    for after in (edge, edge + timedelta(microseconds=999_999), edge + timedelta(seconds=1)):
+        report = make.report(at=start)
+        make.step(report, "accept", worker, at=start + after, category="RD02", severity=2)
+    lengths = []
+    for key in ("15", "30", "60"):
+        wanted = cases.Wanted(Measure.ACCEPTED, Month(2026, 5), county, Slice.RESPONSE, key)
+        lengths.append(hold(wanted, make, make.now))
+    assert lengths == [2, 1, 0]
+
+
+def hold(wanted: cases.Wanted, make: Make, now: datetime) -> int:
+    """Hold a list against its figure; return how long both are."""
+    found = numbers(wanted, make, now, limit=4)
+    figure = cases.figure(wanted, LIVE, places=reference(), county=make.settings.county, now=now)
+    assert len(found) == len(set(found)) == figure, wanted
+    return figure
+
+
+def numbers(wanted: cases.Wanted, make: Make, now: datetime, limit: int) -> list[str]:
     found: list[str] = []
     cursor = None
     while True:
         page = cases.list_cases(
-            wanted, county=make.settings.county, now=make.now, cursor=cursor, limit=limit
+            wanted,
+            places=reference(),
+            county=make.settings.county,
+            now=now,
+            cursor=cursor,
+            limit=limit,
         )
         found += [row.number for row in page.items]
         cursor = page.next
@@ -128,8 +180,10 @@ def test_the_complement_lists_what_is_missing_in_the_numerator(make: Make) -> No
 @pytest.mark.parametrize(
     "query",
     [
-        "measure=x", "measure=received&without=x", "measure=received&facet=rider",
-        "measure=received&key=" + "x" * 25, "measure=awarded",
+        "", "measure=x", "measure=received&without=x", "measure=received&facet=rider",
+        "measure=received&key=x", "measure=awarded", "measure=received&facet=category",
+        "measure=received&facet=category&key=" + "x" * 25, "measure=closings&facet=hour&key=08",
+        "measure=received&without=closed", "measure=received&facet=category&key=%00",
     ],
 )  # fmt: skip
 def test_a_list_nobody_can_have_is_not_here(make: Make, query: str) -> None:

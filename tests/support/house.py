@@ -143,8 +143,10 @@ BY_NAME = {
     "statistics.figures": "queries",
     "statistics.freezing": "steps",
     "statistics.handing_out": "border",
-    "statistics.live": "queries",
     "statistics.mapping": "border",
+    "statistics.lines": "queries",
+    "statistics.live": "queries",
+    "statistics.month_page": "border",
     "statistics.monthly": "queries",
     "statistics.naming": "queries",
     "statistics.open_months": "queries",
@@ -159,4 +161,5 @@ BY_NAME = {
     "statistics.spread": "queries",
     "statistics.summary": "queries",
     "statistics.telling": "border",
+    "statistics.slices": "queries",
 }

@@ -1,28 +1,41 @@
 // Draws the tables of `figure[data-chart]` as charts. Loaded on pages that have one.
 import { BarChart, LineChart } from "echarts/charts";
-import { AriaComponent, GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
+import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 
-use([AriaComponent, BarChart, CanvasRenderer, GridComponent, LegendComponent, LineChart, TooltipComponent]);
+use([AriaComponent, BarChart, CanvasRenderer, GridComponent, LegendComponent, LineChart, MarkLineComponent, TooltipComponent]);
 
 // Told apart by everybody (Okabe and Ito), by their lightness also in black and white.
-const COLOURS = { light: ["#0072b2", "#d55e00", "#5c6670", "#cc79a7"], dark: ["#56b4e9", "#e69f00", "#b9c4cf", "#f0b6d5"] };
-const SIGNS = ["circle", "triangle", "rect", "diamond"];
-const DASHES = ["solid", "dashed", "dotted", [8, 3, 2, 3]];
+const COLOURS = {
+  light: ["#0072b2", "#d55e00", "#5c6670", "#cc79a7", "#009e73", "#7a5c00"],
+  dark: ["#56b4e9", "#e69f00", "#b9c4cf", "#f0b6d5", "#5fd3ac", "#f0e442"],
+};
+const SIGNS = ["circle", "triangle", "rect", "diamond", "pin", "arrow"];
+const DASHES = ["solid", "dashed", "dotted", [8, 3, 2, 3], [2, 2], [12, 4]];
 const PRINT_WIDTH = 640;
 
-/** Read a table: the first column names the rows, each other one is a series. */
+const words = (cell) => cell.dataset.label ?? cell.textContent.trim();
+
+/** What a cell says as a number; null where it says none. `data-value` says it for a cell with more words. */
+function number(cell) {
+  const text = cell.dataset.value ?? cell.textContent.trim();
+  return text === "" || Number.isNaN(Number(text)) ? null : Number(text);
+}
+
+/** Read a table: the first column names the rows, each other one is a series. A row with `data-mark` is marked. */
 function read(table) {
-  const [, ...names] = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
-  const rows = [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()));
+  const [, ...names] = [...table.tHead.rows[0].cells].map(words);
+  const rows = [...table.tBodies[0].rows];
   return {
-    labels: rows.map(([label]) => label),
-    series: names.map((name, at) => ({ name, data: rows.map((row) => Number(row[at + 1])) })),
+    labels: rows.map((row) => words(row.cells[0])),
+    marks: rows.flatMap((row, at) => (row.dataset.mark ? [{ at, words: row.dataset.mark }] : [])),
+    series: names.map((name, at) => ({ name, data: rows.map((row) => number(row.cells[at + 1])) })),
   };
 }
 
-function options(kind, { labels, series }, unit, printing) {
+function options(kind, { labels, marks, series }, unit, printing) {
+  const isLine = kind === "lines" || kind === "rates";
   const style = getComputedStyle(document.body);
   const ink = printing ? "#000" : style.getPropertyValue("--ink").trim();
   const soft = printing ? "#333" : style.getPropertyValue("--ink-soft").trim();
@@ -35,28 +48,38 @@ function options(kind, { labels, series }, unit, printing) {
     color: COLOURS[dark ? "dark" : "light"],
     textStyle: text,
     // Patterns on the bars, so that nothing hangs on colour alone; the words are our own, below.
-    aria: { enabled: true, label: { enabled: false }, decal: { show: kind !== "lines" } },
-    grid: { left: 8, right: 16, top: series.length > 1 ? size + 28 : 16, bottom: 8, containLabel: true },
-    legend: { show: series.length > 1, top: 0, left: 0, textStyle: text, itemWidth: 34 },
+    aria: { enabled: true, label: { enabled: false }, decal: { show: !isLine } },
+    grid: { left: 8, right: 16, top: series.length > 1 || marks.length ? size + 28 : 16, bottom: 8, containLabel: true },
+    legend: { show: series.length > 1, type: "scroll", top: 0, left: 0, right: 0, textStyle: text, itemWidth: 34, pageTextStyle: text, pageIconColor: ink },
     tooltip: {
       trigger: "axis",
       renderMode: "richText",
       backgroundColor: style.getPropertyValue("--card").trim(),
       borderColor: line,
       textStyle: text,
-      valueFormatter: (value) => `${value} ${unit}`,
+      valueFormatter: (value) => (value === null || value === undefined ? "–" : `${value} ${unit}`),
     },
     xAxis: { type: "category", data: labels, axisLabel: { color: soft, fontSize: size, hideOverlap: true }, axisLine: { lineStyle: { color: soft } }, axisTick: { show: false } },
-    yAxis: { type: "value", minInterval: 1, axisLabel: { color: soft, fontSize: size }, splitLine: { lineStyle: { color: line } } },
+    yAxis: { type: "value", minInterval: 1, max: kind === "rates" ? 100 : undefined, axisLabel: { color: soft, fontSize: size }, splitLine: { lineStyle: { color: line } } },
     series: series.map((one, at) => ({
       ...one,
-      type: kind === "lines" ? "line" : "bar",
+      type: isLine ? "line" : "bar",
       stack: kind === "stacked" ? "all" : undefined,
       barMaxWidth: 44,
+      // The bars of a distribution stand against one another.
+      barCategoryGap: kind === "hist" ? "8%" : undefined,
+      markLine: marks.length && at === 0
+        ? {
+            silent: true,
+            symbol: "none",
+            lineStyle: { color: ink, type: "dashed", width: 2 },
+            data: marks.map((mark) => ({ xAxis: mark.at, label: { formatter: mark.words, color: ink, fontSize: size } })),
+          }
+        : undefined,
       symbol: SIGNS[at],
       symbolSize: 8,
       lineStyle: { width: 2.5, type: DASHES[at] },
-      itemStyle: { borderColor: ink, borderWidth: kind === "lines" ? 0 : 1 },
+      itemStyle: { borderColor: ink, borderWidth: isLine ? 0 : 1 },
     })),
   };
 }
@@ -94,8 +117,9 @@ function draw(figure) {
     event.preventDefault();
     at = Math.max(0, Math.min(last, to));
     chart.dispatchAction({ type: "showTip", seriesIndex: 0, dataIndex: at });
-    const values = figures.series.map(({ name, data }) => `${name} ${data[at]}`).join(" · ");
-    said.textContent = `${figures.labels[at]}: ${values}`;
+    const values = figures.series.map(({ name, data }) => `${name} ${data[at] ?? "–"}`).join(" · ");
+    const marked = figures.marks.filter((mark) => mark.at === at).map((mark) => ` (${mark.words})`).join("");
+    said.textContent = `${figures.labels[at]}${marked}: ${values}`;
   });
   box.addEventListener("blur", () => chart.dispatchAction({ type: "hideTip" }));
   return { fold, show };

@@ -1,0 +1,241 @@
+"""What the page of a month shows: its tables with the reader's names, each number with its cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from flask import url_for
+
+from grid_report.clock import Month
+from grid_report.offers import queries as offers_queries
+from grid_report.places.reference import Reference
+from grid_report.settings import County
+from grid_report.statistics import cards, corrections, lines, picks, showing, slices
+from grid_report.statistics.areas import AreaKind
+from grid_report.statistics.durations import EDGES
+from grid_report.statistics.figures import Figures, Times
+from grid_report.statistics.lines import Line
+from grid_report.statistics.measures import LIVE, Facet, Measure
+from grid_report.statistics.monthly import MonthReport
+
+TOP: Final = 5
+LIST: Final = 20
+SHORT: Final = 10
+HOURS: Final = tuple(f"{hour:02d}" for hour in range(24))
+DAYS: Final = tuple(str(day) for day in range(1, 8))
+
+
+def shown_version(report: MonthReport) -> int | None:
+    """Return the version links keep to: none where a month was never frozen."""
+    if report.frozen:
+        return report.frozen.version
+    return LIVE if report.versions else None
+
+
+def behind(report: MonthReport, **more: str | None) -> str:
+    """Return the address of the cases behind a month's figures, short of the measure."""
+    values: dict[str, Any] = {"area": report.area.code, "version": shown_version(report), **more}
+    return url_for("statistics.behind", **{"month": str(report.month), **values})
+
+
+def of_month(
+    report: MonthReport,
+    *,
+    places: Reference,
+    county: County,
+    language: str,
+    sorting: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return what the page of a month shows beside the report itself."""
+    figures = report.figures
+    orders = {
+        "sort": lines.read_order(sorting.get("sort", ""), lines.AREA_COLUMNS),
+        "units": lines.read_order(sorting.get("units", ""), lines.UNIT_COLUMNS),
+    }
+    categories = _categories(report, places, language)
+    now = report.at
+    return {
+        "cards": cards.cards(figures, report.before, report.year_before),
+        "behind": behind(report),
+        "version": shown_version(report),
+        "orders": orders,
+        "sorted_by": _sorted_by(report, sorting),
+        "trend": _trend(report),
+        "groups": _groups(report, places, language),
+        "group_trend": _group_trend(report, places, language),
+        "categories": categories,
+        "top": [it for it in categories if it.count("received")][:TOP],
+        "parts": _areas(report, report.parts, orders["sort"]),
+        "places": _areas(report, report.places, orders["sort"]) if report.area.is_county else [],
+        "units": lines.in_order(_units(report, places), orders["units"]),
+        "hours": [(it, figures.count(Measure.RECEIVED, Facet.HOUR, it)) for it in HOURS],
+        "weekdays": [(it, figures.count(Measure.RECEIVED, Facet.WEEKDAY, it)) for it in DAYS],
+        "sources": sorted(figures.by(Facet.SOURCE, Measure.RECEIVED).items()),
+        "lengths": [_bars("response", figures.response()), _bars("handling", figures.handling())],
+        "offers": _named(
+            figures,
+            Facet.OFFER,
+            {key: it[language] for key, it in offers_queries.offer_titles().items()},
+        ),
+        "stations": _named(figures, Facet.STATION, offers_queries.station_names()),
+        "typical": showing.typical_rows(picks.typical(report.month, report.area), language, now),
+        "late": _cases(picks.late(report.month, report.area, at=now, limit=LIST), language, now),
+        "suspended": _cases(picks.suspended(report.month, report.area, limit=LIST), language, now),
+        "reopened": _cases(picks.reopened(report.month, report.area, limit=LIST), language, now),
+        "changes": corrections.list_corrections(report, cursor=None, limit=SHORT)
+        if report.frozen
+        else None,
+        "differences": corrections.list_differences(report, county=county, now=now)
+        if report.frozen
+        else [],
+        "frozen_by": showing.frozen_by(report.versions),
+    }
+
+
+_cases = showing.case_rows
+
+
+def _sorted_by(report: MonthReport, sorting: Mapping[str, str]) -> Callable[[str, str, str], str]:
+    """Return how the head of a column leads to its table sorted by it, the others as they are."""
+    values: dict[str, Any] = {
+        "month": str(report.month),
+        "area": report.area.code,
+        "version": shown_version(report),
+        **{name: sorting[name] for name in ("sort", "units") if sorting.get(name)},
+    }
+
+    def address(param: str, order: str, anchor: str) -> str:
+        return url_for("statistics.month", **{**values, param: order}, _anchor=anchor)
+
+    return address
+
+
+def _trend(report: MonthReport) -> list[dict[str, Any]]:
+    return [
+        {
+            "month": month,
+            "figures": figures,
+            "behind": behind(report, month=str(month), version=None)
+            if month != report.month
+            else behind(report),
+        }
+        for month, figures in report.trend
+    ]
+
+
+def _categories(report: MonthReport, places: Reference, language: str) -> list[Line]:
+    found = [
+        Line(
+            code,
+            showing.key_name(slices.Slice.CATEGORY, code, language),
+            report.figures,
+            Facet.CATEGORY,
+            code,
+            behind=behind(report, facet=Facet.CATEGORY, key=code),
+        )
+        for code in places.categories.by_code
+    ]
+    known = {it.code for it in found}
+    found += [
+        Line(code, code, report.figures, Facet.CATEGORY, code)
+        for code in report.figures.keys(Facet.CATEGORY)
+        if code not in known
+    ]
+    return lines.with_shares(sorted(found, key=lambda it: (-it.count("received"), it.code)))
+
+
+def _groups(report: MonthReport, places: Reference, language: str) -> list[Line]:
+    members: dict[str, list[str]] = {}
+    for code in [*places.categories.by_code, *report.figures.keys(Facet.CATEGORY)]:
+        members.setdefault(slices.group_of(code, places.categories), []).append(code)
+    found = [
+        Line(
+            group,
+            showing.key_name(slices.Slice.GROUP, group, language),
+            lines.added_up(report.figures, codes),
+            behind=behind(report, facet=slices.Slice.GROUP, key=group),
+        )
+        for group, codes in members.items()
+    ]
+    return lines.with_shares(sorted(found, key=lambda it: (-it.count("received"), it.code)))
+
+
+def _group_trend(report: MonthReport, places: Reference, language: str) -> dict[str, Any]:
+    """Return by month what was received of each group; groups in the order of their codes."""
+    rows = []
+    groups = sorted(places.categories.group_codes)
+    for month, figures in report.trend:
+        by: dict[str, int] = {}
+        for code, n in figures.by(Facet.CATEGORY, Measure.RECEIVED).items():
+            group = slices.group_of(code, places.categories)
+            by[group] = by.get(group, 0) + n
+        rows.append({"month": month, "counts": [(it, by.get(it, 0)) for it in groups]})
+    names = [showing.key_name(slices.Slice.GROUP, it, language) for it in groups]
+    return {"names": names, "rows": rows}
+
+
+def _areas(report: MonthReport, parts: Sequence[tuple[Any, Figures]], order: Any) -> list[Line]:
+    found = [
+        Line(area.code, area.name, figures, area=area, behind=behind(report, area=area.code))
+        for area, figures in parts
+        if area.kind is not AreaKind.UNROUTED or not figures.is_empty()
+    ]
+    return lines.in_order(lines.with_shares(found), order)
+
+
+def _units(report: MonthReport, places: Reference) -> list[Line]:
+    units = places.units
+    return lines.with_shares(
+        [
+            Line(
+                key,
+                units[key].name if key in units else "",
+                report.figures,
+                Facet.UNIT,
+                key,
+                behind=behind(report, facet=Facet.UNIT, key=key),
+            )
+            for key in report.figures.keys(Facet.UNIT)
+        ],
+        "should_handle",
+    )
+
+
+def _bars(name: str, times: Times) -> dict[str, Any]:
+    """Return a distribution: its bars with their keys, and in which the median and P90 lie."""
+    marks: dict[str, list[str]] = {}
+    for what, minutes in (("median", times.median), ("p90", times.p90)):
+        if minutes is not None:
+            edge = next((it for it in EDGES if minutes <= it), None)
+            marks.setdefault(slices.bar_key(edge), []).append(what)
+    return {
+        "name": name,
+        "times": times,
+        "bars": [
+            (edge, n, slices.bar_key(edge), marks.get(slices.bar_key(edge), []))
+            for edge, n in times.bars
+        ],
+    }
+
+
+def _named(
+    figures: Figures, facet: Facet, names: Mapping[str, str]
+) -> list[tuple[str, dict[str, int]]]:
+    rows = [
+        (
+            names.get(key, key),
+            {
+                it.value: figures.count(it, facet, key)
+                for it in (Measure.RESERVED, Measure.DELIVERED, Measure.DELIVERED_POINTS)
+            },
+        )
+        for key in figures.keys(facet)
+    ]
+    return sorted(rows, key=lambda it: (-it[1]["delivered"], it[0]))
+
+
+def choices_of(this: Month, shown: Month, back: int) -> list[Month]:
+    """Return the months to choose from, the newest first, the one shown among them."""
+    found = [this.plus(-n) for n in range(back)]
+    return found if shown in found else [*found, shown]
