@@ -49,6 +49,9 @@ NOT_BY_SCHEMA = {
     "api_locate",  # a position outside the county
     "api_list_signals",  # a cursor nobody was given, a community that is none
     "api_my_objections",  # a cursor nobody was given
+    "api_month_sheet",  # a month, an area, a version
+    "api_month_statistics",  # the same
+    "api_month_workbook",  # the same
     "api_my_redemptions",  # a cursor nobody was given
     "api_offers",  # a position outside the earth
     "api_propose",  # an award nobody got, a month that is none

@@ -232,12 +232,13 @@ def test_the_message_leads_to_the_month_and_its_workbook(make: Make) -> None:
 
 @pytest.mark.database
 def test_an_administrator_finds_somebody_adds_and_removes_them(make: Make) -> None:
-    reader, rider = make.supervisor(name="赵主任"), make.rider(name="赵骑手")
+    reader = make.supervisor(name="赵主任")
+    make.rider(name="赵骑手")
     client = make.signed_in(make.administrator())
     page = client.get("/statistics/deliveries?q=赵")
-    assert f'value="{reader.member_id}"' in page.text
+    assert "赵主任" in page.text
     # A rider has no figures to read.
-    assert f'value="{rider.member_id}"' not in page.text
+    assert "赵骑手" not in page.text
     token = page.text.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
     form = {"csrf_token": token, "q": "赵", "member": str(reader.member_id), "day": "28"}
     refused = client.post("/statistics/deliveries", data={**form, "area": COUNTY})

@@ -221,6 +221,8 @@ def world(make: Make) -> World:
         "decision": "dismiss",
         "provider": f"of-{station}",
         "month": str(month),
+        "parcel": f"{month}-{STATION}",
+        "delivery_id": 1,
         "signal_id": _first(select(Signal.id).where(Signal.report_id == report.id)),
         "sampled_id": _first(select(Sampled.id).where(Sampled.report_id == report.id)),
         "filename": "none.css",
