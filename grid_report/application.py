@@ -50,6 +50,7 @@ from grid_report.settings import ROOT, Settings
 from grid_report.statistics import compare_routes as statistics_compare_routes
 from grid_report.statistics import counting
 from grid_report.statistics import routes as statistics_routes
+from grid_report.statistics import sheet_routes as statistics_sheet_routes
 from grid_report.web import (
     assets,
     compiling,
@@ -97,6 +98,7 @@ BLUEPRINTS = (
     fairness_routes.bp,
     statistics_routes.bp,
     statistics_compare_routes.bp,
+    statistics_sheet_routes.bp,
     api_routes.bp,
 )
 

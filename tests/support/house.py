@@ -139,4 +139,5 @@ BY_NAME = {
     "statistics.spread": "queries",
     "statistics.summary": "queries",
     "statistics.telling": "border",
+    "statistics.yearly": "queries",
 }
