@@ -59,6 +59,7 @@ from grid_report.statistics import delivery_routes as statistics_delivery_routes
 from grid_report.statistics import export_routes as statistics_export_routes
 from grid_report.statistics import open_routes as statistics_open_routes
 from grid_report.statistics import routes as statistics_routes
+from grid_report.statistics import sheet_routes as statistics_sheet_routes
 from grid_report.web import (
     assets,
     compiling,
@@ -109,6 +110,7 @@ BLUEPRINTS = (
     statistics_compare_routes.bp,
     statistics_delivery_routes.bp,
     statistics_open_routes.bp,
+    statistics_sheet_routes.bp,
     contract.bp,
 )
 

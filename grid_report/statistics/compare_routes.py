@@ -24,7 +24,8 @@ from grid_report.web.context import current_actor, language, settings
 bp = Blueprint("statistics_compare", __name__)
 
 
-def _this() -> Month:
+def this_month() -> Month:
+    """Return the running month."""
     return Month.of(clock.now(), settings().county.tz)
 
 
@@ -39,7 +40,7 @@ def _readable(code: str) -> Area | None:
 def around(area: Area) -> dict[str, Any]:
     """Return what every page here needs to lead on: the areas and months to choose from."""
     actor = current_actor()
-    this = _this()
+    this = this_month()
     return {
         "area": area,
         "choices": showing.choices(actor, reference(), settings().county),
@@ -52,7 +53,7 @@ def around(area: Area) -> dict[str, Any]:
 def choose_map() -> AnyResponse:
     """Lead on to the map of the month chosen in a form, the running one without."""
     access.check(current_actor(), Action.STATISTICS_OPEN)
-    month = read_month(request.args.get("month", "").strip() or str(_this()))
+    month = read_month(request.args.get("month", "").strip() or str(this_month()))
     area, measure = (request.args.get(name) or None for name in ("area", "measure"))
     return redirect(
         url_for("statistics_compare.heat", month=str(month), area=area, measure=measure), 303
@@ -93,7 +94,7 @@ def compare() -> str | tuple[str, int]:
     own = _readable(home(actor))
     if own is None:
         raise NotFound
-    this = _this()
+    this = this_month()
     shared = {
         "form": request.args,
         "periods": periods.choices(this),

@@ -57,7 +57,7 @@ def tell(report: MonthReport) -> Sequence[Told]:
     told += _in_time(figures, moved[:MOST_MOVED])
     told += _kinds(figures, whole_only=report.is_running)
     told += _places(report)
-    told += _rest(figures)
+    told += _rest(figures, moved[:MOST_MOVED])
     return told
 
 
@@ -118,6 +118,10 @@ def _moved(figures: Figures, before: Figures) -> Iterator[Told]:
         )
 
 
+def _is_told(name: RateName, told: Sequence[Told]) -> bool:
+    return any(it.facts["rate"] is name for it in told)
+
+
 def _printed(rate: Rate) -> str:
     return "" if rate.percent is None else f"{rate.percent:.1f}"
 
@@ -128,9 +132,7 @@ def _numbers(rate: Rate) -> dict[str, Any]:
 
 def _in_time(figures: Figures, told: Sequence[Told]) -> Iterator[Told]:
     rate = figures.rate(RateName.HANDLING_IN_TIME)
-    if not rate.denominator or any(
-        it.facts.get("rate") is RateName.HANDLING_IN_TIME for it in told
-    ):
+    if not rate.denominator or _is_told(RateName.HANDLING_IN_TIME, told):
         return
     if rate.share is None:
         yield Told("in-time-few", {"part": rate.numerator, "base": rate.denominator})
@@ -178,12 +180,12 @@ def _places(report: MonthReport) -> Iterator[Told]:
             yield Told(code, {"place": found[0], **_numbers(found[1])})
 
 
-def _rest(figures: Figures) -> Iterator[Told]:
+def _rest(figures: Figures, told: Sequence[Told]) -> Iterator[Told]:
     for code, measure in (("suspended", Measure.SUSPENDED), ("reopened", Measure.REOPENED)):
         if n := figures.count(measure):
             yield Told(code, {"n": n})
     solved = figures.rate(RateName.SOLVED)
-    if solved.share is not None:
+    if solved.share is not None and not _is_told(RateName.SOLVED, told):
         yield Told("solved", _numbers(solved))
     awarded = figures.count(Measure.AWARDED, Facet.POINTS)
     redeemed = figures.count(Measure.DELIVERED_POINTS, Facet.SERVICES)

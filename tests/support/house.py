@@ -162,4 +162,5 @@ BY_NAME = {
     "statistics.summary": "queries",
     "statistics.telling": "border",
     "statistics.slices": "queries",
+    "statistics.yearly": "queries",
 }

@@ -1,0 +1,63 @@
+"""Figures as they are handed round: a year on a page, a month as a bulletin on paper."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from grid_report import clock
+from grid_report.errors import NotFound
+from grid_report.places.queries import reference
+from grid_report.statistics import comparing, telling, yearly
+from grid_report.statistics.areas import AreaKind
+from grid_report.statistics.compare_routes import around, this_month
+from grid_report.statistics.measures import COMPOSITE
+from grid_report.statistics.periods import earliest
+from grid_report.statistics.routes import load, read_area, read_month, read_version
+from grid_report.web.context import current_actor, language, settings
+
+bp = Blueprint("statistics_sheets", __name__)
+
+
+@bp.get("/statistics/years/<year>")
+def year(year: str) -> str:
+    """Show a year of an area, month by month, beside the year before."""
+    area, this = read_area(current_actor()), this_month()
+    if not (year.isascii() and year.isdecimal() and len(year) == 4):
+        raise NotFound
+    if not earliest(this).year <= int(year) <= this.year:
+        raise NotFound
+    now = clock.now()
+    report = yearly.read_year(
+        int(year), area, this=this, places=reference(), county=settings().county, now=now
+    )
+    return render_template(
+        "statistics/year.html",
+        report=report,
+        years=list(range(this.year, earliest(this).year - 1, -1)),
+        month=report.last,
+        at=now,
+        **around(area),
+    )
+
+
+@bp.get("/statistics/<month>/bulletin")
+def bulletin(month: str) -> str:
+    """Show a month of an area as a bulletin for A4."""
+    area = read_area(current_actor())
+    report = load(read_month(month), area, read_version())
+    parts = [
+        (it, figures, comparing.score(figures, COMPOSITE))
+        for it, figures in report.parts
+        if it.kind is not AreaKind.UNROUTED or not figures.is_empty()
+    ]
+    return render_template(
+        "statistics/bulletin.html",
+        report=report,
+        month=report.month,
+        summary=telling.sentences(report, language()),
+        score=comparing.score(report.figures, COMPOSITE),
+        weights=COMPOSITE,
+        parts=parts,
+        at=clock.now(),
+        **around(area),
+    )
