@@ -84,8 +84,7 @@ def described(engine: Engine) -> dict[str, Any]:
             },
             "primary": primary[where]["constrained_columns"],
             "foreign": sorted(
-                (tuple(key["constrained_columns"]), key["referred_table"])
-                for key in foreign[where]
+                (tuple(key["constrained_columns"]), key["referred_table"]) for key in foreign[where]
             ),
             "unique": sorted(
                 (str(key["name"]), tuple(key["column_names"])) for key in unique[where]
