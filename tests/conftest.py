@@ -19,7 +19,7 @@ from grid_report.media.kit import Media
 from grid_report.settings import Settings
 from tests.support.builders import Make
 from tests.support.databases import Databases, databases
-from tests.support.kept import KeptPages, keep_addresses
+from tests.support.kept import KeptPages, keep_addresses, keep_statements
 from tests.support.parallel import in_processes, in_threads
 
 # A busy machine is slow, not wrong; and a found example must be found again by everybody.
@@ -112,6 +112,7 @@ def app(settings: Settings, decoders: Media) -> Iterator[Flask]:
     made.test_client_class = Browser
     made.jinja_env.bytecode_cache = PAGES
     with made.app_context():
+        keep_statements(db.engine)
         yield made
         db.session.remove()
         db.engine.dispose()

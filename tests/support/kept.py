@@ -1,8 +1,8 @@
-"""What is the same for the app of every test, kept by the worker: compiled pages and addresses.
+"""What is the same for the app of every test, kept by the worker: pages, addresses, statements.
 
-Each test makes an app of its own, as it must; but compiling a page takes twenty milliseconds and
-the addresses of all routes thirty, and a thousand apps would come to the same result. Nothing of
-a test is kept: only code, found again by everything it was made from.
+Each test makes an app of its own, as it must; but compiling a page takes twenty milliseconds, the
+addresses of all routes thirty and every statement one, and a thousand apps would come to the same
+result. Nothing of a test is kept: only code, found again by everything it was made from.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any
 
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from sqlalchemy import Engine
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 from grid_report.web.compiling import PageEnvironment
@@ -54,3 +56,17 @@ def keep_addresses() -> None:
         return kept[key]
 
     Rule._compile_builder = found_again  # type: ignore[method-assign]
+
+
+STATEMENTS: LRUCache[Any, Any] = LRUCache(5000)
+
+
+def keep_statements(engine: Engine) -> None:
+    """Let an engine use the statements compiled for another of the same kind.
+
+    They are kept by their dialect, of which every engine has one of its own, all alike.
+    """
+    kind = type(engine.dialect)
+    kind.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[assignment,method-assign]
+    kind.__hash__ = lambda self: hash(type(self))  # type: ignore[assignment,method-assign]
+    engine.update_execution_options(compiled_cache=STATEMENTS)
