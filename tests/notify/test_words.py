@@ -38,6 +38,8 @@ FULL = {
     "penalty": 4,
     "month": "2026-10",
     "provider": "暖阳餐饮",
+    "area_zh": "新城街道",
+    "area_en": "Xincheng Street",
     "ref": "R-7K3M9Q",
     "paper": "access_card",
     "compound": "安居里",

@@ -19,7 +19,8 @@ from grid_report.db import table_of, transaction
 from grid_report.places import steps
 from grid_report.places.models import Category
 from grid_report.places.queries import reference
-from grid_report.statistics.models import LIVE, StatisticsCell
+from grid_report.statistics.measures import LIVE
+from grid_report.statistics.models import StatisticsCell
 from grid_report.statistics.open_data import LEAST, open_counts
 from tests.statistics.months import COUNTY, MARCH, freeze, get, rename
 from tests.support.builders import STATION, Make
