@@ -23,16 +23,22 @@ SHOWN_RATES: Final = (
 # Lights are for lateness only. Shares below the first are red, below the second yellow; what is
 # overdue the other way round.
 IN_TIME: Final = frozenset({RateName.FILING_IN_TIME, RateName.HANDLING_IN_TIME})
+# What is not over yet in a month that still runs: these may still be answered, handled, closed.
+STILL_OPEN: Final = frozenset({Measure.RECEIVED, Measure.SHOULD_HANDLE, Measure.SHOULD_CLOSE})
 RED_BELOW, YELLOW_BELOW = 0.8, 0.9
 RED_ABOVE, YELLOW_ABOVE = 0.1, 0.03
 
 
 @dataclass(frozen=True)
 class Step:
-    """How a figure stands to an earlier one; None where either has too small a base to say."""
+    """How a figure stands to an earlier one; None where either has too small a base to say.
+
+    `was` is the earlier one itself: a count, a percentage, minutes.
+    """
 
     by: float | None
     is_better: bool | None = None
+    was: float | None = None
 
 
 @dataclass(frozen=True)
@@ -51,24 +57,37 @@ class Card:
     # The measure whose cases are behind it, and of a rate the one it is a part of.
     measure: Measure
     of: Measure | None = None
+    # Of a running month: it holds what is due until its end, and is not yet like a whole one.
+    is_early: bool = False
 
 
-def cards(now: Figures, before: Figures, year_before: Figures) -> Sequence[Card]:
+def cards(
+    now: Figures, before: Figures, year_before: Figures, *, is_running: bool = False
+) -> Sequence[Card]:
     """Return the month's cards, counts first."""
     return [
-        *(_count(measure, now, before, year_before) for measure in COUNTS),
-        *(_rate(name, now, before, year_before) for name in SHOWN_RATES),
+        *(_count(measure, now, before, year_before, is_running) for measure in COUNTS),
+        *(_rate(name, now, before, year_before, is_running) for name in SHOWN_RATES),
         *(_time(name, now, before, year_before) for name in ("response", "handling")),
     ]
 
 
-def _count(measure: Measure, now: Figures, before: Figures, year_before: Figures) -> Card:
+def _count(
+    measure: Measure, now: Figures, before: Figures, year_before: Figures, is_early: bool
+) -> Card:
     number = now.count(measure)
-    steps = [Step(number - it.count(measure)) for it in (before, year_before)]
-    return Card(measure, "count", number, None, None, None, steps[0], steps[1], None, measure)
+    steps = [
+        Step(number - it.count(measure), was=it.count(measure)) for it in (before, year_before)
+    ]
+    return Card(
+        measure, "count", number, None, None, None, steps[0], steps[1], None, measure,
+        is_early=is_early,
+    )  # fmt: skip
 
 
-def _rate(name: RateName, now: Figures, before: Figures, year_before: Figures) -> Card:
+def _rate(
+    name: RateName, now: Figures, before: Figures, year_before: Figures, is_running: bool
+) -> Card:
     rate, rule = now.rate(name), RATES[name]
     steps = []
     for other in (before, year_before):
@@ -78,10 +97,14 @@ def _rate(name: RateName, now: Figures, before: Figures, year_before: Figures) -
             continue
         by = round((rate.share - share) * 100, 2)
         better = None if by == 0 or rule.more_is_better is None else by > 0
-        steps.append(Step(by, better if rule.more_is_better or better is None else not better))
+        better = better if rule.more_is_better or better is None else not better
+        steps.append(Step(by, better, was=round(share * 100, 2)))
+    is_early = is_running and rule.denominator in STILL_OPEN
+    # Who still has until the end of the month is not late: no light, and nothing to hold against.
+    light = None if is_early and name is not RateName.OVERDUE else light_of(name, rate)
     return Card(
         name, "rate", rate.numerator, rate, None, None, steps[0], steps[1],
-        light_of(name, rate), rule.numerator, rule.denominator,
+        light, rule.numerator, rule.denominator, is_early,
     )  # fmt: skip
 
 
@@ -108,7 +131,7 @@ def _time(name: str, now: Figures, before: Figures, year_before: Figures) -> Car
     steps = [
         Step(None)
         if medians[0] is None or it is None
-        else Step(medians[0] - it, None if medians[0] == it else medians[0] < it)
+        else Step(medians[0] - it, None if medians[0] == it else medians[0] < it, was=it)
         for it in medians[1:]
     ]
     measure = Measure.ACCEPTED if name == "response" else Measure.FINISHED

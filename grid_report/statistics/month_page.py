@@ -56,7 +56,9 @@ def of_month(
     categories = _categories(report, places, language)
     now = report.at
     return {
-        "cards": cards.cards(figures, report.before, report.year_before),
+        "cards": cards.cards(
+            figures, report.before, report.year_before, is_running=report.is_running
+        ),
         "behind": behind(report),
         "version": shown_version(report),
         "orders": orders,

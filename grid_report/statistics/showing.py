@@ -100,7 +100,9 @@ def frozen_by(versions: Sequence[Frozen]) -> dict[int, str]:
 def freeze(report: MonthReport) -> dict[str, Any]:
     """Return what the page before a freeze shows."""
     return {
-        "cards": cards.cards(report.figures, report.before, report.year_before),
+        "cards": cards.cards(
+            report.figures, report.before, report.year_before, is_running=report.is_running
+        ),
         "newest": report.versions[0].version if report.versions else 0,
         "frozen_by": frozen_by(report.versions),
     }

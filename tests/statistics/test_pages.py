@@ -105,8 +105,8 @@ def test_every_list_is_as_long_as_its_figure(make: Make) -> None:
 
 
 def test_every_bar_lists_its_cases(make: Make) -> None:
-    world = World(make, 5, START)
-    world.play(240)
+    world = World(make, 3, START)
+    world.play(160)
     county = find_area("", reference(), make.settings.county)
     assert county is not None
     found: Counter[Slice] = Counter()
@@ -118,7 +118,7 @@ def test_every_bar_lists_its_cases(make: Make) -> None:
         Slice.RESPONSE: bars,
         Slice.HANDLING: bars,
     }
-    for month in (Month(2026, 4).plus(later) for later in range(14)):
+    for month in (Month(2026, number) for number in range(4, 10)):
         for where, measure in slices.ONLY.items():
             for key in keys[where]:
                 wanted = cases.Wanted(measure, month, county, where, key)

@@ -13,6 +13,7 @@ const COLOURS = {
 };
 const SIGNS = ["circle", "triangle", "rect", "diamond", "pin", "arrow"];
 const DASHES = ["solid", "dashed", "dotted", [8, 3, 2, 3], [2, 2], [12, 4]];
+// On paper, unless a figure says how much room it has.
 const PRINT_WIDTH = 640;
 
 const words = (cell) => cell.dataset.label ?? cell.textContent.trim();
@@ -41,7 +42,7 @@ function options(kind, { labels, marks, series }, unit, printing) {
   const soft = printing ? "#333" : style.getPropertyValue("--ink-soft").trim();
   const line = printing ? "#999" : style.getPropertyValue("--line").trim();
   const dark = !printing && style.colorScheme === "dark";
-  const size = Math.max(12, Math.min(18, parseFloat(style.fontSize) - 2));
+  const size = printing ? printing.size : Math.max(12, Math.min(18, parseFloat(style.fontSize) - 2));
   const text = { color: ink, fontSize: size, fontFamily: style.fontFamily };
   return {
     animation: false,
@@ -50,7 +51,7 @@ function options(kind, { labels, marks, series }, unit, printing) {
     // Patterns on the bars, so that nothing hangs on colour alone; the words are our own, below.
     aria: { enabled: true, label: { enabled: false }, decal: { show: !isLine } },
     grid: { left: 8, right: 16, top: series.length > 1 || marks.length ? size + 28 : 16, bottom: 8, containLabel: true },
-    legend: { show: series.length > 1, type: "scroll", top: 0, left: 0, right: 0, textStyle: text, itemWidth: 34, pageTextStyle: text, pageIconColor: ink },
+    legend: { show: series.length > 1, type: "scroll", top: 0, left: 0, right: 0, textStyle: text, itemWidth: size < 12 ? 18 : 34, itemHeight: size, pageTextStyle: text, pageIconColor: ink },
     tooltip: {
       trigger: "axis",
       renderMode: "richText",
@@ -77,8 +78,8 @@ function options(kind, { labels, marks, series }, unit, printing) {
           }
         : undefined,
       symbol: SIGNS[at],
-      symbolSize: 8,
-      lineStyle: { width: 2.5, type: DASHES[at] },
+      symbolSize: size < 12 ? 4 : 8,
+      lineStyle: { width: size < 12 ? 1.5 : 2.5, type: DASHES[at] },
       itemStyle: { borderColor: ink, borderWidth: isLine ? 0 : 1 },
     })),
   };
@@ -101,9 +102,12 @@ function draw(figure) {
   fold.before(box, said);
   fold.open = false;
 
-  const chart = init(box, null, { renderer: "canvas" });
-  const show = (printing = false) => {
-    chart.resize(printing ? { width: PRINT_WIDTH } : { width: "auto" });
+  const chart = init(box, null, { renderer: "canvas", devicePixelRatio: Math.max(2, devicePixelRatio) });
+  const width = Number(figure.dataset.printWidth ?? PRINT_WIDTH);
+  const height = Number(figure.dataset.printHeight ?? 0);
+  const paper = { width, height: height || "auto", size: height ? 9 : 12 };
+  const show = (printing = null) => {
+    chart.resize(printing ?? { width: "auto", height: "auto" });
     chart.setOption(options(kind, figures, unit, printing), true);
   };
   show();
@@ -122,17 +126,17 @@ function draw(figure) {
     said.textContent = `${figures.labels[at]}${marked}: ${values}`;
   });
   box.addEventListener("blur", () => chart.dispatchAction({ type: "hideTip" }));
-  return { fold, show };
+  return { fold, show, print: () => show(paper) };
 }
 
 const drawn = [...document.querySelectorAll("figure[data-chart]")].map(draw);
 const repaint = () => drawn.forEach(({ show }) => show());
 matchMedia("(prefers-color-scheme: dark)").addEventListener?.("change", repaint);
 addEventListener("beforeprint", () => {
-  for (const { fold, show } of drawn) {
+  for (const { fold, print } of drawn) {
     fold.dataset.wasOpen = fold.open ? "1" : "";
     fold.open = true;
-    show(true);
+    print();
   }
 });
 addEventListener("afterprint", () => {
