@@ -19,6 +19,11 @@ from grid_report.db import db
 from grid_report.errors import Invalid
 from grid_report.places.reference import Reference
 from grid_report.settings import County
+from grid_report.statistics.definitions import HANDLER, OF_CASES, C, Clause, in_area
+from grid_report.statistics.facts import UNROUTED
+from grid_report.statistics.figures import EMPTY, WHOLE, Figures, read_months, read_period
+from grid_report.statistics.measures import RATES, Facet, Measure, Rate, RateName
+from grid_report.statistics.periods import months_between
 from grid_report.statistics.questioning import (
     COLUMNS,
     MOST_CASES,
@@ -27,12 +32,6 @@ from grid_report.statistics.questioning import (
     Rows,
     row_areas,
 )
-from grid_report.statistics.cases import in_area
-from grid_report.statistics.definitions import HANDLER, OF_CASES, C
-from grid_report.statistics.facts import UNROUTED
-from grid_report.statistics.figures import EMPTY, WHOLE, Figures, read_months, read_period
-from grid_report.statistics.measures import RATES, Facet, Measure, Rate, RateName
-from grid_report.statistics.periods import months_between
 
 Counts = dict[str, dict[Measure, int]]
 _KEYS: Final[Mapping[Rows, Any]] = {
@@ -87,9 +86,7 @@ def answer(asked: Asked, *, places: Reference, county: County, now: datetime) ->
         _from_cells(asked, facet, rows, total, places=places, county=county)
     for measure in sorted(by_case):
         _from_cases(asked, measure, rows, total, places=places, county=county, now=now)
-    return Answer(
-        _ordered(asked, rows, places, county), Row("", total), by_case=facet is None
-    )
+    return Answer(_ordered(asked, rows, places, county), Row("", total), by_case=facet is None)
 
 
 def _check_size(asked: Asked, county: County) -> None:
@@ -170,17 +167,18 @@ def _from_cases(
 ) -> None:
     definition = OF_CASES[measure]
 
-    def within(first: Month, last: Month) -> ColumnElement[bool]:
+    def within(first: Month, last: Month) -> Clause:
         start, end = first.bounds(county.tz)[0], last.bounds(county.tz)[1]
         if measure is Measure.OVERDUE_OPEN:
             end = max(min(end, now), start + _INSTANT)
         return definition.within(start, end)
 
-    wanted = [
+    handled_by: ColumnElement[Any] = HANDLER
+    wanted: list[Clause] = [
         within(asked.first, asked.last),
         in_area(asked.area),
         C.category_code.in_(sorted(asked.kinds)) if asked.kind else true(),
-        asked.unit == HANDLER if asked.unit else true(),
+        handled_by == asked.unit if asked.unit else true(),
     ]
     if asked.rows is Rows.MONTH:
         months = months_between(asked.first, asked.last)
@@ -191,9 +189,7 @@ def _from_cases(
             _add(rows, str(month), measure, int(n or 0))
         return
     column = _KEYS[asked.rows]
-    for key, n in db.session.execute(
-        select(column, func.count()).where(*wanted).group_by(column)
-    ):
+    for key, n in db.session.execute(select(column, func.count()).where(*wanted).group_by(column)):
         if key is None and asked.rows is Rows.UNIT:
             # Nobody handles these yet; they are in no unit's row, nor in the sum of the rows.
             continue

@@ -11,9 +11,9 @@ from grid_report.clock import Month
 from grid_report.errors import Invalid
 from grid_report.places.reference import Reference
 from grid_report.statistics.areas import Area
-from grid_report.statistics.questioning import COLUMNS, MOST_COLUMNS, TITLE_MOST, Asked, Rows
 from grid_report.statistics.facts import OWN_HANDLING
 from grid_report.statistics.periods import read_month
+from grid_report.statistics.questioning import COLUMNS, MOST_COLUMNS, TITLE_MOST, Asked, Rows
 from grid_report.web.text import clean, read_text
 
 Form = MultiDict[str, str]

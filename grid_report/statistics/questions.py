@@ -14,8 +14,8 @@ from grid_report import access
 from grid_report.access import Action, Actor
 from grid_report.db import db, table_of, transaction, use_case
 from grid_report.errors import Conflict, Forbidden
-from grid_report.statistics.questioning import MOST_OWN, code_of
 from grid_report.statistics.models import StatisticsQuestion
+from grid_report.statistics.questioning import MOST_OWN, code_of
 
 _QUESTIONS: Final = table_of(StatisticsQuestion)
 
@@ -34,14 +34,10 @@ def save_question(title: str, document: Mapping[str, Any], *, actor: Actor, now:
     access.check(actor, Action.STATISTICS_OPEN)
     code = code_of(actor.member_id, title, document)
     with transaction() as session:
-        known = session.scalar(
-            select(_QUESTIONS.c.id).where(_QUESTIONS.c.code == code)
-        )
+        known = session.scalar(select(_QUESTIONS.c.id).where(_QUESTIONS.c.code == code))
         if known is not None:
             return code
-        own = session.scalar(
-            select(func.count()).where(_QUESTIONS.c.owner_id == actor.member_id)
-        )
+        own = session.scalar(select(func.count()).where(_QUESTIONS.c.owner_id == actor.member_id))
         if (own or 0) >= MOST_OWN:
             raise TooManyQuestions(MOST_OWN)
         dialect = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name]
