@@ -53,6 +53,7 @@ from grid_report.reports import queries as reports_queries
 from grid_report.reports import routes as reports_routes
 from grid_report.reports import signals as reports_signals
 from grid_report.settings import ROOT, Settings
+from grid_report.statistics import ask_routes as statistics_ask_routes
 from grid_report.statistics import compare_routes as statistics_compare_routes
 from grid_report.statistics import counting
 from grid_report.statistics import delivery_routes as statistics_delivery_routes
@@ -108,6 +109,7 @@ BLUEPRINTS = (
     statistics_routes.bp,
     statistics_export_routes.bp,
     statistics_compare_routes.bp,
+    statistics_ask_routes.bp,
     statistics_delivery_routes.bp,
     statistics_open_routes.bp,
     statistics_sheet_routes.bp,

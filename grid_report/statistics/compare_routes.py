@@ -29,7 +29,7 @@ def this_month() -> Month:
     return Month.of(clock.now(), settings().county.tz)
 
 
-def _readable(code: str) -> Area | None:
+def readable_area(code: str) -> Area | None:
     """Return the area of a code if the reader may read it."""
     area = areas.find_area(code, reference(), settings().county)
     if area is None or not access.allowed(current_actor(), Action.STATISTICS_READ, area):
@@ -91,7 +91,7 @@ def compare() -> str | tuple[str, int]:
     """Compare two periods or two areas in one scale."""
     actor = current_actor()
     access.check(actor, Action.STATISTICS_OPEN)
-    own = _readable(home(actor))
+    own = readable_area(home(actor))
     if own is None:
         raise NotFound
     this = this_month()
@@ -104,7 +104,7 @@ def compare() -> str | tuple[str, int]:
         **around(own),
     }
     try:
-        asked = read_comparison(request.args, this=this, home=own, find=_readable)
+        asked = read_comparison(request.args, this=this, home=own, find=readable_area)
     except Invalid as error:
         errors = words.field_sentences(error)
         return render_template("statistics/compare.html", asked=None, errors=errors, **shared), 422
