@@ -116,3 +116,11 @@ def apply_with_nothing(page: Page) -> None:
     """Send the form for a card as it comes."""
     follow("main a[href$='/apply']")(page)
     send_as_it_is("form[data-apply]")(page)
+
+
+def keep_the_question(page: Page) -> None:
+    """Save the question that was just answered."""
+    page.locator("main form[action$='/statistics/ask'] [name=title]").fill("逐月收到上报")
+    with page.expect_navigation():
+        page.locator("main form[method=post][action$='/statistics/ask'] button").click()
+    page.locator("main .plain-list summary").first.click()

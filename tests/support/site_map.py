@@ -14,6 +14,7 @@ from tests.support.acts import (
     choose_an_emergency,
     disagree,
     follow,
+    keep_the_question,
     open_the_map,
     open_the_menu,
     propose_points,
@@ -35,6 +36,8 @@ NO_PAGES = {
     "open_data.month_csv",
     "statistics.choose",
     "statistics.index",
+    "statistics_ask.table",
+    "statistics_compare.choose_map",
     "statistics_exports.delivered",
     "statistics_exports.month_csv",
     "statistics_exports.month_workbook",
@@ -77,6 +80,7 @@ CARD_OFFER = "main a.offer-row:has(.offer-card)"
 CARD = "main a[href^='/cards/R-']"
 SIGNAL = "main a[href*='/fairness/signals/']"
 SAMPLED = "main a[href*='/fairness/sample/']"
+QUESTION = "from=2025-12&to=2026-11&area=211282&rows=month&columns=m_received&columns=r_closing"
 SCREENS: dict[str, list[Screen]] = {
     "guest": [
         Screen("sign-in", "accounts.sign_in", "/sign-in"),
@@ -224,6 +228,7 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("sampled-refused", "", "/fairness/sample", SAMPLED, send_as_it_is("main form"), 422),
         Screen("rates", "fairness.rates", "/fairness/rates"),
         Screen("figures-street", "statistics.month", "/statistics"),
+        Screen("figures-street-map", "statistics_compare.heat", "/statistics/2026-10/map"),
     ],
     "handler": [
         Screen("unit", "unit.index", "/unit"),
@@ -288,6 +293,37 @@ SCREENS: dict[str, list[Screen]] = {
             act=send_as_it_is("main form:has([name=day])"),
             status=422,
         ),
+        Screen("figures-map", "statistics_compare.heat", "/statistics/2026-10/map"),
+        Screen(
+            "figures-map-rate",
+            "statistics_compare.heat",
+            "/statistics/2026-10/map?measure=handling_in_time",
+        ),
+        Screen(
+            "figures-compare", "statistics_compare.compare", "/statistics/compare?a=2026&b=2025"
+        ),
+        Screen(
+            "figures-compare-refused",
+            "statistics_compare.compare",
+            "/statistics/compare?a=own&a_from=2026-09&a_to=2026-08&w_rework=many",
+            status=422,
+        ),
+        Screen("figures-ask", "statistics_ask.ask", "/statistics/ask"),
+        Screen("figures-answer", "statistics_ask.ask", f"/statistics/ask?{QUESTION}"),
+        Screen(
+            "figures-kept",
+            "statistics_ask.saved",
+            f"/statistics/ask?{QUESTION}",
+            act=keep_the_question,
+        ),
+        Screen(
+            "figures-ask-refused",
+            "statistics_ask.ask",
+            "/statistics/ask?rows=month&from=2026-09&to=2026-08",
+            status=422,
+        ),
+        Screen("figures-year", "statistics_sheets.year", "/statistics/years/2026"),
+        Screen("figures-bulletin", "statistics_sheets.bulletin", "/statistics/2026-10/bulletin"),
         Screen("figures-help", "statistics.definitions", "/statistics/help"),
         Screen(
             "figures-freeze",

@@ -34,6 +34,7 @@ from grid_report.points.tariff import Earning
 from grid_report.points.terms import Terms
 from grid_report.reports import staging
 from grid_report.reports.models import ReportPhoto
+from grid_report.statistics import questions
 from tests.support.builders import BRIGHT, PROPERTY, STATION, Make
 from tests.support.cards import ask_for_cards
 
@@ -120,6 +121,8 @@ class World:
             values["number"] = self.closed
         if endpoint.startswith(("cards.", "approvals.")):
             values.update(self.values["of_card"], step=CARD_STEPS.get(endpoint, ""))
+        if endpoint.startswith("statistics_ask."):
+            values["code"] = self.values["question"]
         values.update(instead)
         path = re.sub(
             r"<(?:\w+:)?(\w+)>", lambda it: quote(str(values[it[1]]), safe="%"), rule.rule
@@ -221,6 +224,14 @@ def world(make: Make) -> World:
         "decision": "dismiss",
         "provider": f"of-{station}",
         "month": str(month),
+        "year": str(month.year),
+        "question": questions.save_question(
+            "站前",
+            {"from": str(month), "to": str(month), "area": STATION, "rows": "month"}
+            | {"columns": ["m_received"]},
+            actor=worker,
+            now=clock.now(),
+        ),
         "parcel": f"{month}-{STATION}",
         "delivery_id": 1,
         "signal_id": _first(select(Signal.id).where(Signal.report_id == report.id)),
