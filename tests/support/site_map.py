@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from playwright.sync_api import Page
-
 from tests.support.acts import (
     apply_with_nothing,
     ask_for_a_code,
@@ -22,6 +17,9 @@ from tests.support.acts import (
     unfold_all,
     upload_boundaries,
 )
+from tests.support.screen import Screen
+
+__all__ = ["NO_PAGES", "PHONES", "SCREENS", "Screen"]
 
 # Programs read these, or they only lead on; the pages they lead to are listed below.
 NO_PAGES = {
@@ -58,20 +56,6 @@ PHONES = {
     "administrator": "13900000901",
     "auditor": "13900000902",
 }
-
-
-@dataclass(frozen=True)
-class Screen:
-    """A page: its address, or a page with the link to follow; then what is done on it."""
-
-    name: str
-    endpoint: str
-    path: str
-    link: str = ""
-    act: Callable[[Page], None] | None = None
-    status: int = 200
-    # What lies over the page, where something does: the rest is half covered and not examined.
-    within: str = ""
 
 
 ROW = "[data-rows] a[data-row]"
