@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from grid_report.access import Actor
@@ -16,11 +16,14 @@ from grid_report.reports.commands import RateReport
 from grid_report.reports.lifecycle import MOVES, State, Step, steps_from
 from grid_report.reports.models import Report
 from grid_report.statistics import recounting
+from grid_report.statistics.areas import Area, find_area
 from tests.support.builders import PROPERTY, STATION, Make
 
 BRIGHT = "211282001003"
 # Most cases go their way; the others are what this is about, but not every second one.
 FORWARD = frozenset({Step.ACCEPT, Step.DISPATCH, Step.START, Step.HANDLE, Step.PASS})
+COUNTY = "211282"
+START = datetime(2026, 4, 20, 3, tzinfo=UTC)
 LEAST_GAP, MOST_GAP = timedelta(minutes=1), timedelta(days=9)
 
 
@@ -134,6 +137,37 @@ class World:
 def month_of(make: Make, at: datetime) -> Month:
     """Return the month of an instant in the county."""
     return Month.of(at, make.settings.county.tz)
+
+
+def this_month(make: Make) -> str:
+    return str(Month.of(make.now, make.settings.county.tz))
+
+
+def lived(
+    make: Make,
+    worker: Actor,
+    handler: Actor,
+    at: datetime,
+    *,
+    answered: datetime | None = None,
+    handled: timedelta = timedelta(hours=1),
+) -> Report:
+    """Have a case filed, dispatched and handled; lengths count from the dispatch."""
+    answered = answered or at + timedelta(minutes=20)
+    report = make.report(at=at)
+    make.step(report, "accept", worker, category="RD02", severity=2, at=answered)
+    make.step(report, "dispatch", worker, unit=PROPERTY, at=answered)
+    done = answered + handled
+    make.step(report, "start", handler, at=done)
+    return make.step(
+        report, "handle", handler, note="修好了", photos=(make.photo(report.id),), at=done
+    )
+
+
+def county_of(make: Make) -> Area:
+    found = find_area("", reference(), make.settings.county)
+    assert found is not None
+    return found
 
 
 assert {step for _, step in MOVES} <= set(Step)

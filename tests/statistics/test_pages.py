@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from grid_report.clock import Month
-from grid_report.db import db
+from grid_report.db import db, transaction
 from grid_report.places.queries import reference
-from grid_report.statistics import cases, durations, month_page, slices
+from grid_report.reports.models import Report
+from grid_report.statistics import picks
 from grid_report.statistics.areas import find_area
-from grid_report.statistics.definitions import OF_CASES
-from grid_report.statistics.measures import LIVE, Measure
-from grid_report.statistics.slices import Slice
-from tests.statistics.histories import BRIGHT, World
+from grid_report.statistics.figures import Figures
+from grid_report.statistics.lines import AREA_COLUMNS, Line, in_order, read_order
+from grid_report.statistics.measures import RATES, Facet, Measure
+from grid_report.statistics.monthly import read_report
+from tests.statistics.histories import BRIGHT, COUNTY, START, county_of, lived, this_month
+from tests.statistics.months import freeze
 from tests.support.builders import STATION, STREET, Make
 
 pytestmark = pytest.mark.database
-
-COUNTY = "211282"
-START = datetime(2026, 4, 20, 3, tzinfo=UTC)
-
-
-def this_month(make: Make) -> str:
-    return str(Month.of(make.now, make.settings.county.tz))
 
 
 def test_the_way_in_leads_to_the_running_month(make: Make) -> None:
@@ -82,126 +77,6 @@ def test_a_small_base_shows_its_fraction_and_no_percentage(make: Make) -> None:
     assert re.findall(r"([\d.]+) %", shown) == re.findall(r"积分 · ([\d.]+) %", shown)
 
 
-@pytest.mark.slow
-def test_every_list_is_as_long_as_its_figure(make: Make) -> None:
-    world = World(make, 3, START)
-    world.play(160)
-    county, places = make.settings.county, reference()
-    checked = 0
-    for month in (Month(2026, number) for number in range(4, 10)):
-        for code in (COUNTY, STREET, STATION, BRIGHT):
-            area = find_area(code, places, county)
-            assert area is not None
-            for measure, without in [*((it, None) for it in OF_CASES), *sorted(cases.COMPLEMENTS)]:
-                for where, key in (
-                    (Slice.ALL, ""),
-                    (Slice.CATEGORY, "RD02"),
-                    (Slice.GROUP, "RD"),
-                    (Slice.UNIT, "self"),
-                ):
-                    wanted = cases.Wanted(measure, month, area, where, key, without)
-                    checked += hold(wanted, make, world.now)
-    assert checked > 100
-
-
-def test_every_bar_lists_its_cases(make: Make) -> None:
-    world = World(make, 3, START)
-    world.play(160)
-    county = find_area("", reference(), make.settings.county)
-    assert county is not None
-    found: Counter[Slice] = Counter()
-    bars = [slices.bar_key(edge) for edge in (*durations.EDGES, None)]
-    keys = {
-        Slice.HOUR: month_page.HOURS,
-        Slice.WEEKDAY: month_page.DAYS,
-        Slice.SOURCE: ("page",),
-        Slice.RESPONSE: bars,
-        Slice.HANDLING: bars,
-    }
-    for month in (Month(2026, number) for number in range(4, 10)):
-        for where, measure in slices.ONLY.items():
-            for key in keys[where]:
-                wanted = cases.Wanted(measure, month, county, where, key)
-                found[where] += hold(wanted, make, world.now)
-    assert all(found[where] for where in keys), found
-
-
-def test_lengths_at_the_edge_of_a_bar_fall_where_they_are_counted(make: Make) -> None:
-    """To the second and below: a length is rounded up to the minute, the second down."""
-    worker, start = make.worker(), datetime(2026, 5, 4, 1, 0, 0, 900_000, tzinfo=UTC)
-    county = find_area("", reference(), make.settings.county)
-    assert county is not None
-    edge = timedelta(minutes=15)
-    for after in (edge, edge + timedelta(microseconds=999_999), edge + timedelta(seconds=1)):
-        report = make.report(at=start)
-        make.step(report, "accept", worker, at=start + after, category="RD02", severity=2)
-    lengths = []
-    for key in ("15", "30", "60"):
-        wanted = cases.Wanted(Measure.ACCEPTED, Month(2026, 5), county, Slice.RESPONSE, key)
-        lengths.append(hold(wanted, make, make.now))
-    assert lengths == [2, 1, 0]
-
-
-def hold(wanted: cases.Wanted, make: Make, now: datetime) -> int:
-    """Hold a list against its figure; return how long both are."""
-    found = numbers(wanted, make, now, limit=4)
-    figure = cases.figure(wanted, LIVE, places=reference(), county=make.settings.county, now=now)
-    assert len(found) == len(set(found)) == figure, wanted
-    return figure
-
-
-def numbers(wanted: cases.Wanted, make: Make, now: datetime, limit: int) -> list[str]:
-    found: list[str] = []
-    cursor = None
-    while True:
-        page = cases.list_cases(
-            wanted,
-            places=reference(),
-            county=make.settings.county,
-            now=now,
-            cursor=cursor,
-            limit=limit,
-        )
-        found += [row.number for row in page.items]
-        cursor = page.next
-        if cursor is None:
-            return found
-
-
-def test_the_complement_lists_what_is_missing_in_the_numerator(make: Make) -> None:
-    worker = make.worker()
-    first = make.accepted(worker)
-    second = make.report()
-    client = make.signed_in(worker)
-    path = f"/statistics/{this_month(make)}/cases?measure=received&without=accepted"
-    text = client.get(path).text
-    assert second.number in text
-    assert first.number not in text
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "", "measure=x", "measure=received&without=x", "measure=received&facet=rider",
-        "measure=received&key=x", "measure=awarded", "measure=received&facet=category",
-        "measure=received&facet=category&key=" + "x" * 25, "measure=closings&facet=hour&key=08",
-        "measure=received&without=closed", "measure=received&facet=category&key=%00",
-    ],
-)  # fmt: skip
-def test_a_list_nobody_can_have_is_not_here(make: Make, query: str) -> None:
-    client = make.signed_in(make.administrator())
-    assert client.get(f"/statistics/{this_month(make)}/cases?{query}").status_code == 404
-
-
-@pytest.mark.parametrize(
-    "cursor", ["x", "WzEsMiwzXQ", "WzksIjIwMjYtMDEtMDFUMDA6MDA6MDArMDA6MDAiLDFd"]
-)
-def test_a_cursor_of_another_list_is_refused(make: Make, cursor: str) -> None:
-    client = make.signed_in(make.administrator())
-    path = f"/statistics/{this_month(make)}/cases?measure=received&cursor={cursor}"
-    assert client.get(path).status_code == 422
-
-
 def test_freezing_on_the_page_and_what_is_shown_then(make: Make) -> None:
     then = make.now - timedelta(days=40)
     report = make.report(at=then)
@@ -231,6 +106,156 @@ def post(client: FlaskClient, path: str, page: str, **form: str) -> Any:
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert token is not None
     return client.post(path, data={"csrf_token": token[1], **form})
+
+
+def test_a_list_says_how_it_stands_to_the_frozen_figure(make: Make) -> None:
+    then = make.now - timedelta(days=40)
+    report = make.report(at=then)
+    month = str(Month.of(then, make.settings.county.tz))
+    client = make.signed_in(make.administrator())
+    page = client.get(f"/statistics/{month}/freeze")
+    post(client, f"/statistics/{month}/freeze", page.text, seen="0")
+    make.step(report, "accept", make.worker(), category="RD02", severity=2)
+    for path in ("", "&version=1"):
+        text = client.get(f"/statistics/{month}/cases?measure=accepted{path}").text
+        assert "共1件" in text
+        assert "第1版为0件" in text
+        assert report.number in text
+    live = client.get(f"/statistics/{month}/cases?measure=accepted&version=0").text
+    assert "第1版" not in live
+    assert client.get(f"/statistics/{month}/cases?measure=accepted&version=2").status_code == 404
+    shown = client.get(f"/statistics/{month}").text
+    changed = shown[shown.index("冻结后的变化") :]
+    assert re.search(r"立案</th><td class=\"num\">0</td><td class=\"num\">1</td>", changed)
+    whole = client.get(f"/statistics/{month}/changes")
+    assert whole.status_code == 200
+    assert report.number in whole.text
+    assert client.get(f"/statistics/{month}/changes?version=0").status_code == 404
+    assert client.get(f"/statistics/{month}/changes?cursor=x").status_code == 422
+    # Of another street nothing is listed.
+    other = client.get(f"/statistics/{month}/changes?area=211282002").text
+    assert report.number not in other
+
+
+def test_only_what_its_reader_may_open_is_a_link(make: Make) -> None:
+    worker = make.worker()
+    report = make.accepted(worker)
+    path = f"/statistics/{this_month(make)}/cases?measure=received"
+    assert f"/desk/{report.number}" in make.signed_in(worker).get(path).text
+    assert f"/desk/{report.number}" in make.signed_in(make.auditor()).get(path).text
+
+
+@pytest.mark.parametrize(
+    ("query", "first", "sorted_as"),
+    [
+        ("", STATION, "descending"),
+        ("sort=received", STATION, "descending"),
+        ("sort=received-up", BRIGHT, "ascending"),
+        ("sort=name", STATION, "descending"),
+        ("sort=name-up", BRIGHT, "ascending"),
+        ("sort=nonsense", STATION, "descending"),
+    ],
+)
+def test_tables_are_sorted_by_links(make: Make, query: str, first: str, sorted_as: str) -> None:
+    worker = make.worker()
+    for _ in range(2):
+        make.accepted(worker)
+    make.report(community=BRIGHT)
+    client = make.signed_in(make.supervisor())
+    text = client.get(f"/statistics/{this_month(make)}?{query}").text
+    table = text[text.index('id="parts"') :]
+    table = table[: table.index("</table>")]
+    shown = re.findall(r"/statistics/[0-9-]+\?area=(\d{12})", table.split("<tbody>")[1])
+    filled = [code for code in shown if code in (STATION, BRIGHT)]
+    assert filled[0] == first
+    assert f'aria-sort="{sorted_as}"' in table
+    assert "sort=received" in table
+
+
+def test_an_order_keeps_unknown_values_at_the_end_either_way() -> None:
+    def line(code: str, filed: int, of: int) -> Line:
+        counts = {("", "", "accepted"): filed, ("", "", "received"): of}
+        return Line(code, code, Figures(counts))
+
+    many, few, small = line("a", 9, 10), line("b", 5, 10), line("c", 3, 3)
+    down = in_order([small, few, many], read_order("filing", AREA_COLUMNS))
+    up = in_order([small, few, many], read_order("filing-up", AREA_COLUMNS))
+    assert [it.code for it in down] == ["a", "b", "c"]
+    assert [it.code for it in up] == ["b", "a", "c"]
+
+
+def test_months_before_are_late_as_they_are_now_or_as_they_were_frozen(make: Make) -> None:
+    """Nothing is kept of what is overdue: months nobody froze are looked up, each for itself."""
+    worker, county = make.worker(), make.settings.county
+    months = [Month(2026, number) for number in (5, 6, 7)]
+    for month, late in zip(months, (1, 2, 3), strict=True):
+        for _ in range(late):
+            at = month.bounds(county.tz)[0] + timedelta(days=3)
+            make.step(make.report(at=at), "accept", worker, category="RD02", severity=2, at=at)
+    freeze(make, make.administrator(), month=months[1])
+    report = read_report(
+        Month(2026, 8), county_of(make), version=None, places=reference(), county=county,
+        now=datetime(2026, 8, 20, tzinfo=UTC),
+    )  # fmt: skip
+    assert report is not None
+    trend = {month: figures.count(Measure.OVERDUE_OPEN) for month, figures in report.trend}
+    assert [trend[it] for it in months] == [1, 2, 3]
+    assert sum(trend.values()) == 6
+    assert report.before.by(Facet.CATEGORY, Measure.RECEIVED) == {"RD02": 3}
+    assert report.before.response().median == 0
+
+
+def test_good_examples_are_grave_quick_and_never_sensitive_or_unsolved(make: Make) -> None:
+    worker, handler, checker = make.worker(), make.handler(), make.worker()
+    spent = {"slow": 5, "quick": 1, "unsolved": 1, "sensitive": 1, "untold": 3}
+    names = {}
+    for number, (name, hours) in enumerate(spent.items()):
+        at = START + number * timedelta(hours=9)
+        report = lived(make, worker, handler, at, handled=timedelta(hours=hours))
+        report = make.step(report, "pass", checker, at=at + timedelta(hours=8))
+        names[report.number] = name
+        with transaction() as session:
+            values: dict[str, Any] = {"solved": None if name == "untold" else name != "unsolved"}
+            if name == "sensitive":
+                values["sensitive"] = True
+            session.execute(update(Report).where(Report.id == report.id).values(**values))
+    found = picks.typical(Month(2026, 4), county_of(make))
+    assert [names[it.row.number] for it in found] == ["quick", "slow", "untold"]
+    bright = find_area(BRIGHT, reference(), make.settings.county)
+    assert bright is not None
+    assert picks.typical(Month(2026, 4), bright) == []
+
+
+def test_a_page_without_script_has_every_table(make: Make) -> None:
+    make.accepted(make.worker())
+    text = make.signed_in(make.administrator()).get(f"/statistics/{this_month(make)}").text
+    assert text.count("data-chart-table") == text.count("data-chart=") == 7
+    assert "<script>" not in text
+    # Each number of the hours, the weekdays and the lengths is a way to its cases.
+    for facet in ("hour", "weekday", "response", "source", "group"):
+        assert f"facet={facet}&amp;key=" in text
+
+
+def test_a_community_nobody_reported_in_and_a_place_without_one(make: Make) -> None:
+    client = make.signed_in(make.administrator())
+    make.report()
+    month = this_month(make)
+    assert "这个月还没有数字" in client.get(f"/statistics/{month}?area={BRIGHT}").text
+    unrouted = client.get(f"/statistics/{month}?area=unrouted")
+    assert unrouted.status_code == 200
+    assert "还没有找到所属社区的上报" in unrouted.text
+
+
+@pytest.mark.parametrize("who", ["administrator", "auditor", "supervisor", "worker"])
+def test_every_figure_is_explained(make: Make, who: str) -> None:
+    text = make.signed_in(getattr(make, who)()).get("/statistics/help").text
+    for measure in Measure:
+        assert f'id="m_{measure}"' in text
+    for name, rule in RATES.items():
+        assert f'id="r_{name}"' in text
+        assert f'href="#m_{rule.numerator}"' in text
+        assert f'href="#m_{rule.denominator}"' in text
+    assert "<dd>–</dd>" not in text
 
 
 @pytest.mark.parametrize("area", [COUNTY, STREET, STATION])

@@ -257,7 +257,10 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("me-station", "accounts.me", "/me"),
     ],
     "administrator": [
-        Screen("figures", "statistics.month", "/statistics"),
+        Screen("figures", "statistics.month", "/statistics", act=unfold_all),
+        Screen("figures-frozen", "statistics.month", "/statistics/2026-10?sort=closing-up"),
+        Screen("figures-unrouted", "statistics.month", "/statistics/2026-10?area=unrouted"),
+        Screen("figures-changes", "statistics.changes", "/statistics/2026-10/changes"),
         Screen(
             "figures-cases",
             "statistics.behind",

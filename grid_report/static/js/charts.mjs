@@ -50,7 +50,7 @@ function options(kind, { labels, marks, series }, unit, printing) {
     textStyle: text,
     // Patterns on the bars, so that nothing hangs on colour alone; the words are our own, below.
     aria: { enabled: true, label: { enabled: false }, decal: { show: !isLine } },
-    grid: { left: 8, right: 16, top: series.length > 1 || marks.length ? size + 28 : 16, bottom: 8, containLabel: true },
+    grid: { left: 8, right: 16, top: series.length > 1 ? size + (size < 12 ? 12 : 28) : 16 + marks.length * (size + 2), bottom: 8, containLabel: true },
     legend: { show: series.length > 1, type: "scroll", top: 0, left: 0, right: 0, textStyle: text, itemWidth: size < 12 ? 18 : 34, itemHeight: size, pageTextStyle: text, pageIconColor: ink },
     tooltip: {
       trigger: "axis",
@@ -61,7 +61,7 @@ function options(kind, { labels, marks, series }, unit, printing) {
       valueFormatter: (value) => (value === null || value === undefined ? "–" : `${value} ${unit}`),
     },
     xAxis: { type: "category", data: labels, axisLabel: { color: soft, fontSize: size, hideOverlap: true }, axisLine: { lineStyle: { color: soft } }, axisTick: { show: false } },
-    yAxis: { type: "value", minInterval: 1, max: kind === "rates" ? 100 : undefined, axisLabel: { color: soft, fontSize: size }, splitLine: { lineStyle: { color: line } } },
+    yAxis: { type: "value", minInterval: 1, max: kind === "rates" ? 100 : undefined, splitNumber: size < 12 ? 3 : 5, axisLabel: { color: soft, fontSize: size }, splitLine: { lineStyle: { color: line } } },
     series: series.map((one, at) => ({
       ...one,
       type: isLine ? "line" : "bar",
@@ -74,7 +74,8 @@ function options(kind, { labels, marks, series }, unit, printing) {
             silent: true,
             symbol: "none",
             lineStyle: { color: ink, type: "dashed", width: 2 },
-            data: marks.map((mark) => ({ xAxis: mark.at, label: { formatter: mark.words, color: ink, fontSize: size } })),
+            // One above the other: they may stand side by side.
+            data: marks.map((mark, nth) => ({ xAxis: mark.at, label: { formatter: mark.words, color: ink, fontSize: size, distance: 4 + nth * (size + 2) } })),
           }
         : undefined,
       symbol: SIGNS[at],

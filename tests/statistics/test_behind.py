@@ -1,0 +1,139 @@
+"""The cases behind a figure: every list is as long as its figure, whatever it is narrowed down to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from grid_report.clock import Month
+from grid_report.places.queries import reference
+from grid_report.statistics import cases, durations, month_page, slices
+from grid_report.statistics.areas import find_area
+from grid_report.statistics.definitions import OF_CASES
+from grid_report.statistics.measures import LIVE, Measure
+from grid_report.statistics.slices import Slice
+from tests.statistics.histories import BRIGHT, COUNTY, START, World, county_of, lived, this_month
+from tests.support.builders import STATION, STREET, Make
+
+pytestmark = pytest.mark.database
+
+
+@pytest.mark.slow
+def test_every_list_is_as_long_as_its_figure(make: Make) -> None:
+    world = World(make, 3, START)
+    world.play(160)
+    county, places = make.settings.county, reference()
+    checked = 0
+    for month in (Month(2026, number) for number in range(4, 10)):
+        for code in (COUNTY, STREET, STATION, BRIGHT):
+            area = find_area(code, places, county)
+            assert area is not None
+            for measure, without in [*((it, None) for it in OF_CASES), *sorted(cases.COMPLEMENTS)]:
+                for where, key in (
+                    (Slice.ALL, ""),
+                    (Slice.CATEGORY, "RD02"),
+                    (Slice.GROUP, "RD"),
+                    (Slice.UNIT, "self"),
+                ):
+                    wanted = cases.Wanted(measure, month, area, where, key, without)
+                    checked += hold(wanted, make, world.now)
+    assert checked > 100
+
+
+def test_every_bar_lists_its_cases(make: Make) -> None:
+    worker, handler, minutes = make.worker(), make.handler(), timedelta(minutes=1)
+    for number, spent in enumerate((10, 16, 200, 3 * 1440, 9 * 1440)):
+        at = START + number * timedelta(hours=7)
+        lived(make, worker, handler, at, answered=at + spent * minutes, handled=2 * spent * minutes)
+    found: Counter[Slice] = Counter()
+    bars = [slices.bar_key(edge) for edge in (*durations.EDGES, None)]
+    keys = {
+        Slice.HOUR: month_page.HOURS,
+        Slice.WEEKDAY: month_page.DAYS,
+        Slice.SOURCE: ("page",),
+        Slice.RESPONSE: bars,
+        Slice.HANDLING: bars,
+    }
+    for month in (Month(2026, 4), Month(2026, 5)):
+        for where, measure in slices.ONLY.items():
+            for key in keys[where]:
+                wanted = cases.Wanted(measure, month, county_of(make), where, key)
+                found[where] += hold(wanted, make, make.now)
+    assert set(found.values()) == {5}, found
+
+
+def test_lengths_at_the_edge_of_a_bar_fall_where_they_are_counted(make: Make) -> None:
+    """To the second and below: a length is rounded up to the minute, the second down."""
+    worker, start = make.worker(), datetime(2026, 5, 4, 1, 0, 0, 900_000, tzinfo=UTC)
+    county = county_of(make)
+    edge = timedelta(minutes=15)
+    for after in (edge, edge + timedelta(microseconds=999_999), edge + timedelta(seconds=1)):
+        report = make.report(at=start)
+        make.step(report, "accept", worker, at=start + after, category="RD02", severity=2)
+    lengths = []
+    for key in ("15", "30", "60"):
+        wanted = cases.Wanted(Measure.ACCEPTED, Month(2026, 5), county, Slice.RESPONSE, key)
+        lengths.append(hold(wanted, make, make.now))
+    assert lengths == [2, 1, 0]
+
+
+def hold(wanted: cases.Wanted, make: Make, now: datetime) -> int:
+    """Hold a list against its figure; return how long both are."""
+    found = numbers(wanted, make, now, limit=4)
+    figure = cases.figure(wanted, LIVE, places=reference(), county=make.settings.county, now=now)
+    assert len(found) == len(set(found)) == figure, wanted
+    return figure
+
+
+def numbers(wanted: cases.Wanted, make: Make, now: datetime, limit: int) -> list[str]:
+    found: list[str] = []
+    cursor = None
+    while True:
+        page = cases.list_cases(
+            wanted,
+            places=reference(),
+            county=make.settings.county,
+            now=now,
+            cursor=cursor,
+            limit=limit,
+        )
+        found += [row.number for row in page.items]
+        cursor = page.next
+        if cursor is None:
+            return found
+
+
+def test_the_complement_lists_what_is_missing_in_the_numerator(make: Make) -> None:
+    worker = make.worker()
+    first = make.accepted(worker)
+    second = make.report()
+    client = make.signed_in(worker)
+    path = f"/statistics/{this_month(make)}/cases?measure=received&without=accepted"
+    text = client.get(path).text
+    assert second.number in text
+    assert first.number not in text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "", "measure=x", "measure=received&without=x", "measure=received&facet=rider",
+        "measure=received&key=x", "measure=awarded", "measure=received&facet=category",
+        "measure=received&facet=category&key=" + "x" * 25, "measure=closings&facet=hour&key=08",
+        "measure=received&without=closed", "measure=received&facet=category&key=%00",
+    ],
+)  # fmt: skip
+def test_a_list_nobody_can_have_is_not_here(make: Make, query: str) -> None:
+    client = make.signed_in(make.administrator())
+    assert client.get(f"/statistics/{this_month(make)}/cases?{query}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", "WzEsMiwzXQ", "WzksIjIwMjYtMDEtMDFUMDA6MDA6MDArMDA6MDAiLDFd"]
+)
+def test_a_cursor_of_another_list_is_refused(make: Make, cursor: str) -> None:
+    client = make.signed_in(make.administrator())
+    path = f"/statistics/{this_month(make)}/cases?measure=received&cursor={cursor}"
+    assert client.get(path).status_code == 422
