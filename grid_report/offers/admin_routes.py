@@ -169,9 +169,20 @@ def add_slots(offer_id: int) -> Response:
 @bp.post("/slots/<int:slot_id>/call-off")
 def call_off_slot(slot_id: int) -> Response:
     """Call a time off; everybody booked gets points and a message."""
-    count = managing.call_off_slot(
-        slot_id, forms.read_words(request.form), actor=current_actor(), now=clock.now()
-    )
+    try:
+        count = managing.call_off_slot(
+            slot_id, forms.read_words(request.form), actor=current_actor(), now=clock.now()
+        )
+    except Invalid as error:
+        if not access.allowed(current_actor(), Action.OFFERS_LIST):
+            raise
+        row = queries.find_offer(queries.offer_of_slot(slot_id), now=clock.now())
+        typed = {
+            **_offer_form(row.offer),
+            "slot": slot_id,
+            "words": request.form.get("words", ""),
+        }
+        return _page(_offer_page(row.offer.id, typed, _sentences(error)), 422)
     flash(words.said("slot-called-off", count=count))
     return redirect(url_for("admin_offers.offers"), 303)
 

@@ -209,6 +209,14 @@ def list_slots(
     return [SlotRow(slot, mine.get(slot.id), queued.get(slot.id)) for slot in slots]
 
 
+def offer_of_slot(slot_id: int) -> int:
+    """Return the offer a time belongs to. Raises NotFound."""
+    found = db.session.scalar(select(Slot.offer_id).where(Slot.id == slot_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
 def slots_by_offer(ids: Sequence[int], *, now: datetime) -> Mapping[int, Sequence[Slot]]:
     """Return the times ahead of several offers, each in order."""
     found: dict[int, list[Slot]] = {}

@@ -71,6 +71,11 @@ def show_day(day: date | datetime | None) -> str:
     return format_date(day, "d MMM y" if language() == "en" else "y年M月d日", locale=get_locale())
 
 
+def show_weekday(at: datetime | None) -> str:
+    """Write the day of the week, for beside the day."""
+    return format_date(local(at).date(), "EEE", locale=get_locale()) if at else ""
+
+
 def show_month(month: Month | str | None) -> str:
     """Write a month; `YYYY-MM` is read as one."""
     if not month:
@@ -165,6 +170,7 @@ def init_app(app: Flask) -> None:
         show_full_time=show_full_time,
         show_day=show_day,
         show_month=show_month,
+        show_weekday=show_weekday,
         machine_time=machine_time,
         from_iso=from_iso,
         day_from_iso=day_from_iso,

@@ -26,7 +26,7 @@ from grid_report.errors import (
     TooMany,
 )
 from grid_report.web import words
-from grid_report.web.context import SignInNeeded, wants_json
+from grid_report.web.context import SignInNeeded, actor_or_none, wants_json
 
 logger = logging.getLogger(__name__)
 
@@ -94,9 +94,8 @@ def answer(
         response = make_response(json.dumps(body, ensure_ascii=False), status)
         response.content_type = "application/problem+json"
         return response
-    page = render_template(
-        "errors/problem.html",
-        status=status,
+    page = _page(
+        status,
         code=code,
         title=title,
         sentence=detail,
@@ -106,6 +105,26 @@ def answer(
         back=request.referrer if _is_own(request.referrer) else None,
     )
     return make_response(page, status)
+
+
+def _page(status: int, **about: Any) -> str:
+    """Draw a refusal within the frame of whoever is signed in, and bare where that cannot be had."""
+    about["status"] = status
+    try:
+        if actor_or_none() is not None:
+            if status >= 500:
+                # Whatever failed: nothing is asked of the database for the sake of a frame.
+                about["unread"] = _nothing_unread
+            return render_template("errors/problem_framed.html", **about)
+    except Exception as worse:  # the frame may be what failed
+        logger.error("frame of an error page failed", exc_info=worse)
+        db.session.rollback()
+        g.actor = None
+    return render_template("errors/problem.html", **about)
+
+
+def _nothing_unread() -> int:
+    return 0
 
 
 def _is_own(address: str | None) -> bool:

@@ -126,7 +126,11 @@ def test_times_are_added_and_called_off(make: Make, admin: Desk) -> None:
     page = admin.get(f"/admin/offers/{clinic}")
     assert page.count(f'action="/admin/slots/{soon}/call-off"') == 1
     assert "已约 1 / " in page
-    admin.post(f"/admin/slots/{soon}/call-off", 422, words="")
+    page = admin.post(f"/admin/slots/{soon}/call-off", 422, words="")
+    assert 'id="f-words-error"' in page
+    page = admin.post(f"/admin/slots/{soon}/call-off", 422, words="停" * 2000)
+    assert f'value="{"停" * 2000}"' in page
+    assert f'action="/admin/slots/{soon}/call-off"' in page
     admin.post(f"/admin/slots/{soon}/call-off", 303, words="医生病了")
     db.session.expire_all()
     assert queries.find_redemption(taken.ref).redemption.state == "provider_cancelled"
