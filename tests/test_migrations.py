@@ -151,6 +151,7 @@ def test_what_may_never_change_is_guarded_by_triggers(make: Make) -> None:
         assert guards, f"{table} has no trigger among {sorted(found)}"
 
 
+@pytest.mark.slow
 def test_every_step_goes_down_and_up_again_with_the_same_schema(
     two_engines: tuple[Engine, Engine],
 ) -> None:
@@ -171,6 +172,7 @@ def test_every_step_goes_down_and_up_again_with_the_same_schema(
     assert (described(engine), triggers(engine)) == shapes[REVISIONS[-1]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("revision", REVISIONS[:-1])
 def test_going_down_and_up_keeps_the_data_of_what_stays(make: Make, revision: str) -> None:
     worker, handler, second = make.worker(), make.handler(), make.worker()

@@ -191,6 +191,7 @@ def able(endpoint: str, method: str) -> str:
     return next(p for p in asked if row[PERSONS.index(p)] not in (401, 403, 404) or p == asked[-1])
 
 
+@pytest.mark.slow
 def test_odd_addresses_are_refused_and_never_break_anything(it: World) -> None:
     for endpoint, method in TABLE:
         browser = it.browser(able(endpoint, method))
@@ -279,6 +280,7 @@ VALUES = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_odd_values_in_queries_and_forms_never_break_anything(it: World) -> None:
     for endpoint, method in requests_of(it.make.app):
         if endpoint in ENDING or endpoint in ("health.metrics", "static"):

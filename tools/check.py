@@ -56,7 +56,9 @@ def run(words: list[str], prepare: Callable[..., None]) -> int:
     tool(tally, "ruff check", ["-m", "ruff", "check", "."])
     tool(tally, "ruff format", ["-m", "ruff", "format", "--check", "."])
     tool(tally, "mypy", ["-m", "mypy"])
-    run_pytest(tally, "pytest SQLite", "not browser", words)
+    # Whoever names tests wants those, slow or not.
+    marks = "not browser and not slow" if quick and not words else "not browser"
+    run_pytest(tally, "pytest SQLite", marks, words)
     if not quick:
         postgresql = {"GRID_REPORT_TEST_DATABASE": "postgresql"}
         run_pytest(tally, "pytest PostgreSQL", "database and not browser", words, postgresql)

@@ -14,7 +14,7 @@ USAGE = """./run [words for `grid-report serve`]
     GRID_REPORT_SECRET_KEY GRID_REPORT_DEMO=0|1 (config/README.md)
 ./test [--quick] [words for pytest]
     装好一切并跑全部检查和测试。 Set everything up and run all checks and tests.
-    --quick 不跑浏览器和 PostgreSQL。 leaves out the browser and PostgreSQL.
+    --quick 不跑浏览器、PostgreSQL 和慢测试。 leaves out the browser, PostgreSQL and slow tests.
 """
 
 

@@ -38,7 +38,7 @@ from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
 from tests.conftest import test_settings
 from tests.support.databases import Databases
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.slow]
 
 REPORTS, SEED = 46, 5
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)

@@ -122,6 +122,7 @@ def _soon(claim: Callable[[], bool], seconds: float = 10) -> bool:
     return claim()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["SEGFAULT", "KILL", "EXIT", "SPIN", "HANG", "HANG-IN-C"])
 def test_a_decoder_that_dies_or_hangs_makes_a_broken_picture(send, store, fault):
     began = time.monotonic()
@@ -203,6 +204,7 @@ def test_limits_are_armed_anew_for_every_job(send, faulty):
     assert len(faulty.pids()) == 1
 
 
+@pytest.mark.slow
 def test_scans_that_never_end_are_stopped(limits, store, tight):
     with_scans = pictures.progressive_scans((3800, 3800), 1500)
     assert len(with_scans) < limits.max_file_mb * 1024 * 1024
@@ -246,6 +248,7 @@ def test_no_more_children_than_places(limits, store):
     assert most == 1
 
 
+@pytest.mark.slow
 def test_when_all_places_stay_taken_the_answer_is_busy(tight, tmp_path):
     pool = Pool(tight.model_copy(update={"processes": 1}), boot=FAULTY, wait_seconds=0.2)
     source = tmp_path / "sent"
@@ -323,6 +326,7 @@ def test_a_forked_worker_has_decoders_of_its_own(send, faulty):
     assert send(good()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["HANG", "HANG-IN-C", "SPIN", ""])
 def test_kill_9_of_the_server_leaves_no_children(tmp_path, fault, limits):
     """Also of those deep in a decoder that never returns."""

@@ -15,7 +15,7 @@ from tests.offers.cards import Cards
 from tests.offers.test_races import PROCESSES, code_of
 from tests.points.racing import race
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.slow]
 
 S, T = ApplicationState, ApplicationStep
 

@@ -23,7 +23,7 @@ from grid_report.offers.models import Redemption
 from tests.offers.shop import COUNTY, NOW, ZONE, Shop
 from tests.points.racing import race
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.slow]
 
 PROCESSES = 16
 

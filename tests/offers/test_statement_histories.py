@@ -22,7 +22,7 @@ from grid_report.points.kinds import EventKind
 from grid_report.points.models import Journal
 from tests.offers.shop import COUNTY, HERE, NOW, THERE, ZONE, Shop
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.slow]
 
 DAY = timedelta(days=1)
 PRICES = (0, 20, 50, 80)

@@ -17,7 +17,7 @@ from grid_report.points.terms import Terms
 from tests.points.book import BRIGHT, MONTH, STATION, TERMS, Book
 from tests.points.racing import race, start
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.slow]
 
 PROCESSES = 16
 
