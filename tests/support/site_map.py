@@ -162,7 +162,7 @@ SCREENS: dict[str, list[Screen]] = {
             f"{VOUCHER}:not(:has(.tone-brand)):not(:has(.offer-card))",
             unfold_all,
         ),
-        Screen("card", "cards.one", "/my/services", f"{VOUCHER}:has(.offer-card)", unfold_all),
+        Screen("card", "cards.one", "/my/services", CARD_OFFER, unfold_all),
         Screen(
             "card-apply", "cards.ask", "/services", CARD_OFFER, follow("main a[href$='/apply']")
         ),
