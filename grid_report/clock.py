@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Self
@@ -50,6 +51,12 @@ class Month:
         following = self.plus(1)
         end = datetime(following.year, following.number, 1, tzinfo=zone)
         return start.astimezone(UTC), end.astimezone(UTC)
+
+
+def months_between(first: Month, last: Month) -> Sequence[Month]:
+    """Return the months from one to another, both included."""
+    length = (last.year - first.year) * 12 + last.number - first.number
+    return [first.plus(n) for n in range(length + 1)]
 
 
 def local_day(at: datetime, zone: tzinfo) -> date:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Index, func, select, text
 
-from grid_report.clock import Month
+from grid_report.clock import Month, months_between
 from grid_report.db import db
 from grid_report.points.dues import Unpaid
 from grid_report.points.kinds import IS_OPEN, AccountKind, EventKind
@@ -106,12 +106,7 @@ def liability(communities: Scope, *, now: datetime, zone: tzinfo) -> Sequence[Ex
         found[month] = found.get(month, 0) + int(points)
     if not found:
         return ()
-    month, last = min(found), max(found)
-    listed = []
-    while month <= last:
-        listed.append(Expiring(month, found.get(month, 0)))
-        month = month.plus(1)
-    return listed
+    return [Expiring(it, found.get(it, 0)) for it in months_between(min(found), max(found))]
 
 
 def _budget(month: Month, granted: int, awarded: int, pending: int) -> MonthlyBudget:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, case, func, select, true
 
-from grid_report.clock import Month
+from grid_report.clock import Month, months_between
 from grid_report.db import db
 from grid_report.errors import Invalid
 from grid_report.places.reference import Reference
@@ -23,7 +23,6 @@ from grid_report.statistics.definitions import HANDLER, OF_CASES, C, Clause, in_
 from grid_report.statistics.facts import UNROUTED
 from grid_report.statistics.figures import EMPTY, WHOLE, Figures, read_months, read_period
 from grid_report.statistics.measures import RATES, Facet, Measure, Rate, RateName
-from grid_report.statistics.periods import months_between
 from grid_report.statistics.questioning import (
     COLUMNS,
     MOST_CASES,

@@ -17,14 +17,15 @@ from grid_report.statistics import answering, csv_sheets, questions, showing
 from grid_report.statistics.answering import Answer
 from grid_report.statistics.areas import Area, find_area
 from grid_report.statistics.ask_forms import Form, first_form, form_of, read_asked, read_title
-from grid_report.statistics.compare_routes import around, readable_area, this_month
+from grid_report.statistics.asking import own_area
+from grid_report.statistics.compare_routes import around, readable_area
 from grid_report.statistics.csv_sheets import Cell
 from grid_report.statistics.facts import OWN_HANDLING
 from grid_report.statistics.measures import RATES, Rate, RateName
 from grid_report.statistics.models import StatisticsQuestion
 from grid_report.statistics.questioning import COLUMNS, MOST_COLUMNS, TITLE_MOST, Asked, Rows
 from grid_report.statistics.questions import TooManyQuestions
-from grid_report.statistics.routes import home
+from grid_report.statistics.routes import this_month
 from grid_report.statistics.slices import Slice
 from grid_report.web import words
 from grid_report.web.context import current_actor, language, settings
@@ -38,7 +39,7 @@ _SLICES = {Rows.GROUP: Slice.GROUP, Rows.CATEGORY: Slice.CATEGORY, Rows.UNIT: Sl
 
 def _own_area() -> Area:
     access.check(current_actor(), Action.STATISTICS_OPEN)
-    area = readable_area(home(current_actor()))
+    area = readable_area(own_area(current_actor()))
     if area is None:
         raise NotFound
     return area

@@ -66,7 +66,7 @@ def read_asked(
     area = asked_area(asked.get("area", ""), actor=actor, places=places, county=settings.county)
     if wanted > Month.of(now, settings.county.tz):
         raise NotFound
-    report = read_report(
+    return read_report(
         wanted,
         area,
         version=version,
@@ -75,9 +75,6 @@ def read_asked(
         now=now,
         to_keep=True,
     )
-    if report is None:
-        raise NotFound
-    return report
 
 
 def say(code: str, **facts: object) -> str:

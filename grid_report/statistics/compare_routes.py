@@ -14,19 +14,15 @@ from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.statistics import areas, comparing, mapping, periods, showing
 from grid_report.statistics.areas import Area
+from grid_report.statistics.asking import own_area
 from grid_report.statistics.compare_forms import Comparison, read_comparison
 from grid_report.statistics.measures import COMPOSITE
-from grid_report.statistics.routes import MONTHS_BACK, home, read_area, read_month
+from grid_report.statistics.routes import MONTHS_BACK, read_area, read_month, this_month
 from grid_report.statistics.slices import Slice
 from grid_report.web import words
 from grid_report.web.context import current_actor, language, settings
 
 bp = Blueprint("statistics_compare", __name__)
-
-
-def this_month() -> Month:
-    """Return the running month."""
-    return Month.of(clock.now(), settings().county.tz)
 
 
 def readable_area(code: str) -> Area | None:
@@ -91,7 +87,7 @@ def compare() -> str | tuple[str, int]:
     """Compare two periods or two areas in one scale."""
     actor = current_actor()
     access.check(actor, Action.STATISTICS_OPEN)
-    own = readable_area(home(actor))
+    own = readable_area(own_area(actor))
     if own is None:
         raise NotFound
     this = this_month()

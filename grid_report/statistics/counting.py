@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import (
     JSON,
@@ -87,11 +87,11 @@ def _count(session: Session, *, noted: _Noted) -> None:
     changes: list[tuple[tuple[str, int], _Changed, datetime]] = []
     changed: _Changed
     for row_id, (report, before) in noted.cases.items():
-        changed = _case_changes(before, facts.case_facts(report), county)
+        changed = _changes(before, facts.case_facts(report), facts.case_cells, county)
         at = max(report.moved_at, report.rated_at or report.moved_at)
         changes.append((("case", row_id), changed, at))
     for row_id, (redemption, was) in noted.services.items():
-        changed = _service_changes(was, _service_facts(session, redemption), county)
+        changed = _changes(was, _service_facts(session, redemption), facts.service_cells, county)
         at = redemption.ended_at or redemption.delivered_at or redemption.created_at
         changes.append((("service", row_id), changed, at))
     total: Counter[tuple[str, facts.Cell]] = Counter()
@@ -120,31 +120,19 @@ def _service_facts(session: Session, redemption: Any) -> ServiceFacts:
     )
 
 
-def _case_changes(
-    before: CaseFacts | None, after: CaseFacts, county: County
-) -> dict[tuple[str, facts.Cell], int]:
+F = TypeVar("F", CaseFacts, ServiceFacts)
+
+
+def _changes(
+    before: F | None, after: F, cells_of: Callable[[F, tzinfo], Cells], county: County
+) -> _Changed:
+    def spread(it: F) -> _Changed:
+        areas = facts.areas_of(county.code, it.street, it.community)
+        return {(area, cell): n for cell, n in cells_of(it, county.tz).items() for area in areas}
+
     if before == after:
         return {}
-    return difference(
-        _spread(facts.case_cells(before, county.tz), before, county) if before else {},
-        _spread(facts.case_cells(after, county.tz), after, county),
-    )
-
-
-def _service_changes(
-    before: ServiceFacts | None, after: ServiceFacts, county: County
-) -> dict[tuple[str, facts.Cell], int]:
-    return difference(
-        _spread(facts.service_cells(before, county.tz), before, county) if before else {},
-        _spread(facts.service_cells(after, county.tz), after, county),
-    )
-
-
-def _spread(
-    cells: Cells, it: CaseFacts | ServiceFacts, county: County
-) -> dict[tuple[str, facts.Cell], int]:
-    areas = facts.areas_of(county.code, it.street, it.community)
-    return {(area, cell): n for cell, n in cells.items() for area in areas}
+    return difference(spread(before) if before else {}, spread(after))
 
 
 _ROWS: Final = {
@@ -170,7 +158,7 @@ _ADD: Final[Mapping[str, TextClause]] = {
 }
 
 
-def add(session: Session, changes: Mapping[tuple[str, facts.Cell], int]) -> None:
+def add(session: Session, changes: _Changed) -> None:
     """Add to the live counts, in one statement; sorted, so that two writers never cross."""
     rows = [
         (cell.month, area, cell.facet, cell.key, cell.measure, cell.also, n)
@@ -184,7 +172,7 @@ def add(session: Session, changes: Mapping[tuple[str, facts.Cell], int]) -> None
 def _list_corrections(
     session: Session,
     about: tuple[str, int],
-    changed: Mapping[tuple[str, facts.Cell], int],
+    changed: _Changed,
     county: County,
     at: datetime,
 ) -> None:

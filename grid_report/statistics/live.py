@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
+from typing import Any
 
-from sqlalchemy import case, func, literal, select
+from sqlalchemy import Subquery, case, func, literal, select
 
 from grid_report.accounts import figures as accounts_figures
-from grid_report.clock import Month
+from grid_report.clock import Month, months_between
 from grid_report.db import db, table_of
 from grid_report.places.reference import Reference
 from grid_report.points import figures as points_figures
@@ -60,23 +61,48 @@ def overdue_by_month(
     """Count of months gone by what is overdue in an area at this moment."""
     if not months:
         return {}
-    # One statement over all from the first to the last: a month ends where the next one begins.
-    every, last = [min(months)], max(months)
-    while every[-1] < last:
-        every.append(every[-1].plus(1))
-    ends = [(C.fix_due < it.bounds(zone)[1], literal(str(it))) for it in every]
-    start, end = every[0].bounds(zone)[0], last.bounds(zone)[1]
-    late = (
-        select(case(*ends).label("month"))
-        .where(
-            definitions.OF_CASES[Measure.OVERDUE_OPEN].within(start, min(end, now)),
-            definitions.in_area(area),
-        )
-        .subquery()
-    )
+    late = _late(months, now=now, zone=zone, within=definitions.in_area(area))
     rows = db.session.execute(select(late.c.month, func.count()).group_by(late.c.month))
     found = {name: n for name, n in rows}  # noqa: C416 - rows are no pairs to mypy
     return {it: found.get(str(it), 0) for it in months}
+
+
+def overdue_spread(
+    months: Sequence[Month], *, county: County, now: datetime
+) -> dict[tuple[str, str], int]:
+    """Count by (month of the deadline, area) what is overdue at this moment, in one statement."""
+    late = _late(months, C.street_code, C.community_code, now=now, zone=county.tz)
+    rows = db.session.execute(
+        select(late.c.month, late.c.street_code, late.c.community_code, func.count()).group_by(
+            late.c.month, late.c.street_code, late.c.community_code
+        )
+    )
+    wanted = {str(it) for it in months}
+    found: dict[tuple[str, str], int] = defaultdict(int)
+    for month, street, community, n in rows:
+        if month in wanted:
+            for area in {county.code, street or UNROUTED, community or UNROUTED}:
+                found[month, area] += n
+    return found
+
+
+def _late(
+    months: Sequence[Month],
+    *columns: Any,
+    now: datetime,
+    zone: tzinfo,
+    within: definitions.Clause | None = None,
+) -> Subquery:
+    """Select what is overdue from the first month to the last, with the `month` of its deadline."""
+    every = months_between(min(months), max(months))
+    # A month ends where the next one begins.
+    which = case(*((C.fix_due < it.bounds(zone)[1], literal(str(it))) for it in every))
+    start, end = every[0].bounds(zone)[0], every[-1].bounds(zone)[1]
+    late = select(which.label("month"), *columns).where(
+        definitions.OF_CASES[Measure.OVERDUE_OPEN].within(start, min(end, now))
+    )
+    # Named in a subquery: PostgreSQL takes the same expression with other parameters for another.
+    return (late if within is None else late.where(within)).subquery()
 
 
 def _overdue_keys(category: str, handler: str | None) -> Iterable[Key]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from grid_report.clock import Month
 from grid_report.db import db
+from grid_report.errors import NotFound
 from grid_report.places.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics import live, naming
@@ -80,6 +81,18 @@ def list_versions(month: Month) -> Sequence[Frozen]:
     return [_frozen(row) for row in rows]
 
 
+def version_of(versions: Sequence[Frozen], version: int | None) -> Frozen | None:
+    """Return the version meant: the newest for None, None for the live counts. Raises NotFound."""
+    if version is None:
+        return versions[0] if versions else None
+    if version == LIVE:
+        return None
+    found = next((it for it in versions if it.version == version), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
 def _frozen(row: StatisticsFreeze) -> Frozen:
     return Frozen(
         row.month,
@@ -114,22 +127,15 @@ def read_report(
     county: County,
     now: datetime,
     to_keep: bool = False,
-) -> MonthReport | None:
+) -> MonthReport:
     """Return a month of an area: a frozen version, the newest one (None), or live (0).
 
-    None when there is no such version. A month never frozen is shown live. What is handed out
+    Raises NotFound for a version there is not. A month never frozen is shown live. What is handed out
     `to_keep` comes out the same ever after: of a frozen month, the months beside it are as they
     were frozen by then, and those nobody had frozen are unknown.
     """
     versions = list_versions(month)
-    if version is None:
-        frozen = versions[0] if versions else None
-    elif version == LIVE:
-        frozen = None
-    else:
-        frozen = next((it for it in versions if it.version == version), None)
-        if frozen is None:
-            return None
+    frozen = version_of(versions, version)
     shown = frozen.version if frozen else LIVE
     months = [month.plus(n) for n in range(1 - TREND_MONTHS, 1)]
     by = frozen.frozen_at if frozen and to_keep else None

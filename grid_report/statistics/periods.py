@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from grid_report.clock import Month
+from grid_report.clock import Month, months_between
 from grid_report.errors import Invalid
 
 # What the choice of a period says for "from one month to another".
@@ -42,12 +42,6 @@ class Period:
     def quarter(self) -> int:
         """Which quarter the first month is in."""
         return (self.first.number + 2) // 3
-
-
-def months_between(first: Month, last: Month) -> Sequence[Month]:
-    """Return the months from one to another, both included."""
-    length = (last.year - first.year) * 12 + last.number - first.number
-    return [first.plus(n) for n in range(length + 1)]
 
 
 def parse_period(code: str) -> Period | None:

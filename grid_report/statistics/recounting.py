@@ -7,14 +7,14 @@ read in one snapshot of the database, in which every step is either in both or i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, func, select
 
-from grid_report.clock import Month
+from grid_report.clock import Month, months_between
 from grid_report.db import db, table_of
 from grid_report.places.reference import Reference
 from grid_report.reports.figures import CASES
@@ -218,19 +218,14 @@ def _services(
                 yield community, Cell(str(month), facet, key, measure), int(n)
 
 
-def months_with_cases(zone_of: County) -> list[Month]:
+def months_with_cases(zone_of: County) -> Sequence[Month]:
     """Return every month from the first report to the newest deadline."""
     first, *ends = db.session.execute(
         select(func.min(C.created_at), func.max(C.fix_due), func.max(C.close_due))
     ).one()
     if first is None:
         return []
-    month, last = Month.of(first, zone_of.tz), Month.of(max(ends), zone_of.tz)
-    found = []
-    while month <= last:
-        found.append(month)
-        month = month.plus(1)
-    return found
+    return months_between(Month.of(first, zone_of.tz), Month.of(max(ends), zone_of.tz))
 
 
 def list_recounts() -> dict[str, StatisticsRecount]:

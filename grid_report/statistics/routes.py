@@ -10,11 +10,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from grid_report import access, clock
 from grid_report.access import Action, Actor
-from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.errors import GridReportError, Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.statistics import (
+    asking,
     cases,
     corrections,
     measures,
@@ -26,7 +26,7 @@ from grid_report.statistics import (
 from grid_report.statistics.areas import Area, find_area
 from grid_report.statistics.figures import newest_month
 from grid_report.statistics.measures import LIVE, RATES
-from grid_report.statistics.monthly import Frozen, MonthReport, list_versions, read_report
+from grid_report.statistics.monthly import MonthReport, list_versions, read_report, version_of
 from grid_report.web import words
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.paging import read_limit
@@ -38,27 +38,20 @@ bp = Blueprint("statistics", __name__)
 MONTHS_BACK = 60
 
 
-def home(actor: Actor) -> str:
-    """Return the code of the area somebody looks at first."""
-    if actor.has(Role.ADMINISTRATOR, Role.AUDITOR):
-        return settings().county.code
-    own = sorted(actor.places(Role.SUPERVISOR)) or sorted(actor.places(Role.WORKER))
-    return own[0] if own else settings().county.code
+def this_month() -> Month:
+    """Return the running month."""
+    return Month.of(clock.now(), settings().county.tz)
 
 
 def read_area(actor: Actor) -> Area:
     """Return the area asked for, or one's own. Raises NotFound, Forbidden."""
-    access.check(actor, Action.STATISTICS_OPEN)
-    code = request.args.get("area", "").strip() or home(actor)
-    area = find_area(code, reference(), settings().county)
-    if area is None or not access.allowed(actor, Action.STATISTICS_READ, area):
-        raise NotFound
-    return area
+    code = request.args.get("area", "").strip()
+    return asking.asked_area(code, actor=actor, places=reference(), county=settings().county)
 
 
 def read_month(text: str) -> Month:
     """Return a month there can be figures of. Raises NotFound for the others."""
-    this = Month.of(clock.now(), settings().county.tz)
+    this = this_month()
     try:
         month = Month.parse(text)
     except Invalid:
@@ -70,17 +63,15 @@ def read_month(text: str) -> Month:
 
 def read_version() -> int | None:
     """Return the version asked for: None the newest frozen, 0 live. Raises NotFound."""
-    text = request.args.get("version", "").strip()
-    if not text:
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 6:
-        raise NotFound
-    return int(text)
+    try:
+        return asking.asked_version(request.args.get("version", "").strip())
+    except Invalid:
+        raise NotFound from None
 
 
 def load(month: Month, area: Area, version: int | None) -> MonthReport:
     """Return the month of an area as asked for. Raises NotFound."""
-    report = read_report(
+    return read_report(
         month,
         area,
         version=version,
@@ -88,16 +79,13 @@ def load(month: Month, area: Area, version: int | None) -> MonthReport:
         county=settings().county,
         now=clock.now(),
     )
-    if report is None:
-        raise NotFound
-    return report
 
 
 @bp.get("/statistics")
 def index() -> AnyResponse:
     """Lead on to the newest month with figures, the running one where there are none."""
     area = read_area(current_actor())
-    this = Month.of(clock.now(), settings().county.tz)
+    this = this_month()
     newest = newest_month(area.code, [this.plus(-n) for n in range(MONTHS_BACK)]) or this
     return redirect(url_for("statistics.month", month=str(newest)), 303)
 
@@ -106,8 +94,7 @@ def index() -> AnyResponse:
 def choose() -> AnyResponse:
     """Lead on to the month, area and version of the form."""
     access.check(current_actor(), Action.STATISTICS_OPEN)
-    this = str(Month.of(clock.now(), settings().county.tz))
-    wanted = read_month(request.args.get("month") or this)
+    wanted = read_month(request.args.get("month") or str(this_month()))
     area, version = read_area(current_actor()), read_version()
     # A version is one of its month: another month starts with its own newest.
     if request.args.get("shown", str(wanted)) != str(wanted):
@@ -138,7 +125,7 @@ def month(month: str) -> str:
 
 
 def _shared(report: MonthReport, actor: Actor) -> dict[str, Any]:
-    this = Month.of(clock.now(), settings().county.tz)
+    this = this_month()
     return {
         "report": report,
         "month": report.month,
@@ -170,7 +157,7 @@ def behind(month: str) -> str:
     actor = current_actor()
     area, shown, version = read_area(actor), read_month(month), read_version()
     wanted = cases.read_wanted(shown, area, request.args)
-    frozen = _version_of(shown, version)
+    frozen = version_of(list_versions(shown), version)
     if wanted is None:
         raise NotFound
     now, county = clock.now(), settings().county
@@ -202,19 +189,6 @@ def behind(month: str) -> str:
         limit=request.args.get("limit"),
         may_open=_may_open(actor),
     )
-
-
-def _version_of(month: Month, version: int | None) -> Frozen | None:
-    """Return the frozen version an address means, None for the live counts. Raises NotFound."""
-    versions = list_versions(month)
-    if version is None:
-        return versions[0] if versions else None
-    if version == LIVE:
-        return None
-    found = next((it for it in versions if it.version == version), None)
-    if found is None:
-        raise NotFound
-    return found
 
 
 @bp.get("/statistics/<month>/changes")

@@ -9,10 +9,10 @@ from grid_report.errors import NotFound
 from grid_report.places.queries import reference
 from grid_report.statistics import comparing, telling, yearly
 from grid_report.statistics.areas import AreaKind
-from grid_report.statistics.compare_routes import around, this_month
+from grid_report.statistics.compare_routes import around
 from grid_report.statistics.measures import COMPOSITE
 from grid_report.statistics.periods import earliest
-from grid_report.statistics.routes import load, read_area, read_month, read_version
+from grid_report.statistics.routes import load, read_area, read_month, read_version, this_month
 from grid_report.web.context import current_actor, language, settings
 
 bp = Blueprint("statistics_sheets", __name__)

@@ -6,19 +6,13 @@ overdue is of this moment.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import case, func, select
-
 from grid_report.clock import Month
-from grid_report.db import db
 from grid_report.settings import County
 from grid_report.statistics import live
-from grid_report.statistics.definitions import OF_CASES, C
-from grid_report.statistics.facts import UNROUTED
 from grid_report.statistics.figures import EMPTY, WHOLE, Figures, read_months, read_period
 from grid_report.statistics.measures import Facet, Measure
 from grid_report.statistics.monthly import newest_versions
@@ -40,43 +34,11 @@ def read_spread(
     open_months = [it for it in months if str(it) not in versions]
     wanted = measures is None or Measure.OVERDUE_OPEN in measures
     if wanted and open_months:
-        for where, n in _overdue(open_months, county=county, now=now).items():
+        for where, n in live.overdue_spread(open_months, county=county, now=now).items():
             if where[1] in areas:
                 counts = found.get(where, EMPTY).counts
                 found[where] = Figures({**counts, _OVERDUE: n})
     return found, versions
-
-
-def _overdue(
-    months: Sequence[Month], *, county: County, now: datetime
-) -> dict[tuple[str, str], int]:
-    """Count by (month of the deadline, area) what is overdue at this moment, in one statement."""
-    first, last = min(months), max(months)
-    start, end = first.bounds(county.tz)[0], last.bounds(county.tz)[1]
-    every = [first.plus(n) for n in range(_distance(first, last) + 1)]
-    which = case(*((C.fix_due < it.bounds(county.tz)[1], str(it)) for it in every))
-    # Named in a subquery: PostgreSQL takes the same expression with other parameters for another.
-    late = (
-        select(which.label("month"), C.street_code, C.community_code)
-        .where(OF_CASES[Measure.OVERDUE_OPEN].within(start, min(end, now)))
-        .subquery()
-    )
-    rows = db.session.execute(
-        select(late.c.month, late.c.street_code, late.c.community_code, func.count()).group_by(
-            late.c.month, late.c.street_code, late.c.community_code
-        )
-    )
-    open_months = {str(it) for it in months}
-    found: dict[tuple[str, str], int] = defaultdict(int)
-    for month, street, community, n in rows:
-        if month in open_months:
-            for area in {county.code, street or UNROUTED, community or UNROUTED}:
-                found[month, area] += n
-    return found
-
-
-def _distance(first: Month, last: Month) -> int:
-    return (last.year - first.year) * 12 + last.number - first.number
 
 
 def read_whole(
