@@ -119,6 +119,29 @@ def app(settings: Settings, decoders: Media) -> Iterator[Flask]:
 
 
 @pytest.fixture
+def another_app(app: Flask, settings: Settings) -> Iterator[Callable[..., Flask]]:
+    """Make further apps on this test's database, with other settings if wanted.
+
+    Their connections are closed with the test: one that the garbage collector finds open
+    later fails whichever test happens to run then.
+    """
+    apps: list[Flask] = []
+
+    def made(**sections: dict[str, Any]) -> Flask:
+        changed = test_settings(
+            settings.storage.database_url, Path(settings.storage.data).parent, **sections
+        )
+        apps.append(create_app(changed, media=app.extensions["grid_report"].media))
+        return apps[-1]
+
+    yield made
+    for other in apps:
+        with other.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.fixture
 def client(app: Flask) -> FlaskClient:
     """Return a browser without script; see `make.signed_in` for one that is somebody."""
     return app.test_client()

@@ -8,14 +8,16 @@ invented states and stale forms `tests/reports/test_steps.py`, doubled posts and
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from grid_report import clock, create_app
+from grid_report import clock
 from grid_report.db import db, transaction
 from grid_report.errors import Invalid
 from grid_report.media.errors import PhotoStoreUnavailable
@@ -188,9 +190,11 @@ def test_a_review_day_is_judged_by_the_countys_calendar_and_not_by_utcs(make: Ma
     make.step(report, "suspend", street, reason="等", review_on=today + timedelta(days=1), at=night)
 
 
-def test_another_process_sees_new_boundaries_without_a_restart(make: Make) -> None:
+def test_another_process_sees_new_boundaries_without_a_restart(
+    make: Make, another_app: Callable[..., Flask]
+) -> None:
     """Two apps on one database: what one imports, the other routes by with its next request."""
-    other = create_app(make.settings, media=make.app.extensions["grid_report"].media)
+    other = another_app()
     center = reference().community(STATION).center
     with other.app_context():
         assert reference().locate(center).community_code == STATION
@@ -204,7 +208,6 @@ def test_another_process_sees_new_boundaries_without_a_restart(make: Make) -> No
         matched = reference().locate(center)
         assert matched.matched_by != "boundary"
         db.session.remove()
-        db.engine.dispose()
 
 
 def test_a_carriers_shared_address_does_not_stop_its_riders(make: Make) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http.cookies import SimpleCookie
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from grid_report import create_app
-from tests.conftest import test_settings
 from tests.support.builders import Make
 
 pytestmark = pytest.mark.database
@@ -79,12 +77,9 @@ def cookies_of(answer: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("secure", [False, True])
 def test_cookies_are_out_of_reach_of_scripts_and_of_other_sites(
-    database_url: str, tmp_path: Path, app: Flask, secure: bool
+    another_app: Callable[..., Flask], secure: bool
 ) -> None:
-    media = app.extensions["grid_report"].media
-    made = create_app(
-        test_settings(database_url, tmp_path, security={"secure_cookies": secure}), media=media
-    )
+    made = another_app(security={"secure_cookies": secure})
     answer = made.test_client().get("/sign-in", base_url="https://localhost")
     cookies = cookies_of(answer)
     assert "grid_report" in cookies

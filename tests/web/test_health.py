@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from grid_report import create_app, schema
+from grid_report import schema
 from grid_report.db import db
-from tests.conftest import test_settings
 
 pytestmark = pytest.mark.database
 
@@ -65,13 +65,9 @@ def test_a_proxy_on_this_host_does_not_open_the_figures_to_everybody(client: Fla
     assert figures(client, Forwarded="for=203.0.113.9") == 404
 
 
-def test_figures_elsewhere_need_the_token(database_url: str, tmp_path: Path, app: Flask) -> None:
+def test_figures_elsewhere_need_the_token(another_app: Callable[..., Flask]) -> None:
     token = "figures-for-the-monitor-0123456789"
-    made = create_app(
-        test_settings(database_url, tmp_path, security={"metrics_token": token}),
-        media=app.extensions["grid_report"].media,
-    )
-    client = made.test_client()
+    client = another_app(security={"metrics_token": token}).test_client()
     assert figures(client, "10.0.0.7", Authorization=f"Bearer {token}") == 200
     for wrong in ("Bearer nonsense", "Bearer ", "Bearer é", ""):
         assert figures(client, "10.0.0.7", Authorization=wrong) == 404
