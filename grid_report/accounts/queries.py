@@ -147,15 +147,6 @@ def names_of(ids: Iterable[int]) -> dict[int, str]:
     return {row[0]: row[1] for row in rows}
 
 
-def languages_of(ids: Iterable[int]) -> dict[int, str]:
-    """Return the languages members read in, by id."""
-    wanted = set(ids)
-    if not wanted:
-        return {}
-    rows = db.session.execute(select(Member.id, Member.language).where(Member.id.in_(wanted)))
-    return {row[0]: row[1] for row in rows}
-
-
 def consents_of(member_id: int) -> frozenset[ConsentKind]:
     """Return what a member agrees to at present."""
     return frozenset(

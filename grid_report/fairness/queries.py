@@ -72,12 +72,6 @@ def list_signals(
     return Page(found[:limit], following)
 
 
-def count_open(actor: Actor, *, most: int = 100) -> int:
-    """Count the open signals an actor sees, up to a bound."""
-    some = select(Signal.id).where(_in_scope(Signal, actor), Signal.state == SignalState.OPEN)
-    return db.session.scalar(select(func.count()).select_from(some.limit(most).subquery())) or 0
-
-
 def find_signal(signal_id: int) -> Signal | None:
     """Return a signal. Who may see it is asked by the caller."""
     return db.session.get(Signal, signal_id) if signal_id <= BIGGEST_ID else None
