@@ -308,7 +308,7 @@ def _look_again(settings: Settings, people: Cast, places: Reference, at: datetim
 
 
 def _look_at_signals(actor: Actor, at: datetime) -> None:
-    """Say of what was found long ago what it was: the demo's pictures are few, and come again."""
+    """Say of what was found long ago what it was; what is new is left for the street."""
     found, cursor = [], None
     while True:
         page = fairness_queries.list_signals(
