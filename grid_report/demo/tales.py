@@ -19,8 +19,6 @@ from grid_report.reports.lifecycle import Step
 
 # The second photo of a scene.
 CLOSER: Final = 1
-# The scene with a third one.
-THOROUGH: Final = 3
 NAMESPACE: Final = uuid.UUID("5d0c6a52-2f3e-4c57-9f6a-6b1d0a3f2112")
 
 
@@ -131,7 +129,7 @@ class Tale:
     # The rider's part --------------------------------------------------------------------------
 
     def submit(self, **values: Any) -> None:
-        """Send the report with one to three photos."""
+        """Send the report with one photo or two."""
         shots = tuple(self._shot(angle) for angle in range(self._photos()))
         seen = self._say(phrases.SEEN[self.category.code]) if self.dice.random() < 0.85 else ""
         place = self._say(phrases.PLACES)
@@ -145,7 +143,7 @@ class Tale:
         """Choose how many; of some scenes one was drawn, as pictures cost the most."""
         if self.variant % 3 or self.angle:
             return 1
-        return self.dice.choices((1, 2, 3), (20, 60, 20 if self.variant == THOROUGH else 0))[0]
+        return self.dice.choices((1, 2), (20, 80))[0]
 
     def _shot(self, angle: int) -> Shot:
         return Shot(self.category.code, self.variant, angle=self.angle + angle)
