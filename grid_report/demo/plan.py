@@ -222,18 +222,18 @@ class _Planner:
         return tale
 
     def _leapt(self, case: int, tales: Sequence[Tale]) -> Tale:
-        """Report at the other end of the town half a minute after the last one."""
+        """Report at the other end of the town seconds after the last one."""
         homes = [code for code in self.codes if code.startswith(NEW_TOWN)]
         ways = [
             (distance_m(first.point, _middle(self.shapes[code])), first.case, first, code)
-            for first in self._recent(tales, timedelta(days=12), QUIET)
+            for first in self._recent(tales, timedelta(days=12), QUIET, anywhere=True)
             for code in homes
             if first.point is not None
         ]
         if not ways:
             return self.old(case, plots.closed)
         _, _, first, far = max(ways, key=lambda way: way[:2])
-        created = first.created + timedelta(seconds=35)
+        created = first.created + timedelta(seconds=8)
         tale = self.tale(case, self.category(created), created, far, rider=first.rider)
         tale.point = random_point(self.shapes[far].buffer(-0.0004), tale.dice)
         tale.submit(**self._position(tale.point, tale.dice))
@@ -245,18 +245,20 @@ class _Planner:
         del tales
         created = self.now - timedelta(days=6, hours=2)
         rider = self.dice.randrange(len(SIGNED_IN), self.riders)
-        tale = self.tale(case, self.category(created), created, STATION, rider=rider)
+        tale = self.tale(case, self.category(created), created, BRIGHT, rider=rider)
         tale.submit(**self.where(tale))
         plots.unseen(tale)
         return tale
 
-    def _recent(self, tales: Sequence[Tale], oldest: timedelta, newest: timedelta) -> list[Tale]:
+    def _recent(
+        self, tales: Sequence[Tale], oldest: timedelta, newest: timedelta, *, anywhere: bool = False
+    ) -> list[Tale]:
         """List the new town's cases of a span of days that were sent once, with a position."""
         return [
             tale for tale in tales
             if self.now - oldest < tale.deeds[0].at < self.now - newest and not tale.angle
             and tale.point is not None and tale.community is not None
-            and tale.community.startswith(NEW_TOWN) and tale.rider not in SIGNED_IN
+            and (anywhere or tale.community.startswith(NEW_TOWN)) and tale.rider not in SIGNED_IN
         ]  # fmt: skip
 
     def live(self, case: int, number: int) -> Tale:
