@@ -32,6 +32,8 @@ ARROWS = {
 OF_OTHERS = {"steps", "queries", "rules", "wiring"}
 
 NOT_YET: dict[tuple[str, str], str] = {
+    ("demo.appeals", "points.models"): "chooses the award somebody objects to",
+    ("demo.appeals", "reports.models"): "chooses the refused report somebody objects to",
     ("demo.cast", "accounts.models"): "looks for the demo's own members",
     ("demo.world", "accounts.models"): "looks whether somebody lives here already",
     ("demo.world", "accounts.steps"): "audits the load in its own transaction",

@@ -80,7 +80,9 @@ class Cast:
 
     def __init__(self, actors: Sequence[tuple[Person, Actor]]) -> None:
         self.riders = [actor for _, actor in actors if actor.has(Role.RIDER)]
-        self.administrator = next(a for _, a in actors if a.has(Role.ADMINISTRATOR))
+        self.administrator, self.second_administrator = (
+            a for _, a in actors if a.has(Role.ADMINISTRATOR)
+        )
         self._at: dict[tuple[Role, str], list[Actor]] = {}
         for _, actor in actors:
             for grant in actor.grants:

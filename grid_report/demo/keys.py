@@ -57,6 +57,11 @@ STORIES: Final[tuple[Story, ...]] = (
     (None, f"{STATION}-02", A, 10, (*ISSUED, (T.PAUSE, 60.0, "住户反映卡被借用，核查中"))),
     (8, f"{STATION}-03", V, 7, ALONE),
     (9, f"{STATION}-03", A, 8, (*ALONE, (T.REVOKE, 90.0, "转借他人使用"))),
+    (10, f"{STATION}-03", A, 375, ALONE),  # over by now
+    (11, f"{STATION}-03", A, 360, ALONE),  # to be renewed
+    (12, f"{BRIGHT}-03", A, 20, (*ALONE, (T.RETURN, 200.0, ""))),
+    (14, f"{STATION}-03", V, 5, ((T.COMMUNITY_DECLINE, 6.0, "车牌照片不清楚，请补齐后再申请"),)),
+    (13, f"{BRIGHT}-03", V, 3, ((T.WITHDRAW, 7.0, ""),)),
 )  # fmt: skip
 
 
@@ -164,7 +169,10 @@ class Keys:
             command = TakeApplicationStep(
                 step, words=words, card_number=f"04{number:02d}" if step is T.ISSUE else ""
             )
-            applying.take_step(ref, command, actor=self._who(compound, step), now=now)
+            actor = self._who(compound, step)
+            if step is T.WITHDRAW:
+                actor = self.people.riders[STORIES[number][0] or 0]
+            applying.take_step(ref, command, actor=actor, now=now)
 
         return act
 

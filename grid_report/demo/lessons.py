@@ -16,6 +16,9 @@ from grid_report.settings import Settings
 # The two riders everybody signs in as still have it before them.
 LEARNERS: Final = slice(2, 14)
 DAYS_AGO: Final = 20
+# Some learned long ago: even a small world had points to spend in the months before.
+EARLY: Final = slice(14, 20)
+LONG_AGO: Final = 120
 
 
 def deeds(
@@ -27,7 +30,11 @@ def deeds(
     def learn(rider: Actor, unit: str | None) -> Callable[[datetime], object]:
         return lambda now: award_learning(unit, actor=rider, terms=terms, now=now)
 
-    for number, rider in enumerate(people.riders[LEARNERS]):
-        evening = at - timedelta(days=DAYS_AGO - number)
+    learners = [
+        *((rider, DAYS_AGO - n) for n, rider in enumerate(people.riders[LEARNERS])),
+        *((rider, LONG_AGO - n) for n, rider in enumerate(people.riders[EARLY])),
+    ]
+    for rider, days_ago in learners:
+        evening = at - timedelta(days=days_ago)
         for minutes, unit in enumerate((*UNITS, None)):
             yield evening + timedelta(minutes=4 * minutes), learn(rider, unit)

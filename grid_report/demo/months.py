@@ -1,4 +1,8 @@
-"""The demo's statements: two months of services, drawn, confirmed by both sides but for one."""
+"""The demo's statements: two months of services, in every state a statement is found in.
+
+The older month is closed, once after a line was questioned; of the last one, one waits for the
+county and one for the newcomer who signs in as the station.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +14,17 @@ from typing import Final
 
 from grid_report.access import Actor
 from grid_report.clock import Month
+from grid_report.db import db
 from grid_report.demo.cast import REST_STATION
-from grid_report.offers import after, stating
+from grid_report.offers import after, statement_queries, stating
+from grid_report.offers.statements import LineVerdict, Side
 from grid_report.settings import Settings
 
 VISITS: Final = 12
 # The last statement of this station's provider is left for the newcomer to confirm.
 LEFT: Final = REST_STATION
+QUESTIONED: Final = "当天有骑手反映没有领到，请核对登记本"
+ANSWERED: Final = "核对过登记本，当天确实漏发，这一笔不结算"
 
 Deed = Callable[[datetime], object]
 
@@ -50,7 +58,17 @@ def deeds(
             who = staff.get(station)
             if who is None or (back == 1 and station == LEFT):
                 continue
-            yield drawn + timedelta(hours=9), partial(_confirm, provider, month, who)
+            confirm = partial(_confirm, provider, month, who)
+            yield drawn + timedelta(hours=9), confirm
+            if back == 1:
+                continue
+            if station == LEFT:
+                yield (
+                    drawn + timedelta(hours=12),
+                    partial(_question, provider, month, administrator, settings),
+                )
+                yield drawn + timedelta(hours=20), partial(_answer, provider, month, who)
+                yield drawn + timedelta(hours=21), confirm
             yield drawn + timedelta(hours=33), partial(_countersign, provider, month, administrator)
 
 
@@ -68,3 +86,23 @@ def _confirm(provider: str, month: Month, who: Actor, now: datetime) -> object:
 
 def _countersign(provider: str, month: Month, who: Actor, now: datetime) -> object:
     return stating.countersign(provider, month, seen=None, actor=who, now=now)
+
+
+def _question(provider: str, month: Month, who: Actor, settings: Settings, now: datetime) -> object:
+    county, fen = settings.county, settings.points.fen_per_point
+    sheet = statement_queries.find_sheet(
+        provider, month, zone=county.tz, fen_per_point=fen, now=now
+    )
+    line = next(it for it in statement_queries.all_lines(sheet) if it.points)
+    db.session.rollback()
+    return stating.dispute(
+        provider, month, line.ref, QUESTIONED, side=Side.COUNTY, county=county.code, actor=who,
+        now=now,
+    )  # fmt: skip
+
+
+def _answer(provider: str, month: Month, who: Actor, now: datetime) -> object:
+    return stating.answer(
+        provider, month, ANSWERED, LineVerdict.SET_OFF, side=Side.PROVIDER, seen=None, actor=who,
+        now=now,
+    )  # fmt: skip

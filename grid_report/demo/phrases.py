@@ -193,5 +193,5 @@ SECOND_LOOK: Final[tuple[str, ...]] = (
     "照片里看不出隐患，不应立案。",
 )
 # What the street says of signals it looked at.
-NOTHING_TO_IT: Final = "演示图片数量有限，会重复使用，没有问题。"
+NOTHING_TO_IT: Final = "看过照片和案件经过，没有问题。"
 FOLLOWED_UP: Final = "已电话问过骑手，确认是补拍，案件里加了备注。"

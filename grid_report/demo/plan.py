@@ -9,13 +9,16 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import shapely
+
 from grid_report.demo import plots
 from grid_report.demo.boundaries import random_point
 from grid_report.demo.cast import BRIGHT, NEW_TOWN, STATION
 from grid_report.demo.tales import Deed, Tale
+from grid_report.fairness import photos_alike
 from grid_report.places.categories import CategoryInfo, in_season
 from grid_report.places.datum import to_gcj02
-from grid_report.places.points import Point
+from grid_report.places.points import Point, distance_m
 from grid_report.places.reference import Reference
 
 MONTHS: Final = 14
@@ -35,6 +38,10 @@ OFTEN: Final = {
 HOURS: Final = (1, 0, 0, 0, 0, 1, 3, 6, 7, 8, 12, 16, 16, 12, 8, 7, 9, 14, 16, 14, 10, 7, 4, 2)
 FAR_AWAY: Final = (Point(42.4012, 123.9021), Point(42.6390, 124.3350), Point(42.4550, 124.2210))
 REPORTS_AN_HOUR: Final = 3
+# So many cases of late look odd in a way of their own.
+ODD: Final = 3
+# A picture that comes again so much later is not taken for one sent twice.
+SHOWN_AGAIN: Final = photos_alike.WINDOW + timedelta(days=3)
 # Whoever signs in to try it has not used up the limits of an hour and a day by having been told of.
 SIGNED_IN: Final = (0, 1)
 LATELY_BY_SIGNED_IN: Final = 3
@@ -51,6 +58,7 @@ class _Planner:
     def __post_init__(self) -> None:
         self.dice = random.Random(f"plan/{self.seed}")
         self.sent: dict[int, list[datetime]] = {}
+        self.shown: dict[str, list[list[datetime]]] = {}
         self.shapes = {area.community_code: area.shape for area in self.places.areas}
         self.codes = sorted(self.places.communities)
         self.weights = [self._weight(code) for code in self.codes]
@@ -62,12 +70,27 @@ class _Planner:
         return 3.2 if code.startswith(NEW_TOWN) else 1.6
 
     def tale(
-        self, case: int, category: CategoryInfo, created: datetime, community: str | None
-    ) -> Tale:
+        self, case: int, category: CategoryInfo, created: datetime, community: str | None,
+        *, variant: int | None = None, rider: int | None = None,
+    ) -> Tale:  # fmt: skip
+        if variant is None:
+            variant = self._variant(category.code, created)
+        if rider is None:
+            rider = self._rider(created)
         return Tale(
-            self.seed, case, rider=self._rider(created), category=category, community=community,
-            created=created, places=self.places,
+            self.seed, case, rider=rider, category=category, community=community,
+            created=created, places=self.places, variant=variant,
         )  # fmt: skip
+
+    def _variant(self, code: str, at: datetime) -> int:
+        """Choose the first scene that nobody sent around that time: pictures cost the most."""
+        takes = self.shown.setdefault(code, [])
+        for variant, times in enumerate(takes):
+            if all(abs(at - one) > SHOWN_AGAIN for one in times):
+                times.append(at)
+                return variant
+        takes.append([at])
+        return len(takes) - 1
 
     def _rider(self, at: datetime) -> int:
         """Choose who reports: the two with a sign-in more than others, nobody too often."""
@@ -168,8 +191,8 @@ class _Planner:
     def twin(self, case: int, first: Tale) -> Tale:
         """Let a second rider send the same hazard before anybody has been there."""
         created = first.created + timedelta(minutes=self.dice.uniform(4, 30))
-        tale = self.tale(case, first.category, created, first.community)
-        tale.variant = first.variant
+        tale = self.tale(case, first.category, created, first.community, variant=first.variant)
+        tale.angle = 3
         assert first.point is not None
         near = Point(
             first.point.lat + tale.dice.uniform(-5e-5, 5e-5),
@@ -177,6 +200,66 @@ class _Planner:
         )
         tale.submit(**self._position(near, tale.dice))
         return tale
+
+    def odd(self, case: int, number: int, tales: Sequence[Tale]) -> Tale:
+        """Tell a case of late that deserves a second look."""
+        return (self._unseen, self._leapt, self._sent_again)[number % ODD](case, tales)
+
+    def _sent_again(self, case: int, tales: Sequence[Tale]) -> Tale:
+        """Send a photo of an earlier case as one of another place."""
+        found = self._recent(tales, timedelta(days=75), timedelta(days=8))
+        if not found:
+            return self.old(case, plots.closed)
+        first = self.dice.choice(found)
+        created = self.now - timedelta(days=4, hours=3)
+        homes = [c for c in self.codes if c.startswith(NEW_TOWN) and c != first.community]
+        tale = self.tale(
+            case, first.category, created, self.dice.choice(homes),
+            variant=first.variant, rider=first.rider,
+        )  # fmt: skip
+        tale.submit(**self.where(tale))
+        plots.closed(tale)
+        return tale
+
+    def _leapt(self, case: int, tales: Sequence[Tale]) -> Tale:
+        """Report at the other end of the town seconds after the last one."""
+        homes = [code for code in self.codes if code.startswith(NEW_TOWN)]
+        ways = [
+            (distance_m(first.point, _middle(self.shapes[code])), first.case, first, code)
+            for first in self._recent(tales, timedelta(days=12), QUIET, anywhere=True)
+            for code in homes
+            if first.point is not None
+        ]
+        if not ways:
+            return self.old(case, plots.closed)
+        _, _, first, far = max(ways, key=lambda way: way[:2])
+        created = first.created + timedelta(seconds=8)
+        tale = self.tale(case, self.category(created), created, far, rider=first.rider)
+        tale.point = random_point(self.shapes[far].buffer(-0.0004), tale.dice)
+        tale.submit(**self._position(tale.point, tale.dice))
+        plots.closed(tale)
+        return tale
+
+    def _unseen(self, case: int, tales: Sequence[Tale]) -> Tale:
+        """Accept a case before anybody can have looked at it."""
+        del tales
+        created = self.now - timedelta(days=6, hours=2)
+        rider = self.dice.randrange(len(SIGNED_IN), self.riders)
+        tale = self.tale(case, self.category(created), created, BRIGHT, rider=rider)
+        tale.submit(**self.where(tale))
+        plots.unseen(tale)
+        return tale
+
+    def _recent(
+        self, tales: Sequence[Tale], oldest: timedelta, newest: timedelta, *, anywhere: bool = False
+    ) -> list[Tale]:
+        """List the new town's cases of a span of days that were sent once, with a position."""
+        return [
+            tale for tale in tales
+            if self.now - oldest < tale.deeds[0].at < self.now - newest and not tale.angle
+            and tale.point is not None and tale.community is not None
+            and (anywhere or tale.community.startswith(NEW_TOWN)) and tale.rider not in SIGNED_IN
+        ]  # fmt: skip
 
     def live(self, case: int, number: int) -> Tale:
         """Tell a case of the present as far as it has come."""
@@ -203,6 +286,11 @@ class _Planner:
         return tale
 
 
+def _middle(shape: shapely.Geometry) -> Point:
+    middle = shape.centroid
+    return Point(middle.y, middle.x)
+
+
 def live_count(count: int) -> int:
     """Return how many of the cases are open ones near now."""
     return min(count, max(len(plots.LIVE) + 4, count // 7))
@@ -220,7 +308,11 @@ def write(
         *kinds,
         *planner.dice.choices(kinds, list(plots.OLD.values()), k=max(0, first - len(kinds))),
     ]
+    odd = first - ODD if first > len(kinds) + 2 * ODD else first
     for case in range(first):
+        if case >= odd:
+            tales.append(planner.odd(case, case - odd, tales))
+            continue
         if (case >= len(kinds) - 1 and planner.dice.random() < plots.TWIN_SHARE) or case == len(
             kinds
         ):

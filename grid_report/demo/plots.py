@@ -118,6 +118,12 @@ def assigned(tale: Tale) -> None:
     closed(tale)
 
 
+def unseen(tale: Tale) -> None:
+    tale.accept(unseen=True)
+    tale.work()
+    tale.finish()
+
+
 # The weights are in a thousand. What is not an ending of its own ends closed.
 OLD: Final[Mapping[Plot, int]] = {
     closed: 640,

@@ -12,11 +12,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, time, timedelta
 from functools import partial
+from itertools import chain
 from typing import Any, Final
 
 from grid_report.access import Actor
 from grid_report.db import db
-from grid_report.demo import lessons, months, plan
+from grid_report.demo import lessons, months, plan, waiting
+from grid_report.demo.appeals import Appeals
 from grid_report.demo.cast import BRIGHT, REST_STATION, STATION, Cast
 from grid_report.demo.keys import Keys
 from grid_report.errors import GridReportError
@@ -138,18 +140,18 @@ class Shops:
         for days in range(BUSY_DAYS, -1, -1):
             self._later(at - timedelta(days=days, minutes=5), self._night)
         self._later(at - timedelta(minutes=50), self._today)
-        for when, deed in months.deeds(
+        deeds = months.deeds(
             settings,
             at,
             visit=self._visit_before,
             providers={it.code: it.provider_code for it in STATIONS},
             staff=self.staff,
             administrator=people.administrator,
-        ):
-            self._later(when, deed)
-        for when, deed in Keys(settings, people, at).deeds():
-            self._later(when, deed)
-        for when, deed in lessons.deeds(settings, people, at):
+        )
+        lines = waiting.deeds(people, at, ids=self._ids, zone=self.zone)
+        keys, appeals = Keys(settings, people, at).deeds(), Appeals(settings, people, at).deeds()
+        lessons_ = lessons.deeds(settings, people, at)
+        for when, deed in chain(deeds, keys, lessons_, appeals, lines):
             self._later(when, deed)
 
     def _visit_before(self, key: str, dice: random.Random) -> Callable[[datetime], None]:

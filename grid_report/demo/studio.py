@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from grid_report.demo.takes import seed_of
 from grid_report.media.kit import Media
 from grid_report.media.photos import AdmittedPhoto
 
@@ -59,7 +60,7 @@ class _Painter:
     def draw(self, shot: Shot, size: tuple[int, int]) -> bytes:
         """Return a JPEG. Raises PainterDied."""
         wanted = {
-            "category": shot.category, "seed": shot.variant, "after": shot.after,
+            "category": shot.category, "seed": seed_of(shot.category, shot.variant), "after": shot.after,
             "angle": shot.angle, "size": size,
         }  # fmt: skip
         ask, answer = self._process.stdin, self._process.stdout

@@ -17,8 +17,8 @@ from grid_report.places.points import Point
 from grid_report.places.reference import Reference
 from grid_report.reports.lifecycle import Step
 
-# So many scenes a category; cases of one kind share them, as pictures cost the most.
-VARIANTS: Final = 4
+# The second photo of a scene.
+CLOSER: Final = 1
 NAMESPACE: Final = uuid.UUID("5d0c6a52-2f3e-4c57-9f6a-6b1d0a3f2112")
 
 
@@ -64,7 +64,7 @@ class Tale:
 
     def __init__(
         self, seed: int, case: int, *, rider: int, category: CategoryInfo, community: str | None,
-        created: datetime, places: Reference,
+        created: datetime, places: Reference, variant: int,
     ) -> None:  # fmt: skip
         self.dice = random.Random(f"{seed}/{case}/{category.code}")
         self.seed, self.case, self.rider = seed, case, rider
@@ -74,7 +74,9 @@ class Tale:
         self.unit: str | None = None
         self.self_handled = False
         self.well_shown = False
-        self.variant = self.dice.randrange(VARIANTS)
+        self.variant = variant
+        # From where the first photo is taken: a second rider stands somewhere else.
+        self.angle = 0
         self.point: Point | None = None
         self.deeds: list[Deed] = []
 
@@ -127,24 +129,29 @@ class Tale:
     # The rider's part --------------------------------------------------------------------------
 
     def submit(self, **values: Any) -> None:
-        """Send the report with one to three photos."""
-        count = self.dice.choices((1, 2, 3), (60, 32, 8))[0]
-        if self.variant % 2 and count > 1:
-            count = 2
-        shots = tuple(Shot(self.category.code, self.variant, angle=i) for i in range(count))
+        """Send the report with one photo or two."""
+        shots = tuple(self._shot(angle) for angle in range(self._photos()))
         seen = self._say(phrases.SEEN[self.category.code]) if self.dice.random() < 0.85 else ""
         place = self._say(phrases.PLACES)
-        self.well_shown = count > 1 and bool(place)
+        self.well_shown = len(shots) > 1 and bool(place)
         self._do(
             Who.RIDER, Step.SUBMIT, shots=shots, category=self.category.code,
             description=seen, place_note=place, **values,
         )  # fmt: skip
 
+    def _photos(self) -> int:
+        """Choose how many; of some scenes one was drawn, as pictures cost the most."""
+        if self.variant % 3 or self.angle:
+            return 1
+        return self.dice.choices((1, 2), (20, 80))[0]
+
+    def _shot(self, angle: int) -> Shot:
+        return Shot(self.category.code, self.variant, angle=self.angle + angle)
+
     def supplement(self) -> None:
         """Answer the question, sometimes with a photo."""
-        shots = (
-            (Shot(self.category.code, self.variant, angle=2),) if self.dice.random() < 0.6 else ()
-        )
+        shown = self.variant % 3 == 0 and self.dice.random() < 0.8
+        shots = (self._shot(CLOSER),) if shown else ()
         self._do(Who.RIDER, Step.SUPPLEMENT, shots=shots, note=self._say(phrases.SUPPLEMENTED))
 
     def withdraw(self) -> None:
@@ -168,12 +175,15 @@ class Tale:
 
     # The community's ---------------------------------------------------------------------------
 
-    def accept(self, share: float | None = None) -> None:
-        """Accept: mostly in good time, about one in nine late."""
+    def accept(self, share: float | None = None, *, unseen: bool = False) -> None:
+        """Accept: mostly in good time, about one in nine late; `unseen`: before a look at it."""
         if share is None:
             late = self.dice.random() < 0.11
             share = self.dice.uniform(1.1, 2.2) if late else self.dice.uniform(0.06, 0.85)
-        self.by(self.category.accept_hours * share)
+        if unseen:
+            self.now += timedelta(seconds=9)
+        else:
+            self.by(self.category.accept_hours * share)
         severity = self.category.severity
         if self.category.code == "UT01" and self.dice.random() < 0.35:
             severity = 4  # on a carriageway

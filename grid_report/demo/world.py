@@ -45,7 +45,7 @@ from grid_report.settings import Settings
 
 BEGUN: Final = "demo.begin"
 DONE: Final = "demo.finish"
-PICTURE: Final = (1024, 768)
+PICTURE: Final = (960, 720)
 MESSAGES_AT_ONCE: Final = 400
 READ_AFTER: Final = timedelta(days=2)
 OLD_PHOTOS: Final = 0.03
@@ -308,7 +308,7 @@ def _look_again(settings: Settings, people: Cast, places: Reference, at: datetim
 
 
 def _look_at_signals(actor: Actor, at: datetime) -> None:
-    """Say of what was found long ago what it was: the demo's pictures are few, and come again."""
+    """Say of what was found long ago what it was; what is new is left for the street."""
     found, cursor = [], None
     while True:
         page = fairness_queries.list_signals(
@@ -342,11 +342,13 @@ def _deliver(
         return holders[role, place]
 
     with transaction() as session:
+        copies = []
         for message in session.scalars(select(Message).where(Message.id.in_(ids))):
             role, receivers = message.role, [message.member_id or 0]
             if message.place is not None:
                 receivers = [one for one in who(role, message.place) if one != message.except_id]
                 if not receivers:
                     role, receivers = instead[0], list(who(*instead))
-            notify_steps.copy_to(session, message, role, receivers)
+            copies += [notify_steps.copy_of(message, role, one) for one in receivers]
             notify_steps.mark_delivered(message, now)
+        notify_steps.put_copies(session, copies)

@@ -18,6 +18,7 @@ from grid_report.media import sweep
 from grid_report.notify import delivery
 from grid_report.offers import after as offers_after
 from grid_report.offers import card_clock
+from grid_report.offers import queries as offers_queries
 from grid_report.offers import scanning as offers_scanning
 from grid_report.offers import stating as offers_stating
 from grid_report.places import queries as places_queries
@@ -180,7 +181,8 @@ def sweep_photos(duty: Duty) -> int:
     def in_use(names: Collection[str]) -> set[str]:
         # A snapshot from the batch before would not know what was committed since.
         db.session.rollback()
-        return reports_queries.photo_names_in_use(list(names))
+        asked = list(names)
+        return reports_queries.photo_names_in_use(asked) | offers_queries.photo_names_in_use(asked)
 
     swept = sweep.sweep_orphans(
         wiring().media.store,

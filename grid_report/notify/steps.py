@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -42,13 +43,21 @@ def receivers(message: Message, instead: tuple[Role, str] | None) -> tuple[Role,
 
 def copy_to(session: Session, message: Message, role: Role, member_ids: Sequence[int]) -> None:
     """Put a copy into each inbox; a copy already there stays as it is, read or not."""
-    if not member_ids:
+    put_copies(session, [copy_of(message, role, one) for one in member_ids])
+
+
+def copy_of(message: Message, role: Role, member_id: int) -> dict[str, Any]:
+    """Return the row a member's copy of a message is."""
+    return {"message_id": message.id, "member_id": member_id, "role": role}
+
+
+def put_copies(session: Session, copies: Sequence[Mapping[str, Any]]) -> None:
+    """Put copies into inboxes, of one message or many; what is there stays as it is."""
+    if not copies:
         return
     make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     session.execute(
-        make(InboxEntry)
-        .values([{"message_id": message.id, "member_id": one, "role": role} for one in member_ids])
-        .on_conflict_do_nothing(index_elements=["message_id", "member_id"])
+        make(InboxEntry).on_conflict_do_nothing(index_elements=["message_id", "member_id"]), copies
     )
 
 

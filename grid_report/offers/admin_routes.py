@@ -11,9 +11,10 @@ from werkzeug.wrappers import Response
 from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
-from grid_report.offers import after, counter, forms, managing, queries, scanning
+from grid_report.offers import after, counter, forms, managing, photos, queries, scanning
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Period, Picture
 from grid_report.offers.models import Offer, Station
+from grid_report.offers.photos import Chosen
 from grid_report.places.queries import reference
 from grid_report.web import words
 from grid_report.web.context import current_actor, settings
@@ -64,16 +65,22 @@ def _offer_form(offer: Offer | None) -> dict[str, Any]:
 
 
 def _offer_page(
-    offer_id: int | None, form: dict[str, Any] | None, errors: dict[str, list[str]]
+    offer_id: int | None,
+    form: dict[str, Any] | None,
+    errors: dict[str, list[str]],
+    photo: Chosen | None = None,
 ) -> str:
     now = clock.now()
     row = queries.find_offer(offer_id, now=now) if offer_id is not None else None
+    if photo is None:
+        photo = Chosen(row.offer.photo if row is not None else None)
     stations = queries.all_stations()
     return render_template(
         "admin/offer.html",
         row=row,
         form=form if form is not None else _offer_form(row.offer if row else None),
         errors=errors,
+        photo={"src": photo.src(offer_id), "token": photo.token},
         slots=queries.list_slots(offer_id, now=now) if offer_id is not None else [],
         stations=[(station.code, station.name) for station, _ in stations],
         kinds=list(OfferKind),
@@ -116,11 +123,20 @@ def save_offer(offer_id: int) -> Response:
 
 def _save_offer(offer_id: int | None) -> Response:
     _manage()
+    current = None
     if offer_id is not None:
-        queries.find_offer(offer_id, now=clock.now())
+        current = queries.find_offer(offer_id, now=clock.now()).offer.photo
+    problems = Invalid()
+    photo = photos.choose(current, problems)
     provider_of = {station.code: provider.code for station, provider in queries.all_stations()}
     try:
-        command = forms.read_offer(request.form, request.form.getlist("for"), provider_of)
+        command = forms.read_offer(
+            request.form,
+            request.form.getlist("for"),
+            provider_of,
+            photo=photo.name,
+            problems=problems,
+        )
         seen = request.form.get("version", "")
         saved = managing.save_offer(
             offer_id,
@@ -130,7 +146,8 @@ def _save_offer(offer_id: int | None) -> Response:
             now=clock.now(),
         )
     except (Invalid, Conflict) as error:
-        return _page(_offer_page(offer_id, _typed(), _sentences(error)), status_of(error))
+        page = _offer_page(offer_id, _typed(), _sentences(error), photo)
+        return _page(page, status_of(error))
     flash(words.said("offer-saved"))
     return redirect(url_for("admin_offers.offer", offer_id=saved), 303)
 

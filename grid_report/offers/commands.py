@@ -80,6 +80,7 @@ class EditOffer:
     cancel_minutes: int = 0
     noshow_percent: int = 0
     needs: str = ""
+    photo: str | None = None
 
 
 @dataclass(frozen=True)

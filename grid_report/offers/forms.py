@@ -186,10 +186,17 @@ def _hours(values: Mapping[str, Any], problems: Invalid) -> str:
 
 
 def read_offer(
-    values: Mapping[str, Any], whom: Iterable[str], provider_of: Mapping[str, str]
+    values: Mapping[str, Any],
+    whom: Iterable[str],
+    provider_of: Mapping[str, str],
+    *,
+    photo: str | None,
+    problems: Invalid,
 ) -> EditOffer:
-    """Read an offer's form. `provider_of` names the provider of each station. Raises Invalid."""
-    problems = Invalid()
+    """Read an offer's form. `provider_of` names the provider of each station. Raises Invalid.
+
+    `problems`: what is wrong with the photo is said together with everything else.
+    """
     station = read_text(values, "station", most=20, problems=problems)
     if station not in provider_of:
         problems.add("station", "station-unknown")
@@ -229,6 +236,7 @@ def read_offer(
         cancel_minutes=read_int(values, "cancel_minutes", 0, 10_080, problems) or 0,
         noshow_percent=read_int(values, "noshow_percent", 0, 20, problems) or 0,
         needs=read_text(values, "needs", most=200, problems=problems),
+        photo=photo,
     )
     problems.raise_if_any()
     return command

@@ -113,7 +113,7 @@ def _columns(command: EditOffer) -> dict[str, Any]:
     names = (
         "provider_code", "station_code", "title_zh", "title_en", "description_zh",
         "description_en", "picture", "points", "quota", "quota_period", "stock", "hours",
-        "valid_days", "cancel_minutes", "noshow_percent", "needs",
+        "valid_days", "cancel_minutes", "noshow_percent", "needs", "photo",
     )  # fmt: skip
     values = {name: getattr(command, name) for name in names}
     for who in ForWhom:

@@ -99,6 +99,7 @@ class Offer(Base):
         CheckConstraint("noshow_percent BETWEEN 0 AND 20", name="noshow_at_most_a_fifth"),
         CheckConstraint("valid_days BETWEEN 1 AND 366", name="valid_for_a_while"),
         CheckConstraint("cancel_minutes >= 0", name="cancel_before"),
+        CheckConstraint("length(photo) = 64", name="photo_is_a_hash"),
         CheckConstraint("ratings >= 0 AND stars BETWEEN ratings AND 5 * ratings", name="rated"),
         ForeignKeyConstraint(
             ["station_code", "provider_code"],
@@ -135,6 +136,8 @@ class Offer(Base):
     version: Mapped[Version]
     created_at: Mapped[Instant]
     retired_at: Mapped[Instant | None]
+    # The name of its photo, a hash of the content; none: the drawn picture stands in.
+    photo: Mapped[str | None] = mapped_column(String(64))
 
 
 class Slot(Base):

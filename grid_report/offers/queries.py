@@ -155,6 +155,17 @@ def find_offer(offer_id: int, *, now: datetime) -> OfferRow:
     return _offer_row(offer, station, _free_slots([offer.id], now), None)
 
 
+def find_offer_photo(offer_id: int) -> str | None:
+    """Return the name of an offer's photo; none where there is no such offer, or no photo."""
+    return db.session.scalar(select(Offer.photo).where(Offer.id == offer_id))
+
+
+def photo_names_in_use(names: Sequence[str]) -> set[str]:
+    """Return which of these photo files an offer shows, a retired one too; the sweep asks."""
+    rows = db.session.scalars(select(Offer.photo).where(Offer.photo.in_(names)).distinct())
+    return {name for name in rows if name is not None}
+
+
 @dataclass(frozen=True)
 class SlotRow:
     """A time with its places, and what it is to the one who looks."""

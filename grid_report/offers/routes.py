@@ -18,7 +18,7 @@ from grid_report.places.points import Point
 from grid_report.places.queries import reference
 from grid_report.points.queries import balance
 from grid_report.web import words
-from grid_report.web.context import current_actor, settings
+from grid_report.web.context import current_actor, settings, wiring
 from grid_report.web.keeping import day_ends, keep_offline
 from grid_report.web.paging import pack, unpack_id
 from grid_report.web.problems import status_of
@@ -102,6 +102,15 @@ def station(code: str) -> str:
 def one(offer_id: int) -> str:
     """Show one offer with its times, and the form to take it."""
     return _offer_page(offer_id, {}, {})
+
+
+@bp.get("/services/<int:offer_id>/photos/<name>/<size>")
+def photo(offer_id: int, name: str, size: str) -> Response:
+    """Hand out an offer's photo. Its name is in the address: what a browser kept never grows old."""
+    access.check(current_actor(), Action.OFFERS_READ)
+    if size not in ("main", "thumb") or queries.find_offer_photo(offer_id) != name:
+        raise NotFound
+    return wiring().media.response(name, size)
 
 
 def _offer_page(offer_id: int, form: dict[str, Any], errors: dict[str, list[str]]) -> str:

@@ -13,11 +13,12 @@ from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.accounts.roles import Role
 from grid_report.errors import GridReportError, Invalid, NotFound, Stale
+from grid_report.media import staging
 from grid_report.media.photos import AdmittedPhoto
 from grid_report.places.categories import numbers_to_call
 from grid_report.places.queries import reference
 from grid_report.points.queries import points_by_report
-from grid_report.reports import forms, listing, pages, queries, staging, usecases, views
+from grid_report.reports import forms, listing, pages, queries, usecases, views
 from grid_report.reports.filters import ReportFilter
 from grid_report.reports.lifecycle import OPEN, State
 from grid_report.web import words

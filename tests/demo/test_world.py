@@ -6,6 +6,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -20,18 +21,33 @@ from grid_report.accounts.models import Member, RoleGrant, SignInKind
 from grid_report.accounts.passwords import Hasher
 from grid_report.accounts.policy import Policy, policy_of
 from grid_report.accounts.roles import Role
+from grid_report.clock import Month
 from grid_report.db import db
-from grid_report.demo import cast, plan, world
+from grid_report.demo import cast, plan, takes, world
+from grid_report.demo.pictures import hazard_picture
+from grid_report.fairness import photos_alike
+from grid_report.fairness.kinds import SignalKind, SignalState
+from grid_report.fairness.models import Signal
 from grid_report.media.kit import Media
+from grid_report.media.recipe import dhash
 from grid_report.media.stores import Size
 from grid_report.notify.models import Delivery, Message
 from grid_report.offers import queries as offer_queries
-from grid_report.offers import statement_lists
+from grid_report.offers import statement_lists, statement_queries
+from grid_report.offers.application_flow import ApplicationState
+from grid_report.offers.application_models import Application
+from grid_report.offers.kinds import WaitState
 from grid_report.offers.lifecycle import RedemptionState
-from grid_report.offers.models import Redemption
+from grid_report.offers.models import Redemption, Waiting
+from grid_report.offers.papers import PaperKind
+from grid_report.offers.statements import LineVerdict
 from grid_report.places.queries import reference
+from grid_report.points import proposal_queries
 from grid_report.points import queries as points_queries
 from grid_report.points.audit import find_differences
+from grid_report.points.objection_models import Objection
+from grid_report.points.objections import ObjectionState
+from grid_report.points.proposing import ProposalKind
 from grid_report.reports.clocks import light
 from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
@@ -171,12 +187,68 @@ def test_services_are_there_in_every_state_for_the_newcomer(loaded: Flask) -> No
     assert sorted(staff) == ["station-01", "station-02"]
 
 
-def test_months_are_drawn_and_one_is_left_to_confirm(loaded: Flask) -> None:
+def test_statements_wait_for_the_station_and_for_the_county_and_one_was_questioned(
+    loaded: Flask,
+) -> None:
     rows = statement_lists.page_of_statements().items
-    states = {(it.provider_code, it.state.value) for it in rows}
-    assert ("warmhouse", "closed") in states
-    assert [it.provider_code for it in rows if it.state.value != "closed"] == ["warmhouse"]
+    states = {(it.provider_code, it.month): it.state.value for it in rows}
+    assert states["warmhouse", "2026-10"] == "drawn"
+    assert states["warmhouse", "2026-09"] == "closed"
+    # The other provider is asked for less: a small world may have nothing of theirs.
+    assert states.get(("brightlife", "2026-10"), "provider_confirmed") == "provider_confirmed"
     assert all(it.services > 0 for it in rows)
+    settings = loaded.extensions["grid_report"].settings
+    sheet = statement_queries.find_sheet(
+        "warmhouse", Month(2026, 9), zone=settings.county.tz, fen_per_point=10, now=NOW
+    )
+    assert list(sheet.verdicts.values()) == [LineVerdict.SET_OFF]
+    assert 0 < sheet.fen_to_pay < sheet.fen
+
+
+def test_objections_are_answered_and_some_wait_for_the_street(loaded: Flask) -> None:
+    states = Counter(db.session.scalars(select(Objection.state)))
+    assert states[ObjectionState.OPEN] >= 1
+    assert states[ObjectionState.REJECTED] + states[ObjectionState.UPHELD] >= 1
+    streets = set(db.session.scalars(select(Objection.street_code)))
+    assert streets == {cast.NEW_TOWN}
+
+
+def test_a_large_grant_waits_for_the_second_administrator(loaded: Flask) -> None:
+    waiting, decided = proposal_queries.list_proposals()
+    assert [(it.kind, (it.points or 0) > 50) for it in waiting] == [(ProposalKind.GRANT, True)]
+    assert {it.kind for it in decided} == {ProposalKind.GRANT}
+    assert all(it.proposed_by != it.decided_by for it in (*waiting, *decided))
+
+
+def test_a_place_that_came_free_is_kept_for_the_next_in_line(loaded: Flask) -> None:
+    states = Counter(db.session.scalars(select(Waiting.state)))
+    assert states[WaitState.OFFERED] == 1
+    assert states[WaitState.WAITING] >= 2
+
+
+def test_cards_are_there_in_every_main_state_and_a_vehicle_may_pass(loaded: Flask) -> None:
+    rows = db.session.execute(select(Application.paper, Application.state)).all()
+    missing = set(ApplicationState) - {row.state for row in rows}
+    # What lapsed or was renewed is history; the rest is what people work with.
+    assert missing <= {ApplicationState.LAPSED, ApplicationState.RENEWED}
+    assert (PaperKind.VEHICLE, ApplicationState.ACTIVE) in {tuple(row) for row in rows}
+
+
+def test_a_few_cases_of_late_deserve_a_second_look_and_no_more(loaded: Flask) -> None:
+    rows = db.session.scalars(select(Signal.kind).where(Signal.state == SignalState.OPEN)).all()
+    assert 3 <= len(rows) <= 8
+    assert {SignalKind.QUICK_ACCEPT, SignalKind.PHOTO_ALIKE} <= set(rows)
+
+
+@pytest.mark.parametrize("category", ["FS03", "FS06", "UT08", "RD02", "EN01"])
+def test_no_two_takes_of_a_scene_are_taken_for_one_photo(category: str) -> None:
+    prints = []
+    for take in range(6):
+        drawn = hazard_picture(category, seed=takes.seed_of(category, take), size=world.PICTURE)
+        thumb = Image.open(io.BytesIO(drawn)).reduce(2)
+        prints.append(photos_alike.read_print(dhash(thumb)))
+    assert all(photos_alike.says_something(one) for one in prints)
+    assert not [pair for pair in combinations(prints, 2) if photos_alike.is_alike(*pair)]
 
 
 def test_everybody_has_been_told_and_nothing_waits(loaded: Flask) -> None:

@@ -65,6 +65,7 @@ BY_NAME = {
     "offers.looking": "steps",
     "offers.managing": "usecases",
     "offers.paper_steps": "steps",
+    "offers.photos": "border",
     "offers.pricing": "steps",
     "offers.scanning": "usecases",
     "offers.sheets": "border",

@@ -28,6 +28,7 @@ NO_PAGES = {
     "health.readyz",
     "notify.open_message",
     "notify.unread",
+    "offers.photo",
     "places.boundaries_json",
     "admin_statements.workbook",
     "statements.workbook",

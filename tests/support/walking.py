@@ -21,6 +21,7 @@ from grid_report.db import db, transaction
 from grid_report.fairness import finding
 from grid_report.fairness import usecases as fairness
 from grid_report.fairness.models import Sampled, Signal
+from grid_report.media import staging
 from grid_report.notify.delivery import deliver_due
 from grid_report.notify.models import InboxEntry
 from grid_report.offers.kinds import OfferKind
@@ -32,7 +33,6 @@ from grid_report.points.models import Journal
 from grid_report.points.objections import Decision, Subject
 from grid_report.points.tariff import Earning
 from grid_report.points.terms import Terms
-from grid_report.reports import staging
 from grid_report.reports.models import ReportPhoto
 from grid_report.statistics import questions
 from tests.support.builders import BRIGHT, PROPERTY, STATION, Make
@@ -182,7 +182,7 @@ def world(make: Make) -> World:
     make.token(owner)
     of_owner = select(Journal.id).where(Journal.rider_id == owner.member_id)
     station = make.station("station-1")
-    clinic = make.offer(station, kind=OfferKind.SLOT)
+    clinic = make.offer(station, kind=OfferKind.SLOT, photo=photo.name)
     slot_id = make.slot(clinic)
     booked = make.redemption(owner, clinic, slot_id)
     month = make.statement(owner, people["station"], station)

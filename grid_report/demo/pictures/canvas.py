@@ -12,7 +12,7 @@ import itertools
 import math
 import random
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -304,9 +304,11 @@ class Canvas:
 
 
 def _as_shapes(shape: Shape | Sequence[Shape]) -> Sequence[Shape]:
-    if not shape:
-        return []
-    return [shape] if isinstance(shape[0][0], (int, float)) else shape  # type: ignore[list-item,return-value]
+    # What lies behind the lens is a shape without corners.
+    first: Any = next(iter(shape), ())
+    if not first:
+        return [one for one in shape if one]  # type: ignore[misc]
+    return [shape] if isinstance(first[0], (int, float)) else shape  # type: ignore[list-item,return-value]
 
 
 def _gradient(size: tuple[int, int], a: Color, b: Color, axis: str) -> Image.Image:
