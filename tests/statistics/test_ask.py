@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +13,7 @@ from urllib.parse import urlencode
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from grid_report.clock import Month
 from grid_report.db import db
@@ -141,6 +143,24 @@ def test_the_table_for_a_spreadsheet_holds_numbers_and_no_formulas(make: Make) -
     assert rows[-1] == ["合计", "2", "1", "2", ""]
     plain = make.signed_in(worker).get(f"/statistics/ask.csv?{query}&bom=0")
     assert not plain.data.startswith("\ufeff".encode())
+
+
+def test_a_file_is_whole_before_the_app_lets_go_of_it(make: Make) -> None:
+    """A server sends what a view returned when the view's context is long gone."""
+    worker = make.worker()
+    make.accepted(worker)
+    client = make.signed_in(worker)
+    cookie = client.get_cookie("grid_report")
+    assert cookie is not None
+    query = urlencode(now_asked(), doseq=True)
+    environ = EnvironBuilder(
+        f"/statistics/ask.csv?{query}", headers={"Cookie": f"grid_report={cookie.value}"}
+    )
+    with ThreadPoolExecutor(1) as elsewhere:
+        sent = elsewhere.submit(run_wsgi_app, make.app.wsgi_app, environ.get_environ()).result()
+        text = elsewhere.submit(b"".join, sent[0]).result().decode()
+    assert sent[1].startswith("200")
+    assert "合计" in text
 
 
 # Saved questions.

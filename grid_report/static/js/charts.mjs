@@ -35,6 +35,12 @@ function read(table) {
   };
 }
 
+/** How many lines the names of the series take, side by side in so much room: a Chinese letter is as wide as it is high. */
+function legendLines(series, size, room) {
+  const wide = ({ name }) => [...name].reduce((sum, letter) => sum + (letter > "\u2e7f" ? 1 : 0.52) * size, 32);
+  return Math.ceil(series.reduce((sum, one) => sum + wide(one), 0) / room);
+}
+
 function options(kind, { labels, marks, series }, unit, printing) {
   const isLine = kind === "lines" || kind === "rates";
   const style = getComputedStyle(document.body);
@@ -48,10 +54,11 @@ function options(kind, { labels, marks, series }, unit, printing) {
     animation: false,
     color: COLOURS[dark ? "dark" : "light"],
     textStyle: text,
-    // Patterns on the bars, so that nothing hangs on colour alone; the words are our own, below.
-    aria: { enabled: true, label: { enabled: false }, decal: { show: !isLine } },
-    grid: { left: 8, right: 16, top: series.length > 1 ? size + (size < 12 ? 12 : 28) : 16 + marks.length * (size + 2), bottom: 8, containLabel: true },
-    legend: { show: series.length > 1, type: "scroll", top: 0, left: 0, right: 0, textStyle: text, itemWidth: size < 12 ? 18 : 34, itemHeight: size, pageTextStyle: text, pageIconColor: ink },
+    // Patterns on bars of several kinds, so that nothing hangs on colour alone; the words are our own, below.
+    aria: { enabled: true, label: { enabled: false }, decal: { show: !isLine && series.length > 1 } },
+    grid: { left: 8, right: 16, top: series.length > 1 ? (printing ? legendLines(series, size, printing.width) * (size + 5) + 8 : size + 28) : marks.length ? size + 10 : size < 12 ? 8 : 16, bottom: size < 12 ? 2 : 8, containLabel: true },
+    // On paper there is nothing to turn over: all names at once.
+    legend: { show: series.length > 1, type: printing ? "plain" : "scroll", top: 0, left: 0, right: 0, padding: printing ? 2 : 5, itemGap: printing ? 6 : 10, textStyle: text, itemWidth: size < 12 ? 18 : 34, itemHeight: size, pageTextStyle: text, pageIconColor: ink },
     tooltip: {
       trigger: "axis",
       renderMode: "richText",
@@ -61,7 +68,7 @@ function options(kind, { labels, marks, series }, unit, printing) {
       valueFormatter: (value) => (value === null || value === undefined ? "–" : `${value} ${unit}`),
     },
     xAxis: { type: "category", data: labels, axisLabel: { color: soft, fontSize: size, hideOverlap: true }, axisLine: { lineStyle: { color: soft } }, axisTick: { show: false } },
-    yAxis: { type: "value", minInterval: 1, max: kind === "rates" ? 100 : undefined, splitNumber: size < 12 ? 3 : 5, axisLabel: { color: soft, fontSize: size }, splitLine: { lineStyle: { color: line } } },
+    yAxis: { type: "value", minInterval: 1, max: kind === "rates" ? 100 : undefined, interval: kind === "rates" ? (size < 12 ? 50 : 25) : undefined, splitNumber: !printing ? 5 : printing.height < 90 ? 2 : 3, axisLabel: { color: soft, fontSize: size }, splitLine: { lineStyle: { color: line } } },
     series: series.map((one, at) => ({
       ...one,
       type: isLine ? "line" : "bar",
@@ -73,15 +80,15 @@ function options(kind, { labels, marks, series }, unit, printing) {
         ? {
             silent: true,
             symbol: "none",
-            lineStyle: { color: ink, type: "dashed", width: 2 },
-            // One above the other: they may stand side by side.
-            data: marks.map((mark, nth) => ({ xAxis: mark.at, label: { formatter: mark.words, color: ink, fontSize: size, distance: 4 + nth * (size + 2) } })),
+            lineStyle: { color: ink, type: "dashed", width: size < 12 ? 1 : 2 },
+            // Away from one another: they may stand side by side.
+            data: marks.map((mark, nth) => ({ xAxis: mark.at, label: { formatter: mark.words, color: ink, fontSize: size, distance: 4, align: marks.length < 2 ? "center" : nth ? "left" : "right" } })),
           }
         : undefined,
       symbol: SIGNS[at],
       symbolSize: size < 12 ? 4 : 8,
       lineStyle: { width: size < 12 ? 1.5 : 2.5, type: DASHES[at] },
-      itemStyle: { borderColor: ink, borderWidth: isLine ? 0 : 1 },
+      itemStyle: { borderColor: ink, borderWidth: isLine ? 0 : size < 12 ? 0.5 : 1 },
     })),
   };
 }
