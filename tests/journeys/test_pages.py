@@ -19,7 +19,16 @@ from grid_report.demo.pictures import hazard_picture
 from grid_report.errors import Busy, Invalid, Stale, TooLarge, TooMany
 from grid_report.web.guard import public
 from tests.support.browser import DESK, PHONE, ROOT, Person, Site
-from tests.support.screens import DARK, EVERY_LOOK, LIGHT, Variant, look, too_wide, violations
+from tests.support.screens import (
+    DARK,
+    EVERY_LOOK,
+    LIGHT,
+    OF_STYLES,
+    Variant,
+    look,
+    too_wide,
+    violations,
+)
 from tests.support.showcase import MOST_BYTES, compose
 from tests.support.site_map import NO_PAGES, PHONE_SIDE, PHONES, ROW, SCREENS, Screen
 
@@ -55,6 +64,14 @@ def test_the_examination_sees_what_is_wrong(person: Callable[..., Person]) -> No
     )
     assert violations(page) == []
     assert too_wide(page) == []
+    page.set_content(
+        "<html lang=en><title>A</title><style>[data-theme=dark] p { color: #777 }"
+        "[data-theme=dark] { background: #666 }</style>"
+        "<meta name=color-scheme content=light><main><h1>A</h1><p>Grey</p></main>"
+    )
+    assert violations(page) == []
+    assert DARK.put_on(page)
+    assert any("color-contrast" in line for line in violations(page, rules=OF_STYLES))
 
 
 def visit(
@@ -75,11 +92,20 @@ def visit(
     variant.wear(someone.context, someone.site.address)
     page.set_viewport_size(PHONE if variant.text == "big" else DESK if desk else PHONE)
     wrong = []
-    if not (standing and variant.put_on(page)):
+    restyled = standing and variant.put_on(page)
+    if not restyled:
         status = enter(someone, screen, number)
         wrong = [] if status == screen.status else [f"answered {status}"]
     desk = desk and variant.text != "big"
-    wrong += look(page, screen.name, variant, desk=desk, within=screen.within, shots=shots)
+    wrong += look(
+        page,
+        screen.name,
+        variant,
+        desk=desk,
+        within=screen.within,
+        shots=shots,
+        restyled=restyled,
+    )
     return [f"{screen.name} {variant.name}: {line}" for line in wrong]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +22,12 @@ AXE_OPTIONS = {
     # Style sheets are read for one rule only, an experimental one that does not run.
     "preload": {"assets": ["media"]},
 }
+# What may come out otherwise when a standing page puts on another theme or size of text: all
+# the other rules read the document alone, which is still the same.
+OF_STYLES = ("color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size")
+
+# Pictures of every look take a quarter of the time; they are for eyes, and kept when asked for.
+EVERY_PICTURE = os.environ.get("GRID_REPORT_PICTURES") == "all"
 
 # What sticks out on the right, the innermost first; a box that scrolls by itself may hold it.
 TOO_WIDE = """() => {
@@ -83,8 +91,11 @@ def _axe() -> str:
     return (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
 
-def violations(page: Page, within: str = "") -> list[str]:
-    """Run axe-core on a page as it stands, or a part of it; return one line a violation."""
+def violations(page: Page, within: str = "", *, rules: Sequence[str] = ()) -> list[str]:
+    """Run axe-core on a page as it stands, or a part of it; return one line a violation.
+
+    `rules`: only these; none, all of them.
+    """
     # Evaluated by the debugger: the page's own policy lets no foreign script in.
     if not page.evaluate("'axe' in window"):
         page.evaluate(_axe() + ";0")
@@ -92,7 +103,7 @@ def violations(page: Page, within: str = "") -> list[str]:
         "([within, options]) => axe.run(within || document, options).then(it => it.violations.map(v => ({id: v.id,"
         " nodes: v.nodes.map(n => n.target.join(' ') + ' ' + n.html.slice(0, 160) + ' — '"
         " + n.any.concat(n.all, n.none).map(c => c.message).join('; '))})))",
-        [within, AXE_OPTIONS],
+        [within, AXE_OPTIONS | ({"runOnly": list(rules)} if rules else {})],
     )
     return [f"axe {it['id']}: {node}" for it in found for node in it["nodes"][:4]]
 
@@ -103,12 +114,23 @@ def too_wide(page: Page) -> list[str]:
 
 
 def look(
-    page: Page, name: str, variant: Variant, *, desk: bool, shots: Path, within: str = ""
+    page: Page,
+    name: str,
+    variant: Variant,
+    *,
+    desk: bool,
+    shots: Path,
+    within: str = "",
+    restyled: bool = False,
 ) -> list[str]:
-    """Examine an open page in a variant at its sizes, keep pictures, return what is wrong."""
-    wrong = violations(page, within)
+    """Examine an open page in a variant at its sizes, keep pictures, return what is wrong.
+
+    `restyled`, all of it was examined just before, in other styles.
+    """
+    wrong = violations(page, within, rules=OF_STYLES if restyled else ())
     first, other = (DESK, PHONE) if desk else (PHONE, DESK)
-    _picture(page, name, first, variant, shots)
+    if wrong or variant is LIGHT or EVERY_PICTURE:
+        _picture(page, name, first, variant, shots)
     if variant is LIGHT:
         page.set_viewport_size(other)
         _picture(page, name, other, variant, shots)
