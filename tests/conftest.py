@@ -46,8 +46,13 @@ KIND = os.environ.get("GRID_REPORT_TEST_DATABASE", "sqlite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let more histories of the ledger be tried than a run of all tests has time for."""
-    parser.addoption("--histories", type=int, default=200, help="random histories of the ledger")
+    """Let more histories of the ledger and of the figures be tried than a run of all has time for."""
+    parser.addoption(
+        "--histories",
+        type=int,
+        default=200,
+        help="random histories of the ledger; four of cases for fifty of these",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -31,7 +31,7 @@ class World:
     """A few people and cases, and a clock that only goes forward."""
 
     def __init__(self, make: Make, seed: int, start: datetime) -> None:
-        self.make, self.chance, self.now = make, random.Random(seed), start
+        self.make, self.seed, self.chance, self.now = make, seed, random.Random(seed), start
         self.riders = [make.rider() for _ in range(3)]
         self.workers = {STATION: make.worker(STATION), BRIGHT: make.worker(BRIGHT)}
         self.checkers = {STATION: make.worker(STATION), BRIGHT: make.worker(BRIGHT)}
