@@ -91,14 +91,15 @@ def _rate(
     rate, rule = now.rate(name), RATES[name]
     steps = []
     for other in (before, year_before):
-        share = other.rate(name).share
+        was = other.rate(name)
+        share = was.share
         if share is None or rate.share is None:
             steps.append(Step(None))
             continue
-        by = round((rate.share - share) * 100, 2)
+        by = round((rate.share - share) * 100, 1)
         better = None if by == 0 or rule.more_is_better is None else by > 0
         better = better if rule.more_is_better or better is None else not better
-        steps.append(Step(by, better, was=round(share * 100, 2)))
+        steps.append(Step(by, better, was=float(was.text)))
     is_early = is_running and rule.denominator in STILL_OPEN
     # Who still has until the end of the month is not late: no light, and nothing to hold against.
     light = None if is_early and name is not RateName.OVERDUE else light_of(name, rate)

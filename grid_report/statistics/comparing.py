@@ -72,7 +72,7 @@ class Line:
         shares = [it.share for it in self.rates]
         if shares[0] is None or shares[1] is None:
             return None
-        return round((shares[0] - shares[1]) * 100, 2)
+        return round((shares[0] - shares[1]) * 100, 1)
 
 
 @dataclass(frozen=True)

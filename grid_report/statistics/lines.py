@@ -19,6 +19,10 @@ UNIT_COLUMNS: Final = (
     "should_handle", "name", "handling", "handling_in_time", "rework", "overdue_open", "mean",
 )  # fmt: skip
 UP: Final = "-up"
+BUSY: Final = (
+    Measure.RECEIVED, Measure.SHOULD_HANDLE, Measure.SHOULD_CLOSE, Measure.OVERDUE_OPEN,
+    Measure.CLOSINGS, Measure.ANSWERS,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,11 @@ class Line:
     def rate(self, name: str) -> Rate:
         """Return one rate of the row."""
         return self.figures.rate(RateName(name), self.facet, self.key)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Tell whether nothing came in, was due or was closed there."""
+        return not any(self.count(it) for it in BUSY)
 
     @property
     def mean_handling(self) -> float | None:

@@ -41,7 +41,7 @@ class Spot:
         """What the shade is chosen by; None where the base is too small to say."""
         if self.rate is None:
             return self.number
-        return None if self.rate.percent is None else round(self.rate.percent, 1)
+        return float(self.rate.text) if self.rate.text else None
 
     @property
     def text(self) -> str:

@@ -235,8 +235,19 @@ class Rate:
 
     @property
     def percent(self) -> float | None:
-        """The rate in percent with two decimals, as it is printed; None below the least base."""
+        """The rate in percent with two decimals, as files have it; None below the least base."""
         return None if self.share is None else round(self.share * 100, 2)
+
+    @property
+    def text(self) -> str:
+        """The rate in percent with one decimal, as pages print it; empty below the least base.
+
+        Rounded once, from the fraction: 14/17 is 82.4, which 82.35 would not be.
+        """
+        if self.share is None:
+            return ""
+        tenths = (2000 * self.numerator + self.denominator) // (2 * self.denominator)
+        return f"{tenths // 10}.{tenths % 10}"
 
 
 # A composite some cities print: weights in percent; those against which less is better count

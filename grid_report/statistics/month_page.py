@@ -20,7 +20,7 @@ from grid_report.statistics.measures import LIVE, Facet, Measure
 from grid_report.statistics.monthly import MonthReport
 
 TOP: Final = 5
-LIST: Final = 20
+LIST: Final = 8
 SHORT: Final = 10
 HOURS: Final = tuple(f"{hour:02d}" for hour in range(24))
 DAYS: Final = tuple(str(day) for day in range(1, 8))

@@ -123,7 +123,7 @@ def _is_told(name: RateName, told: Sequence[Told]) -> bool:
 
 
 def _printed(rate: Rate) -> str:
-    return "" if rate.percent is None else f"{rate.percent:.1f}"
+    return rate.text
 
 
 def _numbers(rate: Rate) -> dict[str, Any]:

@@ -166,3 +166,15 @@ def test_a_case_is_in_as_many_cells_as_it_has_facts() -> None:
 def test_nothing_is_due_while_nobody_can_be_late(state: State) -> None:
     measures = {it.measure for it in case_cells(case(state=state), ZONE)}
     assert not measures & {Measure.SHOULD_HANDLE, Measure.SHOULD_CLOSE}
+
+
+@pytest.mark.parametrize(
+    ("part", "base", "text"),
+    [
+        # 82.3529…: rounded to two places first, it would come out as 82.3.
+        (14, 17, "82.4"), (0, 10, "0.0"), (10, 10, "100.0"), (5, 9, ""), (9, 80, "11.3"),
+        (51_229, 51_571, "99.3"),
+    ],
+)  # fmt: skip
+def test_a_percentage_is_rounded_once_from_its_fraction(part: int, base: int, text: str) -> None:
+    assert Rate(part, base).text == text

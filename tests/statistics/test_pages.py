@@ -19,8 +19,17 @@ from grid_report.statistics.areas import find_area
 from grid_report.statistics.figures import Figures
 from grid_report.statistics.lines import AREA_COLUMNS, Line, in_order, read_order
 from grid_report.statistics.measures import RATES, Facet, Measure
+from grid_report.statistics.month_page import LIST
 from grid_report.statistics.monthly import read_report
-from tests.statistics.histories import BRIGHT, COUNTY, START, county_of, lived, this_month
+from tests.statistics.histories import (
+    BRIGHT,
+    COUNTY,
+    START,
+    county_of,
+    lived,
+    month_of,
+    this_month,
+)
 from tests.statistics.months import freeze
 from tests.support.builders import STATION, STREET, Make
 
@@ -283,3 +292,24 @@ def test_a_month_takes_as_many_statements_for_many_cases_as_for_few(make: Make, 
         counts.append(len(statements))
     assert counts[0] == counts[1]
     assert counts[1] <= 34
+
+
+def test_places_without_a_case_are_names_below_the_table_and_no_rows_of_noughts(make: Make) -> None:
+    make.report(community=STATION)
+    path = f"/statistics/{this_month(make)}"
+    page = make.signed_in(make.administrator()).get(path).text
+    table, below = page.split('id="places"')[1].split("</table>")[:2]
+    assert table.count('<th scope="row">') == 1
+    assert f"area={STATION}" in table
+    names = below.split("</details>")[0]
+    assert names.count("area=") == len(reference().communities) - 1
+    assert f"area={STATION}" not in names
+
+
+def test_the_lists_by_name_are_short_and_lead_on_to_the_whole(make: Make) -> None:
+    worker = make.worker()
+    for _ in range(LIST + 1):
+        make.accepted(worker, at=START)
+    page = make.signed_in(worker).get(f"/statistics/{month_of(make, START)}").text
+    assert len(re.findall(r"<tr><th scope=\"row\">(?:<a[^>]*>)?KY-", page)) == LIST
+    assert f"查看全部 ({LIST + 1})" in page.replace("（", "(").replace("）", ")")

@@ -37,11 +37,11 @@ function read(table) {
 
 /** How many lines the names of the series take, side by side in so much room: a Chinese letter is as wide as it is high. */
 function legendLines(series, size, room) {
-  const wide = ({ name }) => [...name].reduce((sum, letter) => sum + (letter > "\u2e7f" ? 1 : 0.52) * size, 32);
+  const wide = ({ name }) => [...name].reduce((sum, letter) => sum + (letter > "\u2e7f" ? 1 : 0.52) * size, size < 12 ? 32 : 50);
   return Math.ceil(series.reduce((sum, one) => sum + wide(one), 0) / room);
 }
 
-function options(kind, { labels, marks, series }, unit, printing) {
+function options(kind, { labels, marks, series }, unit, room, printing) {
   const isLine = kind === "lines" || kind === "rates";
   const style = getComputedStyle(document.body);
   const ink = printing ? "#000" : style.getPropertyValue("--ink").trim();
@@ -56,9 +56,9 @@ function options(kind, { labels, marks, series }, unit, printing) {
     textStyle: text,
     // Patterns on bars of several kinds, so that nothing hangs on colour alone; the words are our own, below.
     aria: { enabled: true, label: { enabled: false }, decal: { show: !isLine && series.length > 1 } },
-    grid: { left: 8, right: 16, top: series.length > 1 ? (printing ? legendLines(series, size, printing.width) * (size + 5) + 8 : size + 28) : marks.length ? size + 10 : size < 12 ? 8 : 16, bottom: size < 12 ? 2 : 8, containLabel: true },
-    // On paper there is nothing to turn over: all names at once.
-    legend: { show: series.length > 1, type: printing ? "plain" : "scroll", top: 0, left: 0, right: 0, padding: printing ? 2 : 5, itemGap: printing ? 6 : 10, textStyle: text, itemWidth: size < 12 ? 18 : 34, itemHeight: size, pageTextStyle: text, pageIconColor: ink },
+    grid: { left: 8, right: 16, top: series.length > 1 ? legendLines(series, size, room) * (size + (size < 12 ? 5 : 10)) + (size < 12 ? 8 : 18) : marks.length ? size + 10 : size < 12 ? 8 : 16, bottom: size < 12 ? 2 : 8, containLabel: true },
+    // All names at once: on paper there is nothing to turn over, and on a phone nobody does.
+    legend: { show: series.length > 1, top: 0, left: 0, right: 0, padding: printing ? 2 : 5, itemGap: printing ? 6 : 10, textStyle: text, itemWidth: size < 12 ? 18 : 34, itemHeight: size },
     tooltip: {
       trigger: "axis",
       renderMode: "richText",
@@ -67,7 +67,7 @@ function options(kind, { labels, marks, series }, unit, printing) {
       textStyle: text,
       valueFormatter: (value) => (value === null || value === undefined ? "–" : `${value} ${unit}`),
     },
-    xAxis: { type: "category", data: labels, axisLabel: { color: soft, fontSize: size, hideOverlap: true }, axisLine: { lineStyle: { color: soft } }, axisTick: { show: false } },
+    xAxis: { type: "category", data: labels, axisLabel: { color: soft, fontSize: size, hideOverlap: true, showMinLabel: true, showMaxLabel: true, alignMinLabel: isLine ? "left" : undefined, alignMaxLabel: isLine ? "right" : undefined }, axisLine: { lineStyle: { color: soft } }, axisTick: { show: false } },
     yAxis: { type: "value", minInterval: 1, max: kind === "rates" ? 100 : undefined, interval: kind === "rates" ? (size < 12 ? 50 : 25) : undefined, splitNumber: !printing ? 5 : printing.height < 90 ? 2 : 3, axisLabel: { color: soft, fontSize: size }, splitLine: { lineStyle: { color: line } } },
     series: series.map((one, at) => ({
       ...one,
@@ -97,6 +97,11 @@ function options(kind, { labels, marks, series }, unit, printing) {
 function draw(figure) {
   const fold = figure.querySelector("[data-chart-table]");
   const figures = read(fold.querySelector("table"));
+  if (!figures.series.some(({ data }) => data.some(Boolean))) {
+    // Nothing to see: an empty frame would only ask to be understood.
+    fold.open = false;
+    return { fold, show() {}, print() {} };
+  }
   const { chart: kind, unit, wordKeys } = figure.dataset;
   const box = document.createElement("div");
   box.className = "chart-box";
@@ -116,7 +121,7 @@ function draw(figure) {
   const paper = { width, height: height || "auto", size: height ? 9 : 12 };
   const show = (printing = null) => {
     chart.resize(printing ?? { width: "auto", height: "auto" });
-    chart.setOption(options(kind, figures, unit, printing), true);
+    chart.setOption(options(kind, figures, unit, chart.getWidth(), printing), true);
   };
   show();
   new ResizeObserver(() => chart.resize()).observe(box);
