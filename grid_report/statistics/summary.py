@@ -28,7 +28,8 @@ WATCHED: Final = (
 )
 MOVED: Final = 0.03
 MOST_MOVED: Final = 3
-# How far from the whole a part must lie to stand out.
+# How far from the whole a part must lie to stand out, and by what part of itself a kind must have
+# risen or fallen to be told.
 STANDS_OUT: Final = 0.1
 
 
@@ -56,6 +57,7 @@ def tell(report: MonthReport) -> Sequence[Told]:
     told += moved[:MOST_MOVED]
     told += _in_time(figures, moved[:MOST_MOVED])
     told += _kinds(figures, whole_only=report.is_running)
+    told += [] if report.is_running else _kinds_moved(figures, report.before)
     told += _places(report)
     told += _rest(figures, moved[:MOST_MOVED])
     return told
@@ -157,6 +159,21 @@ def _kinds(figures: Figures, *, whole_only: bool) -> Iterator[Told]:
     )
     if behind is not None:
         yield Told("kind-behind", {"kind": behind[0], **_numbers(behind[1])})
+
+
+def _kinds_moved(figures: Figures, before: Figures) -> Iterator[Told]:
+    """Yield the kind that rose most and the one that fell most, of those with a base to say so."""
+    now, then = (it.by(Facet.CATEGORY, Measure.RECEIVED) for it in (figures, before))
+    moved = {
+        kind: now.get(kind, 0) - base
+        for kind, base in then.items()
+        if base >= LEAST_BASE and abs(now.get(kind, 0) - base) >= base * STANDS_OUT
+    }
+    for code, way in (("kind-rose", 1), ("kind-fell", -1)):
+        most = _single((way * by, kind, kind) for kind, by in moved.items() if way * by > 0)
+        if most is not None:
+            kind = most[0]
+            yield Told(code, {"kind": kind, "n": now.get(kind, 0), "before": then[kind]})
 
 
 def _places(report: MonthReport) -> Iterator[Told]:

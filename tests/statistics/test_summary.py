@@ -123,6 +123,41 @@ def test_kinds_and_places_stand_out_alone_and_from_ten_on() -> None:
     assert not {"place-most", "place-behind"} & again
 
 
+def received_of(**kinds: int) -> Figures:
+    counts = {(Facet.CATEGORY, kind, "received"): n for kind, n in kinds.items()}
+    return Figures({**whole(received=sum(kinds.values())).counts, **counts})
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        # The furthest up and the furthest down, by how many; not by how many percent.
+        (
+            {"RD01": 40, "RD02": 10, "RD03": 50, "BD01": 20},
+            {"RD01": 60, "RD02": 20, "RD03": 20, "BD01": 10},
+            {"kind-rose": ("RD01", 60, 40), "kind-fell": ("RD03", 20, 50)},
+        ),
+        # What was reported less than ten times before says nothing, however much it is now.
+        ({"RD01": 9, "RD02": 9}, {"RD01": 90, "RD02": 0}, {}),
+        ({"RD01": 12}, {"RD02": 80}, {"kind-fell": ("RD01", 0, 12)}),
+        # Less than a tenth is no news, and of two that moved as far none moved most.
+        ({"RD01": 100, "RD02": 100}, {"RD01": 109, "RD02": 91}, {}),
+        ({"RD01": 20, "RD02": 20}, {"RD01": 30, "RD02": 30}, {}),
+        ({}, {"RD01": 30}, {}),
+    ],
+)
+def test_the_kinds_that_rose_and_fell_most_are_named_with_both_their_numbers(
+    before: dict[str, int], now: dict[str, int], told: dict[str, tuple[str, int, int]]
+) -> None:
+    month = report(received_of(**now), before=received_of(**before))
+    found = {
+        it.code: it.facts for it in summary.tell(month) if it.code in ("kind-rose", "kind-fell")
+    }
+    assert {k: (it["kind"], it["n"], it["before"]) for k, it in found.items()} == told
+    running = report(received_of(**now), before=received_of(**before), is_running=True)
+    assert not {"kind-rose", "kind-fell"} & set(codes(running))
+
+
 def test_what_is_overdue_names_the_one_place_with_most_of_it() -> None:
     figures = whole(received=40, should_handle=40, overdue_open=7)
     places = {
@@ -183,8 +218,8 @@ def numbers_in(told: MonthReport) -> set[str]:
     for figures in every:
         for facet, key in {(it[0], it[1]) for it in figures.counts}:
             for rate in figures.rates(Facet(facet), key).values():
-                if rate.percent is not None:
-                    found.add(f"{rate.percent:.1f}")
+                if rate.text:
+                    found.add(rate.text)
     return found
 
 
