@@ -16,7 +16,7 @@ from grid_report.web.context import settings
 from grid_report.web.words import sentence
 
 # Changes with what the files look like: nobody keeps an old one for a new one.
-SHAPE: Final = "1"
+SHAPE: Final = "2"
 
 
 def workbook_answer(found: Tables) -> Response:

@@ -13,37 +13,24 @@ from grid_report.statistics.tables import Row, Table, TableName, Tables
 
 A4: Final = 9
 
-# What is printed of a wide table; what else it has stands to the right, beyond the print area.
+# What is printed of a wide table, so that it can be read on its paper; what else it has stands to
+# the right, beyond the print area.
 FIRST: Final = (
     Measure.RECEIVED,
     Measure.ACCEPTED,
-    Measure.ACCEPTED_IN_TIME,
-    Measure.DISPATCHED,
     Measure.SHOULD_HANDLE,
-    Measure.HANDLED,
     Measure.HANDLED_IN_TIME,
     Measure.OVERDUE_OPEN,
-    Measure.SHOULD_CLOSE,
-    Measure.CLOSED,
-    Measure.CLOSED_IN_TIME,
-    Measure.REWORKED,
     Measure.FINISHED,
     Measure.CLOSINGS,
-    Measure.ANSWERS,
-    Measure.SOLVED,
-    Measure.SATISFIED,
 )
 FIRST_RATES: Final = (
     RateName.FILING,
     RateName.FILING_IN_TIME,
-    RateName.HANDLING,
     RateName.HANDLING_IN_TIME,
     RateName.CLOSING,
-    RateName.CLOSING_IN_TIME,
     RateName.REWORK,
-    RateName.OVERDUE,
     RateName.SOLVED,
-    RateName.SATISFIED,
 )
 # Lengths of the whole are told on the summary; the services' total is a line of the totals.
 SHEETS: Final = (
@@ -110,6 +97,8 @@ class Book:
         self.formats = {
             "": book.add_format(base),
             "wrap": book.add_format({"valign": "top", "text_wrap": True}),
+            "note": book.add_format({"valign": "top", "text_wrap": True, "indent": 1}),
+            "top-count": book.add_format({"valign": "top", "num_format": "#,##0"}),
             "top": book.add_format({"valign": "top"}),
             "title": book.add_format({**base, "bold": True, "font_size": 16}),
             "soft": book.add_format({**base, "font_color": "#5B6673"}),
@@ -250,8 +239,8 @@ def totals_sheet(book: Book) -> None:
             book.write(page, number, 0, words.sheet(name), "top")
             book.write(page, number, 1, words.measure(measure), "top")
             value = book.found[name].rows[0].counts[measure]
-            book.write(page, number, 2, value, "count")
-            book.write(page, number, 3, words.figure(f"m_{measure}_note"), "wrap")
+            book.write(page, number, 2, value, "top-count")
+            book.write(page, number, 3, words.figure(f"m_{measure}_note"), "note")
     page.freeze_panes(1, 0)
     page.autofilter(0, 0, number, 3)
     page.repeat_rows(0)

@@ -47,7 +47,9 @@ def summary_sheet(book: Book) -> None:
         book.found.report,
     )
     page.set_column(0, 0, 26)
-    page.set_column(1, 5, 12)
+    # Wide enough for an instant, which otherwise shows as "###".
+    page.set_column(1, 1, 17)
+    page.set_column(2, 5, 12)
     page.set_column(6, 6, 2)
     page.set_row(0, 28)
     book.write(
@@ -133,11 +135,11 @@ def _charts(book: Book, page: Any) -> None:
     _place(book, page, line, "chart-trend", 0)
     if groups.rows:
         bars = book.book.add_chart({"type": "column"})
-        _series(book, bars, groups)
+        _series(book, bars, groups, is_bars=True)
         _place(book, page, bars, "chart-groups", LINES_OF_A_CHART)
 
 
-def _series(book: Book, chart: Any, table: Table) -> None:
+def _series(book: Book, chart: Any, table: Table, *, is_bars: bool = False) -> None:
     """Draw columns of another sheet; readers that count nothing themselves find the values here."""
     titles = [column.title for column in columns(table, book.words)]
     sheet, last = book.words.sheet(table.name), len(table.rows)
@@ -146,6 +148,9 @@ def _series(book: Book, chart: Any, table: Table) -> None:
         values: Sequence[int | None] = [
             row.counts[measure] if row.is_known else None for row in table.rows
         ]
+        # Dashes tell lines apart; round a bar they would only fray it.
+        line = {"color": colour, "width": 2.25, "dash_type": dash}
+        outline = {"border": {"none": True}} if is_bars else {"line": line}
         chart.add_series(
             {
                 "name": [sheet, 0, at],
@@ -154,7 +159,7 @@ def _series(book: Book, chart: Any, table: Table) -> None:
                 "name_data": [titles[at]],
                 "categories_data": [row.name for row in table.rows],
                 "values_data": values,
-                "line": {"color": colour, "width": 2.25, "dash_type": dash},
+                **outline,
                 "fill": {"color": colour},
                 "marker": {"type": marker, "size": 6, "fill": {"color": colour}},
             }

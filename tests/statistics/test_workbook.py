@@ -100,7 +100,7 @@ def test_numbers_are_numbers_and_rates_have_their_format(make: Make) -> None:
             assert {it.data_type for it in row} <= {"n", "s", "d"}, page.title
 
 
-def test_what_is_printed_of_a_wide_table_is_what_its_rates_are_made_of(make: Make) -> None:
+def test_a_wide_table_prints_what_comes_first_and_has_the_others_to_the_right(make: Make) -> None:
     page = opened(get(make.signed_in(month_of_cases(make)), PATH))["按社区"]
     titles = heads(page)
     printed = page.print_area.partition(":")[2].strip("$").split("$")[0]
