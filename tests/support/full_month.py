@@ -21,6 +21,8 @@ PARTS = {
     Measure.CLOSED_IN_TIME: 71, Measure.REWORKED: 3, Measure.REOPENED: 2, Measure.OVERDUE_OPEN: 0,
     Measure.ANSWERS: 50, Measure.SOLVED: 43, Measure.SATISFIED: 37, Measure.RECEIVED: 100,
 }  # fmt: skip
+# In the last month the larger communities are the slower ones.
+SLOW = (Measure.ACCEPTED_IN_TIME, Measure.HANDLED_IN_TIME, Measure.CLOSED_IN_TIME, Measure.SOLVED)
 COUNTED = (*CASE_COUNTS, Measure.FINISHED)
 
 
@@ -60,6 +62,9 @@ def _of_month(
         for facet, keys in keys_of.items():
             # The first of them have more than the last.
             weights = [len(keys) - at for at in range(len(keys))]
+            if is_last and facet is Facet.CATEGORY:
+                # Other kinds than before, so that there is something to tell.
+                weights.reverse()
             for key, weight in zip(keys, weights, strict=True):
                 part = received * weight // sum(weights)
                 if facet in (Facet.HOUR, Facet.WEEKDAY, Facet.SOURCE):
@@ -70,7 +75,10 @@ def _of_month(
                 else:
                     is_whole = is_last or facet is Facet.ALL
                     for measure in COUNTED if is_whole else (Measure.RECEIVED,):
-                        count(code, facet, key, measure, part * PARTS.get(measure, 86) // 100)
+                        share = PARTS.get(measure, 86)
+                        if is_last and measure in SLOW:
+                            share -= rank
+                        count(code, facet, key, measure, part * share // 100)
         count(code, Facet.SERVICES, "", Measure.DELIVERED, 12)
     for (area, facet, key, measure), n in sums.items():
         if n:
