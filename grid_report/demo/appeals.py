@@ -108,7 +108,7 @@ class Appeals:
             if second is not None:
                 later = now + timedelta(hours=2)
                 proposals.approve(
-                    put.proposal_id, note="同意", actor=second, terms=terms, now=later
+                    put.proposal_id, note="情况属实，同意追加", actor=second, terms=terms, now=later
                 )
 
         return act

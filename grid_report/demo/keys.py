@@ -74,7 +74,10 @@ def _offer_id(title: str) -> int | None:
 class Keys:
     """Says what is played about cards, and when."""
 
-    def __init__(self, settings: Settings, people: Cast, at: datetime) -> None:
+    def __init__(
+        self, settings: Settings, people: Cast, at: datetime, *, photo: Callable[[], str]
+    ) -> None:
+        self.photo = photo
         self.settings, self.people, self.at = settings, people, at
         self.refs: dict[int, str] = {}
 
@@ -104,6 +107,7 @@ class Keys:
                 EditOffer(
                     "warmhouse", None, OfferKind.APPLICATION, zh, en, words_zh, words_en,
                     Picture.CARD, 0, frozenset({ForWhom.RIDER}), valid_days=days,
+                    photo=self.photo() if paper is PaperKind.ACCESS_CARD else None,
                 ),
                 actor=admin, now=now,
             )  # fmt: skip

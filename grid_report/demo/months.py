@@ -18,9 +18,12 @@ from grid_report.db import db
 from grid_report.demo.cast import REST_STATION
 from grid_report.offers import after, statement_queries, stating
 from grid_report.offers.statements import LineVerdict, Side
+from grid_report.points import upkeep
+from grid_report.points.terms import Terms, terms_of
 from grid_report.settings import Settings
 
 VISITS: Final = 12
+SETTLED_MONTHS: Final = 13
 # The last statement of this station's provider is left for the newcomer to confirm.
 LEFT: Final = REST_STATION
 QUESTIONED: Final = "当天有骑手反映没有领到，请核对登记本"
@@ -42,7 +45,21 @@ def deeds(
 
     `visit` plays one service; `providers` names the provider of each station.
     """
-    zone = settings.county.tz
+    zone, terms = settings.county.tz, terms_of(settings)
+    for back in (1, 0):
+        begun = Month.of(at, zone).plus(-back).bounds(zone)[0] + timedelta(minutes=10)
+        yield begun, _expire
+        yield begun + timedelta(hours=8), partial(_tell_of_expiry, terms)
+    for back in range(SETTLED_MONTHS, 2, -1):
+        # Months of which only an old card or two tell; the provider and the county agreed at once.
+        month = Month.of(at, zone).plus(-back)
+        drawn = month.bounds(zone)[1] + timedelta(minutes=30)
+        yield drawn - timedelta(hours=1), _settle
+        yield drawn, partial(_draw, settings, zone)
+        provider, who = providers[LEFT], staff.get(LEFT)
+        if who is not None:
+            yield drawn + timedelta(hours=9), partial(_confirm, provider, month, who)
+            yield drawn + timedelta(hours=33), partial(_countersign, provider, month, administrator)
     for back in (2, 1):
         month = Month.of(at, zone).plus(-back)
         start, end = month.bounds(zone)
@@ -70,6 +87,14 @@ def deeds(
                 yield drawn + timedelta(hours=20), partial(_answer, provider, month, who)
                 yield drawn + timedelta(hours=21), confirm
             yield drawn + timedelta(hours=33), partial(_countersign, provider, month, administrator)
+
+
+def _expire(now: datetime) -> object:
+    return upkeep.expire_points(now=now)
+
+
+def _tell_of_expiry(terms: Terms, now: datetime) -> object:
+    return upkeep.tell_of_expiry(terms=terms, now=now)
 
 
 def _settle(now: datetime) -> object:

@@ -253,11 +253,12 @@ class _Planner:
     def _recent(
         self, tales: Sequence[Tale], oldest: timedelta, newest: timedelta, *, anywhere: bool = False
     ) -> list[Tale]:
-        """List the new town's cases of a span of days that were sent once, with a position."""
+        """List the new town's cases of a span of days that were sent once, where the phone was."""
         return [
             tale for tale in tales
             if self.now - oldest < tale.deeds[0].at < self.now - newest and not tale.angle
             and tale.point is not None and tale.community is not None
+            and "compound" not in tale.deeds[0].values
             and (anywhere or tale.community.startswith(NEW_TOWN)) and tale.rider not in SIGNED_IN
         ]  # fmt: skip
 

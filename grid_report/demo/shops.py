@@ -10,6 +10,7 @@ import random
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import partial
 from itertools import chain
@@ -21,7 +22,9 @@ from grid_report.demo import lessons, months, plan, waiting
 from grid_report.demo.appeals import Appeals
 from grid_report.demo.cast import BRIGHT, REST_STATION, STATION, Cast
 from grid_report.demo.keys import Keys
+from grid_report.demo.studio import Shot
 from grid_report.errors import GridReportError
+from grid_report.media.photos import AdmittedPhoto
 from grid_report.offers import after, managing, queries, scanning, usecases, vouchers
 from grid_report.offers.commands import EditOffer, EditStation, Redeem, Scan
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Period, Picture
@@ -100,6 +103,13 @@ OFFERS: Final = (
     _offer(2, V, Picture.MEAL, 80, ("食堂套餐", "Canteen meal"),
            ("食堂当日套餐一份。", "The canteen's meal of the day."), quota=1, quota_period=Period.DAY, whom=ANYBODY),
 )  # fmt: skip
+CARD: Final = "card"
+# The picture of each offer, by its name. A pass for a vehicle shows how it looks without one.
+SHELF: Final = {
+    **{it.title_zh: Shot(it.picture.value, 0) for it in OFFERS},
+    "食堂套餐": Shot("canteen", 0),
+    CARD: Shot(CARD, 0),
+}
 # Of each appointment: at which hours of a day, how long, for how many.
 TIMES: Final = {
     "社区义诊": (("09:00", "09:30", "10:00", "14:00", "14:30", "15:00"), 30, 2),
@@ -126,7 +136,15 @@ ENDS: Final = (
 class Shops:
     """Opens the stations and plays what riders do there, as far as a time allows."""
 
-    def __init__(self, settings: Settings, people: Cast, at: datetime) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        people: Cast,
+        at: datetime,
+        *,
+        develop: Callable[[Shot], AdmittedPhoto],
+    ) -> None:
+        self.develop = develop
         self.zone, self.county = settings.county.tz, settings.county.code
         self.people, self.at = people, at
         self.staff = people.station_staff()
@@ -149,7 +167,8 @@ class Shops:
             administrator=people.administrator,
         )
         lines = waiting.deeds(people, at, ids=self._ids, zone=self.zone)
-        keys, appeals = Keys(settings, people, at).deeds(), Appeals(settings, people, at).deeds()
+        keys = Keys(settings, people, at, photo=self._card_photo).deeds()
+        appeals = Appeals(settings, people, at).deeds()
         lessons_ = lessons.deeds(settings, people, at)
         for when, deed in chain(deeds, keys, lessons_, appeals, lines):
             self._later(when, deed)
@@ -192,7 +211,8 @@ class Shops:
         known = self._ids(now)
         for offer in OFFERS:
             if offer.title_zh not in known:
-                managing.save_offer(None, offer, actor=admin, now=now)
+                photo = self.develop(SHELF[offer.title_zh]).name
+                managing.save_offer(None, replace(offer, photo=photo), actor=admin, now=now)
         for title, (clocks, minutes, capacity) in TIMES.items():
             days = [
                 self.at.astimezone(self.zone).date() + timedelta(days=n)
@@ -211,6 +231,9 @@ class Shops:
                 actor=admin,
                 now=now,
             )
+
+    def _card_photo(self) -> str:
+        return self.develop(SHELF[CARD]).name
 
     def _ids(self, now: datetime) -> dict[str, int]:
         rows = queries.list_offers(now=now, with_retired=True)

@@ -53,5 +53,5 @@ BEYOND: Final = 1000
 
 def seed_of(category: str, take: int) -> int:
     """Return with which seed a take of a scene is drawn."""
-    seeds = SEEDS[category]
+    seeds = SEEDS.get(category, ())
     return seeds[take] if take < len(seeds) else BEYOND + take

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import func, select
@@ -21,7 +22,7 @@ from grid_report.clock import Month
 from grid_report.db import db, transaction, use_case
 from grid_report.demo import phrases, plan
 from grid_report.demo.cast import Cast, ensure_members, members
-from grid_report.demo.shops import Shops
+from grid_report.demo.shops import SHELF, Shops
 from grid_report.demo.studio import Shot, Studio
 from grid_report.demo.tales import Deed, Tale, Who
 from grid_report.fairness import finding
@@ -138,15 +139,15 @@ def load(
     stage = _Stage(settings, places, people, tales)
     todo = [deed for deed in deeds if not stage.is_done(deed)]
     counts: Counter[str] = Counter()
-    shops = Shops(settings, people, world.at)
-    shots = (shot for deed in todo for shot in deed.shots)
+    shots = chain(SHELF.values(), (shot for deed in todo for shot in deed.shots))
     with Studio(media, shots, picture_size) as studio:
+        shops = Shops(settings, people, world.at, develop=studio.develop)
         for number, deed in enumerate(todo, start=1):
             shops.advance(deed.at)
             stage.play(deed, studio.develop)
             counts[deed.step.value] += 1
             progress("cases", number, len(todo))
-    shops.advance(world.at)
+        shops.advance(world.at)
     _tell(settings, people, world.at, progress)
     _look_again(settings, people, places, world.at)
     _note(DONE, world, now)

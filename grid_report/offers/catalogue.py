@@ -1,16 +1,21 @@
-"""The catalogue page by page: where a page ends is a price and an id, or a distance before them."""
+"""The catalogue page by page: where a page ends is a price and an id, or a distance before them.
+
+And what a rider may still have of an offer.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Final
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy.orm import Session
 
 from grid_report.db import db
 from grid_report.errors import Invalid
-from grid_report.offers import queries
-from grid_report.offers.models import Offer, Station
+from grid_report.offers import queries, quotas
+from grid_report.offers.lifecycle import COUNTED
+from grid_report.offers.models import Offer, Redemption, Station
 from grid_report.offers.queries import OfferRow
 from grid_report.places.points import Point, distance_m
 from grid_report.web.paging import BIGGEST_ID, Page, pack, unpack
@@ -34,6 +39,36 @@ def page_of_offers(
         [rows[key[-1]] for key in shown if key[-1] in rows],
         pack(*shown[-1]) if len(keys) > limit else None,
     )
+
+
+def had_in_period(
+    session: Session, rider_id: int, offer: Offer, now: datetime, zone: tzinfo
+) -> int:
+    """Count what a rider had of an offer in the present period, given back ones left out."""
+    assert offer.quota_period is not None
+    start, end = quotas.period_bounds(offer.quota_period, now, zone)
+    return int(
+        session.scalar(
+            select(func.count())
+            .select_from(Redemption)
+            .where(
+                Redemption.rider_id == rider_id,
+                Redemption.offer_id == offer.id,
+                Redemption.state.in_(COUNTED),
+                Redemption.created_at >= start,
+                Redemption.created_at < end,
+            )
+        )
+        or 0
+    )
+
+
+def is_used_up(offer: Offer, rider_id: int, *, now: datetime, zone: tzinfo) -> bool:
+    """Tell whether a rider had all of an offer there is for each in the present period."""
+    if offer.quota is None or offer.quota_period is None:
+        return False
+    had = had_in_period(db.session(), rider_id, offer, now, zone)
+    return quotas.is_used_up(had, offer.quota)
 
 
 def _cheapest(cursor: str | None, limit: int) -> list[tuple[int, ...]]:

@@ -64,6 +64,10 @@ class Picture(StrEnum):
     GIFT = "gift"
 
 
+# What stations give everybody for nothing is never had for points.
+ALWAYS_FREE: Final = frozenset({Picture.CLINIC, Picture.ADVICE, Picture.LESSON})
+
+
 class WaitState(StrEnum):
     """A place in the queue for a full slot."""
 

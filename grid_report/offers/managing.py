@@ -17,7 +17,7 @@ from grid_report.errors import Invalid, NotFound, Stale
 from grid_report.notify import outbox
 from grid_report.offers import steps
 from grid_report.offers.commands import EditOffer, EditStation
-from grid_report.offers.kinds import ForWhom, WaitState
+from grid_report.offers.kinds import ALWAYS_FREE, ForWhom, WaitState
 from grid_report.offers.lifecycle import RedemptionState, RedemptionStep
 from grid_report.offers.models import Offer, Provider, Redemption, Slot, Station, Waiting
 from grid_report.places.steps import names_of_communities
@@ -89,6 +89,8 @@ def save_offer(
     """
     access.check(actor, Action.OFFERS_MANAGE)
     with transaction() as session:
+        if command.points and command.picture in ALWAYS_FREE:
+            raise Invalid.field("points", "always-free")
         _check_place(session, command)
         if offer_id is None:
             offer = Offer(kind=command.kind, created_at=now, reserved=0, version=0)

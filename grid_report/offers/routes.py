@@ -11,9 +11,10 @@ from werkzeug.wrappers import Response
 from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
-from grid_report.offers import card_queries, forms, queries, showing, usecases
+from grid_report.offers import card_queries, catalogue, forms, queries, showing, usecases
 from grid_report.offers.kinds import FreeService, OfferKind
 from grid_report.offers.lifecycle import DELIVERED_ONCE, RedemptionState
+from grid_report.offers.refusals import QuotaUsedUp
 from grid_report.places.points import Point
 from grid_report.places.queries import reference
 from grid_report.points.queries import balance
@@ -117,12 +118,20 @@ def _offer_page(offer_id: int, form: dict[str, Any], errors: dict[str, list[str]
     actor, now = current_actor(), clock.now()
     access.check(actor, Action.OFFERS_READ)
     row = queries.find_offer(offer_id, now=now)
+    offer, zone = row.offer, settings().county.tz
+    may_redeem = access.allowed(actor, Action.OFFERS_REDEEM) and offer.retired_at is None
+    used_up = ""
+    if may_redeem and catalogue.is_used_up(offer, actor.member_id, now=now, zone=zone):
+        assert offer.quota is not None
+        assert offer.quota_period is not None
+        used_up = words.error_sentence(QuotaUsedUp(offer.quota, offer.quota_period.value))
     return render_template(
         "offers/one.html",
         row=row,
+        used_up=used_up,
         slots=queries.list_slots(offer_id, now=now, rider_id=actor.member_id),
         available=balance(actor.member_id, now).available,
-        may_redeem=access.allowed(actor, Action.OFFERS_REDEEM) and row.offer.retired_at is None,
+        may_redeem=may_redeem,
         form=form,
         errors=errors,
     )

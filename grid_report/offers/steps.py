@@ -6,7 +6,7 @@ Locks are taken in one order: rider, redemption, slot or offer, then the ledger'
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime, tzinfo
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import func, select, update
@@ -16,11 +16,10 @@ from grid_report.access import Actor
 from grid_report.accounts import steps as accounts_steps
 from grid_report.errors import NotFound
 from grid_report.notify import outbox
-from grid_report.offers import noshow, quotas, signals
+from grid_report.offers import noshow, signals
 from grid_report.offers.deadlines import offer_of_place_until
 from grid_report.offers.kinds import WaitState
 from grid_report.offers.lifecycle import (
-    COUNTED,
     OVER,
     Points,
     RedemptionMove,
@@ -192,28 +191,6 @@ def count_rating(session: Session, offer_id: int, stars: int) -> None:
 def titles(offer: Offer) -> dict[str, str]:
     """Return an offer's names as facts of a message: the reader's language chooses."""
     return {"title_zh": offer.title_zh, "title_en": offer.title_en}
-
-
-def had_in_period(
-    session: Session, rider_id: int, offer: Offer, now: datetime, zone: tzinfo
-) -> int:
-    """Count what a rider had of an offer in the present period, given back ones left out."""
-    assert offer.quota_period is not None
-    start, end = quotas.period_bounds(offer.quota_period, now, zone)
-    return int(
-        session.scalar(
-            select(func.count())
-            .select_from(Redemption)
-            .where(
-                Redemption.rider_id == rider_id,
-                Redemption.offer_id == offer.id,
-                Redemption.state.in_(COUNTED),
-                Redemption.created_at >= start,
-                Redemption.created_at < end,
-            )
-        )
-        or 0
-    )
 
 
 def record(

@@ -16,7 +16,7 @@ from grid_report.accounts.steps import queue_behind
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
 from grid_report.notify import outbox
-from grid_report.offers import quotas, refusals, signals, steps, vouchers
+from grid_report.offers import catalogue, quotas, refusals, signals, steps, vouchers
 from grid_report.offers.commands import Redeem, fingerprint
 from grid_report.offers.deadlines import dispute_until, may_cancel, voucher_holds_until
 from grid_report.offers.kinds import ForWhom, OfferKind, WaitState
@@ -134,7 +134,7 @@ def _check_quota(
 ) -> None:
     if offer.quota is None or offer.quota_period is None:
         return
-    had = steps.had_in_period(session, rider_id, offer, now, zone)
+    had = catalogue.had_in_period(session, rider_id, offer, now, zone)
     if quotas.is_used_up(had, offer.quota):
         raise refusals.QuotaUsedUp(offer.quota, offer.quota_period.value)
 

@@ -11,6 +11,7 @@ from PIL import Image, ImageChops, ImageStat
 from grid_report.demo.phrases import DONE, SEEN
 from grid_report.demo.pictures import hazard_picture, textures
 from grid_report.demo.pictures.gallery import SCENES
+from grid_report.demo.pictures.services import STILL_LIVES, service_picture
 from grid_report.demo.pictures.sets import SETS
 from grid_report.settings import CONFIG
 
@@ -70,3 +71,16 @@ def test_a_machine_without_any_chinese_font_still_draws(monkeypatch: pytest.Monk
 
 def test_the_size_is_the_one_asked_for() -> None:
     assert opened(hazard_picture("EN01", seed=1, size=(640, 480))).size == (640, 480)
+
+
+@pytest.mark.parametrize("name", STILL_LIVES)
+def test_a_still_life_shows_something_and_no_two_look_alike(name: str) -> None:
+    drawn = opened(service_picture(name, size=SMALL))
+    assert drawn.size == SMALL
+    assert ImageStat.Stat(drawn.convert("L")).stddev[0] > 12
+    assert service_picture(name, size=SMALL) == service_picture(name, size=SMALL)
+
+
+def test_what_lies_behind_the_lens_is_left_out() -> None:
+    # A seed whose street has a house without any lit window: found among thousands.
+    assert opened(hazard_picture("RD01", seed=16, size=SMALL)).size == SMALL

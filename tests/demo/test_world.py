@@ -205,6 +205,18 @@ def test_statements_wait_for_the_station_and_for_the_county_and_one_was_question
     assert 0 < sheet.fen_to_pay < sheet.fen
 
 
+def test_offers_show_pictures_of_their_own_and_one_shows_how_it_looks_without(
+    loaded: Flask,
+) -> None:
+    rows = offer_queries.list_offers(now=NOW)
+    photos = {row.offer.title_zh: row.offer.photo for row in rows}
+    assert [title for title, name in photos.items() if name is None] == ["车辆通行证"]
+    store = loaded.extensions["grid_report"].media.store
+    for name in set(photos.values()) - {None}:
+        with store.open(name, Size.THUMB) as file:
+            assert len(file.read()) < 40_000
+
+
 def test_objections_are_answered_and_some_wait_for_the_street(loaded: Flask) -> None:
     states = Counter(db.session.scalars(select(Objection.state)))
     assert states[ObjectionState.OPEN] >= 1

@@ -14,6 +14,7 @@ from grid_report import clock
 from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.offers.application_flow import ApplicationState, ApplicationStep
+from grid_report.offers.papers import PaperKind
 from tests.offers.cards import Cards
 
 pytestmark = pytest.mark.database
@@ -92,6 +93,30 @@ def test_a_card_leads_to_a_page_for_everybody_that_says_little(cards: Cards, rid
     unknown = guest.get("/verify/AAAAAAAAAAAAAAAAAAAAAA")
     assert unknown.status_code == 404
     assert "此卡无效" in unknown.text
+
+
+def test_a_vehicle_pass_goes_from_the_form_to_the_gate_with_its_plate(
+    cards: Cards, rider: Actor
+) -> None:
+    cards.price(cards.with_firm, 800, by=cards.firm, paper=PaperKind.VEHICLE)
+    client, to = cards.make.signed_in(rider), f"/services/{cards.pass_}/application"
+    refused = post(client, to, form_of(cards, plate=""))
+    assert refused.status_code == 422
+    assert 'href="#f-plate"' in refused.text
+    assert "每天送餐" in refused.text
+    sent = post(client, to, form_of(cards, plate="辽M12345"))
+    assert sent.status_code == 303
+    ref = sent.location.rsplit("/", 1)[1]
+    for step, who in (
+        (T.PROPERTY_APPROVE, cards.firm), (T.COMMUNITY_APPROVE, cards.worker), (T.ISSUE, cards.firm),
+    ):  # fmt: skip
+        cards.step(ref, step, who, at=clock.now())
+    assert "辽M12345" in client.get(sent.location).text
+    shown = cards.make.app.test_client().get(f"/verify/{cards.fresh(ref).token}").text
+    # A guard sees whether it is this vehicle; nobody reads the whole plate off a code.
+    assert "此卡有效" in shown
+    assert "2345" in shown
+    assert "辽M12345" not in shown
 
 
 def test_a_card_past_its_day_is_not_valid_though_no_job_ran(cards: Cards, rider: Actor) -> None:

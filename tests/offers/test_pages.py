@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from grid_report import clock
 from grid_report.access import Actor, Grant
 from grid_report.accounts.roles import Role
 from grid_report.db import db
-from grid_report.offers import queries
-from grid_report.offers.kinds import OfferKind
+from grid_report.offers import queries, usecases
+from grid_report.offers.deadlines import WAIT_OFFER
+from grid_report.offers.kinds import OfferKind, Period
 from tests.support.builders import STATION, Make
 
 pytestmark = pytest.mark.database
@@ -80,6 +82,9 @@ def test_an_offer_is_made_changed_and_taken_out(make: Make, admin: Desk) -> None
         ({"quota": "2", "quota_period": ""}, "quota_period"),
         ({"kind": "slot"}, "stock"),
         ({"points": "9999999"}, "points"),
+        ({"picture": "clinic", "points": "5"}, "points"),
+        ({"picture": "advice", "points": "1"}, "points"),
+        ({"picture": "lesson", "points": "30"}, "points"),
         ({"title_zh": ""}, "title_zh"),
         ({"noshow_percent": "21"}, "noshow_percent"),
         ({"valid_days": "0"}, "valid_days"),
@@ -265,3 +270,32 @@ def test_the_statement_calls_a_service_by_its_name_and_leads_to_it(make: Make) -
     )
     assert held is not None
     assert f'href="/my/services/{taken.ref}"' in client.get(held[1]).text
+
+
+def test_who_had_all_there_is_for_each_is_told_so_before_pressing_anything(make: Make) -> None:
+    make.station()
+    offer, rider = make.offer(quota=1, quota_period=Period.DAY), make.rider()
+    desk = Desk(make, rider)
+    assert "data-redeem" in desk.get(f"/services/{offer}")
+    make.redemption(rider, offer)
+    page = desk.get(f"/services/{offer}")
+    assert "data-redeem" not in page
+    assert "今天的 1 份已用完，明天再来。" in page
+    # Others still have theirs, and whoever presses in an old page is told the same.
+    assert "data-redeem" in Desk(make, make.rider()).get(f"/services/{offer}")
+
+
+def test_a_place_kept_for_a_rider_is_said_first_with_its_time_and_chosen(make: Make) -> None:
+    make.station()
+    clinic = make.offer(kind=OfferKind.SLOT)
+    slot_id = make.slot(clinic, capacity=1)
+    holder, rider = make.rider(), make.rider()
+    booked = make.redemption(holder, clinic, slot_id)
+    now = clock.now()
+    usecases.join_queue(slot_id, actor=rider, now=now)
+    usecases.cancel(booked.ref, actor=holder, now=now)
+    page = Desk(make, rider).get(f"/services/{clinic}")
+    until = (now + WAIT_OFFER).astimezone(make.settings.county.tz)
+    assert f"为你保留到 {until:%H:%M}" in page
+    assert re.search(rf'name="slot" value="{slot_id}" checked', page)
+    assert "有名额了" not in Desk(make, make.rider()).get(f"/services/{clinic}")

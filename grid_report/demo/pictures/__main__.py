@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sys
 
-from grid_report.demo.pictures import hazard_picture
+from grid_report.demo.pictures import any_picture
 
 
 def main() -> None:
     """Answer each request with the picture's length (4 bytes) and the picture."""
     for line in sys.stdin.buffer:
         wanted = json.loads(line)
-        picture = hazard_picture(wanted.pop("category"), size=tuple(wanted.pop("size")), **wanted)
+        picture = any_picture(wanted.pop("category"), size=tuple(wanted.pop("size")), **wanted)
         sys.stdout.buffer.write(len(picture).to_bytes(4, "big") + picture)
         sys.stdout.buffer.flush()
 

@@ -21,6 +21,7 @@ from grid_report.demo.pictures import (
     works,
 )
 from grid_report.demo.pictures.moods import Scene, develop, pick_mood
+from grid_report.demo.pictures.services import STILL_LIVES, service_picture
 from grid_report.demo.pictures.sets import SETS
 
 SCENES: Final[Mapping[str, Callable[[Scene], None]]] = {
@@ -36,6 +37,13 @@ SCENES: Final[Mapping[str, Callable[[Scene], None]]] = {
     **weather.SCENES,
     **works.SCENES,
 }
+
+
+def any_picture(code: str, *, seed: int, after: bool, size: tuple[int, int], angle: int) -> bytes:
+    """Draw a hazard by its category, or by its name what a station hands out."""
+    if code in STILL_LIVES:
+        return service_picture(code, size=size)
+    return hazard_picture(code, seed=seed, after=after, size=size, angle=angle)
 
 
 def hazard_picture(
