@@ -12,11 +12,11 @@ from sqlalchemy import func, select
 from grid_report.clock import Month
 from grid_report.db import db, table_of
 from grid_report.statistics import durations
-from grid_report.statistics.measures import LIVE, RATES, Facet, Measure, Rate, RateName
+from grid_report.statistics.measures import HIDDEN, LIVE, RATES, Facet, Measure, Rate, RateName
 from grid_report.statistics.models import StatisticsCell
 
-# What a page of one area shows; riders are counted, not listed.
-SHOWN: Final = frozenset(Facet) - {Facet.RIDER}
+# What a page of one area shows.
+SHOWN: Final = frozenset(Facet) - HIDDEN
 WHOLE: Final = frozenset({Facet.ALL})
 _CELLS: Final = table_of(StatisticsCell).c
 

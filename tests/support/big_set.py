@@ -362,14 +362,17 @@ class _Set:
             )
 
 
-def recount(make: Make) -> None:
-    """Count every month anew, as the program does."""
-    county = make.settings.county
+def recount(make: Make, *, anew: bool = True) -> None:
+    """Count every month anew, as the program does; or only those never counted."""
+    county, known = make.settings.county, recounting.list_recounts()
     # That nothing was counted before is no news.
     logging.getLogger(usecases.__name__).setLevel(logging.ERROR)
-    for month in recounting.months_with_cases(county):
+    for month in (*recounting.months_with_cases(county), None):
+        name = recounting.name_of(month)
+        if name in known and not anew:
+            continue
         usecases.recount_month(month, places=reference(), county=county, now=clock.now())
-        say(f"counted {month}")
+        say(f"counted {name}")
     db.session.remove()
 
 
