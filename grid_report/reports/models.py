@@ -107,6 +107,20 @@ class Report(Base):
             sqlite_where=text(IS_OPEN),
             postgresql_where=text(IS_OPEN),
         ),
+        # The piles beside the lists, by what state open cases are in.
+        *(
+            Index(name, *columns, sqlite_where=text(IS_OPEN), postgresql_where=text(IS_OPEN))
+            for name, columns in (
+                ("ix_reports_community_open_state", ("community_code", "state")),
+                ("ix_reports_street_open_state", ("street_code", "state")),
+                ("ix_reports_unit_open_state", ("unit_code", "state")),
+            )
+        ),
+        *(
+            Index(f"ix_reports_{state}", "id", sqlite_where=text(it), postgresql_where=text(it))
+            for state in (State.SUBMITTED, State.HANDLED)
+            for it in (f"state = '{state}'",)
+        ),
         # What the lights job looks at: whoever was not told yet.
         Index(
             "ix_reports_untold",

@@ -141,7 +141,7 @@ def read_months(
     if measures is not None:
         query = query.where(_CELLS.measure.in_(sorted(measures)))
     found: dict[tuple[str, str], dict[Key, int]] = defaultdict(dict)
-    for month, version, area, facet, key, measure, n in db.session.execute(query):
+    for month, version, area, facet, key, measure, n in db.session.execute(query).all():
         if version == wanted[month]:
             found[month, area][facet, key, measure] = n
     return {where: Figures(counts) for where, counts in found.items()}
@@ -197,6 +197,6 @@ def read_period(
     if measures is not None:
         query = query.where(_CELLS.measure.in_(sorted(measures)))
     found: dict[str, dict[Key, int]] = defaultdict(dict)
-    for area, facet, key, measure, n in db.session.execute(query):
+    for area, facet, key, measure, n in db.session.execute(query).all():
         found[area][facet, key, measure] = int(n)
     return {area: Figures(counts) for area, counts in found.items()}

@@ -10,6 +10,10 @@ down_revision = "0016"
 
 UNHANDLED = "handled_at IS NULL AND state IN ('accepted', 'dispatched', 'in_progress', 'submitted')"
 SUSPENDED = "state = 'suspended'"
+IS_OPEN = (
+    "state IN ('accepted', 'dispatched', 'handled', 'in_progress', 'needs_info', 'submitted',"
+    " 'suspended')"
+)
 REOPENED = "reopened_at IS NOT NULL"
 BROKEN_DOWN = ("category_code", "self_handled", "unit_code")
 # (name, table, columns, condition)
@@ -37,6 +41,11 @@ INDEXES = (
     ("ix_reports_street_suspended", "reports", ("street_code", "fix_due", "id"), SUSPENDED),
     ("ix_reports_community_reopened", "reports", ("community_code", "reopened_at"), REOPENED),
     ("ix_reports_street_reopened", "reports", ("street_code", "reopened_at"), REOPENED),
+    ("ix_reports_community_open_state", "reports", ("community_code", "state"), IS_OPEN),
+    ("ix_reports_street_open_state", "reports", ("street_code", "state"), IS_OPEN),
+    ("ix_reports_unit_open_state", "reports", ("unit_code", "state"), IS_OPEN),
+    ("ix_reports_submitted", "reports", ("id",), "state = 'submitted'"),
+    ("ix_reports_handled", "reports", ("id",), "state = 'handled'"),
     (
         "ix_statistics_corrections_month_version_area_id",
         "statistics_corrections",
