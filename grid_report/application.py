@@ -147,6 +147,8 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     reports_signals.submitted.connect(counting.note_new_case)
     offers_signals.taken.connect(counting.note_service)
     offers_signals.reserved.connect(counting.note_new_service)
+    points_signals.lots_changed.connect(counting.note_lots)
+    points_signals.points_expired.connect(counting.note_expired)
     points_signals.report_facts.connect(reports_queries.facts_for_audit)
     points_signals.service_names.connect(offers_queries.service_names)
     points_signals.report_decision.connect(objection_news.decision_about)

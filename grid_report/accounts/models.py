@@ -14,6 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -80,12 +81,22 @@ class ConsentKind(StrEnum):
     PHOTOS = "photos"
 
 
+WITHDRAWN = "withdrawn_at IS NOT NULL"
+
+
 class Consent(Base):
     """What a member agreed to, in which version of the notice, and when it was taken back."""
 
     __tablename__ = "consents"
     __table_args__ = (
         UniqueConstraint("member_id", "kind", "notice_version", name="a_notice_once"),
+        Index("ix_consents_given_at", "given_at"),
+        Index(
+            "ix_consents_withdrawn_at",
+            "withdrawn_at",
+            sqlite_where=text(WITHDRAWN),
+            postgresql_where=text(WITHDRAWN),
+        ),
     )
 
     id: Mapped[RowId]
@@ -152,7 +163,10 @@ class AuditEntry(Base):
     """Something staff did outside a report's own history. Append-only."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index("ix_audit_entries_about_id", "about", "id"),)
+    __table_args__ = (
+        Index("ix_audit_entries_about_id", "about", "id"),
+        Index("ix_audit_entries_action_at", "action", "at"),
+    )
 
     id: Mapped[RowId]
     at: Mapped[Instant]

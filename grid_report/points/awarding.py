@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from grid_report.errors import NotFound
-from grid_report.points import holders
+from grid_report.points import holders, signals
 from grid_report.points.budgets import open_month
 from grid_report.points.causes import AWARD_REPAID, Cause
 from grid_report.points.claims import Claim, look, owe, why_not
@@ -189,6 +189,7 @@ def _pay(
         earned_at=paid_at,
         expires_at=terms.expiry(paid_at),
     )
+    signals.lots_changed.send(session, lots={lot_id: points}, community_code=claim.community_code)
     debt = places.get(holders.rider_debt(claim.rider_id))
     repaid = min(most_repaid(points), -debt.left) if debt is not None else 0
     if debt is not None and repaid:

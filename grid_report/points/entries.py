@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from grid_report.points import signals
 from grid_report.points.causes import Cause
 from grid_report.points.holders import Place, insert_once
 from grid_report.points.kinds import EventKind, MovementKind, Phase
@@ -115,6 +116,9 @@ def move_lots(
     if not parts:
         return
     free, held = DELTAS[kind]
+    if free + held:
+        lots = {part.lot_id: (free + held) * part.points for part in parts}
+        signals.lots_changed.send(session, lots=lots, community_code=None)
     session.execute(
         insert(LotMovement).values(
             [

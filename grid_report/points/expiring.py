@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from grid_report.points import holders
+from grid_report.points import holders, signals
 from grid_report.points.causes import POINTS_EXPIRED, Cause
 from grid_report.points.entries import Part, move_lots, write_event, write_transfer
 from grid_report.points.freezing import refuse_when_frozen
@@ -67,4 +67,5 @@ def expire(session: Session, rider_id: int, *, community_code: str, at: datetime
         amount=points,
     )
     move_lots(session, transfer_id, MovementKind.SPEND, [Part(lot.id, lot.free) for lot in over])
+    signals.points_expired.send(session, community_code=community_code, points=points, at=at)
     return Moved(entry_id, points)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, func, select, text
+from sqlalchemy.orm import Session
 
 from grid_report.clock import Month
-from grid_report.db import db
 from grid_report.points import budgets_view
 from grid_report.points.kinds import EventKind
 from grid_report.points.models import IS_EXPIRY, Journal, Lot, Transfer
@@ -25,9 +26,9 @@ def reserve(month: Month) -> tuple[int, int]:
     return pool.granted, pool.awarded
 
 
-def expired(start: datetime, end: datetime) -> dict[str, int]:
+def expired(connection: Connection, start: datetime, end: datetime) -> dict[str, int]:
     """Return by community what expired in a half-open stretch of time."""
-    rows = db.session.execute(
+    rows = connection.execute(
         select(Journal.community_code, func.sum(Journal.points))
         .where(text(IS_EXPIRY), Journal.at >= start, Journal.at < end)
         .group_by(Journal.community_code)
@@ -35,10 +36,10 @@ def expired(start: datetime, end: datetime) -> dict[str, int]:
     return {str(code): int(points) for code, points in rows}
 
 
-def liability() -> dict[str, int]:
-    """Return by awarding community what riders hold at this moment."""
+def held(connection: Connection) -> dict[str, int]:
+    """Return by awarding community what riders hold at this moment; reads every lot there is."""
     alive = Lot.free + Lot.held
-    rows = db.session.execute(
+    rows = connection.execute(
         select(Journal.community_code, func.sum(alive))
         .select_from(Lot)
         .join(Transfer, Transfer.id == Lot.transfer_id)
@@ -47,3 +48,14 @@ def liability() -> dict[str, int]:
         .group_by(Journal.community_code)
     )
     return {str(code): int(points) for code, points in rows}
+
+
+def communities_of(session: Session, lots: Collection[int]) -> dict[int, str]:
+    """Return which communities awarded lots."""
+    rows = session.execute(
+        select(Lot.id, Journal.community_code)
+        .join(Transfer, Transfer.id == Lot.transfer_id)
+        .join(Journal, Journal.id == Transfer.journal_id)
+        .where(Lot.id.in_(sorted(lots)))
+    )
+    return {lot: str(code) for lot, code in rows}

@@ -19,6 +19,11 @@
 `proposal_waiting` is sent inside the transaction that writes a proposal down, with `session`,
 `proposal` (the row) and `now`.
 
+`lots_changed` is sent inside the transaction that gives riders points of a lot or takes some for
+good, from the session, with `lots` (`{lot: by how many}`) and, of a new lot, `community_code`.
+
+`points_expired` is sent inside its transaction, from the session, with `community_code`, `points` and `at`.
+
 `differences` is asked by the audit with `session`; a receiver answers with pairs of the check that
 failed and what it failed on.
 """
@@ -39,6 +44,8 @@ report_decision: Final = Signal()
 objection_raised: Final = Signal()
 objection_answered: Final = Signal()
 proposal_waiting: Final = Signal()
+lots_changed: Final = Signal()
+points_expired: Final = Signal()
 differences: Final = Signal()
 
 

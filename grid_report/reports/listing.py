@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    literal_column,
     or_,
     select,
     text,
@@ -27,7 +29,7 @@ from grid_report.access import Actor
 from grid_report.db import BIG, UtcInstant, db, table_of
 from grid_report.errors import Invalid
 from grid_report.notify.queries import unread_by
-from grid_report.reports.clocks import Light
+from grid_report.reports.clocks import NEVER, Light
 from grid_report.reports.filters import ReportFilter, Sort
 from grid_report.reports.lifecycle import OPEN, State
 from grid_report.reports.models import IS_OPEN, Report
@@ -149,12 +151,16 @@ NOW = bindparam("now", type_=UtcInstant())
 
 
 def light_clause(light: Light) -> ColumnElement[bool]:
-    """Say in SQL what `clocks.light` says in Python; the statement's parameter is `now`."""
+    """Say in SQL what `clocks.light` says in Python; the statement's parameter is `now`.
+
+    By what lists are sorted by, the deadline of the clock that runs: what is red begins their
+    indexes, and whoever looks for the others starts behind it.
+    """
     if light is Light.RED:
-        return R.next_due <= NOW
+        return R.sort_due <= NOW
     if light is Light.YELLOW:
-        return and_(R.next_warn <= NOW, R.next_due > NOW)
-    return R.next_warn > NOW
+        return and_(R.sort_due > NOW, R.next_warn <= NOW)
+    return and_(R.sort_due > NOW, R.sort_due < NEVER, R.next_warn > NOW)
 
 
 # Putting a statement together costs more than running it, and the same people ask for the same
@@ -241,32 +247,35 @@ def _number(value: Any) -> int:
     return value
 
 
+_FIRST: Final = (R.sort_due, R.id)
+_LAST: Final = (R.sort_due.desc(), R.id.desc())
 # Past this a count says "99+" on the screen; counting further would cost with the table's size.
 MOST_COUNTED = 100
 
 
 @lru_cache(maxsize=256)
 def _counting(scope: ReportScope, member_id: int) -> Select[*tuple[Any, ...]]:
-    piles = {
-        "red": light_clause(Light.RED),
-        "yellow": light_clause(Light.YELLOW),
-        "green": light_clause(Light.GREEN),
-        "stopped": R.stopped_at.is_not(None),
-        "submitted": R.state == State.SUBMITTED,
-        "handled": R.state == State.HANDLED,
+    # Lights from the end of their index where there are most of them; states by one of their own.
+    piles: dict[str, tuple[ColumnElement[bool], Sequence[ColumnElement[Any]]]] = {
+        "red": (light_clause(Light.RED), _FIRST),
+        "yellow": (light_clause(Light.YELLOW), _FIRST),
+        "green": (light_clause(Light.GREEN), _LAST),
+        "stopped": (R.sort_due >= NEVER, _FIRST),
+        "submitted": (R.state == literal_column(f"'{State.SUBMITTED}'"), ()),
+        "handled": (R.state == literal_column(f"'{State.HANDLED}'"), ()),
     }
-    counts = [_count(scope, pile).label(name) for name, pile in piles.items()]
+    counts = [_count(scope, *pile).label(name) for name, pile in piles.items()]
     return select(*counts, unread_by(member_id).label("unread"))
 
 
-def _count(scope: ReportScope, pile: ColumnElement[bool]) -> ScalarSelect[int]:
-    # In the order of the index of open reports, or SQLite takes the one of all reports.
+def _count(
+    scope: ReportScope, pile: ColumnElement[bool], order: Sequence[ColumnElement[Any]]
+) -> ScalarSelect[int]:
+    # In the order of the index of open reports, or SQLite takes the one of all reports. Those of one
+    # state everywhere have an index that says nothing else.
+    is_open = true() if scope.everything and not order else _IS_OPEN
     found = [
-        select(R.id)
-        .where(way, _IS_OPEN, pile)
-        .order_by(R.sort_due, R.id)
-        .limit(MOST_COUNTED)
-        .subquery()
+        select(R.id).where(way, is_open, pile).order_by(*order).limit(MOST_COUNTED).subquery()
         for way in _ways(scope)
     ]
     # `union` leaves out what came by two ways.

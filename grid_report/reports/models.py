@@ -31,6 +31,9 @@ IS_OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in sorted(OPEN
 UNTOLD = "told_light IS NULL AND next_warn IS NOT NULL"
 TOLD_YELLOW = "told_light = 'yellow'"
 WAITS_FOR_REVIEW = "state = 'suspended'"
+REOPENED = "reopened_at IS NOT NULL"
+PLACES = ("street_code", "community_code")
+DOERS = ("category_code", "self_handled", "unit_code")
 UNHANDLED = "handled_at IS NULL AND state IN ('accepted', 'dispatched', 'in_progress', 'submitted')"
 
 
@@ -104,6 +107,20 @@ class Report(Base):
             sqlite_where=text(IS_OPEN),
             postgresql_where=text(IS_OPEN),
         ),
+        # The piles beside the lists, by what state open cases are in.
+        *(
+            Index(name, *columns, sqlite_where=text(IS_OPEN), postgresql_where=text(IS_OPEN))
+            for name, columns in (
+                ("ix_reports_community_open_state", ("community_code", "state")),
+                ("ix_reports_street_open_state", ("street_code", "state")),
+                ("ix_reports_unit_open_state", ("unit_code", "state")),
+            )
+        ),
+        *(
+            Index(f"ix_reports_{state}", "id", sqlite_where=text(it), postgresql_where=text(it))
+            for state in (State.SUBMITTED, State.HANDLED)
+            for it in (f"state = '{state}'",)
+        ),
         # What the lights job looks at: whoever was not told yet.
         Index(
             "ix_reports_untold",
@@ -145,11 +162,31 @@ class Report(Base):
             )
             for name in ("handled_at", "closed_at", "reopened_at", "rated_at")
         ),
-        Index(
-            "ix_reports_unhandled",
-            "fix_due",
-            sqlite_where=text(UNHANDLED),
-            postgresql_where=text(UNHANDLED),
+        # What a month's page counts and lists, each with the places it is listed for.
+        *(
+            Index(name, *columns, sqlite_where=text(which), postgresql_where=text(which))
+            for name, columns, which in (
+                ("ix_reports_unhandled", ("fix_due", "id", *PLACES, *DOERS), UNHANDLED),
+                (
+                    "ix_reports_community_unhandled",
+                    ("community_code", "fix_due", "id", "street_code", *DOERS),
+                    UNHANDLED,
+                ),
+                (
+                    "ix_reports_street_unhandled",
+                    ("street_code", "fix_due", "id", "community_code", *DOERS),
+                    UNHANDLED,
+                ),
+                ("ix_reports_suspended", ("fix_due", "id"), WAITS_FOR_REVIEW),
+                (
+                    "ix_reports_community_suspended",
+                    ("community_code", "fix_due", "id"),
+                    WAITS_FOR_REVIEW,
+                ),
+                ("ix_reports_street_suspended", ("street_code", "fix_due", "id"), WAITS_FOR_REVIEW),
+                ("ix_reports_community_reopened", ("community_code", "reopened_at"), REOPENED),
+                ("ix_reports_street_reopened", ("street_code", "reopened_at"), REOPENED),
+            )
         ),
     )
 

@@ -38,10 +38,15 @@ class Area:
         return self.kind is AreaKind.COUNTY
 
 
+def whole(county: County) -> Area:
+    """Return the county as an area."""
+    return Area(county.code, AreaKind.COUNTY, "")
+
+
 def find_area(code: str, places: Reference, county: County) -> Area | None:
     """Return the area of a code, the county for an empty one; None when there is no such area."""
     if code in ("", county.code):
-        return Area(county.code, AreaKind.COUNTY, "")
+        return whole(county)
     if code == UNROUTED:
         return Area(UNROUTED, AreaKind.UNROUTED, "", county.code)
     street = places.streets.get(code)

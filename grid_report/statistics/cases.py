@@ -107,7 +107,7 @@ def figure(
         (str(month), area), EMPTY
     )
     if version == LIVE and Measure.OVERDUE_OPEN in measures:
-        added = live.overdue(month, month, county=county.code, now=now, zone=county.tz)
+        added = live.overdue(month, month, wanted.area, now=now, zone=county.tz)
         kept = live.merged({area: kept}, added)[area]
     found = [
         slices.count(kept, it, wanted.slice, wanted.key, places.categories)

@@ -29,23 +29,27 @@ def recount_command(month: str | None, every: bool, check: bool) -> None:
     if bool(month) == every:
         raise click.UsageError("say either --month YYYY-MM or --all")
     county = settings().county
-    months = [Month.parse(month)] if month else recounting.months_with_cases(county)
+    # None is what riders hold, whatever the month.
+    months: list[Month | None] = [Month.parse(month)] if month else []
+    if every:
+        months += [*recounting.months_with_cases(county), None]
     differed = 0
     for one in months:
+        name = recounting.name_of(one)
         found = usecases.recount_month(
             one, places=reference(), county=county, now=clock.now(), repair=not check
         )
         differed += len(found.lacking)
         if not found.lacking:
-            click.echo(f"statistics: {one} is as counted anew, {found.cells} counts")
+            click.echo(f"statistics: {name} is as counted anew, {found.cells} counts")
             continue
         shown = sorted(found.lacking.items())[:SHOWN]
         for (area, cell), n in shown:
             key = " ".join(part for part in (cell.facet, cell.key, cell.also) if part)
-            click.echo(f"{one} {area} {key or 'all'}: {cell.measure} {n:+d}", err=True)
+            click.echo(f"{name} {area} {key or 'all'}: {cell.measure} {n:+d}", err=True)
         if len(found.lacking) > SHOWN:
             click.echo(f"… and {len(found.lacking) - SHOWN} more", err=True)
         done = "not repaired" if check else "repaired"
-        click.echo(f"statistics: {one} differed in {len(found.lacking)} counts, {done}", err=True)
+        click.echo(f"statistics: {name} differed in {len(found.lacking)} counts, {done}", err=True)
     if differed:
         raise click.exceptions.Exit(1)

@@ -101,7 +101,7 @@ def read_side(
     codes = [it.code for it in communities]
     here = read_period(period.first, period.last, [area.code], facets=BROKEN_DOWN)
     below = read_period(period.first, period.last, codes, facets=WHOLE)
-    late = live.overdue(period.first, period.last, county=county.code, now=now, zone=county.tz)
+    late = live.overdue(period.first, period.last, area, below=codes, now=now, zone=county.tz)
     figures = live.merged({**below, **here}, late)
     months = read_months(period.months, [area.code], facets=WHOLE)
     return Side(

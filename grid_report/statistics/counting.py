@@ -32,10 +32,11 @@ from grid_report.clock import Month
 from grid_report.db import UtcInstant, at_the_end
 from grid_report.offers import figures as offers_figures
 from grid_report.places import queries as places_queries
+from grid_report.points import figures as points_figures
 from grid_report.settings import County
 from grid_report.statistics import facts
 from grid_report.statistics.facts import CaseFacts, Cells, ServiceFacts, difference
-from grid_report.statistics.measures import Facet
+from grid_report.statistics.measures import Facet, Measure
 from grid_report.statistics.models import StatisticsCorrection, StatisticsFreeze
 
 NAME: Final = "statistics"
@@ -48,6 +49,10 @@ class _Noted:
 
     cases: dict[int, tuple[Any, CaseFacts | None]] = field(default_factory=dict)
     services: dict[int, tuple[Any, ServiceFacts | None]] = field(default_factory=dict)
+    # By how much lots changed, and by which community those were awarded that is known of.
+    lots: Counter[int] = field(default_factory=Counter)
+    awarded_by: dict[int, str] = field(default_factory=dict)
+    expired: list[tuple[str, int, datetime]] = field(default_factory=list)
 
 
 def note_case(session: Session, *, report: Any) -> None:
@@ -70,6 +75,19 @@ def note_service(session: Session, *, redemption: Any) -> None:
 def note_new_service(session: Session, *, redemption: Any) -> None:
     """Note a redemption that was not there before. Hears `offers.signals.reserved`."""
     _noted(session).services.setdefault(redemption.id, (redemption, None))
+
+
+def note_lots(session: Session, *, lots: Mapping[int, int], community_code: str | None) -> None:
+    """Note what riders hold more or less. Hears `points.signals.lots_changed`."""
+    noted = _noted(session)
+    noted.lots.update(lots)
+    if community_code is not None:
+        noted.awarded_by.update(dict.fromkeys(lots, community_code))
+
+
+def note_expired(session: Session, *, community_code: str, points: int, at: datetime) -> None:
+    """Note points that are over. Hears `points.signals.points_expired`."""
+    _noted(session).expired.append((community_code, points, at))
 
 
 def _noted(session: Session) -> _Noted:
@@ -97,10 +115,30 @@ def _count(session: Session, *, noted: _Noted) -> None:
     total: Counter[tuple[str, facts.Cell]] = Counter()
     for _, changed, _ in changes:
         total.update(changed)
+    total.update(_points(session, noted, county))
     add(session, total)
     # After the counts: a freeze that was under way has ended by now, or waits for this one.
     for about, changed, at in changes:
         _list_corrections(session, about, changed, county, at)
+
+
+def _points(session: Session, noted: _Noted, county: County) -> Counter[tuple[str, facts.Cell]]:
+    found: Counter[tuple[str, facts.Cell]] = Counter()
+
+    def add_up(code: str, cell: facts.Cell, points: int) -> None:
+        info = places_queries.reference().community(code)
+        for area in facts.areas_of_points(county.code, info.street_code if info else None, code):
+            found[area, cell] += points
+
+    unknown = noted.lots.keys() - noted.awarded_by.keys()
+    known = {**(points_figures.communities_of(session, unknown) if unknown else {})}
+    known |= noted.awarded_by
+    for lot, points in noted.lots.items():
+        add_up(known[lot], facts.points_cell(facts.HELD, Measure.LIABILITY), points)
+    for code, points, at in noted.expired:
+        month = str(Month.of(at, county.tz))
+        add_up(code, facts.points_cell(month, Measure.EXPIRED), points)
+    return found
 
 
 def _service_facts(session: Session, redemption: Any) -> ServiceFacts:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, case, literal, or_, true
+from sqlalchemy import ColumnElement, and_, case, literal, literal_column, or_, true
 
 from grid_report.offers.figures import SERVICES
 from grid_report.offers.lifecycle import RedemptionState
 from grid_report.reports.figures import CASES
 from grid_report.reports.lifecycle import State
 from grid_report.statistics.areas import Area, AreaKind
-from grid_report.statistics.facts import NEVER_DUE, OWN_HANDLING, STANDING, URGENT
+from grid_report.statistics.facts import NEVER_DUE, OWN_HANDLING, STANDING, UNHANDLED, URGENT
 from grid_report.statistics.measures import Measure
 
 Clause = ColumnElement[bool]
@@ -26,11 +26,11 @@ C, S = CASES.c, SERVICES.c
 
 HANDLER: Final = case((C.self_handled, literal(OWN_HANDLING)), else_=C.unit_code)
 IS_DUE: Final = C.state.not_in(sorted(NEVER_DUE | STANDING))
-# Spelled like the index of what waits to be handled, so that it can serve.
+# Written out like the indexes of what waits: SQLite does not use one for a condition with parameters.
 IS_UNHANDLED: Final = and_(
-    C.handled_at.is_(None),
-    C.state.in_([State.ACCEPTED, State.DISPATCHED, State.IN_PROGRESS, State.SUBMITTED]),
+    C.handled_at.is_(None), C.state.in_([literal_column(f"'{it}'") for it in sorted(UNHANDLED)])
 )
+IS_SUSPENDED: Final = C.state == literal_column(f"'{State.SUSPENDED}'")
 EARLY_HANDLING: Final = and_(C.handled_at.is_not(None), C.handled_at <= C.fix_due)
 EARLY_CLOSING: Final = and_(C.closed_at.is_not(None), C.closed_at <= C.close_due)
 SENT_OUT: Final = or_(
@@ -96,7 +96,7 @@ OF_CASES: Final[Mapping[Measure, Definition]] = {
     Measure.HANDLED: Definition(_HANDLING, C.handled_at.is_not(None)),
     Measure.HANDLED_IN_TIME: Definition(_HANDLING, C.handled_at <= C.fix_due),
     Measure.EXTENDED: Definition(_HANDLING, C.extensions > 0),
-    Measure.SUSPENDED: Definition((Part(C.fix_due, C.state == State.SUSPENDED),), true()),
+    Measure.SUSPENDED: Definition((Part(C.fix_due, IS_SUSPENDED),), true()),
     Measure.SHOULD_CLOSE: Definition(_CLOSING, true()),
     Measure.CLOSED: Definition(_CLOSING, C.closed_at.is_not(None)),
     Measure.CLOSED_IN_TIME: Definition(_CLOSING, C.closed_at <= C.close_due),

@@ -26,7 +26,13 @@ UNROUTED: Final = "unrouted"
 NEVER_DUE: Final = frozenset({State.REJECTED, State.WITHDRAWN, State.MERGED})
 # Their clocks stand still: nobody can be late, so nothing is due.
 STANDING: Final = frozenset({State.SUSPENDED, State.NEEDS_INFO})
+# Whoever is in one of these waits to be handled, and is late after the deadline.
+UNHANDLED: Final = frozenset({State.SUBMITTED, State.ACCEPTED, State.DISPATCHED, State.IN_PROGRESS})
 URGENT: Final = 4
+# What waits with a deadline in the month, whatever its day.
+DUE: Final = "due"
+# Instead of a month, of what is no month's: what riders hold.
+HELD: Final = "held"
 
 
 class Cell(NamedTuple):
@@ -87,6 +93,11 @@ class CaseFacts:
         """Tell whether the case belongs to what should be handled and closed."""
         return self.state not in NEVER_DUE and self.state not in STANDING
 
+    @property
+    def is_unhandled(self) -> bool:
+        """Tell whether the case waits to be handled."""
+        return self.handled_at is None and self.state in UNHANDLED
+
 
 FIELDS: Final = {
     "community": "community_code",
@@ -110,6 +121,11 @@ def areas_of(county: str, street: str | None, community: str | None) -> tuple[st
     return (county, street, community)
 
 
+def areas_of_points(county: str, street: str | None, community: str) -> tuple[str, ...]:
+    """Return every area points count for: of a community nobody knows, the county alone."""
+    return (county,) if street is None else (county, street, community)
+
+
 def case_cells(case: CaseFacts, zone: tzinfo) -> Cells:
     """Count one case: every measure it is in, by month, category and handler."""
     found: Cells = Counter()
@@ -127,6 +143,8 @@ def case_cells(case: CaseFacts, zone: tzinfo) -> Cells:
         (Facet.RIDER, str(case.reporter_id)),
     ):
         found[Cell(str(received), facet, key, Measure.RECEIVED)] += 1
+    if case.is_unhandled:
+        found.update(Cell(*where) for where in _waiting(case, zone))
     if case.accepted_at is not None:
         minutes = rounded_minutes(response_s(case))
         found[Cell(str(received), Facet.RESPONSE, str(minutes), Measure.ACCEPTED)] += 1
@@ -135,6 +153,25 @@ def case_cells(case: CaseFacts, zone: tzinfo) -> Cells:
         month = str(Month.of(case.handled_at, zone))
         found[Cell(month, Facet.HANDLING, str(rounded_minutes(spent)), Measure.FINISHED)] += 1
     return found
+
+
+def _waiting(case: CaseFacts, zone: tzinfo) -> Iterator[tuple[str, str, str, str]]:
+    month = str(Month.of(case.fix_due, zone))
+    for name in due_names(case.fix_due, zone):
+        yield month, Facet.DUE, "", name
+        yield month, Facet.DUE_CATEGORY, case.category, name
+        if case.handler is not None:
+            yield month, Facet.DUE_UNIT, case.handler, name
+
+
+def due_names(due: datetime, zone: tzinfo) -> tuple[str, ...]:
+    """Return what a deadline counts under in its month: as a whole, and by its day."""
+    return DUE, due_day(due.astimezone(zone).day)
+
+
+def due_day(day: int) -> str:
+    """Return what deadlines of a day of the month count under; in order, and after the whole."""
+    return f"{DUE}_{day:02d}"
 
 
 def response_s(case: CaseFacts) -> int:
@@ -261,6 +298,11 @@ class ServiceFacts:
     created_at: datetime
     delivered_at: datetime | None
     ended_at: datetime | None
+
+
+def points_cell(month: str, measure: Measure) -> Cell:
+    """Return where points of a month are counted, or (`HELD`) those riders hold."""
+    return Cell(month, Facet.POINTS, "", measure)
 
 
 def service_cells(service: ServiceFacts, zone: tzinfo) -> Cells:

@@ -12,11 +12,11 @@ from sqlalchemy import func, select
 from grid_report.clock import Month
 from grid_report.db import db, table_of
 from grid_report.statistics import durations
-from grid_report.statistics.measures import LIVE, RATES, Facet, Measure, Rate, RateName
+from grid_report.statistics.measures import HIDDEN, LIVE, RATES, Facet, Measure, Rate, RateName
 from grid_report.statistics.models import StatisticsCell
 
-# What a page of one area shows; riders are counted, not listed.
-SHOWN: Final = frozenset(Facet) - {Facet.RIDER}
+# What a page of one area shows.
+SHOWN: Final = frozenset(Facet) - HIDDEN
 WHOLE: Final = frozenset({Facet.ALL})
 _CELLS: Final = table_of(StatisticsCell).c
 
@@ -141,7 +141,7 @@ def read_months(
     if measures is not None:
         query = query.where(_CELLS.measure.in_(sorted(measures)))
     found: dict[tuple[str, str], dict[Key, int]] = defaultdict(dict)
-    for month, version, area, facet, key, measure, n in db.session.execute(query):
+    for month, version, area, facet, key, measure, n in db.session.execute(query).all():
         if version == wanted[month]:
             found[month, area][facet, key, measure] = n
     return {where: Figures(counts) for where, counts in found.items()}
@@ -197,6 +197,6 @@ def read_period(
     if measures is not None:
         query = query.where(_CELLS.measure.in_(sorted(measures)))
     found: dict[str, dict[Key, int]] = defaultdict(dict)
-    for area, facet, key, measure, n in db.session.execute(query):
+    for area, facet, key, measure, n in db.session.execute(query).all():
         found[area][facet, key, measure] = int(n)
     return {area: Figures(counts) for area, counts in found.items()}

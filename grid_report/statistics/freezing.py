@@ -15,9 +15,9 @@ from grid_report.clock import Month
 from grid_report.db import table_of
 from grid_report.places.reference import Reference
 from grid_report.settings import County
-from grid_report.statistics import live, naming
+from grid_report.statistics import areas, live, naming
 from grid_report.statistics.facts import UNROUTED
-from grid_report.statistics.measures import LIVE, Facet
+from grid_report.statistics.measures import HIDDEN, LIVE
 from grid_report.statistics.models import StatisticsCell, StatisticsFreeze
 
 _TABLE: Final = table_of(StatisticsCell)
@@ -74,7 +74,7 @@ def freeze(
         insert(_TABLE).from_select(
             [it.name for it in c],
             select(c.month, literal(version), c.area, c.facet, c.key, c.measure, c.also, c.n).where(
-                c.month == str(month), c.version == LIVE, c.n != 0, c.facet != Facet.RIDER
+                c.month == str(month), c.version == LIVE, c.n != 0, c.facet.not_in(sorted(HIDDEN))
             ),
         )
     )
@@ -101,9 +101,17 @@ def _of_this_moment(
     every = {county.code, UNROUTED, *places.streets, *places.communities}
     found: Mapping[str, Any] = live.merged(
         {},
-        live.overdue(month, month, county=county.code, now=now, zone=county.tz),
+        live.overdue(
+            month,
+            month,
+            areas.whole(county),
+            below=every,
+            everywhere=True,
+            now=now,
+            zone=county.tz,
+        ),
         live.riders(month, every),
-        live.points(month, places=places, county=county),
+        live.points(month, every, places=places, county=county),
         live.people(month, county=county),
     )
     return [

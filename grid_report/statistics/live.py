@@ -6,11 +6,11 @@ A frozen month has all of it as counts of its own, written when it was frozen.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, tzinfo
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Final
 
-from sqlalchemy import Subquery, case, func, literal, select
+from sqlalchemy import Select, and_, func, select, union_all
 
 from grid_report.accounts import figures as accounts_figures
 from grid_report.clock import Month, months_between
@@ -18,16 +18,21 @@ from grid_report.db import db, table_of
 from grid_report.places.reference import Reference
 from grid_report.points import figures as points_figures
 from grid_report.settings import County
-from grid_report.statistics import definitions
+from grid_report.statistics import definitions, facts
 from grid_report.statistics.areas import Area
 from grid_report.statistics.definitions import C
-from grid_report.statistics.facts import UNROUTED
+from grid_report.statistics.facts import DUE, UNROUTED
 from grid_report.statistics.figures import EMPTY, Figures, Key
 from grid_report.statistics.measures import LIVE, Facet, Measure
 from grid_report.statistics.models import StatisticsCell
 
 Added = Mapping[str, Mapping[Key, int]]
 _CELLS = table_of(StatisticsCell).c
+_SHOWN_AS: Final = {
+    Facet.DUE: Facet.ALL,
+    Facet.DUE_CATEGORY: Facet.CATEGORY,
+    Facet.DUE_UNIT: Facet.UNIT,
+}
 
 
 def merged(figures: Mapping[str, Figures], *more: Added) -> dict[str, Figures]:
@@ -39,77 +44,140 @@ def merged(figures: Mapping[str, Figures], *more: Added) -> dict[str, Figures]:
     return found
 
 
-def overdue(first: Month, last: Month, *, county: str, now: datetime, zone: tzinfo) -> Added:
-    """Count by area what is overdue at this moment: due within the months, past, not handled."""
-    start, end = first.bounds(zone)[0], last.bounds(zone)[1]
-    rows = db.session.execute(
+def overdue(
+    first: Month,
+    last: Month,
+    area: Area,
+    *,
+    below: Collection[str] = (),
+    everywhere: bool = False,
+    now: datetime,
+    zone: tzinfo,
+) -> Added:
+    """Count what is overdue at this moment: due within the months, past, not handled.
+
+    Of an area by category and handler too, of those `below` it only the whole unless `everywhere`.
+    Kept are counts by month and day of the deadline; cases themselves are counted of today only.
+    """
+    this, local = Month.of(now, zone), now.astimezone(zone)
+    months = months_between(first, last)
+    wanted = {area.code, *below}
+    broken_down = wanted if everywhere else {area.code}
+    added: dict[str, dict[Key, int]] = defaultdict(lambda: defaultdict(int))
+    for facet, areas in (
+        (Facet.DUE, wanted),
+        (Facet.DUE_CATEGORY, broken_down),
+        (Facet.DUE_UNIT, broken_down),
+    ):
+        for where, key, n in db.session.execute(_kept(facet, areas, months, local)):
+            added[where][_SHOWN_AS[facet], key, Measure.OVERDUE_OPEN] += int(n)
+    if this not in months:
+        return added
+    for street, community, category, handler, n in db.session.execute(
+        _today(area, below, now, zone)
+    ):
+        for where in {
+            area.code if area.is_county else "",
+            street or UNROUTED,
+            community or UNROUTED,
+        }:
+            if where in wanted:
+                added[where][Facet.ALL, "", Measure.OVERDUE_OPEN] += n
+            if where in broken_down:
+                added[where][Facet.CATEGORY, category, Measure.OVERDUE_OPEN] += n
+                if handler is not None:
+                    added[where][Facet.UNIT, handler, Measure.OVERDUE_OPEN] += n
+    return added
+
+
+def _kept(
+    facet: Facet,
+    areas: Collection[str],
+    months: Sequence[Month],
+    local: datetime,
+) -> Select[*tuple[Any, ...]]:
+    """Select by area and key what is kept as overdue: months gone by, days gone by of this one."""
+    this = Month(local.year, local.month)
+    gone = [it for it in months if it < this]
+    ranges = [and_(_CELLS.month.in_([str(it) for it in gone]), _CELLS.measure == DUE)]
+    if this in months:
+        ranges.append(
+            and_(
+                _CELLS.month == str(this),
+                _CELLS.measure >= facts.due_day(1),
+                _CELLS.measure < facts.due_day(local.day),
+            )
+        )
+    parts = [
+        select(_CELLS.area, _CELLS.key, _CELLS.n).where(
+            it,
+            _CELLS.version == LIVE,
+            _CELLS.area.in_(sorted(areas)),
+            _CELLS.facet == facet,
+            _CELLS.n != 0,
+        )
+        for it in ranges
+    ]
+    if facet is Facet.DUE:
+        parts = [it.where(_CELLS.key == "") for it in parts]
+    found = union_all(*parts).subquery()
+    return select(found.c.area, found.c.key, func.sum(found.c.n)).group_by(
+        found.c.area, found.c.key
+    )
+
+
+def _today(
+    area: Area, below: Collection[str], now: datetime, zone: tzinfo
+) -> Select[*tuple[Any, ...]]:
+    """Select by place, category and handler what became overdue today."""
+    local = now.astimezone(zone)
+    start = local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+    query = (
         select(C.street_code, C.community_code, C.category_code, definitions.HANDLER, func.count())
-        .where(definitions.OF_CASES[Measure.OVERDUE_OPEN].within(start, min(end, now)))
+        .where(definitions.OF_CASES[Measure.OVERDUE_OPEN].within(start, now))
         .group_by(C.street_code, C.community_code, C.category_code, definitions.HANDLER)
     )
-    added: dict[str, dict[Key, int]] = defaultdict(lambda: defaultdict(int))
-    for street, community, category, handler, n in rows:
-        for area in {county, street or UNROUTED, community or UNROUTED}:
-            for key in _overdue_keys(category, handler):
-                added[area][key] += n
-    return added
+    # A street's code begins that of its communities.
+    if all(it.startswith(area.code) for it in below):
+        return query.where(definitions.in_area(area))
+    return query
 
 
 def overdue_by_month(
     months: Sequence[Month], area: Area, *, now: datetime, zone: tzinfo
 ) -> dict[Month, int]:
-    """Count of months gone by what is overdue in an area at this moment."""
-    if not months:
-        return {}
-    late = _late(months, now=now, zone=zone, within=definitions.in_area(area))
-    rows = db.session.execute(select(late.c.month, func.count()).group_by(late.c.month))
-    found = {name: n for name, n in rows}  # noqa: C416 - rows are no pairs to mypy
-    return {it: found.get(str(it), 0) for it in months}
+    """Count by month what is overdue in an area at this moment."""
+    found = overdue_spread(months, area, now=now, zone=zone)
+    return {it: found.get((str(it), area.code), 0) for it in months}
 
 
 def overdue_spread(
-    months: Sequence[Month], *, county: County, now: datetime
-) -> dict[tuple[str, str], int]:
-    """Count by (month of the deadline, area) what is overdue at this moment, in one statement."""
-    late = _late(months, C.street_code, C.community_code, now=now, zone=county.tz)
-    rows = db.session.execute(
-        select(late.c.month, late.c.street_code, late.c.community_code, func.count()).group_by(
-            late.c.month, late.c.street_code, late.c.community_code
-        )
-    )
-    wanted = {str(it) for it in months}
-    found: dict[tuple[str, str], int] = defaultdict(int)
-    for month, street, community, n in rows:
-        if month in wanted:
-            for area in {county.code, street or UNROUTED, community or UNROUTED}:
-                found[month, area] += n
-    return found
-
-
-def _late(
     months: Sequence[Month],
-    *columns: Any,
+    area: Area,
+    *,
+    below: Collection[str] = (),
     now: datetime,
     zone: tzinfo,
-    within: definitions.Clause | None = None,
-) -> Subquery:
-    """Select what is overdue from the first month to the last, with the `month` of its deadline."""
-    every = months_between(min(months), max(months))
-    # A month ends where the next one begins.
-    which = case(*((C.fix_due < it.bounds(zone)[1], literal(str(it))) for it in every))
-    start, end = every[0].bounds(zone)[0], every[-1].bounds(zone)[1]
-    late = select(which.label("month"), *columns).where(
-        definitions.OF_CASES[Measure.OVERDUE_OPEN].within(start, min(end, now))
+) -> dict[tuple[str, str], int]:
+    """Count by (month of the deadline, area) what is overdue at this moment."""
+    this = Month.of(now, zone)
+    rows = db.session.execute(
+        select(_CELLS.month, _CELLS.area, _CELLS.n).where(
+            _CELLS.month.in_([str(it) for it in months if it < this]),
+            _CELLS.version == LIVE,
+            _CELLS.area.in_(sorted({area.code, *below})),
+            _CELLS.facet == Facet.DUE,
+            _CELLS.key == "",
+            _CELLS.measure == DUE,
+            _CELLS.also == "",
+        )
     )
-    # Named in a subquery: PostgreSQL takes the same expression with other parameters for another.
-    return (late if within is None else late.where(within)).subquery()
-
-
-def _overdue_keys(category: str, handler: str | None) -> Iterable[Key]:
-    yield Facet.ALL, "", Measure.OVERDUE_OPEN
-    yield Facet.CATEGORY, category, Measure.OVERDUE_OPEN
-    if handler is not None:
-        yield Facet.UNIT, handler, Measure.OVERDUE_OPEN
+    found = {(month, where): n for month, where, n in rows}
+    if this in months:
+        running = overdue(this, this, area, below=below, now=now, zone=zone)
+        for where, counts in running.items():
+            found[str(this), where] = counts.get((Facet.ALL, "", Measure.OVERDUE_OPEN), 0)
+    return found
 
 
 def riders(month: Month, areas: Collection[str]) -> Added:
@@ -128,23 +196,28 @@ def riders(month: Month, areas: Collection[str]) -> Added:
     return {area: {(Facet.PEOPLE, "", Measure.RIDERS): n} for area, n in rows}
 
 
-def points(month: Month, *, places: Reference, county: County) -> Added:
-    """Add up by area the month's points; what riders hold is of this moment."""
-    start, end = month.bounds(county.tz)
+def points(month: Month, areas: Collection[str], *, places: Reference, county: County) -> Added:
+    """Return by area the month's pools, and what riders hold at this moment."""
     added: dict[str, dict[Key, int]] = defaultdict(lambda: defaultdict(int))
 
     def add(community: str, measure: Measure, amount: int) -> None:
         info = places.community(community)
-        for area in (county.code, *((info.street_code, community) if info else ())):
+        street = info.street_code if info else None
+        for area in facts.areas_of_points(county.code, street, community):
             added[area][Facet.POINTS, "", measure] += amount
 
     for community, (granted, awarded) in points_figures.pools(month).items():
         add(community, Measure.GRANTED, granted)
         add(community, Measure.AWARDED, awarded)
-    for community, amount in points_figures.expired(start, end).items():
-        add(community, Measure.EXPIRED, amount)
-    for community, amount in points_figures.liability().items():
-        add(community, Measure.LIABILITY, amount)
+    held = select(_CELLS.area, _CELLS.n).where(
+        _CELLS.month == facts.HELD,
+        _CELLS.version == LIVE,
+        _CELLS.area.in_(sorted(areas)),
+        _CELLS.facet == Facet.POINTS,
+        _CELLS.measure == Measure.LIABILITY,
+    )
+    for area, n in db.session.execute(held):
+        added[area][Facet.POINTS, "", Measure.LIABILITY] = n
     # The reserve is the county's own.
     granted, awarded = points_figures.reserve(month)
     added[county.code][Facet.POINTS, "", Measure.GRANTED] += granted

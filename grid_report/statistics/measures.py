@@ -28,6 +28,11 @@ class Facet(StrEnum):
     SOURCE = "source"
     # Who reported, so that riders can be counted; never shown, never frozen.
     RIDER = "rider"
+    # What waits to be handled, by the month and the day of its deadline (`facts.due_names`): what
+    # is overdue is made of it. Never shown, never frozen.
+    DUE = "due"
+    DUE_CATEGORY = "due_cat"
+    DUE_UNIT = "due_unit"
     # Distributions: the key is the rounded length in minutes (`durations.py`).
     RESPONSE = "response"
     HANDLING = "handling"
@@ -36,6 +41,10 @@ class Facet(StrEnum):
     STATION = "station"
     POINTS = "points"
     PEOPLE = "people"
+
+
+# Facets that other figures are made of.
+HIDDEN: Final = frozenset({Facet.RIDER, Facet.DUE, Facet.DUE_CATEGORY, Facet.DUE_UNIT})
 
 
 class Measure(StrEnum):

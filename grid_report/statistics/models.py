@@ -59,6 +59,7 @@ class StatisticsCorrection(Base):
     __tablename__ = "statistics_corrections"
     __table_args__ = (
         Index("ix_statistics_corrections_month_version_id", "month", "version", "id"),
+        Index("ix_statistics_corrections_month_version_area_id", "month", "version", "area", "id"),
     )
 
     id: Mapped[RowId]

@@ -158,9 +158,16 @@ def read_report(
     if frozen is None:
         by_area = live.merged(
             by_area,
-            live.overdue(month, month, county=county.code, now=now, zone=county.tz),
+            live.overdue(
+                month,
+                month,
+                area,
+                below=[it.code for it in (*parts, *inside)],
+                now=now,
+                zone=county.tz,
+            ),
             live.riders(month, [area.code]),
-            live.points(month, places=places, county=county),
+            live.points(month, [area.code], places=places, county=county),
             live.people(month, county=county) if area.is_county else {},
         )
     whole = [

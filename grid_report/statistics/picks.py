@@ -17,10 +17,9 @@ from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.places.queries import cache
 from grid_report.reports import queries as reports_queries
-from grid_report.reports.lifecycle import State
 from grid_report.statistics.areas import Area
 from grid_report.statistics.cases import COLUMNS
-from grid_report.statistics.definitions import HANDLER, OF_CASES, C, in_area
+from grid_report.statistics.definitions import HANDLER, IS_SUSPENDED, OF_CASES, C, in_area
 from grid_report.statistics.measures import Measure
 
 SHOWN: Final = 3
@@ -92,12 +91,12 @@ def late(month: Month, area: Area, *, at: datetime, limit: int) -> Sequence[Any]
 
 
 def suspended(month: Month, area: Area, *, limit: int) -> Sequence[Any]:
-    """List what was due in a month and is suspended, the next to be looked at again first."""
+    """List what was due in a month and is suspended, the earliest deadline first."""
     start, end = month.bounds(cache().county.tz)
     return db.session.execute(
         select(*COLUMNS, C.review_on, HANDLER.label("handler"))
-        .where(C.state == State.SUSPENDED, C.fix_due >= start, C.fix_due < end, in_area(area))
-        .order_by(C.review_on, C.id)
+        .where(IS_SUSPENDED, C.fix_due >= start, C.fix_due < end, in_area(area))
+        .order_by(C.fix_due, C.id)
         .limit(limit)
     ).all()
 

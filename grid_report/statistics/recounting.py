@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, func, select
 from grid_report.clock import Month, months_between
 from grid_report.db import db, table_of
 from grid_report.places.reference import Reference
+from grid_report.points import figures as points_figures
 from grid_report.reports.figures import CASES
 from grid_report.settings import County
 from grid_report.statistics import facts
@@ -31,7 +32,7 @@ from grid_report.statistics.definitions import (
     S,
 )
 from grid_report.statistics.durations import rounded_minutes
-from grid_report.statistics.facts import Cell
+from grid_report.statistics.facts import HELD, Cell
 from grid_report.statistics.measures import LIVE, Facet, Measure
 from grid_report.statistics.models import StatisticsCell, StatisticsRecount
 
@@ -51,16 +52,16 @@ _TWICE: Final = (
 
 @dataclass(frozen=True)
 class Recounted:
-    """A month counted anew, and what the kept counts lack: (area, cell) to how many."""
+    """A month counted anew (None: what riders hold), and what the kept counts lack: (area, cell) to how many."""
 
-    month: Month
+    month: Month | None
     turn: int
     cells: int
     lacking: Mapping[tuple[str, Cell], int]
 
 
-def recount(engine: Engine, month: Month, *, places: Reference, county: County) -> Recounted:
-    """Count a month anew and compare; nothing is written, and no writer waits."""
+def recount(engine: Engine, month: Month | None, *, places: Reference, county: County) -> Recounted:
+    """Count a month anew (None: what riders hold) and compare; nothing is written, and no writer waits."""
     with engine.connect() as plain:
         connection = (
             plain
@@ -68,23 +69,34 @@ def recount(engine: Engine, month: Month, *, places: Reference, county: County) 
             else plain.execution_options(isolation_level="REPEATABLE READ")
         )
         turn = connection.scalar(
-            select(StatisticsRecount.turn).where(StatisticsRecount.month == str(month))
+            select(StatisticsRecount.turn).where(StatisticsRecount.month == name_of(month))
         )
-        found = _count(connection, month, places, county)
+        found = (
+            _count(connection, month, places, county)
+            if month is not None
+            else _spread_points(
+                points_figures.held(connection), HELD, Measure.LIABILITY, places, county
+            )
+        )
         kept = _kept(connection, month)
         connection.rollback()
     return Recounted(month, turn or 0, len(+found), facts.difference(kept, found))
 
 
-def _kept(connection: Connection, month: Month) -> Counts:
+def name_of(month: Month | None) -> str:
+    """Return what counts of a month are kept under."""
+    return HELD if month is None else str(month)
+
+
+def _kept(connection: Connection, month: Month | None) -> Counts:
     rows = connection.execute(
         select(_CELLS.area, _CELLS.facet, _CELLS.key, _CELLS.measure, _CELLS.also, _CELLS.n).where(
-            _CELLS.month == str(month), _CELLS.version == LIVE
+            _CELLS.month == name_of(month), _CELLS.version == LIVE
         )
     )
     return Counter(
         {
-            (area, Cell(str(month), facet, key, measure, also)): n
+            (area, Cell(name_of(month), facet, key, measure, also)): n
             for area, facet, key, measure, also, n in rows
         }
     )
@@ -97,6 +109,7 @@ def _count(connection: Connection, month: Month, places: Reference, county: Coun
         _whole(connection, month, start, end),
         _twice(connection, month, county),
         _lengths(connection, month, county),
+        _waiting(connection, month, county),
     ):
         for street, community, category, handler, cell, n in rows:
             for area in facts.areas_of(county.code, street, community):
@@ -107,6 +120,20 @@ def _count(connection: Connection, month: Month, places: Reference, county: Coun
         street = info.street_code if info else None
         for area in facts.areas_of(county.code, street, code):
             found[area, cell] += n
+    over = points_figures.expired(connection, start, end)
+    found.update(_spread_points(over, str(month), Measure.EXPIRED, places, county))
+    return found
+
+
+def _spread_points(
+    points: Mapping[str, int], month: str, measure: Measure, places: Reference, county: County
+) -> Counts:
+    found: Counts = Counter()
+    for code, n in points.items():
+        info = places.community(code)
+        street = info.street_code if info else None
+        for area in facts.areas_of_points(county.code, street, code):
+            found[area, facts.points_cell(month, measure)] += n
     return found
 
 
@@ -193,6 +220,26 @@ def _lengths(connection: Connection, month: Month, county: County) -> Iterator[R
         yield street, community, category, handler, sum_cell, spent
         cell = Cell(name, Facet.HANDLING, str(rounded_minutes(spent)), Measure.FINISHED)
         yield street, community, category, handler, cell, 1
+
+
+def _waiting(connection: Connection, month: Month, county: County) -> Iterator[Row]:
+    """What waits to be handled, by its deadline: the whole, and by its day."""
+    start, end = month.bounds(county.tz)
+    rows = connection.execute(
+        select(*_GROUP, C.fix_due)
+        .where(OF_CASES[Measure.OVERDUE_OPEN].within(start, end))
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    for street, community, category, handler, due in rows:
+        for name in facts.due_names(due, county.tz):
+            for facet, key in (
+                (Facet.DUE, ""),
+                (Facet.DUE_CATEGORY, category),
+                (Facet.DUE_UNIT, handler),
+            ):
+                if key is not None:
+                    cell = Cell(str(month), facet, key, name)
+                    yield street, community, category, handler, cell, 1
 
 
 def _services(

@@ -13,6 +13,7 @@ from typing import Final
 from grid_report.clock import Month
 from grid_report.settings import County
 from grid_report.statistics import live
+from grid_report.statistics.areas import whole
 from grid_report.statistics.figures import EMPTY, WHOLE, Figures, read_months, read_period
 from grid_report.statistics.measures import Facet, Measure
 from grid_report.statistics.monthly import newest_versions
@@ -34,11 +35,17 @@ def read_spread(
     open_months = [it for it in months if str(it) not in versions]
     wanted = measures is None or Measure.OVERDUE_OPEN in measures
     if wanted and open_months:
-        for where, n in live.overdue_spread(open_months, county=county, now=now).items():
+        for where, n in _late(open_months, areas, county, now).items():
             if where[1] in areas:
                 counts = found.get(where, EMPTY).counts
                 found[where] = Figures({**counts, _OVERDUE: n})
     return found, versions
+
+
+def _late(
+    months: Sequence[Month], areas: Collection[str], county: County, now: datetime
+) -> dict[tuple[str, str], int]:
+    return live.overdue_spread(months, whole(county), below=areas, now=now, zone=county.tz)
 
 
 def read_whole(
@@ -53,6 +60,14 @@ def read_whole(
     """Return the live counts of several months by area, each case once, with what is overdue now."""
     found = live.merged(
         read_period(first, last, areas, facets=facets),
-        live.overdue(first, last, county=county.code, now=now, zone=county.tz),
+        live.overdue(
+            first,
+            last,
+            whole(county),
+            below=areas,
+            everywhere=facets != WHOLE,
+            now=now,
+            zone=county.tz,
+        ),
     )
     return {area: found.get(area, EMPTY) for area in areas}

@@ -45,11 +45,11 @@ class FrozenMeanwhile(Conflict):
 
 
 def recount_month(
-    month: Month, *, places: Reference, county: County, now: datetime, repair: bool = True
+    month: Month | None, *, places: Reference, county: County, now: datetime, repair: bool = True
 ) -> Recounted:
-    """Count a month anew, and put right what the kept counts lack. Return what was lacking.
+    """Count a month anew (None: what riders hold), and put right what the kept counts lack.
 
-    Steps taken meanwhile are counted by themselves; a recount that overlaps another repair is
+    Return what was lacking. Steps taken meanwhile are counted by themselves; a recount that overlaps another repair is
     thrown away and done again.
     """
     for _ in range(TRIES):
@@ -59,7 +59,8 @@ def recount_month(
             break
     if found.lacking:
         logger.warning(
-            "statistics differed", extra={"month": str(month), "cells": len(found.lacking)}
+            "statistics differed",
+            extra={"month": recounting.name_of(month), "cells": len(found.lacking)},
         )
     return found
 
@@ -77,12 +78,13 @@ def recount_due(
     Return in how many months anything differed.
     """
     this, known = Month.of(now, county.tz), recounting.list_recounts()
-    newest = {this, this.plus(-1)}
-    months = [it for it in recounting.months_with_cases(county) if it <= this]
+    # What riders hold is of every moment.
+    newest: set[Month | None] = {this, this.plus(-1), None}
+    months = {it for it in recounting.months_with_cases(county) if it <= this}
     db.session.rollback()
     differed = 0
-    for month in sorted({*months, *newest}, reverse=True):
-        last = known.get(str(month))
+    for month in (*sorted({*months, this, this.plus(-1)}, reverse=True), None):
+        last = known.get(recounting.name_of(month))
         if last is not None and (month not in newest or last.counted_at > now - every):
             continue
         if not go_on():
@@ -94,14 +96,15 @@ def recount_due(
 
 @use_case
 def _repair(found: Recounted, *, now: datetime) -> bool:
+    name = recounting.name_of(found.month)
     with transaction() as session:
-        turn = _take_turn(session, str(found.month), now)
+        turn = _take_turn(session, name, now)
         if turn != found.turn:
             return False
         counting.add(session, found.lacking)
         session.execute(
             update(StatisticsRecount)
-            .where(StatisticsRecount.month == str(found.month))
+            .where(StatisticsRecount.month == name)
             .values(
                 turn=turn + (1 if found.lacking else 0),
                 counted_at=now,

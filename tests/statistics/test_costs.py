@@ -1,0 +1,191 @@
+"""What a month's page asks of the database: as often, and by the same indexes, whatever is in it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, func, select
+
+from grid_report.clock import Month
+from grid_report.db import db
+from grid_report.places.queries import reference
+from grid_report.points import figures as points_figures
+from grid_report.statistics import live, recounting
+from grid_report.statistics.areas import Area, AreaKind, find_area
+from grid_report.statistics.definitions import HANDLER, OF_CASES, C, in_area
+from grid_report.statistics.facts import HELD
+from grid_report.statistics.figures import Figures, read_months
+from grid_report.statistics.measures import Facet, Measure
+from tests.points.book import NOW, STATION, Book
+from tests.statistics.histories import BRIGHT, START, World, county_of, month_of
+from tests.support.builders import STREET, Make
+
+pytestmark = pytest.mark.database
+
+# The sign-in and its messages, versions, cells, what is late, points, people, lists.
+MOST_STATEMENTS = 31
+
+
+@contextmanager
+def sent() -> Iterator[list[tuple[str, Any]]]:
+    """Collect the statements sent meanwhile, with their values."""
+    found: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _k: Any, statement: str, values: Any, *_: Any) -> None:
+        if statement.startswith(("SELECT", "WITH")):
+            found.append((" ".join(statement.split()), values))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+def statements(client: FlaskClient, path: str) -> list[tuple[str, Any]]:
+    with sent() as found:
+        assert client.get(path).status_code == 200
+    return found
+
+
+@pytest.mark.parametrize("area", ["", STREET, STATION, "unrouted"])
+def test_the_page_asks_no_more_of_a_month_with_much_in_it(make: Make, area: str) -> None:
+    client = make.signed_in(make.administrator())
+    world = World(make, 1, make.now - timedelta(days=60))
+    path = f"/statistics/{month_of(make, make.now)}?area={area}"
+    statements(client, path)
+    few = statements(client, path)
+    while world.now < make.now - timedelta(days=10):
+        world.play(10)
+    many = statements(client, path)
+    # Photos are only asked for where there are cases to show them of.
+    assert len(few) <= len(many) <= len(few) + 1
+    assert len(many) <= MOST_STATEMENTS
+
+
+@pytest.mark.parametrize(
+    ("area", "late", "suspended", "reopened"),
+    [
+        ("", "unhandled (fix_due", "suspended (fix_due", "reopened_at (reopened_at"),
+        (STREET, "street_unhandled", "street_suspended", "street_reopened"),
+        (STATION, "community_unhandled", "community_suspended", "community_reopened"),
+        ("unrouted", "community_unhandled", "community_suspended", "community_reopened"),
+    ],
+)
+def test_the_page_reads_no_case_it_does_not_show(
+    make: Make, area: str, late: str, suspended: str, reopened: str
+) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL plans by the size of the table, and this one is empty")
+    client = make.signed_in(make.administrator())
+    path = f"/statistics/{month_of(make, make.now)}?area={area}"
+    statements(client, path)  # which reads the places
+    asked = statements(client, path)
+    connection = db.session.connection()
+    plan = [
+        row[3]
+        for statement, values in asked
+        for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+    ]
+    for index in (late, suspended, reopened):
+        assert any(f"ix_reports_{index}" in line for line in plan), (index, plan)
+    # The newest closings are bounded by their number, and what is looked at of them has its id;
+    # everything else is what waits.
+    known = ("closed_at (closed_at", late, suspended, reopened)
+    for line in plan:
+        if line.startswith(("SEARCH reports ", "SCAN reports ")):
+            assert "rowid=?" in line or any(f" ix_reports_{it}" in line for it in known), line
+    # What is owed has an index of its own, and waits for the next month at the longest.
+    owed = "SCAN point_unpaid USING INDEX"
+    scanned = {line.split(" ")[1] for line in plan if line.startswith("SCAN ") and owed not in line}
+    # Things a county has a few dozen of, and parts of statements.
+    assert scanned <= {"offers", "stations", "CONSTANT", "anon_1", "anon_2", "(subquery-1)"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_overdue_is_what_counting_the_cases_says(make: Make, seed: int) -> None:
+    world = World(make, seed, START)
+    world.play(80)
+    zone, chance = make.settings.county.tz, random.Random(seed)
+    first, last = month_of(make, START).plus(-1), month_of(make, world.now).plus(2)
+    below = [STREET, STATION, BRIGHT, "unrouted"]
+    for _ in range(12):
+        now = START + (world.now + timedelta(days=20) - START) * chance.random()
+        found = live.overdue(
+            first, last, county_of(make), below=below, everywhere=True, now=now, zone=zone
+        )
+        spread = live.overdue_spread(
+            [first.plus(n) for n in range(9)], county_of(make), below=below, now=now, zone=zone
+        )
+        for code in ("", *below):
+            area = find_area(code, reference(), make.settings.county)
+            assert area is not None
+            counted = count_late(area, first.bounds(zone)[0], min(now, last.bounds(zone)[1]))
+            figures = Figures(found.get(area.code, {}))
+            assert figures.by(Facet.CATEGORY, Measure.OVERDUE_OPEN) == counted["category"]
+            assert figures.by(Facet.UNIT, Measure.OVERDUE_OPEN) == counted["handler"]
+            whole = figures.count(Measure.OVERDUE_OPEN)
+            assert whole == sum(counted["category"].values())
+            alone = live.overdue(first, last, area, now=now, zone=zone)
+            assert Figures(alone.get(area.code, {})).count(Measure.OVERDUE_OPEN) == whole
+            assert sum(n for (_, where), n in spread.items() if where == area.code) == whole
+
+
+def count_late(area: Area, start: datetime, now: datetime) -> dict[str, dict[str, int]]:
+    """Count case by case."""
+    late = OF_CASES[Measure.OVERDUE_OPEN].within(start, now)
+    return {
+        name: {
+            str(key): n
+            for key, n in db.session.execute(
+                select(column, func.count()).where(late, in_area(area)).group_by(column)
+            )
+            if key is not None
+        }
+        for name, column in (("category", C.category_code), ("handler", HANDLER))
+    }
+
+
+def test_what_riders_hold_is_kept_with_every_way_points_go(make: Make, app: Flask) -> None:
+    book, county = Book(), make.settings.county
+    rider, other = book.rider(), book.rider()
+    entries = [book.award(rider, 20), book.award(rider, 30, community=BRIGHT), book.award(other, 9)]
+    book.hold(rider, "R-1", 25)
+    book.capture("R-1")
+    book.hold(rider, "R-2", 10)
+    book.release("R-2")
+    book.refund("R-1")
+    book.hold(rider, "R-3", 10)
+    book.noshow("R-3")
+    book.reverse(entries[1].entry_id)
+    assert held() == points_figures.held(db.session.connection())
+    over = NOW + timedelta(days=800)
+    assert book.expire(rider, over) is not None
+    month = Month.of(over, county.tz)
+    for counted in (None, month):
+        db.session.rollback()
+        found = recounting.recount(db.engine, counted, places=reference(), county=county)
+        assert found.lacking == {}
+        assert found.cells
+    kept = read_months([month], [STATION, county.code])
+    assert kept[str(month), STATION].count(Measure.EXPIRED, Facet.POINTS) > 0
+    assert held() == points_figures.held(db.session.connection())
+    assert county_of(make).kind is AreaKind.COUNTY
+
+
+def held() -> dict[str, int]:
+    """Return what is kept as held, by community."""
+    db.session.rollback()
+    rows = db.session.execute(
+        select(recounting._CELLS.area, recounting._CELLS.n).where(
+            recounting._CELLS.month == HELD, recounting._CELLS.area.like("____________")
+        )
+    )
+    return {area: n for area, n in rows if n}
