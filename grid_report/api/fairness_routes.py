@@ -18,9 +18,9 @@ from grid_report.errors import NotFound
 from grid_report.fairness import forms, queries, usecases, views
 from grid_report.fairness.kinds import Finding, SignalState
 from grid_report.fairness.models import Sampled, Signal
-from grid_report.fairness.rates import Rate
 from grid_report.fairness.views import Case, Look
 from grid_report.places.queries import reference
+from grid_report.rates import Rate
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.paging import read_limit
 
@@ -259,4 +259,4 @@ def show_rates() -> Response:
 
 
 def _rate(it: Rate) -> dict[str, Any]:
-    return {"numerator": it.part, "denominator": it.base, "percent": it.percent}
+    return {"numerator": it.numerator, "denominator": it.denominator, "percent": it.percent}

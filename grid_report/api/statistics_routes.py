@@ -14,9 +14,10 @@ from grid_report.api.openapi import operation
 from grid_report.api.reading import answer, query
 from grid_report.api.routes import bp
 from grid_report.places.queries import reference
+from grid_report.rates import Rate
 from grid_report.statistics import asking, handing_out
 from grid_report.statistics.figures import Times
-from grid_report.statistics.measures import Measure, Rate
+from grid_report.statistics.measures import Measure
 from grid_report.statistics.tables import PEOPLE, Row, Table, TableName, Tables
 from grid_report.statistics.workbook import MEDIA_TYPE
 from grid_report.web.context import current_actor, language, settings

@@ -17,9 +17,9 @@ from grid_report.fairness import sampling
 from grid_report.fairness.judging import Subject
 from grid_report.fairness.kinds import DECIDING, Finding, SignalKind, SignalState
 from grid_report.fairness.models import Draw, Sampled, Signal
-from grid_report.fairness.rates import Rate
 from grid_report.fairness.scope import review_scope
 from grid_report.places.reference import Reference
+from grid_report.rates import Rate
 from grid_report.reports import seen
 from grid_report.reports.seen import Decision
 from grid_report.web.paging import BIGGEST_ID, Page, pack, unpack, unpack_id

@@ -18,11 +18,12 @@ from grid_report.clock import Month, months_between
 from grid_report.db import db
 from grid_report.errors import Invalid
 from grid_report.places.reference import Reference
+from grid_report.rates import Rate
 from grid_report.settings import County
 from grid_report.statistics.definitions import HANDLER, OF_CASES, C, Clause, in_area
 from grid_report.statistics.facts import UNROUTED
 from grid_report.statistics.figures import EMPTY, WHOLE, Figures, read_months, read_period
-from grid_report.statistics.measures import RATES, Facet, Measure, Rate, RateName
+from grid_report.statistics.measures import RATES, Facet, Measure, RateName
 from grid_report.statistics.questioning import (
     COLUMNS,
     MOST_CASES,

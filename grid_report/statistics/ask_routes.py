@@ -13,6 +13,7 @@ from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
+from grid_report.rates import Rate
 from grid_report.statistics import answering, csv_sheets, questions, showing
 from grid_report.statistics.answering import Answer
 from grid_report.statistics.areas import Area, find_area
@@ -21,7 +22,7 @@ from grid_report.statistics.asking import own_area
 from grid_report.statistics.compare_routes import around, readable_area
 from grid_report.statistics.csv_sheets import Cell
 from grid_report.statistics.facts import OWN_HANDLING
-from grid_report.statistics.measures import RATES, Rate, RateName
+from grid_report.statistics.measures import RATES, RateName
 from grid_report.statistics.models import StatisticsQuestion
 from grid_report.statistics.questioning import COLUMNS, MOST_COLUMNS, TITLE_MOST, Asked, Rows
 from grid_report.statistics.questions import TooManyQuestions

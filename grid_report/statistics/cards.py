@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from grid_report.rates import Rate
 from grid_report.statistics.figures import Figures
-from grid_report.statistics.measures import RATES, Measure, Rate, RateName
+from grid_report.statistics.measures import RATES, Measure, RateName
 
 COUNTS: Final = (Measure.RECEIVED, Measure.CLOSINGS)
 SHOWN_RATES: Final = (

@@ -12,19 +12,13 @@ from datetime import datetime
 from typing import Final
 
 from grid_report.clock import Month
+from grid_report.rates import LEAST_BASE, Rate
 from grid_report.settings import County
 from grid_report.statistics import live
 from grid_report.statistics.areas import Area
 from grid_report.statistics.facts import OWN_HANDLING
 from grid_report.statistics.figures import EMPTY, WHOLE, Figures, read_months, read_period
-from grid_report.statistics.measures import (
-    LEAST_BASE,
-    Facet,
-    Measure,
-    Rate,
-    RateName,
-    composite,
-)
+from grid_report.statistics.measures import Facet, Measure, RateName, composite
 from grid_report.statistics.periods import Period
 
 COUNTS: Final = (

@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 
 from grid_report.clock import Month
 from grid_report.db import db, table_of
+from grid_report.rates import Rate
 from grid_report.statistics import durations
-from grid_report.statistics.measures import HIDDEN, LIVE, RATES, Facet, Measure, Rate, RateName
+from grid_report.statistics.measures import HIDDEN, LIVE, RATES, Facet, Measure, RateName
 from grid_report.statistics.models import StatisticsCell
 
 # What a page of one area shows.

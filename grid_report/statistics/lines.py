@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from grid_report.rates import Rate
 from grid_report.statistics.areas import Area
 from grid_report.statistics.figures import Figures, Key
-from grid_report.statistics.measures import Facet, Measure, Rate, RateName
+from grid_report.statistics.measures import Facet, Measure, RateName
 
 # What tables can be sorted by; the first is how they come by themselves, the most first.
 AREA_COLUMNS: Final = (

@@ -11,12 +11,13 @@ from grid_report.clock import Month
 from grid_report.places import drawing
 from grid_report.places.drawing import Outline
 from grid_report.places.reference import Reference
+from grid_report.rates import Rate
 from grid_report.settings import County
 from grid_report.statistics import areas, heat
 from grid_report.statistics.areas import Area
 from grid_report.statistics.figures import EMPTY, Figures
 from grid_report.statistics.heat import Shade
-from grid_report.statistics.measures import RATES, Measure, Rate, RateName
+from grid_report.statistics.measures import RATES, Measure, RateName
 from grid_report.statistics.spread import read_spread
 
 MONTHS: Final = 12

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from grid_report.rates import LEAST_BASE, Rate
 from grid_report.statistics.areas import AreaKind
 from grid_report.statistics.figures import Figures
-from grid_report.statistics.measures import LEAST_BASE, Facet, Measure, Rate, RateName
+from grid_report.statistics.measures import Facet, Measure, RateName
 from grid_report.statistics.monthly import MonthReport
 
 # Rates that are looked at for what rose and what fell, and how far one must have moved to be told.

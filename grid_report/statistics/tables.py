@@ -10,18 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from grid_report.rates import Rate
 from grid_report.reports.sources import Source
 from grid_report.statistics.areas import Area, AreaKind
 from grid_report.statistics.facts import OWN_HANDLING
 from grid_report.statistics.figures import Figures, Times
-from grid_report.statistics.measures import (
-    CASE_COUNTS,
-    RATES,
-    Facet,
-    Measure,
-    Rate,
-    RateName,
-)
+from grid_report.statistics.measures import CASE_COUNTS, RATES, Facet, Measure, RateName
 from grid_report.statistics.monthly import MonthReport
 from grid_report.statistics.naming import Names
 

@@ -16,10 +16,10 @@ from grid_report.fairness import (
     velocity,
 )
 from grid_report.fairness.kinds import Trust
-from grid_report.fairness.rates import Rate
 from grid_report.fairness.trust import Record
 from grid_report.fairness.velocity import Stop
 from grid_report.places.points import Point
+from grid_report.rates import Rate
 
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 PRINT = 0x3C5A_99E1_0FF0_A6B4
@@ -233,7 +233,7 @@ def test_a_draw_can_be_drawn_anew_in_any_order_and_by_another_seed_is_another() 
 
 @pytest.mark.parametrize(
     ("rate", "percent"),
-    [(Rate(9, 9), None), (Rate(0, 0), None), (Rate(10, 10), 100.0), (Rate(1, 16), 6.2)],
+    [(Rate(9, 9), None), (Rate(0, 0), None), (Rate(10, 10), 100.0), (Rate(1, 16), 6.25)],
 )
 def test_below_ten_a_rate_has_no_percentage(rate: Rate, percent: float | None) -> None:
     assert rate.percent == percent

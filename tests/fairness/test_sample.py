@@ -16,10 +16,10 @@ from grid_report.errors import Invalid
 from grid_report.fairness import queries, sampling, usecases
 from grid_report.fairness.cli import fairness_cli
 from grid_report.fairness.kinds import Finding
-from grid_report.fairness.rates import Rate
 from grid_report.jobs.registry import BY_NAME
 from grid_report.jobs.work import Duty
 from grid_report.places.queries import reference
+from grid_report.rates import Rate
 from tests.fairness.conftest import Review
 from tests.support.builders import BRIGHT, STATION, Make
 
@@ -128,7 +128,7 @@ def test_rates_are_fractions_by_community_in_the_order_of_codes(make: Make, revi
         (STATION, 10, Rate(9, 10), Rate(2, 12)),
         (BRIGHT, 1, Rate(0, 0), Rate(0, 1)),
     ]
-    assert [row.refusal.percent for row in rows] == [16.7, None]
+    assert [row.refusal.text for row in rows] == ["16.7", ""]
     assert queries.progress(street, str(month)) == queries.Progress(10, 11)
     assert not queries.rates(make.supervisor("211282002"), month, review.county.tz, reference())
     other_month = Month.of(datetime(2020, 1, 15, tzinfo=UTC), review.county.tz)

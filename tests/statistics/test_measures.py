@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grid_report.rates import Rate
 from grid_report.reports.lifecycle import State
 from grid_report.statistics import durations
 from grid_report.statistics.facts import CaseFacts, Cells, case_cells
 from grid_report.statistics.figures import Figures
-from grid_report.statistics.measures import COMPOSITE, Measure, Rate, RateName, composite
+from grid_report.statistics.measures import COMPOSITE, Measure, RateName, composite
 
 ZONE = ZoneInfo("Asia/Shanghai")
 START = datetime(2025, 6, 2, tzinfo=UTC)

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from grid_report.clock import Month
 from grid_report.places.queries import reference
+from grid_report.rates import LEAST_BASE
 from grid_report.statistics import summary, telling
 from grid_report.statistics.areas import Area, AreaKind, communities, find_area
 from grid_report.statistics.figures import EMPTY, Figures
-from grid_report.statistics.measures import LEAST_BASE, Facet, Measure
+from grid_report.statistics.measures import Facet, Measure
 from grid_report.statistics.monthly import MonthReport, read_report
 from grid_report.statistics.summary import Told
 from tests.statistics.histories import World
