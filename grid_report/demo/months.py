@@ -118,10 +118,11 @@ def _question(provider: str, month: Month, who: Actor, settings: Settings, now: 
     sheet = statement_queries.find_sheet(
         provider, month, zone=county.tz, fen_per_point=fen, now=now
     )
-    line = next(it for it in statement_queries.all_lines(sheet) if it.points)
+    # Read to the end: PostgreSQL hands the lines out through a cursor that wants to be closed.
+    lines = [it for it in statement_queries.all_lines(sheet) if it.points]
     db.session.rollback()
     return stating.dispute(
-        provider, month, line.ref, QUESTIONED, side=Side.COUNTY, county=county.code, actor=who,
+        provider, month, lines[0].ref, QUESTIONED, side=Side.COUNTY, county=county.code, actor=who,
         now=now,
     )  # fmt: skip
 
