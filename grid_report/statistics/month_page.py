@@ -20,7 +20,7 @@ from grid_report.statistics.measures import LIVE, Facet, Measure
 from grid_report.statistics.monthly import MonthReport
 
 TOP: Final = 5
-LIST: Final = 20
+# Of each list; the whole of it is a link away.
 SHORT: Final = 10
 HOURS: Final = tuple(f"{hour:02d}" for hour in range(24))
 DAYS: Final = tuple(str(day) for day in range(1, 8))
@@ -82,9 +82,9 @@ def of_month(
         ),
         "stations": _named(figures, Facet.STATION, offers_queries.station_names()),
         "typical": showing.typical_rows(picks.typical(report.month, report.area), language, now),
-        "late": _cases(picks.late(report.month, report.area, at=now, limit=LIST), language, now),
-        "suspended": _cases(picks.suspended(report.month, report.area, limit=LIST), language, now),
-        "reopened": _cases(picks.reopened(report.month, report.area, limit=LIST), language, now),
+        "late": _cases(picks.late(report.month, report.area, at=now, limit=SHORT), language, now),
+        "suspended": _cases(picks.suspended(report.month, report.area, limit=SHORT), language, now),
+        "reopened": _cases(picks.reopened(report.month, report.area, limit=SHORT), language, now),
         "changes": corrections.list_corrections(report, cursor=None, limit=SHORT)
         if report.frozen
         else None,
