@@ -124,14 +124,17 @@ def _count(session: Session, *, noted: _Noted) -> None:
 
 def _points(session: Session, noted: _Noted, county: County) -> Counter[tuple[str, facts.Cell]]:
     found: Counter[tuple[str, facts.Cell]] = Counter()
+    if not noted.lots and not noted.expired:
+        return found
+    places = places_queries.reference()
 
     def add_up(code: str, cell: facts.Cell, points: int) -> None:
-        info = places_queries.reference().community(code)
+        info = places.community(code)
         for area in facts.areas_of_points(county.code, info.street_code if info else None, code):
             found[area, cell] += points
 
     unknown = noted.lots.keys() - noted.awarded_by.keys()
-    known = {**(points_figures.communities_of(session, unknown) if unknown else {})}
+    known = points_figures.communities_of(session, unknown) if unknown else {}
     known |= noted.awarded_by
     for lot, points in noted.lots.items():
         add_up(known[lot], facts.points_cell(facts.HELD, Measure.LIABILITY), points)

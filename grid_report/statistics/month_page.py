@@ -20,6 +20,7 @@ from grid_report.statistics.measures import LIVE, Facet, Measure
 from grid_report.statistics.monthly import MonthReport
 
 TOP: Final = 5
+# Of each list; the whole of it is a link away.
 LIST: Final = 8
 SHORT: Final = 10
 HOURS: Final = tuple(f"{hour:02d}" for hour in range(24))

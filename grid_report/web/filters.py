@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from babel.dates import format_date, format_datetime
-from flask import Flask, request, url_for
+from flask import Flask, has_request_context, request, url_for
 from flask_babel import get_locale
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
@@ -26,6 +26,8 @@ from grid_report.web.context import (
     wiring,
 )
 
+_HERE_AND_NOW: Final = "grid_report.here_and_now"
+
 
 def local(at: datetime) -> datetime:
     """Move an instant to the county's zone."""
@@ -37,18 +39,31 @@ def today() -> date:
     return local(clock.now()).date()
 
 
+def _here_and_now() -> tuple[tzinfo, date, bool]:
+    # Asked for by every instant of a page, hundreds of times; the same for all of them.
+    if not has_request_context():
+        return settings().county.tz, today(), language() == "en"
+    environ = request.environ
+    if _HERE_AND_NOW not in environ:
+        environ[_HERE_AND_NOW] = settings().county.tz, today(), language() == "en"
+    found: tuple[tzinfo, date, bool] = environ[_HERE_AND_NOW]
+    return found
+
+
 def show_time(at: datetime | None) -> str:
     """Write an instant the short way: the clock today, the day otherwise, the year if not this."""
     if at is None:
         return ""
-    then, today = local(at), local(clock.now())
-    if then.date() == today.date():
-        return then.strftime("%H:%M")
-    english = language() == "en"
-    if then.year == today.year:
-        pattern = "d MMM HH:mm" if english else "M月d日 HH:mm"
-    else:
-        pattern = "d MMM y HH:mm" if english else "y年M月d日 HH:mm"
+    zone, today, is_english = _here_and_now()
+    then = at.astimezone(zone)
+    if then.date() == today:
+        return f"{then:%H:%M}"
+    is_this_year = then.year == today.year
+    if not is_english:
+        # Numbers only: the catalogue of a locale's names costs more than all else of a row.
+        year = "" if is_this_year else f"{then.year}年"
+        return f"{year}{then.month}月{then.day}日 {then:%H:%M}"
+    pattern = "d MMM HH:mm" if is_this_year else "d MMM y HH:mm"
     return format_datetime(then, pattern, locale=get_locale(), tzinfo=then.tzinfo)
 
 
@@ -68,7 +83,9 @@ def show_day(day: date | datetime | None) -> str:
         return ""
     if isinstance(day, datetime):
         day = local(day).date()
-    return format_date(day, "d MMM y" if language() == "en" else "y年M月d日", locale=get_locale())
+    if language() != "en":
+        return f"{day.year}年{day.month}月{day.day}日"
+    return format_date(day, "d MMM y", locale=get_locale())
 
 
 def show_weekday(at: datetime | None) -> str:
