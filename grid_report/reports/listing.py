@@ -278,6 +278,8 @@ def _count(
         select(R.id).where(way, is_open, pile).order_by(*order).limit(MOST_COUNTED).subquery()
         for way in _ways(scope)
     ]
+    if len(found) == 1:
+        return select(func.count()).select_from(found[0]).scalar_subquery()
     # `union` leaves out what came by two ways.
     ids = union(*(select(one.c.id) for one in found)).limit(MOST_COUNTED).subquery()
     return select(func.count()).select_from(ids).scalar_subquery()

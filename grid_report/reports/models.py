@@ -75,12 +75,14 @@ class Report(Base):
         CheckConstraint("severity BETWEEN 1 AND 4", name="severity_known"),
         CheckConstraint("version >= 1", name="version_counts"),
         CheckConstraint("lat BETWEEN -90 AND 90 AND lng BETWEEN -180 AND 180", name="on_earth"),
-        # Desk lists: one partial index a way of looking, keyset on (sort_due, id).
+        # Desk lists: one partial index a way of looking, keyset on (sort_due, id). With the instant a
+        # light turns yellow, so that the counts beside them read no case.
         Index(
             "ix_reports_community_open",
             "community_code",
             "sort_due",
             "id",
+            "next_warn",
             sqlite_where=text(IS_OPEN),
             postgresql_where=text(IS_OPEN),
         ),
@@ -89,6 +91,7 @@ class Report(Base):
             "street_code",
             "sort_due",
             "id",
+            "next_warn",
             sqlite_where=text(IS_OPEN),
             postgresql_where=text(IS_OPEN),
         ),
@@ -97,6 +100,7 @@ class Report(Base):
             "unit_code",
             "sort_due",
             "id",
+            "next_warn",
             sqlite_where=text(IS_OPEN),
             postgresql_where=text(IS_OPEN),
         ),
@@ -104,6 +108,7 @@ class Report(Base):
             "ix_reports_open",
             "sort_due",
             "id",
+            "next_warn",
             sqlite_where=text(IS_OPEN),
             postgresql_where=text(IS_OPEN),
         ),

@@ -14,6 +14,12 @@ IS_OPEN = (
     "state IN ('accepted', 'dispatched', 'handled', 'in_progress', 'needs_info', 'submitted',"
     " 'suspended')"
 )
+OPEN = {
+    "ix_reports_community_open": ("community_code",),
+    "ix_reports_street_open": ("street_code",),
+    "ix_reports_unit_open": ("unit_code",),
+    "ix_reports_open": (),
+}
 REOPENED = "reopened_at IS NOT NULL"
 BROKEN_DOWN = ("category_code", "self_handled", "unit_code")
 # (name, table, columns, condition)
@@ -41,6 +47,10 @@ INDEXES = (
     ("ix_reports_street_suspended", "reports", ("street_code", "fix_due", "id"), SUSPENDED),
     ("ix_reports_community_reopened", "reports", ("community_code", "reopened_at"), REOPENED),
     ("ix_reports_street_reopened", "reports", ("street_code", "reopened_at"), REOPENED),
+    *(
+        (name, "reports", (*columns, "sort_due", "id", "next_warn"), IS_OPEN)
+        for name, columns in OPEN.items()
+    ),
     ("ix_reports_community_open_state", "reports", ("community_code", "state"), IS_OPEN),
     ("ix_reports_street_open_state", "reports", ("street_code", "state"), IS_OPEN),
     ("ix_reports_unit_open_state", "reports", ("unit_code", "state"), IS_OPEN),
@@ -56,11 +66,15 @@ INDEXES = (
     ("ix_consents_withdrawn_at", "consents", ("withdrawn_at",), "withdrawn_at IS NOT NULL"),
     ("ix_audit_entries_action_at", "audit_entries", ("action", "at"), None),
 )
-BEFORE = ("ix_reports_unhandled", "reports", ("fix_due",), UNHANDLED)
+BEFORE = (
+    ("ix_reports_unhandled", "reports", ("fix_due",), UNHANDLED),
+    *((name, "reports", (*columns, "sort_due", "id"), IS_OPEN) for name, columns in OPEN.items()),
+)
 
 
 def upgrade() -> None:
-    op.drop_index("ix_reports_unhandled", "reports")
+    for name, table, *_ in BEFORE:
+        op.drop_index(name, table)
     for name, table, columns, condition in INDEXES:
         _index(name, table, columns, condition)
     # What waits to be handled, what expired and what riders hold are kept from now on: every month
@@ -80,4 +94,5 @@ def downgrade() -> None:
     )
     for name, table, *_ in reversed(INDEXES):
         op.drop_index(name, table)
-    _index(*BEFORE)
+    for before in BEFORE:
+        _index(*before)
