@@ -87,7 +87,7 @@ class Measure(StrEnum):
     REFUNDED = "refunded"
     REFUNDED_POINTS = "refunded_points"
     NO_SHOWS = "no_shows"
-    # Points and people: looked up for a running month, kept with a frozen one (`extras.py`).
+    # Points and people: kept as they move or looked up (`live.py`), and frozen with a month.
     GRANTED = "granted"
     AWARDED = "awarded"
     EXPIRED = "expired"
