@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import Response, request
+from flask import Response, request, url_for
 
 from grid_report import access, clock
 from grid_report.access import Action
@@ -17,17 +17,17 @@ from grid_report.api import present
 from grid_report.api.openapi import operation
 from grid_report.api.reading import KEY_FIELD, answer, idempotency_key, json_body, query
 from grid_report.api.routes import bp
-from grid_report.api.schemas import PageQuery
-from grid_report.errors import Invalid
+from grid_report.api.schemas import PageQuery, PhotoQuery
+from grid_report.errors import Invalid, NotFound
 from grid_report.offers import card_queries, catalogue, forms, queries, scanning, showing, usecases
 from grid_report.offers.application_models import Application
 from grid_report.offers.commands import Scan
 from grid_report.offers.lifecycle import RedemptionState
-from grid_report.offers.models import Slot, Station
+from grid_report.offers.models import Offer, Slot, Station
 from grid_report.offers.queries import OfferRow, RedemptionRow
 from grid_report.places.points import Point
 from grid_report.places.queries import reference
-from grid_report.web.context import current_actor, language, settings
+from grid_report.web.context import current_actor, language, settings, wiring
 from grid_report.web.guard import public
 from grid_report.web.paging import pack, read_limit, unpack_id
 from grid_report.web.text import clean
@@ -59,6 +59,14 @@ def _slot(it: Slot | None) -> dict[str, Any] | None:
     }
 
 
+def _photo(it: Offer) -> dict[str, str] | None:
+    if it.photo is None:
+        return None
+    # The name in the address: another photo is another address, and none grows old in a cache.
+    address = url_for("api.offer_photo", offer_id=it.id, name=it.photo)
+    return {size: f"{address}?size={size}" for size in ("main", "thumb")}
+
+
 def _offer(row: OfferRow, slots: Sequence[Slot]) -> dict[str, Any]:
     it, words = row.offer, language()
     return {
@@ -66,6 +74,7 @@ def _offer(row: OfferRow, slots: Sequence[Slot]) -> dict[str, Any]:
         "title": row.title(words),
         "description": row.description(words),
         "picture": it.picture.value,
+        "photo": _photo(it),
         "kind": it.kind.value,
         "points": it.points,
         "left": row.left,
@@ -170,6 +179,23 @@ def offer(offer_id: int) -> Response:
     now = clock.now()
     row = queries.find_offer(offer_id, now=now)
     return answer(_offer(row, queries.slots_by_offer([offer_id], now=now).get(offer_id, ())))
+
+
+@bp.get("/offers/<int:offer_id>/photos/<name>")
+@operation(
+    summary="The photo of an offer",
+    query=PhotoQuery,
+    answers={200: "image/jpeg"},
+    refuses=(404, 422),
+)
+def offer_photo(offer_id: int, name: str) -> Response:
+    """Hand out an offer's photo."""
+    access.check(current_actor(), Action.OFFERS_READ)
+    size = query(PhotoQuery).size
+    if queries.find_offer_photo(offer_id) != name:
+        raise NotFound
+    response: Response = wiring().media.response(name, size)
+    return response
 
 
 @bp.post("/redemptions")

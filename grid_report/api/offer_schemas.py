@@ -42,9 +42,15 @@ class OfferBrief(Answer):
     title: str
 
 
+class OfferPhoto(Answer):
+    main: str
+    thumb: str
+
+
 class OfferShown(OfferBrief):
     description: str
-    picture: str
+    picture: str = Field(description="the drawn picture that stands in where there is no photo")
+    photo: OfferPhoto | None
     kind: OfferKind
     points: int
     left: int | None = Field(description="null: as many as are wanted")
