@@ -93,8 +93,8 @@ def _rendered(
         most_columns=MOST_COLUMNS,
         title_most=TITLE_MOST,
         at=clock.now(),
-        month=this_month(),
-        **around(own),
+        # The ways lead on to what the question is about.
+        **around(asked.area, asked.last) if asked else around(own, this_month()),
     )
     return page, 422 if errors else 200
 

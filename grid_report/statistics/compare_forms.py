@@ -10,7 +10,7 @@ from grid_report.clock import Month
 from grid_report.errors import Invalid
 from grid_report.statistics.areas import Area
 from grid_report.statistics.measures import COMPOSITE, RateName
-from grid_report.statistics.periods import Period, read_period
+from grid_report.statistics.periods import Period, earlier, read_period
 from grid_report.web.text import clean, read_int
 
 MOST_WEIGHT = 100
@@ -35,10 +35,8 @@ def read_comparison(
     problems = Invalid()
     newest = Period(this.plus(-1), this.plus(-1), str(this.plus(-1)))
     first = read_period(values, "a", default=newest, this=this, problems=problems)
-    length = len(first.months)
-    earlier = first.first.plus(-length), first.last.plus(-length)
-    # Without a second one: as long a time before, under the name it has if it has one.
-    before = Period(*earlier, str(earlier[0]) if length == 1 else "own")
+    # Without a second one: as long a time before.
+    before = earlier(first)["before"]
     second = read_period(values, "b", default=before, this=this, problems=problems)
     areas = []
     default = home

@@ -12,11 +12,12 @@ from grid_report.access import Action
 from grid_report.clock import Month
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
-from grid_report.statistics import areas, comparing, mapping, periods, showing
+from grid_report.statistics import areas, comparing, mapping, month_page, periods, showing
 from grid_report.statistics.areas import Area
 from grid_report.statistics.asking import own_area
 from grid_report.statistics.compare_forms import Comparison, read_comparison
 from grid_report.statistics.measures import COMPOSITE
+from grid_report.statistics.periods import Period
 from grid_report.statistics.routes import MONTHS_BACK, read_area, read_month, this_month
 from grid_report.statistics.slices import Slice
 from grid_report.web import words
@@ -33,7 +34,7 @@ def readable_area(code: str) -> Area | None:
     return area
 
 
-def around(area: Area) -> dict[str, Any]:
+def around(area: Area, month: Month) -> dict[str, Any]:
     """Return what every page here needs to lead on: the areas and months to choose from."""
     actor = current_actor()
     this = this_month()
@@ -41,7 +42,8 @@ def around(area: Area) -> dict[str, Any]:
         "area": area,
         "choices": showing.choices(actor, reference(), settings().county),
         "readable": lambda it: access.allowed(actor, Action.STATISTICS_READ, it),
-        "months": [this.plus(-back) for back in range(MONTHS_BACK // 2)],
+        "month": month,
+        "months": month_page.choices_of(this, month, MONTHS_BACK // 2),
     }
 
 
@@ -74,11 +76,10 @@ def heat(month: str) -> str:
     return render_template(
         "statistics/map.html",
         page=page,
-        month=shown,
         measures=list(mapping.SHOWN),
         at=clock.now(),
         **mapping.shared(page),
-        **around(area),
+        **around(area, shown),
     )
 
 
@@ -93,20 +94,58 @@ def compare() -> str | tuple[str, int]:
     this = this_month()
     shared = {
         "form": request.args,
-        "periods": periods.choices(this),
         "preset": COMPOSITE,
-        "month": this,
         "at": clock.now(),
-        **around(own),
     }
     try:
         asked = read_comparison(request.args, this=this, home=own, find=readable_area)
     except Invalid as error:
         errors = words.field_sentences(error)
-        return render_template("statistics/compare.html", asked=None, errors=errors, **shared), 422
+        page = render_template(
+            "statistics/compare.html",
+            asked=None,
+            errors=errors,
+            periods=periods.choices(this),
+            **shared,
+            **around(own, this),
+        )
+        return page, 422
     return render_template(
-        "statistics/compare.html", asked=asked, errors={}, **shared, **_compared(asked, this)
+        "statistics/compare.html",
+        asked=asked,
+        errors={},
+        periods=periods.choices(this, *asked.periods),
+        earlier=_earlier(asked, this),
+        **shared,
+        # The ways lead back to where one came from: the first side's area, in its last month.
+        **around(asked.areas[0], min(asked.periods[0].last, this)),
+        **_compared(asked, this),
     )
+
+
+def _earlier(asked: Comparison, this: Month) -> list[tuple[str, str, bool]]:
+    """Return how to hold the first period against an earlier one: (which, address, is it so now)."""
+    found = []
+    for name, period in periods.earlier(asked.periods[0]).items():
+        if not periods.is_counted(period.first, period.last, this):
+            continue
+        values: dict[str, Any] = {
+            "area_a": asked.areas[0].code,
+            "area_b": asked.areas[1].code,
+            **_named("a", asked.periods[0]),
+            **_named("b", period),
+            **{f"w_{it}": n for it, n in asked.weights.items() if n != COMPOSITE[it]},
+        }
+        is_now = (period.first, period.last) == (asked.periods[1].first, asked.periods[1].last)
+        found.append((name, url_for("statistics_compare.compare", **values), is_now))
+    return found
+
+
+def _named(name: str, period: Period) -> dict[str, str]:
+    """Return a period as the form sends it."""
+    if period.code != periods.OWN:
+        return {name: period.code}
+    return {name: period.code, f"{name}_from": str(period.first), f"{name}_to": str(period.last)}
 
 
 def _compared(asked: Comparison, this: Month) -> dict[str, Any]:

@@ -59,17 +59,47 @@ def parse_period(code: str) -> Period | None:
     return Period(month, month, code) if month else None
 
 
-def choices(this: Month) -> Mapping[str, Sequence[Period]]:
-    """Return what a form offers: months, quarters and years, the newest first."""
+def shifted(period: Period, months: int) -> Period:
+    """Return a period that many months later, under the name it has there if it has one."""
+    first, last = period.first.plus(months), period.last.plus(months)
+    whole = {
+        "month": str(first),
+        "quarter": f"{first.year}-Q{(first.number + 2) // 3}",
+        "year": str(first.year),
+    }
+    named = parse_period(whole.get(period.kind, ""))
+    has_name = named is not None and (named.first, named.last) == (first, last)
+    return named if named and has_name else Period(first, last, OWN)
+
+
+def earlier(period: Period) -> Mapping[str, Period]:
+    """Return what a period is held against: as long a time before it, and the same a year before."""
+    found = {"before": shifted(period, -len(period.months)), "year_before": shifted(period, -12)}
+    return (
+        found
+        if found["before"].first != found["year_before"].first
+        else {"before": found["before"]}
+    )
+
+
+def choices(this: Month, *chosen: Period) -> Mapping[str, Sequence[Period]]:
+    """Return what a form offers: months, quarters and years, the newest first.
+
+    What was `chosen` is among them, however old: a form that does not hold it would say another.
+    """
     months = [this.plus(-back) for back in range(MOST_MONTHS // 2)]
     newest = this.year * 4 + (this.number - 1) // 3
     quarters = [f"{n // 4}-Q{n % 4 + 1}" for n in range(newest, newest - QUARTERS, -1)]
     years = [str(this.year - back) for back in range(YEARS)]
-    return {
+    found = {
         "month": [Period(it, it, str(it)) for it in months],
         "quarter": [it for code in quarters if (it := parse_period(code))],
         "year": [it for code in years if (it := parse_period(code))],
     }
+    for one in dict.fromkeys(chosen):
+        if one.kind in found and one not in found[one.kind]:
+            found[one.kind].append(one)
+    return found
 
 
 def read_period(

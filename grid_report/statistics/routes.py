@@ -36,6 +36,7 @@ from grid_report.web.text import clean
 bp = Blueprint("statistics", __name__)
 
 MONTHS_BACK = 60
+MOST_REASON = 400
 
 
 def this_month() -> Month:
@@ -87,7 +88,8 @@ def index() -> AnyResponse:
     area = read_area(current_actor())
     this = this_month()
     newest = newest_month(area.code, [this.plus(-n) for n in range(MONTHS_BACK)]) or this
-    return redirect(url_for("statistics.month", month=str(newest)), 303)
+    asked = area.code if request.args.get("area", "").strip() else None
+    return redirect(url_for("statistics.month", month=str(newest), area=asked), 303)
 
 
 @bp.get("/statistics/choose")
@@ -235,9 +237,12 @@ def freeze(month: str) -> AnyResponse | tuple[str, int]:
     actor = current_actor()
     access.check(actor, Action.STATISTICS_FREEZE)
     wanted = read_month(month)
-    reason = clean(request.form.get("reason", ""))[:400]
+    reason = clean(request.form.get("reason", ""))
     seen = request.form.get("seen", "0")
     try:
+        if len(reason) > MOST_REASON:
+            # Nobody can mend the words of a version: they are not cut.
+            raise Invalid.field("reason", "text-too-long", most=MOST_REASON)
         version = usecases.freeze_month(
             wanted,
             actor=actor,

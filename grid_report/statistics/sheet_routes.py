@@ -7,7 +7,7 @@ from flask import Blueprint, render_template
 from grid_report import clock
 from grid_report.errors import NotFound
 from grid_report.places.queries import reference
-from grid_report.statistics import comparing, telling, yearly
+from grid_report.statistics import comparing, month_page, telling, yearly
 from grid_report.statistics.areas import AreaKind
 from grid_report.statistics.compare_routes import around
 from grid_report.statistics.measures import COMPOSITE
@@ -34,9 +34,8 @@ def year(year: str) -> str:
         "statistics/year.html",
         report=report,
         years=list(range(this.year, earliest(this).year - 1, -1)),
-        month=report.last,
         at=now,
-        **around(area),
+        **around(area, report.last),
     )
 
 
@@ -53,11 +52,11 @@ def bulletin(month: str) -> str:
     return render_template(
         "statistics/bulletin.html",
         report=report,
-        month=report.month,
+        version=month_page.shown_version(report),
         summary=telling.sentences(report, language()),
         score=comparing.score(report.figures, COMPOSITE),
         weights=COMPOSITE,
         parts=parts,
         at=clock.now(),
-        **around(area),
+        **around(area, report.month),
     )

@@ -43,6 +43,7 @@ def test_the_way_in_leads_to_the_running_month(make: Make) -> None:
     assert answer.location.endswith(f"/statistics/{this_month(make)}")
     page = client.get(answer.location)
     assert "这个月还没有数字" in page.text
+    assert client.get(f"/statistics?area={STREET}").location.endswith(f"?area={STREET}")
 
 
 @pytest.mark.parametrize(
@@ -106,6 +107,10 @@ def test_freezing_on_the_page_and_what_is_shown_then(make: Make) -> None:
     empty = post(client, f"/statistics/{month}/freeze", page.text, seen="1")
     assert empty.status_code == 422
     assert client.get(f"/statistics/{month}?version=2").status_code == 404
+    # Nobody can mend the words of a version: they are refused rather than cut, and still there.
+    long = post(client, f"/statistics/{month}/freeze", page.text, seen="1", reason="补" * 401)
+    assert long.status_code == 422
+    assert "补" * 401 in long.text
     again = post(client, f"/statistics/{month}/freeze", page.text, seen="1", reason="补录")
     assert again.status_code == 303
     assert client.get(f"/statistics/{month}?version=1").status_code == 200

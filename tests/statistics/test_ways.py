@@ -1,0 +1,116 @@
+"""The ways between the pages of figures: what one looks at goes along."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from grid_report.clock import Month
+from grid_report.places.queries import reference
+from grid_report.statistics import usecases
+from grid_report.statistics.periods import Period, earlier, parse_period
+from tests.support.builders import STREET, Make
+
+COUNTY = "211282"
+
+
+def page(client: FlaskClient, query: str) -> str:
+    answer = client.get(f"/statistics/compare?{query}")
+    assert answer.status_code == 200, answer.text[:300]
+    return answer.text
+
+
+@pytest.mark.parametrize(
+    ("code", "before", "year_before"),
+    [
+        ("2026-03", "2026-02", "2025-03"),
+        ("2026-Q1", "2025-Q4", "2025-Q1"),
+        ("2026", "2025", None),
+    ],
+)
+def test_a_period_is_held_against_the_one_before_and_the_year_before(
+    code: str, before: str, year_before: str | None
+) -> None:
+    period = parse_period(code)
+    assert period is not None
+    found = {name: it.code for name, it in earlier(period).items()}
+    assert found == {"before": before} | ({"year_before": year_before} if year_before else {})
+
+
+def test_months_of_ones_own_are_held_against_as_many_before() -> None:
+    found = earlier(Period(Month(2026, 3), Month(2026, 4), "own"))
+    assert found["before"] == Period(Month(2026, 1), Month(2026, 2), "own")
+    assert found["year_before"] == Period(Month(2025, 3), Month(2025, 4), "own")
+
+
+@pytest.mark.database
+def test_the_month_and_area_shown_are_those_compared_and_the_year_before_is_a_step_away(
+    make: Make,
+) -> None:
+    client = make.signed_in(make.administrator())
+    this = Month.of(make.now, make.settings.county.tz)
+    month = this.plus(-2)
+    shown = client.get(f"/statistics/{month}?area={STREET}").text
+    (way,) = re.findall(r'href="/statistics/compare\?([^"]+)"', shown)
+    first = page(client, html.unescape(way))
+    assert selected(first) == [STREET, str(month), STREET, str(month.plus(-1))]
+    links = [html.unescape(it) for it in re.findall(r'href="/statistics/compare\?([^"]+)"', first)]
+    (year,) = [it for it in links if f"b={month.plus(-12)}" in it]
+    assert selected(page(client, year)) == [STREET, str(month), STREET, str(month.plus(-12))]
+    # And back to the same month and area.
+    assert f'href="/statistics/{month}?area={STREET}"' in first
+
+
+def selected(text: str) -> list[str]:
+    form = text[text.index('class="card compare-form"') :]
+    return re.findall(r'<option value="([^"]+)" selected', form[: form.index("</form>")])
+
+
+@pytest.mark.database
+def test_weights_of_ones_own_go_along_to_the_year_before(make: Make) -> None:
+    client = make.signed_in(make.administrator())
+    text = page(client, "a=own&a_from=2026-01&a_to=2026-02&w_rework=0&endpoint=x&_external=1")
+    links = [html.unescape(it) for it in re.findall(r'href="/statistics/compare\?([^"]+)"', text)]
+    (year,) = [it for it in links if "b_from=2025-01" in it]
+    assert {"a=own", "a_from=2026-01", "b=own", "b_to=2025-02", "w_rework=0"} <= {*year.split("&")}
+    page(client, year)
+
+
+@pytest.mark.database
+def test_a_form_shows_what_is_answered_however_old_or_apart_it_is(make: Make) -> None:
+    client = make.signed_in(make.administrator())
+    old = str(Month.of(make.now, make.settings.county.tz).plus(-50))
+    text = page(client, f"a={old}&area_b=unrouted")
+    assert selected(text)[1] == old
+    assert selected(text)[2] == "unrouted"
+    on_map = client.get(f"/statistics/{old}/map").text
+    assert f'<option value="{old}" selected' in on_map
+
+
+@pytest.mark.database
+def test_the_bulletin_is_of_the_version_one_looks_at(make: Make) -> None:
+    make.report(at=make.now - timedelta(days=40))
+    month = Month.of(make.now - timedelta(days=40), make.settings.county.tz)
+    admin = make.administrator()
+    people = {"places": reference(), "county": make.settings.county, "now": make.now}
+    for version, reason in enumerate(("", "补录")):
+        usecases.freeze_month(
+            month,
+            actor=admin,
+            seen_version=version,
+            reason=reason,
+            **people,
+        )
+    client = make.signed_in(admin)
+    for version, said in (("1", "第 1 版，"), ("2", "第 2 版，"), ("0", "即时数字")):
+        shown = client.get(f"/statistics/{month}?version={version}").text
+        (way,) = re.findall(rf'href="(/statistics/{month}/bulletin\?[^"]+)"', shown)
+        assert f"version={version}" in way
+        printed = client.get(html.unescape(way)).text
+        assert said in printed
+        # And back again.
+        assert f"/statistics/{month}?area={COUNTY}&amp;version={version}" in printed
