@@ -32,7 +32,7 @@ class Month:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read `YYYY-MM`. Raises Invalid."""
-        found = re.fullmatch(r"(\d{4})-(\d{2})", text)
+        found = re.fullmatch(r"([0-9]{4})-([0-9]{2})", text)
         if not found or not 1 <= int(found[2]) <= 12 or int(found[1]) < 1970:
             raise Invalid.field("month", "month-unreadable")
         return cls(int(found[1]), int(found[2]))

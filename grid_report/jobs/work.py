@@ -145,7 +145,7 @@ def draw_sample(duty: Duty) -> int:
 
 
 def recount_statistics(duty: Duty) -> int:
-    """Count the newest months anew, and those never counted; differences are noted and repaired."""
+    """Count the newest months anew, one older one, and those never counted; differences are noted and repaired."""
     return statistics_usecases.recount_due(
         places=places_queries.reference(),
         county=duty.settings.county,

@@ -73,7 +73,7 @@ def recount_due(
     now: datetime,
     go_on: Callable[[], bool] = lambda: True,
 ) -> int:
-    """Count anew what is due: the newest two months, and every month never counted.
+    """Count anew what is due: the newest two months, every month never counted, one of the others.
 
     Return in how many months anything differed.
     """
@@ -81,6 +81,10 @@ def recount_due(
     # What riders hold is of every moment.
     newest: set[Month | None] = {this, this.plus(-1), None}
     months = {it for it in recounting.months_with_cases(county) if it <= this}
+    # A case of an older month still moves now and then: each of them has its turn, one a night.
+    older = sorted((known[str(it)].counted_at, it) for it in months - newest if str(it) in known)
+    if older and older[-1][0] <= now - every:
+        newest.add(older[0][1])
     db.session.rollback()
     differed = 0
     for month in (*sorted({*months, this, this.plus(-1)}, reverse=True), None):

@@ -70,7 +70,9 @@ def test_each_role_reads_its_own_area(make: Make, who: str, area: str, status: i
     assert found.status_code == status
 
 
-@pytest.mark.parametrize("month", ["2026-13", "x", "1999-01", "2999-01", "0000-00", "2026-1"])
+@pytest.mark.parametrize(
+    "month", ["2026-13", "x", "1999-01", "2999-01", "0000-00", "2026-1", "２０２６-01"]
+)
 def test_a_month_that_cannot_have_figures_is_not_here(make: Make, month: str) -> None:
     client = make.signed_in(make.administrator())
     for path in ("", "/cases?measure=received", "/freeze"):
