@@ -287,6 +287,9 @@ def test_the_year_and_the_bulletin_have_the_same_month(figures: Page, shots: Pat
     assert line[1:3] == [str(received), str(closings)]
     assert not violations(page)
     page.screenshot(path=shots / "figures-year.png", full_page=True)
+    # On paper too: two pages, each chart with its numbers under it.
+    paper = page.pdf(format="A4", path=shots / "paper-year.pdf")
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 2
     follow(page.get_by_role("region", name="逐月").get_by_role("link", name=month, exact=True))
     follow(page.get_by_role("link", name="通报", exact=True))
     expect(page.get_by_role("heading", level=1)).to_contain_text("开原市")
