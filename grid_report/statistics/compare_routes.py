@@ -43,6 +43,7 @@ def around(area: Area, month: Month) -> dict[str, Any]:
         "choices": showing.choices(actor, reference(), settings().county),
         "readable": lambda it: access.allowed(actor, Action.STATISTICS_READ, it),
         "month": month,
+        "oldest": periods.earliest(this),
         "months": month_page.choices_of(this, month, MONTHS_BACK // 2),
     }
 

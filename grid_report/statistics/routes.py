@@ -27,6 +27,7 @@ from grid_report.statistics.areas import Area, find_area
 from grid_report.statistics.figures import newest_month
 from grid_report.statistics.measures import LIVE, RATES
 from grid_report.statistics.monthly import MonthReport, list_versions, read_report, version_of
+from grid_report.statistics.periods import earliest
 from grid_report.web import words
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.paging import read_limit
@@ -51,13 +52,14 @@ def read_area(actor: Actor) -> Area:
 
 
 def read_month(text: str) -> Month:
-    """Return a month there can be figures of. Raises NotFound for the others."""
+    """Return a month there can be figures of, or are. Raises NotFound for the others."""
     this = this_month()
     try:
         month = Month.parse(text)
     except Invalid:
         raise NotFound from None
-    if not this.plus(-MONTHS_BACK) <= month <= this:
+    # What was frozen is there for good, however long ago; of what was not, cases are not kept on.
+    if month > this or (month < earliest(this) and not list_versions(month)):
         raise NotFound
     return month
 
@@ -132,6 +134,7 @@ def _shared(report: MonthReport, actor: Actor) -> dict[str, Any]:
         "report": report,
         "month": report.month,
         "this": this,
+        "oldest": earliest(this),
         "area": report.area,
         "months": month_page.choices_of(this, report.month, MONTHS_BACK // 2),
         "crumbs": showing.crumbs(report.area, reference(), settings().county),

@@ -31,6 +31,11 @@ def _is_unwanted(character: str) -> bool:
     )
 
 
+def _is_seen(character: str) -> bool:
+    """Tell whether a character leaves a mark: a title of none would be a link nobody can see."""
+    return not character.isspace() and unicodedata.category(character) != "Cf"
+
+
 def read_text(
     values: Mapping[str, Any], name: str, *, most: int, problems: Invalid, needed: bool = False
 ) -> str:
@@ -42,7 +47,7 @@ def read_text(
     text = clean(raw or "")
     if len(text) > most:
         problems.add(name, "text-too-long", most=most)
-    elif needed and not text:
+    elif needed and not any(map(_is_seen, text)):
         problems.add(name, "field-needed")
     return text
 

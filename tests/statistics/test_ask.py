@@ -204,7 +204,9 @@ def test_one_saved_at_once_from_many_windows_is_one(make: Make, in_parallel: Any
     db.session.rollback()
 
 
-@pytest.mark.parametrize(("title", "words"), [("", "这一项必填"), ("长" * 81, "最多 80")])
+@pytest.mark.parametrize(
+    ("title", "words"), [("", "这一项必填"), ("\u200b\u2060", "这一项必填"), ("长" * 81, "最多 80")]
+)
 def test_a_title_that_does_not_do_is_kept_and_named(make: Make, title: str, words: str) -> None:
     answer = save(make.signed_in(make.worker()), title=title)
     assert answer.status_code == 422

@@ -114,3 +114,25 @@ def test_the_bulletin_is_of_the_version_one_looks_at(make: Make) -> None:
         assert said in printed
         # And back again.
         assert f"/statistics/{month}?area={COUNTY}&amp;version={version}" in printed
+
+
+@pytest.mark.database
+def test_a_frozen_month_is_there_for_good_and_leads_nowhere_that_is_not(make: Make) -> None:
+    zone = make.settings.county.tz
+    then = make.now - timedelta(days=365 * 6)
+    make.report(at=then)
+    month, client = Month.of(then, zone), make.signed_in(make.administrator())
+    assert client.get(f"/statistics/{month}").status_code == 404
+    usecases.freeze_month(
+        month, actor=make.administrator(), seen_version=0, reason="", places=reference(),
+        county=make.settings.county, now=make.now,
+    )  # fmt: skip
+    shown = client.get(f"/statistics/{month}")
+    assert shown.status_code == 200
+    assert "第 1 版" in shown.text
+    ways = shown.text[shown.text.index('aria-label="统计"') :]
+    links = re.findall(r'class="chip" href="([^"]+)"', ways[: ways.index("</nav>")])
+    assert len(links) == 6
+    for link in links:
+        assert client.get(html.unescape(link)).status_code == 200, link
+    assert f"/statistics/{month.plus(-1)}?" not in shown.text
