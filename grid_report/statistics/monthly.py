@@ -18,7 +18,7 @@ from grid_report.statistics import live, naming
 from grid_report.statistics.areas import Area, children, communities
 from grid_report.statistics.figures import EMPTY, SHOWN, WHOLE, Figures, read_months
 from grid_report.statistics.measures import LIVE, Facet, Measure
-from grid_report.statistics.models import StatisticsFreeze
+from grid_report.statistics.models import StatisticsCell, StatisticsFreeze
 
 TREND_MONTHS: Final = 13
 
@@ -79,6 +79,13 @@ def list_versions(month: Month) -> Sequence[Frozen]:
         .order_by(StatisticsFreeze.version.desc())
     )
     return [_frozen(row) for row in rows]
+
+
+def is_known(month: Month) -> bool:
+    """Tell whether anything was ever counted of a month, or somebody froze it."""
+    # A frozen version has counts of its own, unless there were none at all.
+    counted = select(StatisticsCell.month).where(StatisticsCell.month == str(month)).limit(1)
+    return db.session.scalar(counted) is not None or bool(list_versions(month))
 
 
 def version_of(versions: Sequence[Frozen], version: int | None) -> Frozen | None:

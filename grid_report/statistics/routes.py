@@ -26,7 +26,13 @@ from grid_report.statistics import (
 from grid_report.statistics.areas import Area, find_area
 from grid_report.statistics.figures import newest_month
 from grid_report.statistics.measures import LIVE, RATES
-from grid_report.statistics.monthly import MonthReport, list_versions, read_report, version_of
+from grid_report.statistics.monthly import (
+    MonthReport,
+    is_known,
+    list_versions,
+    read_report,
+    version_of,
+)
 from grid_report.statistics.periods import earliest
 from grid_report.web import words
 from grid_report.web.context import current_actor, language, settings
@@ -58,8 +64,8 @@ def read_month(text: str) -> Month:
         month = Month.parse(text)
     except Invalid:
         raise NotFound from None
-    # What was frozen is there for good, however long ago; of what was not, cases are not kept on.
-    if month > this or (month < earliest(this) and not list_versions(month)):
+    # What was counted or frozen is there for good, however long ago.
+    if month > this or (month < earliest(this) and not is_known(month)):
         raise NotFound
     return month
 
