@@ -184,6 +184,31 @@ HELP: Final[Mapping[str, tuple[Measure, ...]]] = {
 }
 
 
+class Unit(StrEnum):
+    """What one of a count is; rates are in percent of their denominator."""
+
+    CASES = "cases"
+    SECONDS = "seconds"
+    SERVICES = "services"
+    POINTS = "points"
+    PEOPLE = "people"
+    TIMES = "times"
+
+
+_OTHER_UNITS: Final[Mapping[Measure, Unit]] = {
+    Measure.RESPONSE_S: Unit.SECONDS,
+    Measure.HANDLING_S: Unit.SECONDS,
+    **dict.fromkeys(HELP["services"], Unit.SERVICES),
+    Measure.DELIVERED_POINTS: Unit.POINTS,
+    Measure.REFUNDED_POINTS: Unit.POINTS,
+    **dict.fromkeys(HELP["points"], Unit.POINTS),
+    **dict.fromkeys(HELP["people"], Unit.PEOPLE),
+    Measure.CONSENTS: Unit.TIMES,
+    Measure.CONSENTS_WITHDRAWN: Unit.TIMES,
+}
+UNITS: Final[Mapping[Measure, Unit]] = {it: _OTHER_UNITS.get(it, Unit.CASES) for it in Measure}
+
+
 class RateName(StrEnum):
     """The rates of the national practice, and those of the riders' answers."""
 

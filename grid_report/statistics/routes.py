@@ -159,7 +159,9 @@ def _may_open(actor: Actor) -> Callable[[Any], bool]:
 def definitions() -> str:
     """List every figure with exactly what it counts."""
     access.check(current_actor(), Action.STATISTICS_OPEN)
-    return render_template("statistics/help.html", groups=measures.HELP, rates=RATES)
+    return render_template(
+        "statistics/help.html", groups=measures.HELP, units=measures.UNITS, rates=RATES
+    )
 
 
 @bp.get("/statistics/<month>/cases")

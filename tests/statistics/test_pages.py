@@ -272,6 +272,10 @@ def test_every_figure_is_explained(make: Make, who: str) -> None:
         assert f'href="#m_{rule.numerator}"' in text
         assert f'href="#m_{rule.denominator}"' in text
     assert "<dd>–</dd>" not in text
+    # Each says in what it is counted.
+    of = re.findall(r'id="m_(\w+)"><dt>.*?<small class="soft">单位：(\w+)</small>', text)
+    assert {name for name, _ in of} == set(Measure)
+    assert dict(of) | {"received": "件", "liability": "分", "riders": "人"} == dict(of)
 
 
 @pytest.mark.parametrize("area", [COUNTY, STREET, STATION])
