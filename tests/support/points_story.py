@@ -1,6 +1,6 @@
-"""What the demo's first rider has been through with points; told into a site's database.
+"""What the demo's first two riders have been through with points; told into a site's database.
 
-`python -m tests.support.points_story` in the site's environment: a lesson that paid, a meal taken,
+`python -m tests.support.points_story` in the site's environment: lessons that paid, a meal taken,
 one given back, one on hold, an award that waits for a budget, and an objection that is late.
 """
 
@@ -43,28 +43,31 @@ def tell(site: Site) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-def _first(role: Role) -> int:
-    found = db.session.scalar(
+def _first(role: Role, count: int = 1) -> list[int]:
+    found = db.session.scalars(
         select(Member.id)
         .join(RoleGrant, RoleGrant.member_id == Member.id)
         .where(RoleGrant.role == role)
         .order_by(Member.id)
-    )
+        .limit(count)
+    ).all()
     db.session.rollback()
-    assert found is not None
-    return found
+    assert len(found) == count
+    return list(found)
 
 
 @use_case
 def _live() -> None:
     now, zone = clock.now(), settings_module.load().county.tz
-    rider_id, worker_id = _first(Role.RIDER), _first(Role.WORKER)
+    (rider_id, second_id), (worker_id,) = _first(Role.RIDER, 2), _first(Role.WORKER)
     with transaction() as session:
 
-        def learned(key: str, points: int, budget: int, days: int) -> ledger.Award:
+        def learned(
+            key: str, points: int, budget: int, days: int, who: int = rider_id
+        ) -> ledger.Award:
             return ledger.award(
                 session,
-                rider_id,
+                who,
                 cause=Cause("lesson", key),
                 earning=Earning(points, "R8", "2020-1"),
                 community_code=COMMUNITY,
@@ -84,8 +87,10 @@ def _live() -> None:
                 at=now - timedelta(hours=hours),
             )
 
-        # Enough for every journey, whichever goes first.
+        # Enough for every journey, whichever goes first and whatever the hour made of the demo.
         learned("handbook-2025", 45, 3000, 5)
+        learned("winter-2025", 45, 3000, 5, who=second_id)
+        learned("winter-2026", 45, 3000, 4, who=second_id)
         paid = learned("handbook-2026", 40, 3000, 4)
         learned("winter-roads", 10, 1, 900)
         held("R-3K7MQ9A", 20, 70)
