@@ -11,7 +11,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from grid_report import clock
-from grid_report.errors import Invalid
+from grid_report.errors import Invalid, NotFound
 from grid_report.places import queries, usecases, words
 from grid_report.places.sheets import SheetError
 from grid_report.web.context import settings
@@ -100,6 +100,18 @@ def load_compounds(file: Path) -> None:
 def load_points(file: Path) -> None:
     """Load reference points from a CSV FILE (name, community_code, lat, lng)."""
     _load(file, lambda text: usecases.load_reference_points(text, file=file.name))
+
+
+@places_cli.command("retire-category")
+@click.argument("code")
+@with_appcontext
+def retire_category(code: str) -> None:
+    """Offer the category CODE to riders no more; reports that have it keep it."""
+    try:
+        usecases.retire_category(code, now=clock.now())
+    except NotFound as error:
+        raise click.ClickException(f"no category {code}") from error
+    click.echo(f"{code} is offered no more")
 
 
 def _load(file: Path, load: Callable[[str], int]) -> None:

@@ -19,9 +19,9 @@ from grid_report.places.models import Community
 from grid_report.points import freezing, holders, ledger
 from grid_report.points.causes import BUDGET_GRANTED, Cause
 from grid_report.points.dues import Unpaid
-from grid_report.points.kinds import IS_OPEN, UnpaidReason, Verdict
+from grid_report.points.kinds import IS_OPEN, UnpaidReason
 from grid_report.points.models import Account
-from grid_report.points.outcomes import Award, Outcome, Reversal
+from grid_report.points.outcomes import Award, Outcome
 from grid_report.points.refusals import LedgerFrozen, SecondPersonNeeded
 from grid_report.points.signals import due_paid
 from grid_report.points.terms import Terms, terms_of
@@ -94,42 +94,6 @@ def grant_budget(
                 entry=entry_id,
             )
         return entry_id
-
-
-@use_case
-def reverse_award(
-    entry_id: int, *, reason: str, actor: Actor, approved_by: Actor, now: datetime
-) -> Reversal:
-    """Take an award back as an honest mistake: what is left of its own lot, and nothing else.
-
-    Raises NotFound, Forbidden, SecondPersonNeeded, OwnAward, Invalid, LedgerFrozen.
-    """
-    access.check(actor, Action.BUDGET_GRANT)
-    _needs_second(actor, approved_by)
-    if not reason.strip():
-        raise Invalid.field("reason", "reason-missing")
-    with transaction() as session:
-        reversal = ledger.reverse(
-            session,
-            entry_id,
-            verdict=Verdict.HONEST,
-            actor_id=actor.member_id,
-            approved_by_id=approved_by.member_id,
-            at=now,
-            note=reason.strip(),
-        )
-        if not reversal.already:
-            audit(
-                session,
-                actor,
-                "award-reversed",
-                str(entry_id),
-                now,
-                points=reversal.points,
-                approved_by=approved_by.member_id,
-                entry=reversal.entry_id,
-            )
-        return reversal
 
 
 def _needs_second(actor: Actor, approved_by: Actor) -> None:

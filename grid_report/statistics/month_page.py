@@ -11,7 +11,7 @@ from grid_report.clock import Month
 from grid_report.offers import queries as offers_queries
 from grid_report.places.reference import Reference
 from grid_report.settings import County
-from grid_report.statistics import cards, corrections, lines, picks, showing, slices
+from grid_report.statistics import cards, corrections, lines, picks, recounting, showing, slices
 from grid_report.statistics.areas import AreaKind
 from grid_report.statistics.durations import EDGES
 from grid_report.statistics.figures import Figures, Times
@@ -93,6 +93,7 @@ def of_month(
         if report.frozen
         else [],
         "frozen_by": showing.frozen_by(report.versions),
+        "recounted": recounting.read_recount(report.month),
     }
 
 

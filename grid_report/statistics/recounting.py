@@ -52,7 +52,10 @@ _TWICE: Final = (
 
 @dataclass(frozen=True)
 class Recounted:
-    """A month counted anew (None: what riders hold), and what the kept counts lack: (area, cell) to how many."""
+    """A month counted anew, and what the kept counts lack: (area, cell) to how many.
+
+    The month None is what riders hold.
+    """
 
     month: Month | None
     turn: int
@@ -61,7 +64,10 @@ class Recounted:
 
 
 def recount(engine: Engine, month: Month | None, *, places: Reference, county: County) -> Recounted:
-    """Count a month anew (None: what riders hold) and compare; nothing is written, and no writer waits."""
+    """Count a month anew and compare; nothing is written, and no writer waits.
+
+    The month None is what riders hold.
+    """
     with engine.connect() as plain:
         connection = (
             plain
@@ -273,6 +279,11 @@ def months_with_cases(zone_of: County) -> Sequence[Month]:
     if first is None:
         return []
     return months_between(Month.of(first, zone_of.tz), Month.of(max(ends), zone_of.tz))
+
+
+def read_recount(month: Month) -> StatisticsRecount | None:
+    """Return when a month was last counted anew and what differed; None: not yet."""
+    return db.session.get(StatisticsRecount, name_of(month))
 
 
 def list_recounts() -> dict[str, StatisticsRecount]:

@@ -49,8 +49,8 @@ def recount_month(
 ) -> Recounted:
     """Count a month anew (None: what riders hold), and put right what the kept counts lack.
 
-    Return what was lacking. Steps taken meanwhile are counted by themselves; a recount that overlaps another repair is
-    thrown away and done again.
+    Return what was lacking. Steps taken meanwhile are counted by themselves; a recount that
+    overlaps another repair is thrown away and done again.
     """
     for _ in range(TRIES):
         db.session.rollback()

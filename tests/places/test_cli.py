@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from grid_report.places import queries
 from grid_report.places.cli import places_cli
 from tests.places.test_imports import DEMO_FILE, STATION, broken, owner, swapped
 
@@ -84,3 +85,11 @@ def test_a_bad_sheet_is_refused_by_line_and_column(app: Flask, tmp_path: Path) -
     )
     assert code == 1
     assert "999999" in out
+
+
+def test_a_category_is_offered_no_more_and_an_unknown_one_is_named(app: Flask) -> None:
+    assert run(app, "retire-category", "EN99") == (0, "EN99 is offered no more\n")
+    assert queries.categories().get("EN99").retired
+    code, out = run(app, "retire-category", "XX00")
+    assert code == 1
+    assert "no category XX00" in out

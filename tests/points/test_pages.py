@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from grid_report.access import Actor
-from grid_report.points import usecases
 from grid_report.points.terms import Terms
-from tests.points.book import NOW, TERMS, Book, counted
+from tests.points.book import TERMS, Book, counted
 from tests.support.builders import Make
 
 pytestmark = pytest.mark.database
@@ -54,11 +53,7 @@ def test_a_line_that_was_taken_back_says_so_on_both_ends(
     make: Make, book: Book, rider: Actor
 ) -> None:
     paid = book.award(rider.member_id, 15, severity=2)
-    assert paid.entry_id is not None
-    back = usecases.reverse_award(
-        paid.entry_id, reason="同一处重复受理", actor=book.admin, approved_by=book.other_admin,
-        now=NOW,
-    )  # fmt: skip
+    back = book.reverse(paid.entry_id, note="同一处重复受理")
     client = make.signed_in(rider)
     assert "−15" in client.get("/my/points").get_data(as_text=True)
     assert "同一处重复受理" in client.get(f"/my/points/{back.entry_id}").get_data(as_text=True)

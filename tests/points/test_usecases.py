@@ -1,4 +1,4 @@
-"""Budgets, release, reversal, freeze and the commands."""
+"""Budgets, release, freeze and the commands."""
 
 from __future__ import annotations
 
@@ -86,22 +86,6 @@ def test_what_waits_is_released_oldest_first_and_told(book: Book, settings: Sett
     assert told == ["KY-W0", "KY-W1", "KY-W2"]
     assert queries.balance(rider).available == 55
     assert book.differences(NEXT_MONTH) == []
-
-
-def test_an_award_is_taken_back_by_two_administrators(book: Book) -> None:
-    rider = book.rider()
-    entry = book.award(rider, 15).entry_id
-    assert entry is not None
-    for _ in range(2):
-        reversal = usecases.reverse_award(
-            entry, reason="重复", actor=book.admin, approved_by=book.other_admin, now=NOW
-        )
-        assert reversal.points == 15
-    with pytest.raises(Forbidden):
-        usecases.reverse_award(
-            entry, reason="重复", actor=book.worker, approved_by=book.admin, now=NOW
-        )
-    assert book.value("SELECT COUNT(*) FROM audit_entries WHERE action = 'award-reversed'") == 1
 
 
 def test_a_frozen_ledger_lets_cases_go_on_and_pays_afterwards(

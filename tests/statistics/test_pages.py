@@ -14,11 +14,12 @@ from grid_report.clock import Month
 from grid_report.db import db, transaction
 from grid_report.places.queries import reference
 from grid_report.reports.models import Report
-from grid_report.statistics import picks
+from grid_report.statistics import picks, usecases
 from grid_report.statistics.areas import find_area
 from grid_report.statistics.figures import Figures
 from grid_report.statistics.lines import AREA_COLUMNS, Line, in_order, read_order
 from grid_report.statistics.measures import RATES, Facet, Measure
+from grid_report.statistics.models import StatisticsCell
 from grid_report.statistics.month_page import LIST
 from grid_report.statistics.monthly import read_report
 from tests.statistics.histories import (
@@ -324,3 +325,26 @@ def test_the_lists_by_name_are_short_and_lead_on_to_the_whole(make: Make) -> Non
     page = make.signed_in(worker).get(f"/statistics/{month_of(make, START)}").text
     assert len(re.findall(r"<tr><th scope=\"row\">(?:<a[^>]*>)?KY-", page)) == LIST
     assert f"查看全部 ({LIST + 1})" in page.replace("（", "(").replace("）", ")")
+
+
+def test_the_page_says_when_it_was_counted_anew_and_what_that_found(make: Make) -> None:
+    make.report()
+    client, month = make.signed_in(make.administrator()), this_month(make)
+    county = make.settings.county
+    assert 'id="recounted"' not in client.get(f"/statistics/{month}").text
+
+    def recounted() -> str:
+        usecases.recount_month(Month.parse(month), places=reference(), county=county, now=START)
+        page = client.get(f"/statistics/{month}").text
+        return page.split('id="recounted">')[1].split("<")[0]
+
+    assert "全部一致" in recounted()
+    with transaction() as session:
+        session.execute(
+            update(StatisticsCell)
+            .where(StatisticsCell.measure == Measure.RECEIVED, StatisticsCell.area == COUNTY)
+            .values(n=StatisticsCell.n + 3)
+        )
+    # Its total and what it is made of.
+    assert re.search(r"其中 \d+ 个不一致，已更正", recounted())
+    assert "全部一致" in recounted()
