@@ -40,7 +40,7 @@ def asked_area(code: str, *, actor: Actor, places: Reference, county: County) ->
 
 
 def asked_version(text: str) -> int | None:
-    """Return the version asked for: None for the newest, 0 for the running counts. Raises Invalid."""
+    """Return the version asked for: None the newest, 0 the running counts. Raises Invalid."""
     if not text:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_VERSION):
