@@ -86,14 +86,14 @@ def visit(
 ) -> list[str]:
     """Look at a screen in a variant and return what is wrong with it.
 
-    `standing`, it is open already in another variant, and puts this one on where it can.
+    `standing`, it is open already in another variant and was examined whole; it puts this one on,
+    or is opened anew where a script has drawn in the other's colours.
     """
     page = someone.page
     variant.wear(someone.context, someone.site.address)
     page.set_viewport_size(PHONE if variant.text == "big" else DESK if desk else PHONE)
     wrong = []
-    restyled = standing and variant.put_on(page)
-    if not restyled:
+    if not (standing and variant.put_on(page)):
         status = enter(someone, screen, number)
         wrong = [] if status == screen.status else [f"answered {status}"]
     desk = desk and variant.text != "big"
@@ -104,7 +104,7 @@ def visit(
         desk=desk,
         within=screen.within,
         shots=shots,
-        restyled=restyled,
+        restyled=standing,
     )
     return [f"{screen.name} {variant.name}: {line}" for line in wrong]
 
@@ -179,7 +179,7 @@ def test_pages_are_accessible_and_fit(
     wrong: list[str] = []
     for screen in screens:
         # The switches at the edge of a page name the look it has not: the first shows them all.
-        anew = screen is screens[0]
+        anew = screen is SCREENS[who][0]
         wrong += visit_all(someone, screen, shots, number=number, desk=desk, anew=anew)
         if screen.endpoint and screen.status in (200, 403):
             path = urlsplit(someone.page.url).path

@@ -26,8 +26,9 @@ AXE_OPTIONS = {
 # the other rules read the document alone, which is still the same.
 OF_STYLES = ("color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size")
 
-# Pictures of every look take a quarter of the time; they are for eyes, and kept when asked for.
-EVERY_PICTURE = os.environ.get("GRID_REPORT_PICTURES") == "all"
+# Pictures take a quarter of the time; they are for eyes, and kept when asked for: of every page
+# in its first look, or in all of them. Of what is wrong there always is one.
+PICTURES = os.environ.get("GRID_REPORT_PICTURES", "")
 
 # What sticks out on the right, the innermost first; a box that scrolls by itself may hold it.
 TOO_WIDE = """() => {
@@ -129,9 +130,10 @@ def look(
     """
     wrong = violations(page, within, rules=OF_STYLES if restyled else ())
     first, other = (DESK, PHONE) if desk else (PHONE, DESK)
-    if wrong or variant is LIGHT or EVERY_PICTURE:
+    asked_for = PICTURES == "all" or (PICTURES == "first" and variant == LIGHT)
+    if wrong or asked_for:
         _picture(page, name, first, variant, shots)
-    if variant is LIGHT:
+    if asked_for:
         page.set_viewport_size(other)
         _picture(page, name, other, variant, shots)
     for size in [PHONE, SMALL] if variant.text == "big" else [PHONE]:
