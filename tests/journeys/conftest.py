@@ -32,9 +32,11 @@ def browser() -> Iterator[Browser]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Start a site with a small demo world."""
     made = Site(tmp_path_factory.mktemp("site"), reports=60)
-    points_story.tell(made)
-    yield made
-    made.stop()
+    try:
+        points_story.tell(made)
+        yield made
+    finally:
+        made.stop()
     assert not made.errors(), made.errors()[:5]
 
 
