@@ -63,6 +63,7 @@ ROW = "[data-rows] a[data-row]"
 VOUCHER = "main a[href*='/my/services/R-']"
 CARD_OFFER = "main a.offer-row:has(.offer-card)"
 CARD = "main a[href^='/cards/R-']"
+MY_CARD = "main a[href^='/my/cards/R-']"
 SIGNAL = "main a[href*='/fairness/signals/']"
 SAMPLED = "main a[href*='/fairness/sample/']"
 QUESTION = "from=2025-12&to=2026-11&area=211282&rows=month&columns=m_received&columns=r_closing"
@@ -163,7 +164,7 @@ SCREENS: dict[str, list[Screen]] = {
             f"{VOUCHER}:not(:has(.tone-brand)):not(:has(.offer-card))",
             unfold_all,
         ),
-        Screen("card", "cards.one", "/my/services", CARD_OFFER, unfold_all),
+        Screen("card", "cards.one", "/my/services", MY_CARD, unfold_all),
         Screen(
             "card-apply", "cards.ask", "/services", CARD_OFFER, follow("main a[href$='/apply']")
         ),
