@@ -55,6 +55,16 @@ def test_random_histories_are_counted_as_a_recount_counts_them(make: Make, group
         assert len({report.state for report in map(make.fresh, world.reports)}) >= 4, world.seed
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [9001, 9002])
+def test_a_random_history_is_counted_right_after_each_of_its_steps(make: Make, seed: int) -> None:
+    world = World(make, seed, START)
+    for step in range(90):
+        world.play(1)
+        assert world.differences() == {}, step
+    assert len({report.state for report in map(make.fresh, world.reports)}) >= 4
+
+
 def figures(month: str, area: str = COUNTY) -> Any:
     db.session.rollback()
     return read_months([Month.parse(month)], [area]).get((month, area), EMPTY)
