@@ -2,15 +2,16 @@
 export function openDialog(dialog) {
   if (dialog.showModal) {
     if (!dialog.open) dialog.showModal();
-  } else {
-    dialog.setAttribute("open", "");
-    for (const form of dialog.querySelectorAll('form[method="dialog"]')) {
-      form.addEventListener("submit", (event) => {
-        event.preventDefault();
-        closeDialog(dialog);
-      });
-    }
+    return;
   }
+  dialog.setAttribute("open", "");
+  if (dialog.dataset.closes) return;
+  dialog.dataset.closes = "1";
+  dialog.addEventListener("submit", (event) => {
+    if (event.target.getAttribute("method") !== "dialog") return;
+    event.preventDefault();
+    closeDialog(dialog);
+  });
 }
 
 export function closeDialog(dialog) {

@@ -1,8 +1,10 @@
-/** Let a form go only once: the second press of an impatient thumb does nothing. */
+/** Let a form that is posted go only once: the second press of an impatient thumb does nothing. */
 export function once(root) {
   root.addEventListener("submit", (event) => {
     const form = event.target;
-    if (event.defaultPrevented || form.method === "get" || form.dataset.enhance === "report") return;
+    if (event.defaultPrevented || form.dataset.enhance === "report") return;
+    // What closes a dialog or asks for a page may be pressed any number of times.
+    if (methodOf(form, event.submitter) !== "post") return;
     if (form.dataset.sent) {
       event.preventDefault();
       return;
@@ -19,6 +21,12 @@ export function once(root) {
       for (const button of form.querySelectorAll(".is-busy")) busy(button, false);
     }
   });
+}
+
+/** Say how a form is sent; a button may say so itself. */
+function methodOf(form, submitter) {
+  // Not `form.method`: a field of that name would stand in its place.
+  return (submitter?.getAttribute("formmethod") ?? form.getAttribute("method") ?? "get").toLowerCase();
 }
 
 /** Show on a button that its work is under way. */

@@ -1,4 +1,5 @@
 import { closeDialog, openDialog } from "./dialogs.mjs";
+import { loadStyle } from "./styles.mjs";
 
 const GOOD_ENOUGH_M = 30;
 const PATIENCE_MS = 12000;
@@ -13,6 +14,7 @@ export function place(form, { say, changed }) {
   let from = form.elements.lat.value ? "here" : "";
   let asked = false;
   let turn = 0;
+  let mapTurn = 0;
 
   form.querySelector("[data-here]").addEventListener("click", () => locate());
   form.querySelector("[data-map]").addEventListener("click", openMap);
@@ -130,30 +132,37 @@ export function place(form, { say, changed }) {
 
   async function openMap() {
     const screen = document.querySelector("[data-map-screen]");
+    const where = screen.querySelector("[data-map-where]");
+    const take = screen.querySelector("[data-map-take]");
+    // Nothing can be taken from a map that is not there yet.
+    take.disabled = true;
+    where.textContent = "\u00a0";
     openDialog(screen);
-    if (!document.querySelector("link[data-map-style]")) {
-      const style = document.createElement("link");
-      style.rel = "stylesheet";
-      style.href = form.dataset.mapStyle;
-      style.dataset.mapStyle = "";
-      document.head.append(style);
+    const mine = ++mapTurn;
+    let map;
+    try {
+      map = await drawMap(screen, (spot) => {
+        take.disabled = !spot.served;
+        where.textContent = spot.served ? spot.name || say("map_no_area") : say("map_outside");
+      });
+    } catch {
+      if (mine === mapTurn) where.textContent = say("map_failed");
+      return;
     }
-    const { showMap } = await import(form.dataset.mapScript);
-    const bounds = [Number(form.dataset.south), Number(form.dataset.west), Number(form.dataset.north), Number(form.dataset.east)];
-    const { lat, lng } = form.elements;
-    const map = await showMap(screen.querySelector("[data-map-box]"), {
-      boundaries: form.dataset.boundaries,
-      bounds,
-      at: lat.value ? [Number(lat.value), Number(lng.value)] : null,
-      moved: (name) => {
-        screen.querySelector("[data-map-where]").textContent = name || "\u00a0";
-      },
-    });
-    screen.querySelector("[data-map-take]").onclick = () => {
+    take.onclick = () => {
       const spot = map.center();
       set({ lat: spot.lat, lng: spot.lng, accuracy: 0, source: "map" });
       closeDialog(screen);
     };
+  }
+
+  /** Load what the map needs, then draw it: without its styles it has no size and stays blank. */
+  async function drawMap(screen, moved) {
+    const [{ showMap }] = await Promise.all([import(form.dataset.mapScript), loadStyle(form.dataset.mapStyle)]);
+    const bounds = [Number(form.dataset.south), Number(form.dataset.west), Number(form.dataset.north), Number(form.dataset.east)];
+    const { lat, lng } = form.elements;
+    const at = lat.value ? [Number(lat.value), Number(lng.value)] : null;
+    return showMap(screen.querySelector("[data-map-box]"), { boundaries: form.dataset.boundaries, bounds, at, moved });
   }
 
   return {
