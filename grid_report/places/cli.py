@@ -11,11 +11,11 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from grid_report import clock
-from grid_report.errors import Invalid, NotFound
+from grid_report.errors import NotFound
 from grid_report.places import queries, usecases, words
-from grid_report.places.sheets import SheetError
+from grid_report.places.sheet_problems import SheetError
 from grid_report.web.context import settings
-from grid_report.web.words import field_sentences, sentence
+from grid_report.web.words import sentence
 
 
 @click.group("communities")
@@ -35,8 +35,9 @@ def list_communities() -> None:
 @places_cli.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@click.option("--repair", is_flag=True, help="Make shapes valid that cross themselves.")
 @with_appcontext
-def import_boundaries(file: Path, dry_run: bool) -> None:
+def import_boundaries(file: Path, dry_run: bool, repair: bool) -> None:
     """Replace all boundaries by those of a GeoJSON FILE."""
     report = usecases.import_boundaries(
         file.read_bytes(),
@@ -45,6 +46,7 @@ def import_boundaries(file: Path, dry_run: bool) -> None:
         actor=None,
         now=clock.now(),
         dry_run=dry_run,
+        repairing=repair,
     )
     with _english():
         names = {code: info.name for code, info in queries.reference().communities.items()}
@@ -52,9 +54,10 @@ def import_boundaries(file: Path, dry_run: bool) -> None:
             place = f"feature {line.feature}: " if line.feature else ""
             who = f"{line.community}: " if line.community else ""
             click.echo(f"{line.weight}: {place}{who}{line.sentence}", err=True)
-        hidden = report.errors + report.warnings - len(report.findings)
-        if hidden:
-            click.echo(f"… and {hidden} more", err=True)
+        if report.left_out:
+            click.echo(f"… and {report.left_out} more", err=True)
+        if report.is_repairable:
+            click.echo(sentence("findings", "boundaries_repairable"), err=True)
         outcome = (
             "boundaries_refused" if report.is_refused else _outcome(dry_run, report.changes.any)
         )
@@ -83,7 +86,7 @@ def _outcome(dry_run: bool, changes: bool) -> str:
 def load_units(file: Path) -> None:
     """Load units from a CSV FILE (code, name, kind, covers)."""
     county = settings().county.code
-    _load(file, lambda text: usecases.load_units(text, county_code=county, file=file.name))
+    _load(file, lambda content: usecases.load_units(content, county_code=county, file=file.name))
 
 
 @places_cli.command("load-compounds")
@@ -91,7 +94,7 @@ def load_units(file: Path) -> None:
 @with_appcontext
 def load_compounds(file: Path) -> None:
     """Load compounds from a CSV FILE (code, name, community_code, self_managed, lat, lng)."""
-    _load(file, lambda text: usecases.load_compounds(text, file=file.name))
+    _load(file, lambda content: usecases.load_compounds(content, file=file.name))
 
 
 @places_cli.command("load-points")
@@ -99,7 +102,7 @@ def load_compounds(file: Path) -> None:
 @with_appcontext
 def load_points(file: Path) -> None:
     """Load reference points from a CSV FILE (name, community_code, lat, lng)."""
-    _load(file, lambda text: usecases.load_reference_points(text, file=file.name))
+    _load(file, lambda content: usecases.load_reference_points(content, file=file.name))
 
 
 @places_cli.command("retire-category")
@@ -114,15 +117,13 @@ def retire_category(code: str) -> None:
     click.echo(f"{code} is offered no more")
 
 
-def _load(file: Path, load: Callable[[str], int]) -> None:
+def _load(file: Path, load: Callable[[bytes], int]) -> None:
     try:
-        click.echo(load(file.read_text(encoding="utf-8-sig")))
-    except (SheetError, UnicodeDecodeError) as error:
-        raise click.ClickException(str(error)) from error
-    except Invalid as error:
+        click.echo(load(file.read_bytes()))
+    except SheetError as error:
         with _english():
-            found = [s for sentences in field_sentences(error).values() for s in sentences]
-        raise click.ClickException(" ".join(found)) from error
+            found = words.sheet_lines(error)
+        raise click.ClickException("\n".join(found)) from error
 
 
 @contextmanager

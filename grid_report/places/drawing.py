@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -110,11 +110,7 @@ def draw(
     squeeze = math.cos(math.radians((south + north) / 2))
     scale = (width - 16) / max((east - west) * squeeze, 1e-9)
     height = round((north - south) * scale) + 16
-
-    def placed(degrees: np.ndarray[Any, np.dtype[np.float64]]) -> Any:
-        return np.column_stack(
-            (8 + (degrees[:, 0] - west) * squeeze * scale, 8 + (north - degrees[:, 1]) * scale)
-        ).round(1)
+    placed = _onto_paper(west, north, squeeze * scale, scale)
 
     streets = sorted({communities[area.community_code].street_code for area in areas})
     outlines = []
@@ -140,6 +136,44 @@ def draw(
     metres_a_unit = 111_195.0 / scale
     scale_m = _round_length(metres_a_unit * width / 6)
     return Drawing(width, height, tuple(outlines), scale_m, round(scale_m / metres_a_unit, 1))
+
+
+@dataclass(frozen=True)
+class BeforeAfter:
+    """One boundary before and after its repair, as SVG paths on one ground."""
+
+    width: int
+    height: int
+    before: str
+    after: str
+
+
+def draw_repair(
+    before: shapely.Geometry, after: shapely.Geometry, *, longest: int = 280
+) -> BeforeAfter:
+    """Draw a shape in degrees and its repair over each other, north up, sides in SVG units."""
+    west, south, east, north = shapely.total_bounds([before, after]).tolist()
+    squeeze = math.cos(math.radians((south + north) / 2))
+    scale = (longest - 16) / max((east - west) * squeeze, north - south, 1e-9)
+    placed = _onto_paper(west, north, squeeze * scale, scale)
+
+    return BeforeAfter(
+        width=round((east - west) * squeeze * scale) + 16,
+        height=round((north - south) * scale) + 16,
+        before=_path(shapely.transform(before, placed)),
+        after=_path(shapely.transform(after, placed)),
+    )
+
+
+def _onto_paper(west: float, north: float, across: float, down: float) -> Callable[[Any], Any]:
+    """Return what places degrees on a drawing with a margin of 8, by units a degree."""
+
+    def placed(degrees: np.ndarray[Any, np.dtype[np.float64]]) -> Any:
+        return np.column_stack(
+            (8 + (degrees[:, 0] - west) * across, 8 + (north - degrees[:, 1]) * down)
+        ).round(1)
+
+    return placed
 
 
 def _path(shape: shapely.Geometry) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -11,11 +11,16 @@ from typing import Any, Final
 class Weight(StrEnum):
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing found; an error keeps the whole file out, a warning is for a person to judge."""
+    """One thing found.
+
+    An error keeps the whole file out, a warning is for a person to judge, a note says what was
+    done with the file.
+    """
 
     code: str
     weight: Weight
@@ -48,6 +53,11 @@ class Finding:
         )
 
 
+def left_out(counted: int, kept: Sequence[Finding]) -> int:
+    """Return how many of the errors and warnings counted are not among those kept."""
+    return counted - sum(finding.weight is not Weight.NOTE for finding in kept)
+
+
 # A thoroughly broken file repeats itself; nobody reads the thousandth line.
 MOST: Final = 200
 
@@ -72,6 +82,18 @@ class Findings:
         self.warnings += 1
         self._keep(Finding(code, Weight.WARNING, feature, where, facts.pop("community", ""), facts))
 
+    def note(self, code: str, feature: int | None = None, *, where: str = "", **facts: Any) -> None:
+        """Note what was done with the file; it counts neither as error nor as warning."""
+        if sum(finding.weight is Weight.NOTE for finding in self.kept) < MOST:
+            self.kept.append(
+                Finding(code, Weight.NOTE, feature, where, facts.pop("community", ""), facts)
+            )
+
+    def note_once(self, code: str, *, where: str) -> None:
+        """Note what holds for the whole file."""
+        if not any(finding.code == code for finding in self.kept):
+            self.note(code, where=where)
+
     def _keep(self, finding: Finding) -> None:
-        if len(self.kept) < MOST:
+        if self.errors + self.warnings <= MOST:
             self.kept.append(finding)

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import numpy as np
 import shapely
@@ -20,6 +20,7 @@ from grid_report.places.areas import area_m2
 from grid_report.places.datum import Datum, to_wgs84
 from grid_report.places.findings import Finding, Findings
 from grid_report.places.points import Point
+from grid_report.places.repairing import Repair, repair
 from grid_report.places.routing import Area, Extent
 
 MOST_BYTES: Final = 16 * 1024 * 1024
@@ -27,11 +28,14 @@ MOST_FEATURES: Final = 5_000
 MOST_POSITIONS: Final = 500_000
 LEAST_AREA_M2: Final = 500.0
 
-# Names under which WGS-84 in degrees, longitude first, goes in old files' "crs".
-WGS84_NAMES: Final = frozenset(
-    {"urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84", "urn:ogc:def:crs:EPSG::4326",
-     "EPSG:4326", "CRS84", "OGC:CRS84"}
-)  # fmt: skip
+# Positions are kept to the centimetre; ends of a ring nearer than that are one position.
+DECIMALS: Final = 7
+# Names of degrees, longitude first, in old files' "crs": WGS-84, and China's own CGCS2000.
+WGS84_NAME: Final = re.compile(
+    r"(urn:ogc:def:crs:)?(OGC:[0-9.]*:?CRS84|EPSG:[0-9.]*:?4326)|CRS84", re.IGNORECASE
+)
+CGCS2000_NAME: Final = re.compile(r"(urn:ogc:def:crs:)?EPSG:[0-9.]*:?4490", re.IGNORECASE)
+CGCS2000_DATUM: Final = "cgcs2000"
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,9 @@ class CheckedFile:
     features: int = 0
     fictional: bool = False
     communities_without: tuple[str, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+    # Every error would be gone if the shapes were repaired.
+    is_repairable: bool = False
 
 
 class _Refused(Exception):
@@ -57,17 +64,22 @@ class _Refused(Exception):
         self.facts = facts
 
 
-def check(text: bytes | str, *, extent: Extent, known: Mapping[str, str]) -> CheckedFile:
-    """Check a file against the county's extent and its known communities (code → name)."""
+def check(
+    text: bytes | str, *, extent: Extent, known: Mapping[str, str], repairing: bool = False
+) -> CheckedFile:
+    """Check a file against the county's extent and its known communities (code → name).
+
+    `repairing`: shapes that cross themselves are made valid and named, not refused.
+    """
     found = Findings()
     try:
-        collection = _collection(text)
-        datum = _datum(collection, Datum.WGS84)
+        collection = _collection(text, found)
+        datum = _datum(collection, Datum.WGS84, found)
     except _Refused as refused:
         found.error(refused.code, where=refused.where, **refused.facts)
         return CheckedFile(findings=tuple(found.kept), errors=found.errors)
     features = collection["features"]
-    reader = _Reader(found, extent, known, datum)
+    reader = _Reader(found, extent, known, datum, repairing)
     for number, feature in enumerate(features, start=1):
         reader.read(number, feature)
     without: tuple[str, ...] = ()
@@ -85,6 +97,8 @@ def check(text: bytes | str, *, extent: Extent, known: Mapping[str, str]) -> Che
         features=len(features),
         fictional=collection.get("fictional") is True,
         communities_without=without,
+        repairs=tuple(reader.repairs),
+        is_repairable=0 < found.errors == reader.repairable,
     )
 
 
@@ -106,7 +120,7 @@ def _look_between(areas: tuple[Area, ...], found: Findings) -> None:
         )
 
 
-def _collection(text: bytes | str) -> dict[str, Any]:
+def _collection(text: bytes | str, found: Findings) -> dict[str, Any]:
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if len(data) > MOST_BYTES:
         raise _Refused("file-too-large", limit_mb=MOST_BYTES // 1024 // 1024)
@@ -132,7 +146,7 @@ def _collection(text: bytes | str) -> dict[str, Any]:
         raise _Refused("file-without-features", "features")
     if len(features) > MOST_FEATURES:
         raise _Refused("file-too-many-features", "features", limit=MOST_FEATURES)
-    _crs(value.get("crs"))
+    _crs(value.get("crs"), found)
     return value
 
 
@@ -140,21 +154,28 @@ def _no_constant(name: str) -> float:
     raise ValueError(name)
 
 
-def _crs(crs: Any) -> None:
+def _crs(crs: Any, found: Findings) -> None:
     if crs is None:
         return
     properties = crs.get("properties") if isinstance(crs, dict) else None
     name = properties.get("name") if isinstance(properties, dict) else None
-    if name not in WGS84_NAMES:
+    said = name.strip() if isinstance(name, str) else ""
+    if CGCS2000_NAME.fullmatch(said):
+        found.note_once("crs-cgcs2000", where="crs")
+    elif not WGS84_NAME.fullmatch(said):
         raise _Refused("crs-unknown", "crs", name=_short(name))
 
 
-def _datum(properties: Mapping[str, Any], otherwise: Datum) -> Datum:
+def _datum(properties: Mapping[str, Any], otherwise: Datum, found: Findings) -> Datum:
     said = properties.get("datum")
     if said is None:
         return otherwise
+    name = said.lower().replace("-", "") if isinstance(said, str) else said
+    if name == CGCS2000_DATUM:
+        found.note_once("crs-cgcs2000", where="datum")
+        return Datum.WGS84
     try:
-        return Datum(said.lower().replace("-", "") if isinstance(said, str) else said)
+        return Datum(name)
     except ValueError:
         raise _Refused("datum-unknown", "datum", name=_short(said)) from None
 
@@ -173,13 +194,21 @@ class _Reader:
     """Reads features one after the other and remembers which communities it has met."""
 
     def __init__(
-        self, found: Findings, extent: Extent, known: Mapping[str, str], datum: Datum
+        self,
+        found: Findings,
+        extent: Extent,
+        known: Mapping[str, str],
+        datum: Datum,
+        repairing: bool,
     ) -> None:
         self.found = found
         self.extent = extent
         self.known = known
         self.datum = datum
+        self.repairing = repairing
         self.areas: list[Area] = []
+        self.repairs: list[Repair] = []
+        self.repairable = 0
         self.positions = 0
         self.first_of: dict[str, int] = {}
 
@@ -192,8 +221,8 @@ class _Reader:
             if not isinstance(properties, dict):
                 raise _Refused("properties-missing", "properties")
             code = self._code(properties, number)
-            datum = _datum(properties, self.datum)
-            shape = self._shape(feature.get("geometry"), datum)
+            datum = _datum(properties, self.datum, self.found)
+            shape = self._whole(number, code, self._shape(feature.get("geometry"), datum))
             size = area_m2(shape)
             if size <= 1.0:
                 raise _Refused("shape-without-area", "geometry")
@@ -238,8 +267,25 @@ class _Reader:
                 raise _Refused("coordinates-missing", "geometry.coordinates")
             rings = [self._ring(ring, datum) for ring in part]
             polygons.append(shapely.Polygon(rings[0], rings[1:]))
-        shape = polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
-        _refuse_crossing(shape)
+        return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
+
+    def _whole(self, number: int, code: str, shape: shapely.Geometry) -> shapely.Geometry:
+        """Return the shape when it encloses an area properly, or is to be made to."""
+        if not shapely.is_valid(shape):
+            made = repair(code, shape)
+            self.repairable += made is not None
+            if made is None or not self.repairing:
+                _refuse_crossing(shape)
+            self.repairs.append(made)
+            self.found.note(
+                "shape-repaired",
+                number,
+                where="geometry.coordinates",
+                community=code,
+                before_m2=round(made.before_m2, 1),
+                after_m2=round(made.after_m2, 1),
+            )
+            shape = shapely.set_precision(made.after, 10.0**-DECIMALS)
         # One way round for every file, so that the same ground is written the same way.
         return shapely.normalize(shape)
 
@@ -253,13 +299,14 @@ class _Reader:
         if len(ring) < 4:
             raise _Refused("ring-too-short", where, count=len(ring))
         rows = np.array([_position(position) for position in ring])
-        if tuple(rows[0]) != tuple(rows[-1]):
+        if np.abs(rows[0] - rows[-1]).max() > 10.0**-DECIMALS:
             raise _Refused("ring-open", where, lat=float(rows[0, 1]), lng=float(rows[0, 0]))
+        rows[-1] = rows[0]
         if datum is Datum.GCJ02:
             rows = np.array([_converted(lng, lat) for lng, lat in rows.tolist()])
         self._refuse_outside(rows)
         # To the centimetre, before anything is judged: what is stored is what was checked.
-        return rows.round(7)
+        return rows.round(DECIMALS)
 
     def _refuse_outside(self, rows: np.ndarray[Any, np.dtype[np.float64]]) -> None:
         outside = [row for row in rows.tolist() if not self.extent.holds(Point(row[1], row[0]))]
@@ -305,9 +352,7 @@ CROSSINGS: Final[Mapping[str, str]] = {
 }
 
 
-def _refuse_crossing(shape: shapely.Geometry) -> None:
-    if shapely.is_valid(shape):
-        return
+def _refuse_crossing(shape: shapely.Geometry) -> NoReturn:
     reason = str(shapely.is_valid_reason(shape))
     said = re.match(r"([^\[]+)(?:\[(-?[0-9.e+-]+) (-?[0-9.e+-]+)\])?", reason)
     code = CROSSINGS.get(said[1].strip() if said else "", "shape-invalid")

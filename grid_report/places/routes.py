@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -9,6 +11,7 @@ from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.errors import Invalid, Stale
 from grid_report.places import drawing, geojson, queries, usecases, words
+from grid_report.places.findings import left_out
 from grid_report.places.usecases import ImportReport
 from grid_report.web.context import current_actor
 from grid_report.web.words import field_sentences, said
@@ -47,10 +50,15 @@ def upload_boundaries() -> tuple[str, int] | Response:
     return redirect(url_for("places.preview_boundaries", draft_id=report.draft_id), 303)
 
 
+def _repairing(values: Mapping[str, str]) -> bool:
+    """Tell whether shapes are to be repaired: chosen on the preview, never by itself."""
+    return values.get("repair") == "1"
+
+
 @bp.get("/admin/boundaries/drafts/<int:draft_id>")
 def preview_boundaries(draft_id: int) -> str:
-    """Say what a checked file would change."""
-    return _preview(min(draft_id, BIGGEST_ID))
+    """Say what a checked file would change, its shapes repaired when that was chosen."""
+    return _preview(min(draft_id, BIGGEST_ID), repairing=_repairing(request.args))
 
 
 @bp.post("/admin/boundaries/drafts/<int:draft_id>/import")
@@ -66,9 +74,10 @@ def import_boundaries(draft_id: int) -> tuple[str, int] | Response:
             extent=queries.cache().extent,
             actor=current_actor(),
             now=clock.now(),
+            repairing=_repairing(request.form),
         )
     except Stale:
-        return _preview(draft_id, is_stale=True), 409
+        return _preview(draft_id, is_stale=True, repairing=_repairing(request.form)), 409
     if report.is_refused:
         return _page(refused=report), 422
     flash(said("boundaries-imported", count=len(report.areas)))
@@ -110,6 +119,8 @@ def _page(
     reference = queries.reference()
     version = reference.boundary_version
     versions = queries.list_versions()
+    warnings = versions[0].warnings if versions else 0
+    findings = queries.list_findings(version.id) if version else []
     names = {code: info.name for code, info in reference.communities.items()}
     return render_template(
         "admin/boundaries.html",
@@ -117,8 +128,9 @@ def _page(
         version=version,
         versions=versions,
         drawing=drawing.draw(reference.areas, reference.communities),
-        findings=words.lines(queries.list_findings(version.id) if version else [], names),
-        warnings=versions[0].warnings if versions else 0,
+        findings=words.lines(findings, names),
+        warnings=warnings,
+        more=left_out(warnings, findings),
         refused=refused,
         refused_lines=words.lines(refused.findings if refused else [], names),
         errors=errors or {},
@@ -126,8 +138,10 @@ def _page(
     )
 
 
-def _preview(draft_id: int, *, is_stale: bool = False) -> str:
-    report = usecases.preview_draft(draft_id, extent=queries.cache().extent, actor=current_actor())
+def _preview(draft_id: int, *, is_stale: bool = False, repairing: bool = False) -> str:
+    report = usecases.preview_draft(
+        draft_id, extent=queries.cache().extent, actor=current_actor(), repairing=repairing
+    )
     reference = queries.reference()
     names = {code: info.name for code, info in reference.communities.items()}
     moved = {change.code for change in (*report.added, *report.changed)}
@@ -136,5 +150,10 @@ def _preview(draft_id: int, *, is_stale: bool = False) -> str:
         report=report,
         lines=words.lines(report.findings, names),
         drawing=drawing.draw(report.areas, reference.communities, marked=moved),
+        repairs=[
+            (reference.communities[r.community_code], r, drawing.draw_repair(r.before, r.after))
+            for r in report.repairs
+        ],
         is_stale=is_stale,
+        repairing=repairing,
     )

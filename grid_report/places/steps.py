@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from grid_report.db import Base
-from grid_report.errors import Invalid, Stale
+from grid_report.errors import Stale
 from grid_report.places.geojson import CheckedFile
 from grid_report.places.models import (
     AreaKind,
@@ -139,26 +139,18 @@ def names_of_communities(session: Session) -> dict[str, str]:
     return {row.code: row.name for row in rows}
 
 
-def refuse_unknown(session: Session, codes: Iterable[str]) -> None:
-    """Refuse codes of communities that are not there. Raises Invalid naming `community`."""
-    unknown = set(codes) - set(names_of_communities(session))
-    if unknown:
-        raise Invalid.field("community", "community-unknown")
+def known_areas(session: Session, county_code: str) -> set[str]:
+    """Return the codes of everything a unit may cover: county, streets, communities."""
+    streets = session.scalars(select(Street.code))
+    return {county_code, *names_of_communities(session), *streets}
 
 
 AREA_KINDS: Final = {6: AreaKind.COUNTY, 9: AreaKind.STREET, 12: AreaKind.COMMUNITY}
 
 
-def write_units(session: Session, rows: Sequence[dict[str, Any]], county_code: str) -> int:
-    """Bring units and what they cover to what is given; return how many rows differed.
-
-    Raises Invalid naming `covers` when an area is not known.
-    """
+def write_units(session: Session, rows: Sequence[dict[str, Any]]) -> int:
+    """Bring units and what they cover to what is given; return how many rows differed."""
     covers = {row["code"]: set(row.pop("covers").split("|")) for row in rows}
-    known = {county_code, *names_of_communities(session), *session.scalars(select(Street.code))}
-    unknown: set[str] = set().union(*covers.values()) - known
-    if unknown:
-        raise Invalid.field("covers", "area-unknown", said=min(unknown))
     changed = upsert(session, Unit, rows, "code")
     present: dict[str, set[str]] = {code: set() for code in covers}
     for unit_code, area_code in session.execute(

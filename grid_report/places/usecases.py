@@ -20,7 +20,7 @@ from grid_report.db import db, transaction, use_case
 from grid_report.errors import NotFound
 from grid_report.places import geojson, sheets, steps
 from grid_report.places.changes import Change, Changes, compare
-from grid_report.places.findings import Finding
+from grid_report.places.findings import Finding, left_out
 from grid_report.places.models import (
     BoundaryDraft,
     Category,
@@ -30,7 +30,9 @@ from grid_report.places.models import (
     Stamp,
     Street,
 )
+from grid_report.places.repairing import Repair
 from grid_report.places.routing import Area, Extent
+from grid_report.places.sheet_text import read_text
 from grid_report.settings import CONFIG
 
 DRAFTS_LIVE: Final = timedelta(days=1)
@@ -55,6 +57,13 @@ class ImportReport:
     areas: tuple[Area, ...] = ()  # the file's, for a drawing
     version_id: int | None = None  # the version that counts now, if the import made one
     draft_id: int | None = None
+    repairs: tuple[Repair, ...] = ()
+    is_repairable: bool = False  # repairing the shapes would leave no error
+
+    @property
+    def left_out(self) -> int:
+        """Return how many findings are counted and not kept."""
+        return left_out(self.errors + self.warnings, self.findings)
 
     @property
     def is_refused(self) -> bool:
@@ -86,16 +95,18 @@ def import_boundaries(
     actor: Actor | None,
     now: datetime,
     dry_run: bool = False,
+    repairing: bool = False,
 ) -> ImportReport:
     """Replace all boundaries by those of a GeoJSON file, or say what that would change.
 
     A file with errors, a dry run and a file that changes nothing write nothing; the report tells
-    which (`is_refused`, `version_id`). `actor` is None on the command line. Raises Forbidden.
+    which (`is_refused`, `version_id`). `actor` is None on the command line. `repairing`: shapes
+    that cross themselves are made valid, on purpose only. Raises Forbidden.
     """
     if actor is not None:
         access.check(actor, Action.BOUNDARIES_IMPORT)
     names = steps.names_of_communities(db.session())
-    checked = geojson.check(content, extent=extent, known=names)
+    checked = geojson.check(content, extent=extent, known=names, repairing=repairing)
     if dry_run or checked.errors:
         return _report(db.session(), checked, names, source)
     with transaction() as session:
@@ -108,14 +119,14 @@ def import_boundaries(
 def stage_boundaries(
     content: bytes, *, extent: Extent, source: str, actor: Actor, now: datetime
 ) -> ImportReport:
-    """Check an uploaded file and, when it has no errors, keep it a day for the confirmation.
+    """Check an uploaded file and keep it a day for the confirmation.
 
-    Raises Forbidden.
+    With errors it is kept only when repairing its shapes would leave none. Raises Forbidden.
     """
     access.check(actor, Action.BOUNDARIES_IMPORT)
     names = steps.names_of_communities(db.session())
     checked = geojson.check(content, extent=extent, known=names)
-    if checked.errors:
+    if checked.errors and not checked.is_repairable:
         return _report(db.session(), checked, names, source)
     with transaction() as session:
         session.execute(
@@ -138,19 +149,27 @@ def stage_boundaries(
         return replace(_report(session, checked, names, source), draft_id=draft.id)
 
 
-def preview_draft(draft_id: int, *, extent: Extent, actor: Actor) -> ImportReport:
+def preview_draft(
+    draft_id: int, *, extent: Extent, actor: Actor, repairing: bool = False
+) -> ImportReport:
     """Say what importing a kept file would change now. Raises Forbidden, NotFound."""
     access.check(actor, Action.BOUNDARIES_IMPORT)
     session = db.session()
     draft = _draft(session, draft_id)
     names = steps.names_of_communities(session)
-    checked = geojson.check(draft.content, extent=extent, known=names)
+    checked = geojson.check(draft.content, extent=extent, known=names, repairing=repairing)
     return replace(_report(session, checked, names, draft.source), draft_id=draft_id)
 
 
 @use_case
 def import_draft(
-    draft_id: int, *, seen_version: int | None, extent: Extent, actor: Actor, now: datetime
+    draft_id: int,
+    *,
+    seen_version: int | None,
+    extent: Extent,
+    actor: Actor,
+    now: datetime,
+    repairing: bool = False,
 ) -> ImportReport:
     """Import a kept file as it was previewed against `seen_version`.
 
@@ -159,7 +178,7 @@ def import_draft(
     access.check(actor, Action.BOUNDARIES_IMPORT)
     names = steps.names_of_communities(db.session())
     kept = _draft(db.session(), draft_id)
-    checked = geojson.check(kept.content, extent=extent, known=names)
+    checked = geojson.check(kept.content, extent=extent, known=names, repairing=repairing)
     if checked.errors:
         return replace(_report(db.session(), checked, names, kept.source), draft_id=draft_id)
     with transaction() as session:
@@ -204,6 +223,8 @@ def _report(
         without=tuple((code, names[code]) for code in checked.communities_without),
         replaces=current,
         areas=checked.areas,
+        repairs=checked.repairs,
+        is_repairable=checked.is_repairable,
     )
 
 
@@ -233,6 +254,7 @@ def _import(
         added=len(report.added),
         removed=len(report.removed),
         changed=len(report.changed),
+        repaired=len(report.repairs),
     )
     return replace(report, version_id=version_id)
 
@@ -295,31 +317,32 @@ def retire_category(code: str, *, now: datetime) -> None:
 
 
 @use_case
-def load_units(text: str, *, county_code: str, file: str = "units.csv") -> int:
-    """Load units and what they cover from CSV; return how many rows differed.
-
-    Raises SheetError, and Invalid when an area is not known.
-    """
-    rows = sheets.read_sheet(text, sheets.UNIT, file=file)
+def load_units(content: bytes, *, county_code: str, file: str = "units.csv") -> int:
+    """Load units and what they cover from CSV; return how many rows differed. Raises SheetError."""
+    rows = sheets.read_sheet(read_text(content, file=file), sheets.UNIT, file=file)
     with transaction() as session:
-        return _renewed(session, steps.write_units(session, rows, county_code))
+        known = steps.known_areas(session, county_code)
+        sheets.refuse_unknown(rows, "covers", known, file=file, code="area-unknown")
+        return _renewed(session, steps.write_units(session, rows))
 
 
 @use_case
-def load_compounds(text: str, *, file: str = "compounds.csv") -> int:
-    """Load compounds from CSV; return how many rows differed. Raises SheetError, Invalid."""
-    rows = sheets.read_sheet(text, sheets.COMPOUND, file=file)
+def load_compounds(content: bytes, *, file: str = "compounds.csv") -> int:
+    """Load compounds from CSV; return how many rows differed. Raises SheetError."""
+    rows = sheets.read_sheet(read_text(content, file=file), sheets.COMPOUND, file=file)
     with transaction() as session:
-        steps.refuse_unknown(session, (row["community_code"] for row in rows))
+        known = set(steps.names_of_communities(session))
+        sheets.refuse_unknown(rows, "community_code", known, file=file, code="community-unknown")
         return _renewed(session, steps.upsert(session, Compound, rows, "code"))
 
 
 @use_case
-def load_reference_points(text: str, *, file: str = "reference-points.csv") -> int:
-    """Load reference points from CSV by name; return how many differed. Raises as the others."""
-    rows = sheets.read_sheet(text, sheets.REFERENCE_POINT, file=file)
+def load_reference_points(content: bytes, *, file: str = "reference-points.csv") -> int:
+    """Load reference points from CSV by name; return how many differed. Raises SheetError."""
+    rows = sheets.read_sheet(read_text(content, file=file), sheets.REFERENCE_POINT, file=file)
     with transaction() as session:
-        steps.refuse_unknown(session, (row["community_code"] for row in rows))
+        known = set(steps.names_of_communities(session))
+        sheets.refuse_unknown(rows, "community_code", known, file=file, code="community-unknown")
         return _renewed(session, steps.upsert(session, ReferencePoint, rows, "name"))
 
 
@@ -332,7 +355,7 @@ def load_demo_places(*, county_code: str, extent: Extent, now: datetime) -> int:
     names = steps.names_of_communities(db.session())
     drawn = (COMMUNITIES / "kaiyuan-demo.geojson").read_bytes()
     with transaction() as session:
-        changed = steps.write_units(session, _demo_sheet("units.csv", sheets.UNIT), county_code)
+        changed = steps.write_units(session, _demo_sheet("units.csv", sheets.UNIT))
         for file, columns, table, key in (
             ("compounds.csv", sheets.COMPOUND, Compound, "code"),
             ("reference-points.csv", sheets.REFERENCE_POINT, ReferencePoint, "name"),

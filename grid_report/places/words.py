@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from grid_report.places.findings import Finding
+from grid_report.places.sheet_problems import Problem, SheetError
 from grid_report.web.words import sentence
 
 
@@ -23,6 +24,29 @@ class FindingLine:
 def lines(findings: Iterable[Finding], names: Mapping[str, str]) -> list[FindingLine]:
     """Return findings in the reader's language, communities by name."""
     return [_line(finding, names) for finding in findings]
+
+
+# Who has read twenty lines corrects the file before reading on.
+MOST_LINES = 20
+
+
+def sheet_lines(error: SheetError) -> list[str]:
+    """Return what is wrong with a CSV file in the reader's language, a line each."""
+    told = [_sheet_line(error.file, problem) for problem in error.problems[:MOST_LINES]]
+    more = len(error.problems) - len(told)
+    return told + ([sentence("csv", "and-more", count=more)] if more else [])
+
+
+def _sheet_line(file: str, problem: Problem) -> str:
+    said = sentence(
+        "csv",
+        problem.code,
+        line=problem.line,
+        column=problem.column,
+        said=problem.said,
+        first=problem.first,
+    )
+    return f"{file}: {said}"
 
 
 def _line(finding: Finding, names: Mapping[str, str]) -> FindingLine:

@@ -112,7 +112,9 @@ def test_a_map_that_cannot_be_loaded_says_so_and_comes_the_next_time(
 def test_a_spot_outside_the_county_is_not_offered(person: Callable[..., Person]) -> None:
     page = person(RIDER).go("/report/new")
     form = page.locator("#report-form")
-    form.evaluate("form => { form.elements.lat.value = '42.5'; form.elements.lng.value = '123.2'; }")
+    form.evaluate(
+        "form => { form.elements.lat.value = '42.5'; form.elements.lng.value = '123.2'; }"
+    )
     page.locator("[data-map]").tap()
     screen = page.locator("[data-map-screen]")
     expect(screen.locator("[data-map-where]")).to_contain_text("移出本县")

@@ -16,9 +16,20 @@ from werkzeug.test import TestResponse
 from grid_report.db import db, transaction
 from grid_report.places import geojson, queries, steps
 from grid_report.places.models import Boundary, BoundaryVersion
-from tests.places.test_imports import DEMO_FILE, STATION, broken, counts, owner, run, swapped
+from tests.places.test_imports import (
+    DEMO_FILE,
+    STATION,
+    broken,
+    counts,
+    owner,
+    run,
+    spiked,
+    swapped,
+)
 
 pytestmark = pytest.mark.database
+
+OTHERS = ("211282001003", "211282001004")
 
 
 @pytest.fixture
@@ -227,3 +238,36 @@ def test_the_map_gets_light_boundaries_and_keeps_them(app: Flask, make: Any) -> 
     version = queries.reference().boundary_version
     assert version is not None
     assert json.loads(new.data)["version"] == version.id
+
+
+def test_a_shape_with_a_spike_is_repaired_on_purpose_with_its_picture(
+    browser: FlaskClient,
+) -> None:
+    # The same boundaries as those that count but for the spike, and two that change places.
+    content = json.loads(spiked())
+    a, b = (f for f in content["features"] if f["properties"]["code"] in OTHERS)
+    a["geometry"], b["geometry"] = b["geometry"], a["geometry"]
+    sent = upload(browser, json.dumps(content).encode(), "spike.geojson")
+    assert sent.status_code == 303
+    before = counts()
+
+    preview = browser.get(sent.location).text
+    assert "文件里有图形不对" in preview
+    assert "边界线自己打了叉" in preview
+    assert "/import" not in preview
+    refused = post(browser, f"{sent.location}/import", seen_version="1")
+    assert refused.status_code == 422
+    assert counts() == before
+
+    asked = re.search(r'href="([^"]+repair=1)"', preview)
+    assert asked
+    repaired = browser.get(asked[1])
+    assert "面积：修正前" in repaired.text
+    assert repaired.text.count('stroke-dasharray="6 4"') == 1
+    assert 'name="repair" value="1"' in repaired.text
+    seen = re.search(r'name="seen_version" value="(\d+)"', repaired.text)
+    assert seen
+    done = post(browser, f"{sent.location}/import", seen_version=seen[1], repair="1")
+    assert done.status_code == 303
+    assert counts() != before
+    assert "图形已修正" in browser.get("/admin/boundaries").text

@@ -16,6 +16,7 @@ from grid_report.places.categories import (
     numbers_to_call,
     seasonal,
 )
+from grid_report.places.sheet_problems import SheetError
 from grid_report.places.usecases import CATEGORIES_FILE, COMMUNITIES, DEMO
 
 NO_NUMBERS = {"gas": "", "water": "", "heating": "", "lift_rescue": ""}
@@ -170,12 +171,16 @@ def test_every_shipped_sheet_can_be_read() -> None:
 def test_a_bad_cell_is_named_by_line_and_column(row: str, column: str) -> None:
     head = "code,name,community_code,self_managed,lat,lng\n"
     good = "gate-0,Gate,211282001001,0,42.5,124.0\n"
-    with pytest.raises(sheets.SheetError) as error:
+    with pytest.raises(SheetError) as error:
         sheets.read_sheet(head + good + row + "\n", sheets.COMPOUND, file="x.csv")
-    assert (error.value.line, error.value.column) == (3, column)
+    [problem] = error.value.problems
+    assert (problem.line, problem.column) == (3, column)
 
 
 def test_a_missing_column_is_named() -> None:
-    with pytest.raises(sheets.SheetError) as error:
+    with pytest.raises(SheetError) as error:
         sheets.read_sheet("code,name\n", sheets.UNIT, file="x.csv")
-    assert error.value.column == "covers"
+    assert [(p.code, p.column) for p in error.value.problems] == [
+        ("column-missing", "kind"),
+        ("column-missing", "covers"),
+    ]

@@ -9,7 +9,7 @@ from flask import Flask
 
 from grid_report.places import queries
 from grid_report.places.cli import places_cli
-from tests.places.test_imports import DEMO_FILE, STATION, broken, owner, swapped
+from tests.places.test_imports import DEMO_FILE, STATION, broken, owner, spiked, swapped
 
 pytestmark = pytest.mark.database
 
@@ -56,6 +56,19 @@ def test_a_bad_file_ends_in_an_error_with_the_reason(app: Flask, tmp_path: Path)
     assert owner() == STATION
 
 
+def test_a_dry_run_repairs_when_asked_to_and_says_the_areas(app: Flask, tmp_path: Path) -> None:
+    file = write(tmp_path, spiked())
+    code, out = run(app, "import", "--dry-run", file)
+    assert code == 1
+    assert "crosses itself" in out
+    assert "add --repair" in out
+    code, out = run(app, "import", "--dry-run", "--repair", file)
+    assert code == 0
+    assert "note: feature" in out
+    assert "area before" in out
+    assert "already have" in out
+
+
 def test_importing_what_is_there_changes_nothing(app: Flask) -> None:
     code, out = run(app, "import", str(DEMO_FILE))
     assert code == 0
@@ -79,7 +92,7 @@ def test_units_compounds_and_points_are_loaded_from_csv(app: Flask, tmp_path: Pa
 def test_a_bad_sheet_is_refused_by_line_and_column(app: Flask, tmp_path: Path) -> None:
     code, out = run(app, "load-units", write(tmp_path, "code,name,kind,covers\nX!,甲,power,2\n"))
     assert code == 1
-    assert "line 2" in out
+    assert "Line 2, column “code”: “X!” cannot be used there." in out
     code, out = run(
         app, "load-units", write(tmp_path, "code,name,kind,covers\nx1,甲,power,999999\n")
     )

@@ -37,12 +37,13 @@ def moved(east: float, north: float = 0.0) -> list[list[float]]:
     return [[round(x + east, 7), round(y + north, 7)] for x, y in RING]
 
 
-def check(*features: Any, **more: Any) -> geojson.CheckedFile:
-    return check_text(json.dumps({"type": "FeatureCollection", "features": features, **more}))
+def check(*features: Any, repairing: bool = False, **more: Any) -> geojson.CheckedFile:
+    text = json.dumps({"type": "FeatureCollection", "features": features, **more})
+    return check_text(text, repairing=repairing)
 
 
-def check_text(text: bytes | str) -> geojson.CheckedFile:
-    return geojson.check(text, extent=EXTENT, known=KNOWN)
+def check_text(text: bytes | str, *, repairing: bool = False) -> geojson.CheckedFile:
+    return geojson.check(text, extent=EXTENT, known=KNOWN, repairing=repairing)
 
 
 def only_error(checked: geojson.CheckedFile) -> Any:
@@ -238,7 +239,7 @@ def test_neighbours_converted_from_gcj02_still_share_their_edge() -> None:
     assert checked.errors == checked.warnings == 0
 
 
-@pytest.mark.parametrize("name", ["EPSG:4490", "urn:ogc:def:crs:EPSG::3857", None, 4])
+@pytest.mark.parametrize("name", ["EPSG:4491", "urn:ogc:def:crs:EPSG::3857", None, 4])
 def test_another_coordinate_system_is_refused(name: Any) -> None:
     crs = {"type": "name", "properties": {"name": name}}
     assert only_error(check(feature(), crs=crs)).code == "crs-unknown"

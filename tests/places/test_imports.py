@@ -56,6 +56,16 @@ def broken() -> bytes:
     return json.dumps(collection).encode()
 
 
+def spiked() -> bytes:
+    """Return the demo with a spike of 10 m in the boundary of the station's community."""
+    collection = demo()
+    [feature] = [f for f in collection["features"] if f["properties"]["code"] == STATION]
+    ring = feature["geometry"]["coordinates"][0]
+    tip = [ring[1][0], round(ring[1][1] + 0.0001, 6)]
+    ring[2:2] = [tip, ring[1]]
+    return json.dumps(collection).encode()
+
+
 def run(content: bytes, actor: Actor | None = None, **more: Any) -> ImportReport:
     return usecases.import_boundaries(
         content,
@@ -183,7 +193,7 @@ def test_only_administrators_import_and_it_is_audited(app: Flask, make: Any) -> 
     [entry] = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "boundaries.import"))
     assert entry.actor_id == administrator.member_id
     assert entry.about == f"boundaries:{report.version_id}"
-    assert entry.details == {"added": 0, "removed": 0, "changed": 2}
+    assert entry.details == {"added": 0, "removed": 0, "changed": 2, "repaired": 0}
 
 
 def test_an_import_that_fails_in_the_middle_leaves_nothing(

@@ -19,6 +19,7 @@ from grid_report.places import queries, steps, usecases
 from grid_report.places.models import Boundary, Category, Stamp, Unit, UnitArea
 from grid_report.places.points import Point
 from grid_report.places.routing import MatchedBy
+from grid_report.places.sheet_problems import Problem, SheetError
 from grid_report.settings import Settings
 
 pytestmark = pytest.mark.database
@@ -244,7 +245,7 @@ def test_of_one_kind_the_one_that_covers_least_comes_first(app: Flask, settings:
         f"roads-two,乙,municipal,{STATION}|{BRIGHT}\n"
         "roads-street,丙,municipal,211282001\n"
     )
-    assert usecases.load_units(csv, county_code=settings.county.code) == 7
+    assert usecases.load_units(csv.encode(), county_code=settings.county.code) == 7
     found = [unit.code for unit in queries.list_units_covering(STATION, "RD02")]
     assert found[:4] == ["roads-local", "roads-two", "roads-street", "municipal-01"]
 
@@ -278,9 +279,9 @@ def test_only_units_in_use_that_cover_the_place_may_get_a_case(app: Flask) -> No
 def test_areas_a_unit_no_longer_covers_are_taken_away(app: Flask, settings: Settings) -> None:
     head = "code,name,kind,covers\n"
     county = settings.county.code
-    usecases.load_units(f"{head}x1,甲,power,{STATION}|{BRIGHT}\n", county_code=county)
-    assert usecases.load_units(f"{head}x1,甲,power,{BRIGHT}\n", county_code=county) == 1
-    assert usecases.load_units(f"{head}x1,甲,power,{BRIGHT}\n", county_code=county) == 0
+    usecases.load_units(f"{head}x1,甲,power,{STATION}|{BRIGHT}\n".encode(), county_code=county)
+    assert usecases.load_units(f"{head}x1,甲,power,{BRIGHT}\n".encode(), county_code=county) == 1
+    assert usecases.load_units(f"{head}x1,甲,power,{BRIGHT}\n".encode(), county_code=county) == 0
     db.session.rollback()
     rows = db.session.scalars(select(UnitArea.area_code).where(UnitArea.unit_code == "x1"))
     assert list(rows) == [BRIGHT]
@@ -288,28 +289,35 @@ def test_areas_a_unit_no_longer_covers_are_taken_away(app: Flask, settings: Sett
 
 def test_units_for_unknown_areas_are_refused_whole(app: Flask, settings: Settings) -> None:
     text = f"code,name,kind,covers\nx1,甲,power,{STATION}\nx2,乙,power,999999999\n"
-    with pytest.raises(Invalid) as error:
-        usecases.load_units(text, county_code=settings.county.code)
-    assert error.value.problems["covers"][0].facts == {"said": "999999999"}
+    with pytest.raises(SheetError) as error:
+        usecases.load_units(text.encode(), county_code=settings.county.code)
+    assert error.value.problems == (Problem("area-unknown", 3, "covers", "999999999"),)
     assert queries.reference().unit("x1") is None
 
 
 def test_compounds_and_points_of_unknown_communities_are_refused(app: Flask) -> None:
-    with pytest.raises(Invalid):
-        usecases.load_compounds(
-            "code,name,community_code,self_managed,lat,lng\nc1,甲,999999999999,0,42.5,124\n"
-        )
-    with pytest.raises(Invalid):
-        usecases.load_reference_points("name,community_code,lat,lng\n甲,999999999999,42.5,124\n")
+    head = "code,name,community_code,self_managed,lat,lng\n"
+    rows = f"c1,甲,{STATION},0,42.5,124\nc2,乙,999999999999,0,42.5,124\n"
+    with pytest.raises(SheetError) as error:
+        usecases.load_compounds((head + rows).encode())
+    unknown = ("community-unknown", 3, "community_code", "999999999999")
+    assert error.value.problems == (Problem(*unknown),)
+    assert queries.reference().compound("c1") is None
+    text = f"name,community_code,lat,lng\n乙,{STATION},42.5,124\n甲,999999999999,42.5,124\n"
+    with pytest.raises(SheetError) as error:
+        usecases.load_reference_points(text.encode())
+    assert error.value.problems == (Problem(*unknown),)
 
 
 def test_new_compounds_and_points_route_at_once(app: Flask) -> None:
     far = Point(42.7, 124.3)
     assert queries.router().locate(far).matched_by is MatchedBy.NONE
     usecases.load_compounds(
-        f"code,name,community_code,self_managed,lat,lng\nc1,甲,{BRIGHT},0,42.7,124.3\n"
+        f"code,name,community_code,self_managed,lat,lng\nc1,甲,{BRIGHT},0,42.7,124.3\n".encode()
     )
-    usecases.load_reference_points(f"name,community_code,lat,lng\n界碑,{STATION},42.701,124.3\n")
+    usecases.load_reference_points(
+        f"name,community_code,lat,lng\n界碑,{STATION},42.701,124.3\n".encode()
+    )
     found = queries.reference()
     assert found.locate(far, compound_code="c1").community_code == BRIGHT
     assert found.locate(far).community_code == STATION

@@ -19,9 +19,23 @@ def macros(file: str) -> set[str]:
 
 def test_every_finding_has_a_sentence() -> None:
     code = (ROOT / "geojson.py").read_text(encoding="utf-8")
-    used = set(re.findall(r'(?:_Refused|found\.error|found\.warn)\(\s*"([a-z0-9-]+)"', code))
+    used = set(
+        re.findall(
+            r'(?:_Refused|found\.error|found\.warn|(?:self\.)?found\.note(?:_once)?)\(\s*"([a-z0-9-]+)"',
+            code,
+        )
+    )
     assert len(used) > 25
     assert used | set(CROSSINGS.values()) | {"shape-invalid"} <= macros("findings.txt")
+
+
+def test_everything_wrong_with_a_table_has_a_sentence() -> None:
+    code = "".join(
+        (ROOT / name).read_text("utf-8") for name in ("sheets.py", "sheet_text.py", "usecases.py")
+    )
+    used = set(re.findall(r'(?:Problem\(|code=)"([a-z-]+)"', code))
+    assert len(used) == 13
+    assert used | {"and-more"} == macros("csv.txt")
 
 
 def test_every_refusal_has_a_sentence() -> None:
