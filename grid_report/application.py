@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import jinja2
@@ -11,8 +12,8 @@ from flask_babel import Babel
 from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from grid_report import clock, schema
 from grid_report import db as database
-from grid_report import schema
 from grid_report.accounts import admin_routes as accounts_admin_routes
 from grid_report.accounts import place_book
 from grid_report.accounts import queries as accounts_queries
@@ -122,6 +123,8 @@ FORM_ROOM_MB = 2
 
 def build(settings: Settings, *, media: Media | None = None) -> Flask:
     """Build the app. `media` lets several apps of one process share their decoders."""
+    if settings.server.clock_ahead_s:
+        clock.run_ahead(timedelta(seconds=settings.server.clock_ahead_s))
     app = Flask(
         "grid_report",
         template_folder=str(ROOT / "templates"),

@@ -10,10 +10,35 @@ from typing import Self
 
 from grid_report.errors import Invalid
 
+# How far the site's clock is ahead of the machine's: nothing but under test. One number for all
+# processes of a site, so that they agree on the time whenever each of them was started.
+_ahead = timedelta(0)
+
 
 def now() -> datetime:
     """Return the present instant in UTC. Called by routes, jobs and commands only."""
-    return datetime.now(UTC)
+    return datetime.now(UTC) + _ahead
+
+
+def ahead() -> timedelta:
+    """Return how far this process's clock is ahead of the machine's."""
+    return _ahead
+
+
+def run_ahead(by: timedelta) -> None:
+    """Let this process's clock run that far ahead of the machine's, or behind. Only for tests."""
+    global _ahead  # noqa: PLW0603 - there is one present in a process, as there is one machine
+    _ahead = by
+
+
+def by_machine(at: datetime) -> datetime:
+    """Return what the machine's clock shows at an instant: a disk and a store date files by it."""
+    return at - _ahead
+
+
+def from_machine(at: datetime) -> datetime:
+    """Return the instant at which the machine's clock showed that: the date of a file."""
+    return at + _ahead
 
 
 @dataclass(frozen=True, order=True)

@@ -47,6 +47,15 @@ class Server(Section):
     workers: int = Field(ge=1)
     threads: int = Field(ge=2)
     trusted_proxies: int = Field(ge=0)
+    clock_ahead_s: float = Field(allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _time_is_real_outside_tests(self) -> Self:
+        if self.clock_ahead_s and self.environment != "testing":
+            raise ValueError(
+                "clock_ahead_s is for tests: only the environment testing may have another time"
+            )
+        return self
 
 
 class Storage(Section):

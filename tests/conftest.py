@@ -13,11 +13,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from grid_report import create_app
+from grid_report import clock, create_app
 from grid_report import settings as settings_module
 from grid_report.db import db
 from grid_report.media.kit import Media
 from grid_report.settings import Settings
+from tests.support import present
 from tests.support.builders import Make
 from tests.support.databases import Databases, databases
 from tests.support.kept import KeptPages, keep_addresses, keep_statements
@@ -28,6 +29,8 @@ hypothesis.settings.register_profile("grid_report", deadline=None, derandomize=T
 hypothesis.settings.load_profile("grid_report")
 
 keep_addresses()
+# Before any test: what is collected looks at the time as well.
+present.begin()
 PAGES = KeptPages()
 
 
@@ -74,9 +77,19 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
+@pytest.fixture(autouse=True)
+def the_present(request: pytest.FixtureRequest) -> None:
+    """Let each test begin at the same instant; on a site that runs it goes on with the site's."""
+    for name in {"site", "later"} & set(request.fixturenames):
+        clock.run_ahead(request.getfixturevalue(name).ahead)
+        return
+    present.begin()
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     """Hand out fresh databases, made once a worker."""
+    present.begin(earlier=present.BEFORE)
     with databases(KIND, tmp_path_factory.mktemp("databases")) as made:
         yield made
 
@@ -98,6 +111,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 def test_settings(database_url: str, folder: Path, **more: dict[str, Any]) -> Settings:
     """Make settings for a database and a data folder."""
     values: dict[str, dict[str, Any]] = {
+        "server": present.settings(),
         "storage": {
             "data": str(folder / "data"),
             "database_url": database_url,

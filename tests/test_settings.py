@@ -48,6 +48,12 @@ def test_settings_are_frozen() -> None:
         ({"GRID_REPORT_COUNTY__ZONE": "Asia/Nowhere"}, "county"),
         ({"GRID_REPORT_SERVER__PROT": "8000"}, "server.prot"),
         ({"GRID_REPORT_CONFIG": "/nowhere/own.toml"}, "/nowhere/own.toml"),
+        ({"GRID_REPORT_SERVER__CLOCK_AHEAD_S": "60"}, "clock_ahead_s"),
+        (PRODUCTION | {"GRID_REPORT_SERVER__CLOCK_AHEAD_S": "-1"}, "clock_ahead_s"),
+        (
+            {"GRID_REPORT_ENV": "testing", "GRID_REPORT_SERVER__CLOCK_AHEAD_S": "nan"},
+            "server.clock_ahead_s",
+        ),
     ],
 )
 def test_what_is_wrong_names_the_setting(environ: dict[str, str], named: str) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from grid_report import clock
 from grid_report.errors import NotFound
 from grid_report.media.errors import PhotoStoreUnavailable
 from grid_report.media.stores import Pair, Size, Stored, checked, file_name, read_file_name
@@ -60,7 +61,7 @@ class LocalStore:
         return any(removed)
 
     def list_before(self, instant: datetime) -> Iterator[Stored]:
-        before = instant.timestamp()
+        before = clock.by_machine(instant).timestamp()
         with _reading():
             for folder in _entries(self.root):
                 if len(folder.name) != 2 or not folder.is_dir(follow_symlinks=False):
@@ -74,7 +75,7 @@ class LocalStore:
                     except FileNotFoundError:
                         continue  # another sweep was quicker
                     if seen.st_mtime < before:
-                        at = datetime.fromtimestamp(seen.st_mtime, UTC)
+                        at = clock.from_machine(datetime.fromtimestamp(seen.st_mtime, UTC))
                         yield Stored(*known, byte_count=seen.st_size, modified_at=at)
 
     def check(self) -> None:
@@ -99,6 +100,7 @@ class LocalStore:
 
     def _remove(self, path: Path, if_before: datetime | None) -> bool:
         """Remove one file, unless somebody stored the same photo again just now."""
+        before = None if if_before is None else clock.by_machine(if_before).timestamp()
         aside = self.staging() / f"gone-{uuid.uuid4().hex}"
         with _reading():
             try:
@@ -106,7 +108,7 @@ class LocalStore:
                 path.rename(aside)
             except FileNotFoundError:
                 return False
-            if if_before is not None and aside.stat().st_mtime >= if_before.timestamp():
+            if before is not None and aside.stat().st_mtime >= before:
                 with contextlib.suppress(FileExistsError):  # a newer copy is there: as good
                     os.link(aside, path)
                     _sync(path.parent)

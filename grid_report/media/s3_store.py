@@ -17,6 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from grid_report import clock
 from grid_report.errors import NotFound
 from grid_report.media.errors import PhotoStoreUnavailable
 from grid_report.media.stores import (
@@ -91,6 +92,7 @@ class S3Store:
         return True
 
     def delete(self, name: str, *, if_before: datetime | None = None) -> bool:
+        before = None if if_before is None else clock.by_machine(if_before)
         removed = False
         for size in Size:
             path = self._path(name, size)
@@ -98,7 +100,7 @@ class S3Store:
                 with _unavailable():
                     # Asked last of all: the store knows no conditional delete.
                     there = self._obstore.head(self._client(), path)
-                    if if_before is not None and there["last_modified"] >= if_before:
+                    if before is not None and there["last_modified"] >= before:
                         continue
                     self._obstore.delete(self._client(), path)
                     removed = True
@@ -107,14 +109,14 @@ class S3Store:
         return removed
 
     def list_before(self, instant: datetime) -> Iterator[Stored]:
+        before = clock.by_machine(instant)
         with _unavailable():
             for batch in self._obstore.list(self._client()):
                 for entry in batch:
                     known = read_file_name(entry["path"].rpartition("/")[2])
-                    if known and entry["last_modified"] < instant:
-                        yield Stored(
-                            *known, byte_count=entry["size"], modified_at=entry["last_modified"]
-                        )
+                    if known and entry["last_modified"] < before:
+                        at = clock.from_machine(entry["last_modified"])
+                        yield Stored(*known, byte_count=entry["size"], modified_at=at)
 
     def check(self) -> None:
         self.staging()

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
+from grid_report import clock
 from grid_report.errors import NotFound
 from grid_report.media.stores import Store
 
@@ -69,10 +70,11 @@ def _batches(names: Iterable[str], size: int) -> Iterator[list[str]]:
 
 def _clear_staging(folder: Path, before: datetime) -> int:
     removed = 0
+    by_machine = clock.by_machine(before).timestamp()
     with contextlib.suppress(NotFound):
         for left in sorted(folder.iterdir()):
             with contextlib.suppress(OSError):  # just finished, or cleared by another sweep
-                if left.lstat().st_mtime >= before.timestamp():
+                if left.lstat().st_mtime >= by_machine:
                     continue
                 if left.is_dir() and not left.is_symlink():
                     shutil.rmtree(left, ignore_errors=True)

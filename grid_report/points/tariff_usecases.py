@@ -167,9 +167,11 @@ def withdraw_version(code: str, *, actor: Actor, now: datetime) -> None:
             raise NotFound
         if version.starts_at <= now:
             raise VersionRuns
+        # Said first: the database lets a version go only when the audit knows who took it back.
+        audit(session, actor, "tariff-withdrawn", code, now)
+        session.flush()
         session.execute(delete(TariffVersion).where(TariffVersion.code == code))
         session.expunge(version)
-        audit(session, actor, "tariff-withdrawn", code, now)
 
 
 def _draft(session: Session) -> TariffDraft | None:

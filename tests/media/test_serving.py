@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from flask import Flask, Response
 
+from grid_report import clock
 from grid_report.errors import NotFound
 from grid_report.media.serving import photo_response
 from tests.media.test_stores import ONE, pair
@@ -75,6 +76,6 @@ def test_what_is_not_there_is_not_found(get, path):
 
 
 def test_a_date_alone_does_not_decide(get):
-    since = (datetime.now(UTC) + timedelta(days=1)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    since = (clock.now() + timedelta(days=1)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     with get(f"/{ONE}/main", **{"If-Modified-Since": since}) as answer:
         assert answer.status_code == 200

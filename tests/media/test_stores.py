@@ -10,12 +10,13 @@ import textwrap
 import threading
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from grid_report import clock
 from grid_report.errors import NotFound
 from grid_report.media import local_store
 from grid_report.media.errors import PhotoStoreUnavailable
@@ -82,7 +83,7 @@ def names_before(store: Store, instant: datetime) -> set[tuple[str, Size]]:
 
 
 def soon() -> datetime:
-    return datetime.now(UTC) + LATER
+    return clock.now() + LATER
 
 
 def test_what_was_put_is_there(any_store):
@@ -147,17 +148,17 @@ def test_no_other_name_reaches_the_store(any_store, name):
 
 def test_the_list_knows_age_and_size(any_store):
     any_store.put([pair(any_store, ONE), pair(any_store, THREE)])
-    assert names_before(any_store, datetime.now(UTC) - LATER) == set()
+    assert names_before(any_store, clock.now() - LATER) == set()
     listed = {(stored.name, stored.size): stored for stored in any_store.list_before(soon())}
     assert set(listed) == {(name, size) for name in (ONE, THREE) for size in Size}
     main = listed[ONE, Size.MAIN]
     assert main.byte_count == len(b"main picture")
-    assert abs(main.modified_at - datetime.now(UTC)) < LATER
+    assert abs(main.modified_at - clock.now()) < LATER
 
 
 def test_a_photo_renewed_meanwhile_is_not_deleted(any_store):
     any_store.put([pair(any_store, ONE)])
-    assert not any_store.delete(ONE, if_before=datetime.now(UTC) - LATER)
+    assert not any_store.delete(ONE, if_before=clock.now() - LATER)
     assert read(any_store, ONE, Size.MAIN) == b"main picture"
     assert read(any_store, ONE, Size.THUMB) == b"thumb picture"
     assert any_store.delete(ONE, if_before=soon())
@@ -319,11 +320,11 @@ def test_a_disk_that_fails_is_unavailable_not_a_crash(store, tmp_path):
 def test_deleting_and_storing_the_same_photo_at_once_never_loses_it(store):
     """The sweep takes an old file away just while the same photo is sent again."""
     store.put([pair(store, ONE)])
-    old = datetime.now(UTC) - LATER
+    old = clock.by_machine(clock.now() - LATER)
     for size in Size:
         path = store.root / ONE[:2] / f"{ONE}-{size}.jpg"
         os.utime(path, (old.timestamp(), old.timestamp()))
-    before = datetime.now(UTC) - timedelta(minutes=30)
+    before = clock.now() - timedelta(minutes=30)
     stop = threading.Event()
 
     def sweep() -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from grid_report import clock
 from grid_report.media.local_store import LocalStore
 from grid_report.media.stores import Size
 from grid_report.media.sweep import Swept, sweep_orphans
@@ -25,7 +26,7 @@ def put(store: LocalStore, name: str, *, hours_old: float) -> None:
 
 
 def aged(path, hours_old: float) -> None:
-    at = (NOW - timedelta(hours=hours_old)).timestamp()
+    at = clock.by_machine(NOW - timedelta(hours=hours_old)).timestamp()
     os.utime(path, (at, at))
 
 
@@ -128,7 +129,7 @@ def test_a_link_among_the_leftovers_is_removed_not_followed(store, tmp_path):
     (elsewhere / "kept").write_bytes(b"kept")
     link = store.staging() / "in-link"
     link.symlink_to(elsewhere)
-    old = (NOW - timedelta(hours=3)).timestamp()
+    old = clock.by_machine(NOW - timedelta(hours=3)).timestamp()
     os.utime(link, (old, old), follow_symlinks=False)
     sweep_orphans(store, rows(), TWO_HOURS, NOW)
     assert not link.is_symlink()

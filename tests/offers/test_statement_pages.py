@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -125,7 +125,7 @@ def test_a_question_is_answered_by_the_other_side_on_its_page(people: People) ->
 
 
 def test_the_running_month_is_shown_and_one_to_come_is_not(people: People, make: Make) -> None:
-    now = Month.of(datetime.now(make.settings.county.tz), make.settings.county.tz)
+    now = Month.of(clock.now(), make.settings.county.tz)
     here = f"/station/statements/of-{STATION}"
     assert "本月还没结束" in people.page(people.staff, f"{here}/{now}")
     client = make.signed_in(people.staff)

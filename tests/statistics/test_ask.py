@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from grid_report import clock
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid
@@ -96,7 +97,7 @@ def ask(client: FlaskClient, **more: Any) -> Any:
 
 
 def now_asked() -> dict[str, Any]:
-    this = Month.of(datetime.now(UTC), UTC)
+    this = Month.of(clock.now(), UTC)
     return {
         "from": str(this.plus(-2)), "to": str(this), "area": STATION, "rows": "category",
         "columns": ["m_received", "r_filing"],

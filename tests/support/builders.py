@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask
@@ -293,4 +293,4 @@ class Make:
     @staticmethod
     def later(hours: float) -> datetime:
         """Return an instant some hours from now."""
-        return datetime.now(UTC) + timedelta(hours=hours)
+        return clock.now() + timedelta(hours=hours)
