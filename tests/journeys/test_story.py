@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from grid_report import clock
 from tests.support.browser import DESK, Person
 from tests.support.pictures import camera_jpeg
+from tests.support.present import COUNTY
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +28,7 @@ def photo(tmp_path: Path) -> Callable[[str], Path]:
     """Make files as a phone's camera writes them: GPS, time, lying on its side."""
 
     def take(name: str) -> Path:
-        now = datetime.now(ZoneInfo("Asia/Shanghai")).strftime("%Y:%m:%d %H:%M:%S")
+        now = clock.now().astimezone(COUNTY).strftime("%Y:%m:%d %H:%M:%S")
         path = tmp_path / name
         path.write_bytes(
             camera_jpeg((1536, 2048), orientation=6, lat=42.546, lng=124.0408, taken_at=now)

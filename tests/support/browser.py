@@ -17,6 +17,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from grid_report import clock
+from tests.support import present
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -25,6 +28,23 @@ ARGUMENTS = [
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1366, "height": 768}
 DEMO_PASSWORD = "demo-only"
+
+# Playwright's own clock would stop what a voucher reckons with: when its page came. Only the date
+# is another; timers and the spans between two instants stay the machine's. The service worker
+# keeps the machine's time: it holds nothing but its own instants against each other.
+TIME = """
+(() => {
+  const [Real, ahead] = [Date, %d];
+  const shown = () => Real.now() + ahead;
+  window.Date = new Proxy(Real, {
+    apply: () => new Real(shown()).toString(),
+    construct: (_, given, made) => Reflect.construct(Real, given.length ? given : [shown()], made),
+    get: (_, name) => (name === "now" ? shown : Reflect.get(Real, name)),
+  });
+  const began = performance.timeOrigin + ahead;
+  Object.defineProperty(performance, "timeOrigin", { get: () => began });
+})();
+"""
 
 
 def chromium_path() -> str | None:
@@ -53,8 +73,14 @@ class Site:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
+        # The site's time, and with it that of whoever looks at it: see `tests/conftest.py`.
+        self.ahead = clock.ahead()
         self.environment = {
             **os.environ,
+            **present.environ(),
+            # Another time is for tests only; all else is as a newcomer has it.
+            "GRID_REPORT_ENV": "testing",
+            "GRID_REPORT_CONFIG": str(ROOT / "config" / "default.toml"),
             "GRID_REPORT_DATA": str(folder),
             "PORT": str(self.port),
             "HOST": "127.0.0.1",
@@ -124,6 +150,7 @@ class Person:
         if size is PHONE:
             settings |= {"has_touch": True, "is_mobile": True, "device_scale_factor": 2}
         self.context: BrowserContext = browser.new_context(**settings)
+        self.context.add_init_script(TIME % round(site.ahead.total_seconds() * 1000))
         self.context.set_default_timeout(20_000)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
