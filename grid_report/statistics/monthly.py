@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from grid_report.clock import Month
 from grid_report.db import db
@@ -86,6 +86,31 @@ def is_known(month: Month) -> bool:
     # A frozen version has counts of its own, unless there were none at all.
     counted = select(StatisticsCell.month).where(StatisticsCell.month == str(month)).limit(1)
     return db.session.scalar(counted) is not None or bool(list_versions(month))
+
+
+def find_neighbours(
+    month: Month, *, oldest: Month, this: Month
+) -> tuple[Month | None, Month | None]:
+    """Return the nearest months before and after one that have a page, None where there is none.
+
+    From `oldest` to `this` every month has one; of those before only what was counted or frozen.
+    """
+    before, after = month.plus(-1), month.plus(1)
+    return (
+        before if oldest <= before < this else _nearest_known(month, oldest, forward=False),
+        None if month >= this else after if after >= oldest else
+        _nearest_known(month, oldest, forward=True) or oldest,
+    )  # fmt: skip
+
+
+def _nearest_known(month: Month, oldest: Month, *, forward: bool) -> Month | None:
+    found = []
+    for column in (StatisticsCell.month, StatisticsFreeze.month):
+        value = func.min(column) if forward else func.max(column)
+        away = column > str(month) if forward else column < str(month)
+        found.append(db.session.scalar(select(value).where(away, column < str(oldest))))
+    known = [Month.parse(it) for it in found if it]
+    return (min(known) if forward else max(known)) if known else None
 
 
 def version_of(versions: Sequence[Frozen], version: int | None) -> Frozen | None:

@@ -28,6 +28,7 @@ from grid_report.statistics.figures import newest_month
 from grid_report.statistics.measures import LIVE, RATES
 from grid_report.statistics.monthly import (
     MonthReport,
+    find_neighbours,
     is_known,
     list_versions,
     read_report,
@@ -136,8 +137,11 @@ def month(month: str) -> str:
 
 def _shared(report: MonthReport, actor: Actor) -> dict[str, Any]:
     this = this_month()
+    before, after = find_neighbours(report.month, oldest=earliest(this), this=this)
     return {
         "report": report,
+        "month_before": before,
+        "month_after": after,
         "month": report.month,
         "this": this,
         "oldest": earliest(this),

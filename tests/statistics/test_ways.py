@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from flask.testing import FlaskClient
 
+from grid_report.access import Grant
+from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.places.queries import reference
 from grid_report.statistics import usecases
-from grid_report.statistics.periods import Period, earlier, parse_period
-from tests.support.builders import STREET, Make
+from grid_report.statistics.periods import Period, earlier, earliest, parse_period
+from tests.support.builders import STATION, STREET, Make
 
 COUNTY = "211282"
 
@@ -140,3 +142,83 @@ def test_an_old_month_is_there_for_good_and_leads_nowhere_that_is_not(
     assert len(links) > 20
     for link in links:
         assert client.get(html.unescape(link)).status_code == 200, link
+
+
+STEP = re.compile(r'href="/statistics/(\d{4}-\d{2})\?[^"]*" rel="(prev|next)"')
+
+
+@pytest.mark.database
+def test_a_step_to_the_next_month_leads_to_the_nearest_that_has_a_page(make: Make) -> None:
+    client, this = make.signed_in(make.administrator()), Month.of(make.now, make.settings.county.tz)
+    oldest = earliest(this)
+    # In the middle of each, so that nothing of it falls due in another.
+    counted = [oldest.plus(-14), oldest.plus(-9), oldest.plus(-8)]
+    for month in counted:
+        make.report(at=month.bounds(UTC)[0] + timedelta(days=9))
+    steps = {
+        month: {way: found for found, way in STEP.findall(client.get(f"/statistics/{month}").text)}
+        for month in (*counted, oldest, oldest.plus(1), this.plus(-1), this)
+    }
+    assert steps == {
+        counted[0]: {"next": str(counted[1])},
+        counted[1]: {"prev": str(counted[0]), "next": str(counted[2])},
+        counted[2]: {"prev": str(counted[1]), "next": str(oldest)},
+        oldest: {"prev": str(counted[2]), "next": str(oldest.plus(1))},
+        oldest.plus(1): {"prev": str(oldest), "next": str(oldest.plus(2))},
+        this.plus(-1): {"prev": str(this.plus(-2)), "next": str(this)},
+        this: {"prev": str(this.plus(-1))},
+    }
+
+
+MONTHS = re.compile(r'href="(/[^"#]*\b(?:19|20)\d{2}(?:-\d{2}|-Q\d)?\b[^"#]*)"')
+
+
+@pytest.mark.database
+def test_no_page_of_months_leads_to_one_that_is_not_there(make: Make) -> None:
+    """From the first and the last month there is of everything, each link is followed."""
+    zone = make.settings.county.tz
+    this = Month.of(make.now, zone)
+    oldest = earliest(this)
+    old, rider = oldest.plus(-9), make.rider()
+    staff = make.member(Grant(Role.STATION_STAFF, "station-1"))
+    statement = make.statement(rider, staff, make.station("station-1"))
+    admin = make.administrator()
+    for month in (old, oldest, this.plus(-1)):
+        make.report(rider, at=month.bounds(UTC)[0] + timedelta(days=9))
+    usecases.freeze_month(
+        old, actor=admin, seen_version=0, reason="", places=reference(),
+        county=make.settings.county, now=make.now,
+    )  # fmt: skip
+    starts = {
+        admin: [
+            *(f"/statistics/{month}{page}" for month in (old, oldest, this) for page in PAGES),
+            *(f"/statistics/years/{year}" for year in (oldest.year, this.year)),
+            *(f"/statistics/compare?a={month}" for month in (oldest, this)),
+            f"/statistics/compare?a={this.year}", f"/statistics/compare?a={oldest.year + 1}-Q1",
+            "/statistics/ask", "/open-data", "/admin/statements",
+            f"/admin/statements?month={statement}", f"/admin/statements?month={this}",
+            "/budgets", f"/budgets?month={this.plus(-35)}", f"/budgets/{STATION}",
+            "/admin/tariff", "/fairness/rates", "/fairness/sample",
+        ],
+        staff: ["/station/statements", f"/station/statements/of-station-1/{statement}"],
+        rider: ["/my/points", "/my/points/month", f"/my/points/month?month={this}"],
+    }  # fmt: skip
+    dead, followed = {}, 0
+    for who, pages in starts.items():
+        client = make.signed_in(who)
+        links: dict[str, str] = {}
+        for start in pages:
+            answer = client.get(start)
+            assert answer.status_code == 200, start
+            links |= {html.unescape(it): start for it in MONTHS.findall(answer.text)}
+        followed += len(links)
+        for link, start in links.items():
+            answer = client.get(link)
+            if answer.status_code not in (200, 303):
+                dead[link] = start, answer.status_code
+            answer.close()
+    assert dead == {}
+    assert followed > 200
+
+
+PAGES = ("", "/map", "/bulletin")
