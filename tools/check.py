@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools import browser, lock, work
+from tools import browser, dates, lock, work
 from tools.paths import PYTHON, ROOT
 
 RESULTS = ROOT / "var" / "test"
@@ -44,6 +44,7 @@ class Tally:
 def run(words: list[str], prepare: Callable[..., None]) -> int:
     """Set up, run every stage, print the summary; return the exit code."""
     began = time.monotonic()
+    days, words = dates.split(words)
     quick = "--quick" in words
     words = [word for word in words if word != "--quick"]
     chromium = None if quick else browser.Chromium()
@@ -56,14 +57,23 @@ def run(words: list[str], prepare: Callable[..., None]) -> int:
     tool(tally, "ruff check", ["-m", "ruff", "check", "."])
     tool(tally, "ruff format", ["-m", "ruff", "format", "--check", "."])
     tool(tally, "mypy", ["-m", "mypy"])
+    for day in days or [""]:
+        dates.apply(day)
+        all_tests(tally, f"{day} " if day else "", words, chromium, quick=quick)
+    return summary(tally, time.monotonic() - began, anything_asked=bool(words))
+
+
+def all_tests(
+    tally: Tally, day: str, words: Sequence[str], chromium: browser.Chromium | None, *, quick: bool
+) -> None:
+    """Run the tests on both databases and in the browser; of the quick ones the first only."""
     # Whoever names tests wants those, slow or not.
     marks = "not browser and not slow" if quick and not words else "not browser"
-    run_pytest(tally, "pytest SQLite", marks, words)
+    run_pytest(tally, f"pytest {day}SQLite", marks, words)
     if not quick:
         postgresql = {"GRID_REPORT_TEST_DATABASE": "postgresql"}
-        run_pytest(tally, "pytest PostgreSQL", "database and not browser", words, postgresql)
-        browser_tests(tally, words, chromium)
-    return summary(tally, time.monotonic() - began, anything_asked=bool(words))
+        run_pytest(tally, f"pytest {day}PostgreSQL", "database and not browser", words, postgresql)
+        browser_tests(tally, f"pytest {day}browser", words, chromium)
 
 
 def check_locks(tally: Tally) -> None:
@@ -91,7 +101,8 @@ def run_pytest(
     """Run pytest once and add what it counted."""
     header(name)
     began = time.monotonic()
-    report = RESULTS / f"{name.rsplit(maxsplit=1)[-1].lower()}.xml"
+    # One for each stage and date: `./test --dates` has fifteen.
+    report = RESULTS / f"{'-'.join(name.lower().replace(':', '').split()[1:])}.xml"
     report.unlink(missing_ok=True)
     command = [str(PYTHON), "-m", "pytest", "-n", str(os.cpu_count() or 2), "-m", marks]
     # Tests differ a hundredfold in time: an idle worker takes over what another has left.
@@ -123,10 +134,11 @@ def in_memory() -> str | None:
     return None
 
 
-def browser_tests(tally: Tally, words: Sequence[str], chromium: browser.Chromium | None) -> None:
+def browser_tests(
+    tally: Tally, name: str, words: Sequence[str], chromium: browser.Chromium | None
+) -> None:
     """Run the tests that need Chromium; without it, fail in CI and say so loudly elsewhere."""
     began = time.monotonic()
-    name = "pytest browser"
     path = chromium.wait() if chromium else None
     if path:
         run_pytest(tally, name, "browser", words, {"GRID_REPORT_TEST_CHROMIUM": path})
