@@ -17,6 +17,17 @@ BY_REF: Final = """
           ELSE 0 END) AS in_escrow
     FROM point_journal WHERE redemption_ref IS NOT NULL GROUP BY redemption_ref"""
 
+# What lots owe by award, and what was taken of that.
+OWED: Final = """
+    SELECT o.lot_id, r.reverses_id AS award_id, SUM(o.points) AS points
+    FROM point_owed o JOIN point_journal r ON r.id = o.reversal_id
+    GROUP BY o.lot_id, r.reverses_id"""
+TAKEN: Final = """
+    SELECT m.lot_id, j.reverses_id AS award_id, SUM(-m.free_delta) AS points
+    FROM point_lot_movements m JOIN point_transfers t ON t.id = m.transfer_id
+    JOIN point_journal j ON j.id = t.journal_id AND j.cause_type = 'owed-taken'
+    GROUP BY m.lot_id, j.reverses_id"""
+
 _CHECKS: Final = {
     "balance-differs-from-transfers": """
         WITH d AS (
@@ -133,12 +144,39 @@ _CHECKS: Final = {
         SELECT CAST(l.id AS VARCHAR) FROM point_lots l
         JOIN point_lot_movements m ON m.lot_id = l.id
         JOIN point_transfers t ON t.id = m.transfer_id AND t.event = 'repayment'
+        JOIN point_journal j ON j.id = t.journal_id AND j.cause_type <> 'debt-met'
         GROUP BY l.id, l.points HAVING SUM(-m.free_delta) * 2 > l.points""",
     "honest-mistake-took-another-lot": """
         SELECT j.cause_type || ' ' || j.cause_id FROM point_lot_movements m
         JOIN point_transfers t ON t.id = m.transfer_id JOIN point_journal j ON j.id = t.journal_id
         JOIN point_lots l ON l.id = m.lot_id JOIN point_transfers a ON a.id = l.transfer_id
         WHERE j.verdict IN ('honest', 'appeal') AND a.journal_id <> j.reverses_id""",
+    "more-owed-than-awarded": """
+        SELECT CAST(r.id AS VARCHAR) FROM point_journal r
+        JOIN point_journal a ON a.id = r.reverses_id
+        JOIN (SELECT reversal_id, SUM(points) AS total FROM point_owed GROUP BY reversal_id) o
+          ON o.reversal_id = r.id
+        WHERE r.verdict = 'fraud' OR o.total + r.points > a.points""",
+    "more-taken-than-owed": """
+        SELECT CAST(t.lot_id AS VARCHAR) FROM taken t LEFT JOIN owed o
+          ON o.lot_id = t.lot_id AND o.award_id = t.award_id
+        WHERE t.points > COALESCE(o.points, 0)""",
+    "owed-and-not-taken": """
+        SELECT CAST(l.id AS VARCHAR) FROM owed o JOIN point_lots l ON l.id = o.lot_id
+        JOIN point_journal a ON a.id = o.award_id
+        LEFT JOIN taken t ON t.lot_id = o.lot_id AND t.award_id = o.award_id
+        WHERE l.free > 0 AND o.points > COALESCE(t.points, 0) AND a.points > (
+          SELECT COALESCE(SUM(s.points), 0) FROM point_journal s
+          WHERE s.reverses_id = a.id AND s.kind = 'reversal')""",
+    "met-by-more-than-came-back": """
+        SELECT j.cause_type || ' ' || j.cause_id FROM point_lot_movements m
+        JOIN point_transfers t ON t.id = m.transfer_id JOIN point_journal j ON j.id = t.journal_id
+        WHERE j.cause_type IN ('debt-met', 'owed-taken') AND NOT EXISTS (
+          SELECT 1 FROM point_lot_movements g JOIN point_transfers x ON x.id = g.transfer_id
+          WHERE g.lot_id = m.lot_id AND g.kind IN ('release', 'refund')
+            AND g.free_delta >= -m.free_delta AND j.cause_id = CASE j.cause_type
+              WHEN 'debt-met' THEN CAST(x.journal_id AS VARCHAR)
+              ELSE CAST(j.reverses_id AS VARCHAR) || ':' || CAST(x.journal_id AS VARCHAR) END)""",
     "expired-before-its-end": """
         SELECT CAST(l.id AS VARCHAR) FROM point_lot_movements m
         JOIN point_transfers t ON t.id = m.transfer_id JOIN point_journal j ON j.id = t.journal_id
@@ -149,5 +187,9 @@ _CHECKS: Final = {
         WHERE u.event = 'ungrant' AND a.credits <> a.debits""",
 }
 CHECKS: Final = {
-    name: query.replace("by_ref b", f"({BY_REF}) b") for name, query in _CHECKS.items()
+    name: query.replace("by_ref b", f"({BY_REF}) b")
+    .replace("owed o ", f"({OWED}) o ")
+    .replace("owed o\n", f"({OWED}) o\n")
+    .replace("taken t ", f"({TAKEN}) t ")
+    for name, query in _CHECKS.items()
 }

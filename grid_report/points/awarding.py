@@ -191,7 +191,8 @@ def _pay(
     )
     signals.lots_changed.send(session, lots={lot_id: points}, community_code=claim.community_code)
     debt = places.get(holders.rider_debt(claim.rider_id))
-    repaid = min(most_repaid(points), -debt.left) if debt is not None else 0
+    # What is on hold meets a debt when it comes back: only what is beyond that is asked of awards.
+    repaid = min(most_repaid(points), max(0, -debt.left - target.held)) if debt is not None else 0
     if debt is not None and repaid:
         _repay(
             session,

@@ -1,4 +1,4 @@
-"""What is beside the ledger: awards that wait or were not paid, and what was told of expiry."""
+"""What is beside the ledger: awards that wait or were not paid, notices of expiry, the audit's mark."""
 
 from __future__ import annotations
 
@@ -81,3 +81,19 @@ class ExpiryNotice(Base):
     days_before: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     points: Mapped[int]
     told_at: Mapped[Instant]
+
+
+class AuditMark(Base):
+    """One row: up to which rows the nightly audit has looked, and what it last told of."""
+
+    __tablename__ = "point_audits"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    transfer_id: Mapped[int] = mapped_column(BIG, default=0)
+    movement_id: Mapped[int] = mapped_column(BIG, default=0)
+    journal_id: Mapped[int] = mapped_column(BIG, default=0)
+    audited_at: Mapped[Instant | None]
+    replayed_at: Mapped[Instant | None]
+    # A digest of the findings: the same ones are told of once.
+    told: Mapped[str] = mapped_column(String(64), default="")

@@ -1,4 +1,4 @@
-"""The triggers migrations 0004, 0006 and 0007 put on the ledger, by name: the audit misses each that is gone."""
+"""The triggers migrations 0004, 0006, 0007 and 0020 put on the ledger, by name: the audit misses each that is gone."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ TABLES: Final = (
     "point_lots",
     "point_lot_movements",
     "point_unpaid",
+    "point_owed",
 )
 
 CHECKED_ON_INSERT: Final = (
@@ -21,15 +22,18 @@ CHECKED_ON_INSERT: Final = (
     "point_journal",
     "point_lot_movements",
     "point_lots",
+    "point_owed",
     "point_transfers",
     "point_unpaid",
 )
 REDEEMING: Final = ("point_journal", "point_lot_movements", "point_transfers")
+OWING: Final = ("point_lot_movements",)
 CHECKED_ON_UPDATE: Final = ("point_accounts", "point_lots", "point_unpaid")
 MOVING: Final = ("point_lot_movements", "point_lots", "point_transfers")
 FOREVER: Final = (
     "point_journal",
     "point_lot_movements",
+    "point_owed",
     "point_routes",
     "point_transfers",
     "point_zero",
@@ -53,6 +57,7 @@ def expected(dialect: str) -> frozenset[str]:
     """Return the names of all triggers there must be on a database."""
     names = {f"{table}_before_insert" for table in CHECKED_ON_INSERT}
     names |= {f"{table}_redeeming" for table in REDEEMING}
+    names |= {f"{table}_owing" for table in OWING}
     names |= {f"{table}_before_update" for table in CHECKED_ON_UPDATE}
     names |= {f"{table}_effect" for table in MOVING}
     names |= {f"{table}_no_update" for table in FOREVER}

@@ -82,6 +82,7 @@ class Place:
     id: int
     kind: AccountKind
     left: int
+    held: int = 0
 
 
 def lock(session: Session, *holders: Holder) -> dict[Holder, Place]:
@@ -97,12 +98,15 @@ def lock(session: Session, *holders: Holder) -> dict[Holder, Place]:
             Account.kind,
             Account.holder,
             (Account.credits - Account.debits - Account.pending_debits).label("left"),
+            Account.pending_debits,
         )
         .where(Account.holder.in_(by_key))
         .order_by(Account.id)
         .with_for_update(key_share=True)
     )
-    return {by_key[row.holder]: Place(row.id, row.kind, row.left) for row in rows}
+    return {
+        by_key[row.holder]: Place(row.id, row.kind, row.left, row.pending_debits) for row in rows
+    }
 
 
 def lock_or_open(session: Session, *holders: Holder) -> dict[Holder, Place]:

@@ -29,12 +29,16 @@ class Award:
 
 @dataclass(frozen=True)
 class Reversal:
-    """What came back of an award; `debt` is the part the rider still owes."""
+    """What came back of an award, `debt` charged to the rider included.
+
+    `owed` is what will come of it when bookings give their points back, as things are now.
+    """
 
     entry_id: int
     points: int
     already: bool = False
     debt: int = 0
+    owed: int = 0
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from grid_report.errors import Invalid, NotFound
-from grid_report.points import holders
+from grid_report.points import holders, owing
 from grid_report.points.causes import (
     REDEMPTION_CAPTURED,
     REDEMPTION_REFUNDED,
@@ -50,9 +50,9 @@ def refund(
 ) -> Moved:
     """Give captured points back to the lots they came from: all that is left, or fewer.
 
-    Several refunds of one redemption need a key each. Points of a lot that is over meanwhile
-    expire again. Raises NotFound, RedemptionSettled when they are the provider's, Invalid,
-    LedgerFrozen.
+    Several refunds of one redemption need a key each. What is owed meets them there; points of a
+    lot that is over meanwhile expire again. Goes on while the ledger is frozen. Raises NotFound,
+    RedemptionSettled when they are the provider's, Invalid.
     """
     holding = find_holding(session, ref)
     mine, escrow = holding.rider, holding.escrow
@@ -71,7 +71,6 @@ def refund(
         return Moved(None, 0)
     if not 0 < wanted <= left:
         raise Invalid.field("points", "points-out-of-range", most=left)
-    refuse_when_frozen(session)
     entry_id = write_event(
         session,
         EventKind.REFUND,
@@ -96,6 +95,7 @@ def refund(
     # Those that live longest first: the rider gets the most use of what comes back.
     given, _ = take(parts, wanted)
     move_lots(session, transfer_id, MovementKind.REFUND, given)
+    owing.meet(session, holding.rider_id, places[mine], came_by=entry_id, parts=given, at=at)
     return Moved(entry_id, wanted)
 
 

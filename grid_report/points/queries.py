@@ -11,7 +11,7 @@ from sqlalchemy import Select, case, func, select, text
 
 from grid_report.clock import Month
 from grid_report.db import db
-from grid_report.points import holders
+from grid_report.points import holders, owing
 from grid_report.points.dues import Unpaid
 from grid_report.points.kinds import (
     IS_OPEN,
@@ -22,6 +22,7 @@ from grid_report.points.kinds import (
     UnpaidReason,
 )
 from grid_report.points.models import Account, Journal, Lot, Transfer
+from grid_report.points.owed_models import Owed
 from grid_report.points.terms import YELLOW_PERCENT
 
 
@@ -44,13 +45,18 @@ class Expiring:
 
 @dataclass(frozen=True)
 class Balance:
-    """What a rider has: to spend, on hold for a service, on the way, owed by the rider."""
+    """What a rider has: to spend, on hold for a service, on the way, owed by the rider.
+
+    `owed` is the part of what is on hold that verdicts take when it comes back; `debt` is what is
+    beyond that, met from later awards.
+    """
 
     available: int
     held: int
     pending: int
     debt: int
     expiring: Sequence[Expiring]
+    owed: int = 0
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,7 @@ MINT_KEY: Final = holders.MINT.key
 
 
 def balance(rider_id: int, at: datetime | None = None) -> Balance:
-    """Return what a rider has; three look-ups, whatever the length of the history.
+    """Return what a rider has; at most five look-ups, whatever the length of the history.
 
     `at` an instant what is over by then is left out, though no job has noticed it: a hold would
     not find it either.
@@ -138,12 +144,36 @@ def balance(rider_id: int, at: datetime | None = None) -> Balance:
     mine, debt = accounts.get("rider"), accounts.get("debt")
     lots = _expiring(mine.id) if mine else ()
     over = sum(lot.points for lot in lots if at is not None and lot.expires_at <= at)
+    held = mine.pending_debits if mine else 0
+    by_lots = _owed_by_lots(mine.id) if mine and held else 0
+    charged = debt.debits - debt.credits if debt else 0
+    from_hold = min(charged, held - by_lots)
     return Balance(
-        available=mine.credits - mine.debits - mine.pending_debits - over if mine else 0,
-        held=mine.pending_debits if mine else 0,
+        available=mine.credits - mine.debits - held - over if mine else 0,
+        held=held,
         pending=int(pending or 0),
-        debt=debt.debits - debt.credits if debt else 0,
+        debt=charged - from_hold,
         expiring=[lot for lot in lots if at is None or lot.expires_at > at],
+        owed=by_lots + from_hold,
+    )
+
+
+def _owed_by_lots(account_id: int) -> int:
+    """Count what verdicts take of the points an account has on hold, should they come back."""
+    held = {
+        row.id: row.held
+        for row in db.session.execute(
+            select(Lot.id, Lot.held)
+            .join(Owed, Owed.lot_id == Lot.id)
+            .where(Lot.account_id == account_id, Lot.held > 0)
+        )
+    }
+    if not held:
+        return 0
+    return sum(
+        points
+        for parts in owing.shares(owing.open_claims(db.session(), held), held).values()
+        for points in parts.values()
     )
 
 

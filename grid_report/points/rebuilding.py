@@ -14,8 +14,10 @@ from typing import Any
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from grid_report.points.kinds import AccountKind, Phase
-from grid_report.points.models import Account, Lot, LotMovement, Transfer
+from grid_report.points.causes import OWED_TAKEN
+from grid_report.points.kinds import AccountKind, EventKind, MovementKind, Phase
+from grid_report.points.models import Account, Journal, Lot, LotMovement, Transfer
+from grid_report.points.owed_models import Owed
 
 AT_ONCE = 1000
 COLUMNS = ("credits", "debits", "pending_debits", "lots_total", "lots_held")
@@ -69,7 +71,11 @@ def find_mismatches(engine: Engine) -> list[Mismatch]:
     level = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
     with engine.connect().execution_options(**level) as connection, Session(connection) as session:
         replay = _replay(session)
-        return [*_of_accounts(session, replay), *_of_lots(session, replay)]
+        return [
+            *_of_accounts(session, replay),
+            *_of_lots(session, replay),
+            *_of_owed(session, replay),
+        ]
 
 
 def _replay(session: Session) -> Replay:
@@ -126,3 +132,42 @@ def _of_lots(session: Session, replay: Replay) -> Iterator[Mismatch]:
         for column, value in (("free", free), ("held", held)):
             if value != replay.lots[number][column]:
                 yield Mismatch(f"lot:{number}", column, value, replay.lots[number][column])
+
+
+def _of_owed(session: Session, replay: Replay) -> Iterator[Mismatch]:
+    """Play what verdicts left to come: a lot that still owes has nothing free."""
+    owed: dict[tuple[int, int], int] = defaultdict(int)
+    left: dict[int, int] = {}
+    for award_id, points in session.execute(
+        select(Journal.id, Journal.points).where(
+            Journal.kind == EventKind.AWARD,
+            Journal.id.in_(select(Journal.reverses_id).where(Journal.kind == EventKind.REVERSAL)),
+        )
+    ):
+        left[award_id] = points
+    for award_id, points in session.execute(
+        select(Journal.reverses_id, Journal.points).where(Journal.kind == EventKind.REVERSAL)
+    ):
+        assert award_id is not None
+        left[award_id] -= points
+    for award_id, lot_id, points in session.execute(
+        select(Journal.reverses_id, Owed.lot_id, Owed.points).join(
+            Journal, Journal.id == Owed.reversal_id
+        )
+    ):
+        assert award_id is not None
+        owed[award_id, lot_id] += points
+    for award_id, lot_id, points in session.execute(
+        select(Journal.reverses_id, LotMovement.lot_id, -LotMovement.free_delta)
+        .join(Transfer, Transfer.id == LotMovement.transfer_id)
+        .join(Journal, Journal.id == Transfer.journal_id)
+        .where(Journal.cause_type == OWED_TAKEN, LotMovement.kind == MovementKind.SPEND)
+    ):
+        assert award_id is not None
+        owed[award_id, lot_id] -= points
+    for (award_id, lot_id), points in sorted(owed.items()):
+        free = replay.lots[lot_id]["free"]
+        if points < 0:
+            yield Mismatch(f"lot:{lot_id}", "owed", points, 0)
+        elif points and left[award_id] > 0 and free:
+            yield Mismatch(f"lot:{lot_id}", "free", free, 0)

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from grid_report.errors import NotFound
-from grid_report.points import holders
-from grid_report.points.causes import AWARD_REVERSED, Cause
+from grid_report.points import holders, owing
+from grid_report.points.causes import AWARD_REVERSED, OWED_TAKEN, Cause
 from grid_report.points.entries import (
     Part,
-    find_event,
     move_lots,
     take,
     write_event,
@@ -25,6 +24,7 @@ from grid_report.points.freezing import refuse_when_frozen
 from grid_report.points.kinds import EventKind, MovementKind, Verdict
 from grid_report.points.models import Journal, Lot, Transfer
 from grid_report.points.outcomes import Reversal
+from grid_report.points.owed_models import Owed
 from grid_report.points.refusals import OwnAward, SecondPersonNeeded
 
 
@@ -56,10 +56,12 @@ def reverse(
     at: datetime,
     note: str = "",
 ) -> Reversal:
-    """Take an award back, as far as the verdict reaches; held points stay with their hold.
+    """Take an award back, as far as the verdict reaches; what is on hold is owed by its lots.
 
-    A later, graver verdict takes what the first one left. Raises NotFound, OwnAward,
-    LedgerFrozen, SecondPersonNeeded.
+    Fraud owes by the rider: what is not there is a debt, met first by what comes back from a
+    service. A later, graver verdict takes what the first one left; the same one again only where
+    the first wrote down nothing of what it left (before points were owed). Raises NotFound,
+    OwnAward, LedgerFrozen, SecondPersonNeeded.
     """
     if actor_id == approved_by_id:
         raise SecondPersonNeeded
@@ -70,16 +72,21 @@ def reverse(
         raise OwnAward
     mine, end = holders.rider(original.rider_id), holders.clawback(original.community_code)
     places = holders.lock_or_open(session, mine)
-    cause = Cause(f"{AWARD_REVERSED}-{verdict}", str(entry_id))
-    before = find_event(session, cause)
-    if before is not None:
-        return Reversal(before.id, before.points, already=True, debt=_charged(session, before.id))
-    refuse_when_frozen(session)
-    reach = REACH[verdict]
+    before = _last_with(session, entry_id, verdict)
     due = original.points - _taken_before(session, entry_id)
-    parts, _ = take(_lots(session, places[mine].id, original.transfer_id, reach), due)
+    if before is not None and (not due or before.owes or verdict is Verdict.FRAUD):
+        return Reversal(before.id, before.points, already=True, debt=_charged(session, before.id))
+    reach = REACH[verdict] if before is None else REACH[Verdict.HONEST]
+    lots = _lots(session, places[mine].id, original.transfer_id, reach)
+    parts, _ = take([Part(lot.id, lot.free) for lot in lots], due)
     taken = sum(part.points for part in parts)
     debt = due - taken if reach.debt else 0
+    claims = [] if reach.debt else _claims(session, lots, entry_id, due - taken)
+    if before is not None and not taken and not claims:
+        return Reversal(before.id, before.points, already=True)
+    refuse_when_frozen(session)
+    again = "" if before is None else f":{before.id}"
+    cause = Cause(f"{AWARD_REVERSED}-{verdict}", f"{entry_id}{again}")
     reversal_id = write_event(
         session,
         EventKind.REVERSAL,
@@ -111,17 +118,19 @@ def reverse(
         )
         move_lots(session, transfer_id, MovementKind.SPEND, parts)
     if debt:
-        owing = holders.rider_debt(original.rider_id)
+        debtor = holders.rider_debt(original.rider_id)
         write_transfer(
             session,
             reversal_id,
             EventKind.REVERSAL,
             "clawback_debt",
-            debit=holders.lock_or_open(session, owing)[owing],
+            debit=holders.lock_or_open(session, debtor)[debtor],
             credit=places[end],
             amount=debt,
         )
-    return Reversal(reversal_id, taken + debt, debt=debt)
+    owing.owe(session, reversal_id, claims)
+    on_hold = min(due - taken, places[mine].held if reach.debt else _held(lots, claims))
+    return Reversal(reversal_id, taken + debt, debt=debt, owed=on_hold)
 
 
 def _award(session: Session, entry_id: int) -> Any:
@@ -157,16 +166,52 @@ def _charged(session: Session, reversal_id: int) -> int:
     return int(charged or 0)
 
 
-def _lots(
-    session: Session, account_id: int, award_transfer_id: int, reach: Reach
-) -> Sequence[Part]:
+def _last_with(session: Session, entry_id: int, verdict: Verdict) -> Any:
+    """Find the newest reversal of an award by that verdict, and whether lots owe it anything."""
+    return session.execute(
+        select(
+            Journal.id,
+            Journal.points,
+            exists().where(Owed.reversal_id == Journal.id).label("owes"),
+        )
+        .where(
+            Journal.reverses_id == entry_id,
+            Journal.verdict == verdict,
+            Journal.cause_type != OWED_TAKEN,
+        )
+        .order_by(Journal.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def _lots(session: Session, account_id: int, award_transfer_id: int, reach: Reach) -> Sequence[Any]:
     """List the award's own lot first, then the others by what expires first."""
     is_own = Lot.transfer_id == award_transfer_id
     query = (
-        select(Lot.id, Lot.free)
-        .where(Lot.account_id == account_id, Lot.free > 0)
+        select(Lot.id, Lot.free, Lot.held)
+        .where(Lot.account_id == account_id, is_own | (Lot.free > 0) | (Lot.held > 0))
         .order_by(is_own.desc(), Lot.expires_at, Lot.id)
     )
     if not reach.other_lots:
         query = query.where(is_own)
-    return [Part(row.id, row.free) for row in session.execute(query)]
+    return session.execute(query).all()
+
+
+def _claims(session: Session, lots: Sequence[Any], entry_id: int, left: int) -> list[Part]:
+    """Say what each lot owes: what it holds, and the rest the own one, should it ever come back."""
+    if not left:
+        return []
+    wanted, _ = take([Part(lot.id, lot.held) for lot in lots], left)
+    by_lot = {part.lot_id: part.points for part in wanted}
+    own = lots[0].id
+    by_lot[own] = by_lot.get(own, 0) + left - sum(by_lot.values())
+    for claim in owing.open_claims(session, by_lot):
+        if claim.award_id == entry_id:
+            for lot_id, owed in claim.by_lot.items():
+                by_lot[lot_id] -= owed
+    return [Part(lot_id, points) for lot_id, points in by_lot.items() if points > 0]
+
+
+def _held(lots: Sequence[Any], claims: Sequence[Part]) -> int:
+    held = {lot.id: lot.held for lot in lots}
+    return sum(min(held[part.lot_id], part.points) for part in claims)

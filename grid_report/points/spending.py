@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from grid_report.errors import Invalid, NotFound
-from grid_report.points import holders
+from grid_report.points import holders, owing
 from grid_report.points.causes import (
     REDEMPTION_CAPTURED,
     REDEMPTION_HELD,
@@ -156,16 +156,19 @@ def capture(
     taken, rest = take(_held_parts(session, holding), wanted)
     move_lots(session, transfer_id, MovementKind.CAPTURE, taken)
     move_lots(session, transfer_id, MovementKind.RELEASE, rest)
+    owing.meet(
+        session, holding.rider_id, places[holding.rider], came_by=entry_id, parts=rest, at=at
+    )
     return Moved(entry_id, wanted)
 
 
 def release(session: Session, ref: str, *, at: datetime, actor_id: int | None = None) -> Moved:
-    """Give all held points back to the lots they came from.
+    """Give all held points back to the lots they came from; what is owed meets them there.
 
-    Raises NotFound, HoldResolved when they were taken, LedgerFrozen.
+    Goes on while the ledger is frozen. Raises NotFound, HoldResolved when they were taken.
     """
     holding, places = _locked(session, ref)
-    return _release(session, holding, places, at=at, actor_id=actor_id)
+    return _release(session, holding, places, at=at, actor_id=actor_id)[0]
 
 
 def noshow(
@@ -179,7 +182,8 @@ def noshow(
 ) -> Moved:
     """Give held points back but for a penalty: at most a fifth, rounded down, of what was held.
 
-    With nothing to lose it is a release. Raises NotFound, HoldResolved, LedgerFrozen.
+    What is owed comes first, so the penalty may be less. With nothing to lose it is a release, and
+    goes on while the ledger is frozen. Raises NotFound, HoldResolved, LedgerFrozen.
     """
     if penalty_points < 0:
         raise ValueError("a penalty gives nothing")
@@ -188,11 +192,17 @@ def noshow(
     before = find_event(session, Cause(REDEMPTION_NOSHOW, ref))
     if before is not None:
         return Moved(before.id, before.points, already=True)
-    released = _release(session, holding, places, at=at, actor_id=actor_id)
-    if not lost:
+    if lost:
+        refuse_when_frozen(session)
+    released, there = _release(session, holding, places, at=at, actor_id=actor_id)
+    taken, _ = take(there, lost)
+    if not lost or (released.already and not there):
         return Moved(released.entry_id, 0, released.already)
     if released.already:
         raise HoldResolved
+    lost = sum(part.points for part in taken)
+    if not lost:
+        return Moved(released.entry_id, 0)
     end = holders.penalty(community_code)
     entry_id = write_event(
         session,
@@ -216,7 +226,6 @@ def noshow(
         amount=lost,
     )
     # From the very points that were kept from others' use, in date or not.
-    taken, _ = take(_held_parts(session, holding), lost)
     move_lots(session, transfer_id, MovementKind.SPEND, taken)
     return Moved(entry_id, lost)
 
@@ -278,13 +287,14 @@ def _release(
     *,
     at: datetime,
     actor_id: int | None,
-) -> Moved:
+) -> tuple[Moved, Sequence[Part]]:
+    parts = _held_parts(session, holding)
     before = find_event(session, Cause(REDEMPTION_RELEASED, holding.ref))
     if before is not None:
-        return Moved(before.id, before.points, already=True)
+        met = owing.met_by(session, holding.rider_id, before.id)
+        return Moved(before.id, before.points, already=True), take(parts, met)[1]
     if find_event(session, Cause(REDEMPTION_CAPTURED, holding.ref)) is not None:
         raise HoldResolved
-    refuse_when_frozen(session)
     entry_id, transfer_id = _resolve(
         session,
         holding,
@@ -294,8 +304,11 @@ def _release(
         at=at,
         actor_id=actor_id,
     )
-    move_lots(session, transfer_id, MovementKind.RELEASE, _held_parts(session, holding))
-    return Moved(entry_id, holding.points)
+    move_lots(session, transfer_id, MovementKind.RELEASE, parts)
+    left = owing.meet(
+        session, holding.rider_id, places[holding.rider], came_by=entry_id, parts=parts, at=at
+    )
+    return Moved(entry_id, holding.points), left
 
 
 def _resolve(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from grid_report.points.kinds import Verdict
+from tests.points.attacks_owing import OWING, OWING_BEHIND, build_owing
 from tests.points.attacks_redeeming import REDEEMING
 from tests.points.book import BRIGHT, NOW, STATION, Book, run
 from tests.points.raw import (
@@ -211,6 +212,7 @@ ATTACKS: list[tuple[str, list[str]]] = [
     ("dues_are_kept", [due(), "DELETE FROM point_unpaid"]),
     ("nobody_decides_for_oneself", [due(actor_id="{rider1}")]),
     *REDEEMING,
+    *OWING,
     # The freeze
     ("ledger_is_frozen", [f"UPDATE point_freeze SET frozen_at = {AT}", event()]),
     ("the_freeze_row_stays", ["DELETE FROM point_freeze"]),
@@ -245,6 +247,7 @@ BEHIND: list[tuple[str, tuple[str, ...], list[str]]] = [
     ("fk_point_lot_movements_transfer_id", ("movement_fits_its_transfer",), [move(transfer_id=999_999)]),
     ("kind_known", ("sums_fit_the_kind",), [event(**REVERSAL), leg(**CLAWBACK), move(kind="'gift'")]),
 ]  # fmt: skip
+BEHIND += OWING_BEHIND
 # SQLite's OR IGNORE passes over what a trigger's own statement was refused by a CHECK.
 IGNORING: list[tuple[str, tuple[str, ...], list[str]]] = [
     (
@@ -299,6 +302,7 @@ def build_world(book: Book) -> dict[str, Any]:
     # The newer one lost a little: what is given to it wrongly finds room.
     book.hold(rider4, "R-5", points=20, provider_code="S2")
     book.capture("R-5")
+    owing = build_owing(book)
     one = book.value
 
     def at(holder: str) -> int:
@@ -331,6 +335,7 @@ def build_world(book: Book) -> dict[str, Any]:
         "transfer": one("SELECT id FROM point_transfers WHERE journal_id = :j", j=first.entry_id),
         "escrow": 8001,
         "hold": 8001,
+        **owing,
     }
     names["lot"] = one("SELECT id FROM point_lots WHERE transfer_id = :t", t=names["transfer"])
     names["their_lot"] = one(

@@ -7,6 +7,7 @@ refusal, as `Did` or as text.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -49,6 +50,8 @@ class Booking:
     taken: Parts | None = None
     captured: int = 0
     is_released: bool = False
+    # What a release left of it, once what was owed had been taken.
+    left: Parts = field(default_factory=list)
     lost: int | None = None
     refunds: dict[str, int] = field(default_factory=dict)
     settled: int | None = None
@@ -66,6 +69,13 @@ class Paid:
     points: int
     lot: int
     reversals: dict[Verdict, Did] = field(default_factory=dict)
+    collected: int = 0
+    owed: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def left(self) -> int:
+        """What no verdict has taken, or charged to the rider."""
+        return self.points - self.collected - sum(it.points for it in self.reversals.values())
 
 
 class Model:
@@ -85,6 +95,8 @@ class Model:
         self.ends: dict[str, int] = defaultdict(int)
         self.cleared: dict[str, Did] = {}
         self.supply = 0
+        # What lots owe, in the order in which it was written down.
+        self.claims: list[tuple[Paid, int]] = []
 
     # Budgets
 
@@ -158,7 +170,7 @@ class Model:
         over_at = self.terms.expiry(at)
         self.lots.append(Lot(rider, community, points, over_at, free=points))
         self.paid[cause] = Paid(rider, points, len(self.lots) - 1)
-        repaid = min(points // 2, self.debts[rider])
+        repaid = min(points // 2, max(0, self.debts[rider] - self.held(rider)))
         self.lots[-1].free -= repaid
         self.debts[rider] -= repaid
         return repaid
@@ -168,7 +180,7 @@ class Model:
         if verdict in paid.reversals:
             before = paid.reversals[verdict]
             return Did(before.points, already=True, debt=before.debt)
-        due = paid.points - sum(it.points for it in paid.reversals.values())
+        due = paid.left
         own = self.lots[paid.lot]
         theirs = [paid.lot]
         if verdict in (Verdict.NEGLIGENT, Verdict.FRAUD):
@@ -178,7 +190,64 @@ class Model:
         self.debts[paid.rider] += debt
         self.ends[f"clawback:{own.community}:"] += taken + debt
         paid.reversals[verdict] = Did(taken + debt, debt=debt)
+        if verdict is not Verdict.FRAUD:
+            self.owe(paid, theirs, due - taken)
         return paid.reversals[verdict]
+
+    def owe(self, paid: Paid, theirs: list[int], left: int) -> None:
+        """Each lot owes what it has on hold; the own one all that is not found there."""
+        wanted: dict[int, int] = {}
+        for number in theirs:
+            part = min(self.lots[number].held, left)
+            wanted[number] = part
+            left -= part
+        wanted[paid.lot] += left
+        for number, part in wanted.items():
+            more = part - paid.owed.get(number, 0)
+            if more > 0:
+                paid.owed[number] = part
+                self.claims.append((paid, number))
+
+    def by_claim(self, rider: int, lots: Collection[int]) -> list[Paid]:
+        """List a rider's wrong awards as they are met: whose claim on those lots is oldest first."""
+        mine = (it for it, number in self.claims if it.rider == rider and number in lots)
+        return list({id(it): it for it in mine}.values())
+
+    def met(self, rider: int, parts: Parts) -> Parts:
+        """Take what is owed of points that are free again; return what of them stays."""
+        here = dict(parts)
+        for paid in self.by_claim(rider, here):
+            for number in paid.owed:
+                part = min(paid.owed[number], paid.left, here.get(number, 0))
+                if part:
+                    here[number] -= part
+                    paid.owed[number] -= part
+                    paid.collected += part
+                    self.lots[number].free -= part
+                    self.ends[f"clawback:{self.lots[paid.lot].community}:"] += part
+        for number, _ in parts:
+            part = min(self.debts[rider], here[number])
+            here[number] -= part
+            self.debts[rider] -= part
+            self.lots[number].free -= part
+        return [(number, here[number]) for number, _ in parts if here[number]]
+
+    def held(self, rider: int) -> int:
+        return sum(lot.held for lot in self.lots if lot.rider == rider)
+
+    def owed_by(self, rider: int) -> int:
+        """What of the points on hold is taken when it comes back."""
+        claimed = 0
+        here = {n: lot.held for n, lot in enumerate(self.lots) if lot.rider == rider and lot.held}
+        for paid in self.by_claim(rider, here):
+            left = paid.left
+            for number, owed in paid.owed.items():
+                part = min(owed, left, here.get(number, 0))
+                if part:
+                    here[number] -= part
+                    left -= part
+                    claimed += part
+        return claimed + min(self.debts[rider], sum(here.values()))
 
     # Lots
 
@@ -236,6 +305,7 @@ class Model:
         if wanted > booking.points:
             return "Invalid"
         booking.taken, booking.captured, left = [], wanted, wanted
+        back: Parts = []
         for number, held in booking.parts:
             part = min(held, left)
             left -= part
@@ -243,6 +313,9 @@ class Model:
             self.lots[number].free += held - part
             if part:
                 booking.taken.append((number, part))
+            if held > part:
+                back.append((number, held - part))
+        self.met(booking.rider, back)
         return Did(wanted)
 
     def release(self, ref: str) -> Did | str:
@@ -257,6 +330,7 @@ class Model:
             self.lots[number].held -= held
             self.lots[number].free += held
         booking.is_released = True
+        booking.left = self.met(booking.rider, booking.parts)
         return Did(booking.points)
 
     def noshow(self, ref: str, penalty: int, community: str) -> Did | str:
@@ -269,11 +343,12 @@ class Model:
         released = self.release(ref)
         if isinstance(released, str):
             return released
-        if lost and released.already:
+        if lost and released.already and booking.left:
             return "HoldResolved"
+        lost = min(lost, sum(part for _, part in booking.left))
         if lost:
             booking.lost = lost
-            for number, held in booking.parts:
+            for number, held in booking.left:
                 part = min(held, lost)
                 self.lots[number].free -= part
                 lost -= part
@@ -296,11 +371,15 @@ class Model:
             return "Invalid"
         booking.refunds[key] = wanted
         # They were taken by date: those that live longest are the last.
+        back: Parts = []
         for place, (number, paid) in reversed(list(enumerate(booking.taken))):
             part = min(paid, wanted)
             booking.taken[place] = (number, paid - part)
             self.lots[number].free += part
             wanted -= part
+            if part:
+                back.append((number, part))
+        self.met(booking.rider, back)
         return Did(booking.refunds[key])
 
     def left_of(self, booking: Booking) -> int:

@@ -94,6 +94,14 @@ def due(**changes: Any) -> str:
     return insert("point_unpaid", {**values, **changes})
 
 
+def owed(**changes: Any) -> str:
+    """Five points the wrong award's own lot owes a reversal that took nothing."""
+    values: dict[str, Any] = {
+        "id": 9001, "reversal_id": "{mistake}", "lot_id": "{owing_lot}", "points": 5,
+    }  # fmt: skip
+    return insert("point_owed", {**values, **changes})
+
+
 REVERSAL = {
     "kind": "'reversal'", "reverses_id": "{entry}", "verdict": "'honest'", "month": "NULL",
     "actor_id": "{admin}", "approved_by_id": "{other_admin}", "points": 30,
@@ -170,6 +178,11 @@ CHARGING = {
     **CLAWBACK, "route": "'clawback_debt'", "debit_account_id": 9001,
     "debit_kind": "'rider_debt'", "amount": 15,
 }  # fmt: skip
+TAKE_OWED = {
+    **REVERSAL, "rider_id": "{rider5}", "reverses_id": "{wrong}", "points": 4,
+    "cause_type": "'owed-taken'", "cause_id": "'{wrong}:{came_by}'",
+}  # fmt: skip
+TAKING_OWED = {**CLAWBACK, "debit_account_id": "{fifth}", "amount": 4}
 REPAY = {**EXPIRY, "kind": "'repayment'", "cause_id": "'2'", "at": AT}
 REPAYING = {
     "event": "'repayment'", "route": "'repay'", "debit_account_id": "{mine}",

@@ -17,12 +17,15 @@ from tests.points.raw import (
     REVERSAL,
     SETTLE,
     SETTLING,
+    TAKE_OWED,
+    TAKING_OWED,
     UNGRANT,
     UNGRANTING,
     event,
     leg,
     lot,
     move,
+    owed,
 )
 
 pytestmark = pytest.mark.database
@@ -66,6 +69,12 @@ def test_what_the_attacks_vary_is_itself_legitimate(world: dict[str, Any], book:
             move(id=9005, transfer_id=9005, lot_id="{paid_lot}", kind="'refund'", free_delta=5),
         ],
         [
+            owed(points=4),
+            event(**{**TAKE_OWED, "id": 9008}),
+            leg(**{**TAKING_OWED, "id": 9008, "journal_id": 9008}),
+            move(id=9008, transfer_id=9008, lot_id="{owing_lot}", free_delta=-4),
+        ],
+        [
             event(**{**SETTLE, "id": 9006, "cause_id": "'6'", "points": 15}),
             leg(**{**SETTLING, "id": 9006, "journal_id": 9006, "amount": 15}),
         ],
@@ -105,11 +114,12 @@ def test_the_tables_cannot_be_truncated_on_postgresql(world: dict[str, Any]) -> 
         ("point_accounts", "accounts_are_kept"),
         ("point_lots", "lots_are_kept"),
         ("point_unpaid", "dues_are_kept"),
+        ("point_owed", "posted_rows_never_change"),
         ("point_freeze", "the_freeze_row_stays"),
     ):
         only = refusal_of([f"TRUNCATE {table} CASCADE"])
         assert only is not None
-        if table in ("point_lot_movements", "point_unpaid", "point_freeze"):
+        if table in ("point_lot_movements", "point_unpaid", "point_owed", "point_freeze"):
             assert only == guard
 
 

@@ -24,6 +24,8 @@ from tests.points.raw import (
     REPAY,
     REPAYING,
     REVERSAL,
+    TAKE_OWED,
+    TAKING_OWED,
     UNGRANT,
     UNGRANTING,
     account,
@@ -31,6 +33,7 @@ from tests.points.raw import (
     event,
     leg,
     move,
+    owed,
 )
 
 pytestmark = pytest.mark.database
@@ -82,6 +85,10 @@ TAMPERED = [
     ("more-than-half-repaid", "; ".join([account(**DEBT), event(**{**REPAY, "id": 9001}), leg(**{**REPAYING, "amount": 14}), move(free_delta=-14)])),
     ("honest-mistake-took-another-lot", "UPDATE point_lot_movements SET lot_id = {other_lot} WHERE transfer_id = (SELECT t.id FROM point_transfers t WHERE t.event = 'reversal')"),
     ("expired-before-its-end", "; ".join([account(kind="'expired'", member_id="NULL", community_code="'211282001001'"), event(**{**EXPIRY, "at": AT}), leg(**EXPIRING), move()])),
+    ("more-owed-than-awarded", owed(points=41)),
+    ("more-taken-than-owed", "; ".join([event(**TAKE_OWED), leg(**TAKING_OWED), move(lot_id="{owing_lot}", free_delta=-4)])),
+    ("owed-and-not-taken", owed()),
+    ("met-by-more-than-came-back", "; ".join([owed(), event(**{**TAKE_OWED, "cause_id": "'0'"}), leg(**TAKING_OWED), move(lot_id="{owing_lot}", free_delta=-4)])),
     ("closed-pool-not-empty", "; ".join([event(**UNGRANT), leg(**{**UNGRANTING, "amount": 1})])),
 ]  # fmt: skip
 

@@ -165,6 +165,8 @@ class History(RuleBasedStateMachine):
                 "settle",
                 "settle",
                 "clear",
+                "reverse while held",
+                "reverse while held",
                 "again",
                 "again",
             ]
@@ -197,6 +199,8 @@ class History(RuleBasedStateMachine):
                 self.settle(ref)
             case "clear":
                 self.clear(ref, part or 2, ref)
+            case "reverse while held":
+                self.reverse_while_held(ref, points, part, key)
             case _:
                 self.again(ref * points)
 
@@ -265,6 +269,32 @@ class History(RuleBasedStateMachine):
                 lambda: self.book.reverse(entry_id, verdict, at=at),
                 self.model.reverse(cause, verdict),
             )
+
+    def reverse_while_held(self, ref: int, points: int, part: int | None, key: str) -> None:
+        """Take back an award whose points wait in a booking, and let the booking end somehow."""
+        held = [n for n, paid in self.model.paid.items() if self.model.lots[paid.lot].held]
+        if not held:
+            who = max(range(3), key=self.free)
+            self.hold(who, ref, points)
+            return
+        cause = held[ref % len(held)]
+        self.reverse(list(self.entries).index(cause), list(Verdict)[points % len(Verdict)])
+        rider = self.model.paid[cause].rider
+        number = next(
+            number
+            for number, it in enumerate(self.model.bookings.values())
+            if it.taken is None and not it.is_released and it.rider == rider
+        )
+        match points % 5:
+            case 0 | 1:
+                self.release(number)
+            case 2:
+                self.noshow(number, points // 2, STATION)
+            case 3:
+                self.capture(number, None)
+                self.refund(number, part, key)
+            case _:
+                self.capture(number, 1)
 
     def hold(self, rider: int, ref: int, points: int) -> None:
         # A few ask for more than there is.
@@ -351,7 +381,8 @@ class History(RuleBasedStateMachine):
             balance = queries.balance(member)
             assert balance.available == sum(lot.free for lot in mine)
             assert balance.held == sum(lot.held for lot in mine)
-            assert balance.debt == model.debts[number]
+            assert balance.owed == model.owed_by(number)
+            assert -book.left(f"rider_debt:{member}:") == model.debts[number]
             assert balance.pending == sum(o[1] for o in model.owed.values() if o[0] == number)
             entries = queries.list_entries(member, limit=500)[0]
             assert sum(entry.points for entry in entries) == balance.available + balance.held

@@ -102,6 +102,8 @@ BY_NAME = {
     "points.objection_models": "models",
     "points.objection_queries": "queries",
     "points.objection_routes": "border",
+    "points.owed_models": "models",
+    "points.owing": "steps",
     "points.proposals": "usecases",
     "points.providing": "steps",
     "points.rebuilding": "queries",

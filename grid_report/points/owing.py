@@ -1,0 +1,226 @@
+"""What is owed meets what comes back: a cancelled booking is no place to keep points from a verdict.
+
+First what the lots themselves owe (`point_owed`), then the rider's debt. Both go with the very
+transaction that gives points back, also while the ledger is frozen.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session, aliased
+
+from grid_report.points import holders
+from grid_report.points.causes import DEBT_MET, OWED_TAKEN, Cause
+from grid_report.points.entries import Part, move_lots, take, write_event, write_transfer
+from grid_report.points.holders import Place
+from grid_report.points.kinds import EventKind, MovementKind, Verdict
+from grid_report.points.models import Journal, LotMovement, Transfer
+from grid_report.points.owed_models import Owed
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What one award's verdicts still take from lots, and in whose name."""
+
+    award_id: int
+    verdict: Verdict
+    facts: dict[str, Any]
+    left: int
+    by_lot: dict[int, int]
+
+
+def owe(session: Session, reversal_id: int, parts: Sequence[Part]) -> None:
+    """Write down what lots owe a reversal."""
+    if parts:
+        session.execute(
+            insert(Owed).values(
+                [
+                    {"reversal_id": reversal_id, "lot_id": it.lot_id, "points": it.points}
+                    for it in parts
+                ]
+            )
+        )
+
+
+def meet(
+    session: Session,
+    rider_id: int,
+    mine: Place,
+    *,
+    came_by: int,
+    parts: Sequence[Part],
+    at: datetime,
+) -> list[Part]:
+    """Take what is owed from points that just came back by an entry; return what stays.
+
+    The rider's account is locked, and stays so. Twice cannot happen: an entry gives back once.
+    """
+    if not parts:
+        return []
+    here = {part.lot_id: part.points for part in parts}
+    claims = open_claims(session, here)
+    shared = shares(claims, here)
+    for claim in claims:
+        taken = [Part(lot_id, points) for lot_id, points in shared[claim.award_id].items()]
+        if taken:
+            _take(session, rider_id, mine, claim, taken, came_by=came_by, at=at)
+    rest = [Part(part.lot_id, here[part.lot_id]) for part in parts if here[part.lot_id]]
+    return _meet_debt(session, rider_id, mine, rest, came_by=came_by, at=at)
+
+
+def shares(claims: Sequence[Claim], here: dict[int, int]) -> dict[int, dict[int, int]]:
+    """Say what each award's claim gets of the points of lots, and leave in `here` what stays."""
+    found: dict[int, dict[int, int]] = {}
+    for claim in claims:
+        left, found[claim.award_id] = claim.left, {}
+        for lot_id, owed in claim.by_lot.items():
+            points = min(owed, left, here[lot_id])
+            if points:
+                found[claim.award_id][lot_id] = points
+                here[lot_id] -= points
+                left -= points
+    return found
+
+
+def met_by(session: Session, rider_id: int, came_by: int) -> int:
+    """Return how much of what an entry gave back met what was owed."""
+    points = session.scalar(
+        select(func.coalesce(func.sum(Journal.points), 0)).where(
+            Journal.rider_id == rider_id,
+            ((Journal.cause_type == DEBT_MET) & (Journal.cause_id == str(came_by)))
+            | ((Journal.cause_type == OWED_TAKEN) & Journal.cause_id.like(f"%:{came_by}")),
+        )
+    )
+    return int(points or 0)
+
+
+def open_claims(session: Session, lots: Collection[int]) -> list[Claim]:
+    """List what lots still owe, the oldest verdict first; one statement."""
+    award, other = aliased(Journal), aliased(Journal)
+    taken_by = aliased(Journal)
+    reversed_so_far = (
+        select(func.coalesce(func.sum(other.points), 0))
+        .where(other.reverses_id == award.id, other.kind == EventKind.REVERSAL)
+        .correlate(award)
+        .scalar_subquery()
+    )
+    taken_so_far = (
+        select(func.coalesce(func.sum(-LotMovement.free_delta), 0))
+        .join(Transfer, Transfer.id == LotMovement.transfer_id)
+        .join(taken_by, taken_by.id == Transfer.journal_id)
+        .where(
+            LotMovement.lot_id == Owed.lot_id,
+            taken_by.reverses_id == award.id,
+            taken_by.cause_type == OWED_TAKEN,
+        )
+        .correlate(Owed, award)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(
+            Owed.lot_id,
+            Owed.points,
+            Journal,
+            (award.points - reversed_so_far).label("left"),
+            taken_so_far.label("taken"),
+        )
+        .join(Journal, Journal.id == Owed.reversal_id)
+        .join(award, award.id == Journal.reverses_id)
+        .where(Owed.lot_id.in_(sorted(lots)))
+        .order_by(Owed.id)
+    ).all()
+    by_award: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_award[row.Journal.reverses_id].append(row)
+    return [_claim(award_id, some) for award_id, some in by_award.items() if some[0].left > 0]
+
+
+def _claim(award_id: int, rows: Sequence[Any]) -> Claim:
+    by_lot: dict[int, int] = {}
+    for row in rows:
+        by_lot[row.lot_id] = by_lot.get(row.lot_id, -int(row.taken)) + row.points
+    # Only the graver verdict may take from other lots: it speaks for all of them.
+    entry = max(
+        (row.Journal for row in rows), key=lambda it: (it.verdict is Verdict.NEGLIGENT, it.id)
+    )
+    facts = {
+        name: getattr(entry, name)
+        for name in ("community_code", "actor_id", "approved_by_id", "rule", "report_number")
+    }
+    return Claim(award_id, entry.verdict, facts, int(rows[0].left), by_lot)
+
+
+def _take(
+    session: Session,
+    rider_id: int,
+    mine: Place,
+    claim: Claim,
+    parts: Sequence[Part],
+    *,
+    came_by: int,
+    at: datetime,
+) -> None:
+    points = sum(part.points for part in parts)
+    entry_id = write_event(
+        session,
+        EventKind.REVERSAL,
+        Cause(OWED_TAKEN, f"{claim.award_id}:{came_by}"),
+        at=at,
+        points=points,
+        rider_id=rider_id,
+        reverses_id=claim.award_id,
+        verdict=claim.verdict,
+        **claim.facts,
+    )
+    assert entry_id is not None  # the entry it came by was written just now
+    end = holders.clawback(claim.facts["community_code"])
+    transfer_id = write_transfer(
+        session,
+        entry_id,
+        EventKind.REVERSAL,
+        "clawback",
+        debit=mine,
+        credit=holders.lock_or_open(session, end)[end],
+        amount=points,
+    )
+    move_lots(session, transfer_id, MovementKind.SPEND, parts)
+
+
+def _meet_debt(
+    session: Session,
+    rider_id: int,
+    mine: Place,
+    parts: list[Part],
+    *,
+    came_by: int,
+    at: datetime,
+) -> list[Part]:
+    if not parts:
+        return []
+    # Looked for after the rider's lock: a verdict that has just been may have opened it.
+    owing = holders.rider_debt(rider_id)
+    debt = holders.lock(session, owing).get(owing)
+    if debt is None or debt.left >= 0:
+        return parts
+    met, rest = take(parts, -debt.left)
+    points = sum(part.points for part in met)
+    entry_id = write_event(
+        session,
+        EventKind.REPAYMENT,
+        Cause(DEBT_MET, str(came_by)),
+        at=at,
+        points=points,
+        rider_id=rider_id,
+    )
+    assert entry_id is not None  # the entry it came by was written just now
+    transfer_id = write_transfer(
+        session, entry_id, EventKind.REPAYMENT, "repay", debit=mine, credit=debt, amount=points
+    )
+    move_lots(session, transfer_id, MovementKind.SPEND, met)
+    return rest
