@@ -43,6 +43,7 @@ from grid_report.points import budget_routes, learning_routes, objection_routes
 from grid_report.points import routes as points_routes
 from grid_report.points import signals as points_signals
 from grid_report.reports import (
+    audit_news,
     desk_routes,
     objection_news,
     proposal_news,
@@ -159,6 +160,8 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     points_signals.objection_answered.connect(objection_news.tell_the_rider)
     points_signals.differences.connect(statement_audit.differences_for_audit)
     points_signals.proposal_waiting.connect(proposal_news.tell_the_others)
+    points_signals.audit_found.connect(audit_news.tell_administrators)
+    points_signals.award_reversed.connect(audit_news.tell_the_rider)
     signin.init_app(app)
     _words(app)
     # The order counts: an id first, then who asks, then what the answer carries.

@@ -74,6 +74,10 @@ class ProposalShown(Answer):
     report: str | None
     entry: int | None
     verdict: Verdict | None
+    taken: int | None = Field(description="of a reversal: what verdicts took of the award so far")
+    still_owed: int | None = Field(
+        description="of a reversal: what is still to come, from bookings that end or later awards"
+    )
     reason: str
     proposed_by: str
     proposed_at: datetime

@@ -225,6 +225,7 @@ def balance() -> Response:
             "held": found.held,
             "pending": found.pending,
             "debt": found.debt,
+            "owed": found.owed,
             "expiring": [
                 {"points": it.points, "on": it.on(zone).isoformat()} for it in found.expiring
             ],

@@ -323,7 +323,8 @@ class Balance(Answer):
     available: int
     held: int
     pending: int
-    debt: int
+    debt: int = Field(description="met from at most half of later awards")
+    owed: int = Field(description="of what is held: taken when it comes back from a booking")
     expiring: list[Expiring]
 
 

@@ -171,6 +171,8 @@ def _proposal(it: ProposalLine) -> dict[str, Any]:
         "report": it.report_number,
         "entry": it.entry_id,
         "verdict": it.verdict.value if it.verdict else None,
+        "taken": it.taken.taken if it.taken else None,
+        "still_owed": it.taken.still_owed if it.taken else None,
         "reason": it.reason,
         "proposed_by": it.proposed_by,
         "proposed_at": present.instant(it.proposed_at),

@@ -31,6 +31,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("expire-points", lambda s: s.sweep_minutes * 60, work.expire_points),
     Job("tell-of-expiry", lambda s: s.sweep_minutes * 60, work.tell_of_expiry),
     Job("close-budgets", lambda s: s.sweep_minutes * 60, work.close_budgets),
+    Job("audit-points", lambda s: s.sweep_minutes * 60, work.audit_points),
     Job("settle-services", lambda s: s.sweep_minutes * 60, work.settle_services),
     Job("end-vouchers", lambda s: s.sweep_minutes * 60, work.end_vouchers),
     Job("pass-on-places", lambda s: s.lights_seconds, work.pass_on_places, is_frequent=True),

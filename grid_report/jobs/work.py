@@ -22,6 +22,7 @@ from grid_report.offers import queries as offers_queries
 from grid_report.offers import scanning as offers_scanning
 from grid_report.offers import stating as offers_stating
 from grid_report.places import queries as places_queries
+from grid_report.points import auditing as points_auditing
 from grid_report.points import upkeep as points_upkeep
 from grid_report.points import usecases as points_usecases
 from grid_report.points.terms import terms_of
@@ -120,6 +121,11 @@ def close_budgets(duty: Duty) -> int:
     return points_upkeep.close_budgets(
         terms=terms_of(duty.settings), now=duty.now(), go_on=duty.go_on
     )
+
+
+def audit_points(duty: Duty) -> int:
+    """Audit what was written since the last night, everything once a week; tell of what differs."""
+    return points_auditing.audit_nightly(zone=duty.settings.county.tz, now=duty.now())
 
 
 def find_signals(duty: Duty) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from grid_report import access, clock
 from grid_report.access import Action
+from grid_report.accounts.aliases import rider_alias
 from grid_report.clock import Month
 from grid_report.errors import Conflict, GridReportError, Invalid, Stale
 from grid_report.places import queries as places_queries
@@ -18,11 +19,13 @@ from grid_report.points import (
     forms,
     proposal_queries,
     proposals,
+    reversals,
     tariff_book,
     tariff_usecases,
     trying,
 )
 from grid_report.points.refusals import ProposalKeyReused, SecondPersonNeeded
+from grid_report.points.reversals import Given
 from grid_report.points.tariff import Version
 from grid_report.points.tariff_fields import numbers_of
 from grid_report.points.terms import terms_of
@@ -34,6 +37,8 @@ from grid_report.web.words import field_sentences, said
 bp = Blueprint("admin_points", __name__)
 
 BIGGEST_ID = 2**63 - 1
+# What can be the number of a row, in a link.
+NUMBER = re.compile(r"[0-9]{1,11}", re.ASCII)
 
 
 # --- the tariff -----------------------------------------------------------------------------------
@@ -152,12 +157,22 @@ def _draft_page(errors: Mapping[str, list[str]], form: Mapping[str, str]) -> str
 
 @bp.get("/admin/proposals")
 def waiting() -> str:
-    """List what waits for a second person, and what was decided last."""
+    """List what waits for a second person, and what was decided last.
+
+    Whoever comes from an entry finds its form filled in; from a case or a member, the awards.
+    """
     access.check(current_actor(), Action.PROPOSALS_READ)
-    # Whoever comes from an entry finds its number filled in.
-    entry = request.args.get("entry_id", "")
-    form = {"kind": "reversal", "entry_id": entry} if re.fullmatch(r"[0-9]{1,11}", entry) else {}
-    return _proposals_page({}, form)
+    asked = request.args
+    form: dict[str, Any] = {}
+    if NUMBER.fullmatch(asked.get("entry_id", "")):
+        form = {"kind": "reversal", "entry_id": asked["entry_id"], "verdict": asked.get("verdict")}
+    given: list[Given] = []
+    if access.allowed(current_actor(), Action.BUDGET_GRANT):
+        if NUMBER.fullmatch(asked.get("member", "")):
+            given = reversals.list_given(rider_id=int(asked["member"]))
+        elif asked.get("report"):
+            given = reversals.list_given(report=asked["report"][:24])
+    return _proposals_page({}, form, given)
 
 
 @bp.post("/admin/proposals")
@@ -222,8 +237,16 @@ def _refused(proposal_id: int, error: GridReportError) -> Response:
     return _shown(_proposals_page(refused, form), status_of(error))
 
 
-def _proposals_page(errors: Mapping[str, list[str]], form: Mapping[str, Any]) -> str:
+def _proposals_page(
+    errors: Mapping[str, list[str]], form: Mapping[str, Any], given: Sequence[Given] = ()
+) -> str:
     actor = current_actor()
+    entry = str(form.get("entry_id") or "").strip()
+    may_propose = access.allowed(actor, Action.BUDGET_GRANT)
+    chosen = None
+    if may_propose and NUMBER.fullmatch(entry):
+        chosen = reversals.find_given(int(entry))
+    chosen_taken = reversals.taken_of([chosen.entry_id]) if chosen else {}
     open_ones, decided = proposal_queries.list_proposals()
     month = Month.of(clock.now(), settings().county.tz)
     reference = places_queries.reference()
@@ -234,7 +257,11 @@ def _proposals_page(errors: Mapping[str, list[str]], form: Mapping[str, Any]) ->
         deciding={
             one.id for one in open_ones if access.allowed(actor, Action.PROPOSAL_DECIDE, one)
         },
-        may_propose=access.allowed(actor, Action.BUDGET_GRANT),
+        may_propose=may_propose,
+        given=given,
+        chosen=chosen,
+        chosen_taken=chosen_taken.get(chosen.entry_id) if chosen else None,
+        alias_of=rider_alias,
         months=[str(month.plus(by)) for by in (-1, 0, 1)],
         this_month=str(month),
         communities=reference.communities,

@@ -85,10 +85,6 @@ _CHECKS: Final = {
           JOIN point_transfers t ON t.journal_id = s.id
           WHERE s.reverses_id IS NOT NULL GROUP BY s.reverses_id) r ON r.reverses_id = o.id
         WHERE r.total > o.points""",
-    "hold-past-its-deadline": """
-        SELECT CAST(t.id AS VARCHAR) FROM point_transfers t
-        LEFT JOIN point_transfers r ON r.pending_id = t.id
-        WHERE t.phase = 'pending' AND r.id IS NULL AND t.holds_until < :yesterday""",
     "paid-and-still-due": """
         SELECT u.cause_type || ' ' || u.cause_id FROM point_unpaid u
         JOIN point_journal j ON j.cause_type = u.cause_type AND j.cause_id = u.cause_id
@@ -192,4 +188,69 @@ CHECKS: Final = {
     .replace("owed o\n", f"({OWED}) o\n")
     .replace("taken t ", f"({TAKEN}) t ")
     for name, query in _CHECKS.items()
+}
+
+# A job that is late is no difference: nothing is wrong but the time.
+WARNINGS: Final = {
+    "hold-past-its-deadline": """
+        SELECT CAST(t.id AS VARCHAR) FROM point_transfers t
+        LEFT JOIN point_transfers r ON r.pending_id = t.id
+        WHERE t.phase = 'pending' AND r.id IS NULL AND t.holds_until < :yesterday""",
+}
+
+# Every night, of what was written since the last one; the figures of what it touched, whole.
+_TOUCHED: Final = """
+    SELECT debit_account_id AS id FROM point_transfers WHERE id > :transfer
+    UNION SELECT credit_account_id FROM point_transfers WHERE id > :transfer"""
+_MOVED: Final = "SELECT lot_id AS id FROM point_lot_movements WHERE id > :movement"
+_RECENT: Final = {
+    "balance-differs-from-transfers": """
+        WITH n AS (touched)
+        SELECT a.holder FROM point_accounts a JOIN n ON n.id = a.id
+        WHERE a.credits <> (SELECT COALESCE(SUM(c.amount), 0) FROM point_transfers c
+            WHERE c.credit_account_id = a.id AND c.phase IN ('single', 'post'))
+          OR a.debits <> (SELECT COALESCE(SUM(d.amount), 0) FROM point_transfers d
+            WHERE d.debit_account_id = a.id AND d.phase IN ('single', 'post'))
+          OR a.pending_debits <> (SELECT COALESCE(SUM(CASE d.phase WHEN 'pending' THEN d.amount
+              ELSE -h.amount END), 0) FROM point_transfers d
+            LEFT JOIN point_transfers h ON h.id = d.pending_id
+            WHERE d.debit_account_id = a.id AND d.phase <> 'single')""",
+    "lot-differs-from-movements": """
+        WITH n AS (SELECT DISTINCT id FROM (moved) m)
+        SELECT CAST(l.id AS VARCHAR) FROM point_lots l JOIN n ON n.id = l.id
+        WHERE l.free <> (SELECT SUM(m.free_delta) FROM point_lot_movements m
+            WHERE m.lot_id = l.id)
+          OR l.held <> (SELECT SUM(m.held_delta) FROM point_lot_movements m
+            WHERE m.lot_id = l.id)""",
+    "lots-differ-from-balance": """
+        WITH n AS (touched)
+        SELECT a.holder FROM point_accounts a JOIN n ON n.id = a.id
+        WHERE a.kind = 'rider' AND (
+          a.credits - a.debits <> (SELECT COALESCE(SUM(l.free + l.held), 0) FROM point_lots l
+            WHERE l.account_id = a.id)
+          OR a.pending_debits <> (SELECT COALESCE(SUM(l.held), 0) FROM point_lots l
+            WHERE l.account_id = a.id))""",
+    "legs-differ-from-event": """
+        SELECT j.cause_type || ' ' || j.cause_id FROM point_journal j
+        WHERE j.id > :journal AND j.points <> (SELECT COALESCE(SUM(t.amount), 0)
+          FROM point_transfers t WHERE t.journal_id = j.id)""",
+    "award-without-its-lot": """
+        SELECT j.cause_type || ' ' || j.cause_id FROM point_journal j
+        WHERE j.id > :journal AND j.kind = 'award' AND NOT EXISTS (SELECT 1
+          FROM point_transfers t JOIN point_lots l ON l.transfer_id = t.id
+          WHERE t.journal_id = j.id)""",
+    "movements-differ-from-transfer": """
+        SELECT CAST(t.id AS VARCHAR) FROM point_transfers t
+        WHERE t.id > :transfer AND 'rider' IN (t.debit_kind, t.credit_kind)
+          AND t.amount <> (SELECT COALESCE(ABS(SUM(CASE WHEN t.phase IN ('single', 'post')
+              THEN m.free_delta + m.held_delta ELSE m.held_delta END)), 0)
+            FROM point_lot_movements m WHERE m.transfer_id = t.id)""",
+    "account-overdrawn": CHECKS["account-overdrawn"],
+    "supply-differs-from-mint": CHECKS["supply-differs-from-mint"],
+    "more-taken-than-owed": CHECKS["more-taken-than-owed"],
+    "owed-and-not-taken": CHECKS["owed-and-not-taken"],
+}
+RECENT: Final = {
+    name: query.replace("(touched)", f"({_TOUCHED})").replace("(moved)", f"({_MOVED})")
+    for name, query in _RECENT.items()
 }

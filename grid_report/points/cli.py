@@ -32,10 +32,15 @@ def points_cli() -> None:
 @click.option("--no-freeze", is_flag=True, help="Only look: leave the ledger as it is.")
 @with_appcontext
 def audit_command(no_freeze: bool) -> None:
-    """Recompute every balance from the transfers; a difference freezes the ledger, exit code 1."""
+    """Recompute every balance from the transfers; a difference freezes the ledger, exit code 1.
+
+    What a late job has not done yet is a warning. The job `audit-points` does this by itself.
+    """
     db.session.rollback()
     now = clock.now()
-    found = audit.find_differences(db.engine, now)
+    found = audit.find_differences(db.engine)
+    for late in audit.find_warnings(db.engine, now):
+        click.echo(f"warning, a job is late: {late.check}: {late.about}", err=True)
     if not found:
         click.echo("points: sound")
         return
@@ -45,7 +50,9 @@ def audit_command(no_freeze: bool) -> None:
         click.echo(f"… and {len(found) - SHOWN} more", err=True)
     if not no_freeze:
         usecases.freeze_ledger(reason=f"{found[0].check}: {found[0].about}", now=now)
-        click.echo("points: the ledger is frozen; awards wait, reports go on", err=True)
+        click.echo(
+            "points: the ledger is frozen; awards wait, bookings end and reports go on", err=True
+        )
     raise click.exceptions.Exit(1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -16,6 +16,11 @@ from grid_report.points.models import Account, Journal, Lot, Transfer
 from grid_report.points.outcomes import Moved
 
 
+def last_instant(expires_at: datetime) -> datetime:
+    """Return the last moment at which points could be spent."""
+    return expires_at - timedelta(microseconds=1)
+
+
 def expire(session: Session, rider_id: int, *, community_code: str, at: datetime) -> Moved | None:
     """End a rider's free points of one community's awards that are over at `at`.
 
@@ -27,7 +32,7 @@ def expire(session: Session, rider_id: int, *, community_code: str, at: datetime
     if mine not in places:
         return None
     over = session.execute(
-        select(Lot.id, Lot.free)
+        select(Lot.id, Lot.free, Lot.expires_at)
         .join(Transfer, Transfer.id == Lot.transfer_id)
         .join(Journal, Journal.id == Transfer.journal_id)
         .where(
@@ -67,5 +72,9 @@ def expire(session: Session, rider_id: int, *, community_code: str, at: datetime
         amount=points,
     )
     move_lots(session, transfer_id, MovementKind.SPEND, [Part(lot.id, lot.free) for lot in over])
-    signals.points_expired.send(session, community_code=community_code, points=points, at=at)
+    # They count in the month whose last day they were good for, whenever a job ends them.
+    for lot in over:
+        signals.points_expired.send(
+            session, community_code=community_code, points=lot.free, at=last_instant(lot.expires_at)
+        )
     return Moved(entry_id, points)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from grid_report.clock import Month
 from grid_report.points import budgets_view
 from grid_report.points.kinds import EventKind
-from grid_report.points.models import IS_EXPIRY, Journal, Lot, Transfer
+from grid_report.points.models import IS_EXPIRY, Journal, Lot, LotMovement, Transfer
 
 
 def pools(month: Month) -> dict[str, tuple[int, int]]:
@@ -27,10 +27,22 @@ def reserve(month: Month) -> tuple[int, int]:
 
 
 def expired(connection: Connection, start: datetime, end: datetime) -> dict[str, int]:
-    """Return by community what expired in a half-open stretch of time."""
+    """Return by community the points good for the last time in a half-open stretch, and ended.
+
+    Whenever the job ran: what ends "on 31 October" is October's.
+    """
     rows = connection.execute(
-        select(Journal.community_code, func.sum(Journal.points))
-        .where(text(IS_EXPIRY), Journal.at >= start, Journal.at < end)
+        select(Journal.community_code, func.sum(-LotMovement.free_delta))
+        .join(Transfer, Transfer.journal_id == Journal.id)
+        .join(LotMovement, LotMovement.transfer_id == Transfer.id)
+        .join(Lot, Lot.id == LotMovement.lot_id)
+        .where(
+            text(f"point_journal.{IS_EXPIRY}"),
+            Journal.at >= start,
+            # The first instant at which they are over is the next month's first.
+            Lot.expires_at > start,
+            Lot.expires_at <= end,
+        )
         .group_by(Journal.community_code)
     )
     return {str(code): int(points) for code, points in rows}

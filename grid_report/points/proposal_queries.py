@@ -12,9 +12,11 @@ from sqlalchemy import select
 from grid_report.accounts.queries import names_of
 from grid_report.db import db
 from grid_report.errors import NotFound
+from grid_report.points import reversals
 from grid_report.points.earning_models import Proposal, TariffDraft, TariffVersion
 from grid_report.points.kinds import Verdict
 from grid_report.points.proposing import ProposalKind, ProposalState
+from grid_report.points.reversals import Taken
 from grid_report.points.tariff import Version
 
 DECIDED_SHOWN = 30
@@ -41,6 +43,8 @@ class ProposalLine:
     decided_by: str
     decided_at: datetime | None
     decision_note: str
+    # Of a reversal: what verdicts took of its award so far.
+    taken: Taken | None = None
 
 
 def list_proposals() -> tuple[Sequence[ProposalLine], Sequence[ProposalLine]]:
@@ -57,7 +61,8 @@ def list_proposals() -> tuple[Sequence[ProposalLine], Sequence[ProposalLine]]:
     people = {it.proposed_by_id for it in (*waiting, *decided)}
     people |= {it.decided_by_id for it in decided if it.decided_by_id is not None}
     names = names_of(sorted(people))
-    return [_line(it, names) for it in waiting], [_line(it, names) for it in decided]
+    taken = _taken((*waiting, *decided))
+    return [_line(it, names, taken) for it in waiting], [_line(it, names, taken) for it in decided]
 
 
 def page_of_proposals(
@@ -73,7 +78,9 @@ def page_of_proposals(
     shown = found[:limit]
     people = {it.proposed_by_id for it in shown}
     names = names_of(people | {it.decided_by_id for it in shown if it.decided_by_id is not None})
-    return [_line(it, names) for it in shown], shown[-1].id if len(found) > limit else None
+    taken = _taken(shown)
+    lines = [_line(it, names, taken) for it in shown]
+    return lines, shown[-1].id if len(found) > limit else None
 
 
 def find_proposal(proposal_id: int) -> ProposalLine:
@@ -81,10 +88,15 @@ def find_proposal(proposal_id: int) -> ProposalLine:
     found = db.session.get(Proposal, proposal_id)
     if found is None:
         raise NotFound
-    return _line(found, names_of({found.proposed_by_id, found.decided_by_id or 0}))
+    names = names_of({found.proposed_by_id, found.decided_by_id or 0})
+    return _line(found, names, _taken([found]))
 
 
-def _line(it: Proposal, names: dict[int, str]) -> ProposalLine:
+def _taken(some: Sequence[Proposal]) -> dict[int, Taken]:
+    return reversals.taken_of({it.entry_id for it in some if it.entry_id is not None})
+
+
+def _line(it: Proposal, names: dict[int, str], taken: dict[int, Taken]) -> ProposalLine:
     return ProposalLine(
         id=it.id,
         kind=it.kind,
@@ -103,6 +115,7 @@ def _line(it: Proposal, names: dict[int, str]) -> ProposalLine:
         decided_by=names.get(it.decided_by_id or 0, ""),
         decided_at=it.decided_at,
         decision_note=it.decision_note,
+        taken=taken.get(it.entry_id) if it.entry_id is not None else None,
     )
 
 

@@ -13,7 +13,7 @@ from grid_report.clock import Month
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid
 from grid_report.places import queries as places_queries
-from grid_report.points import earning, ledger, proposal_steps
+from grid_report.points import earning, ledger, proposal_steps, signals
 from grid_report.points.caps import Facts
 from grid_report.points.causes import BUDGET_GRANTED, MERIT, Cause
 from grid_report.points.earning import Occasion
@@ -185,7 +185,7 @@ def _reversal(
 ) -> None:
     assert proposal.entry_id is not None
     assert proposal.verdict is not None
-    ledger.reverse(
+    done = ledger.reverse(
         session,
         proposal.entry_id,
         verdict=proposal.verdict,
@@ -194,6 +194,18 @@ def _reversal(
         at=now,
         note=proposal.reason,
     )
+    if not done.already:
+        signals.award_reversed.send(
+            session,
+            session=session,
+            rider_id=proposal.rider_id,
+            verdict=proposal.verdict,
+            taken=done.points - done.debt,
+            owed=done.owed,
+            debt=done.debt - (done.owed if done.debt else 0),
+            reason=proposal.reason,
+            now=now,
+        )
 
 
 DO = {

@@ -11,7 +11,7 @@ from sqlalchemy import Select, case, func, select, text
 
 from grid_report.clock import Month
 from grid_report.db import db
-from grid_report.points import holders, owing
+from grid_report.points import holders, owed
 from grid_report.points.dues import Unpaid
 from grid_report.points.kinds import (
     IS_OPEN,
@@ -20,6 +20,7 @@ from grid_report.points.kinds import (
     EventKind,
     Phase,
     UnpaidReason,
+    Verdict,
 )
 from grid_report.points.models import Account, Journal, Lot, Transfer
 from grid_report.points.owed_models import Owed
@@ -74,6 +75,7 @@ class Entry:
     report_number: str | None
     redemption_ref: str | None
     note: str
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ def _owed_by_lots(account_id: int) -> int:
         return 0
     return sum(
         points
-        for parts in owing.shares(owing.open_claims(db.session(), held), held).values()
+        for parts in owed.shares(owed.open_claims(db.session(), held), held).values()
         for points in parts.values()
     )
 
@@ -217,6 +219,7 @@ ENTRY = (
     Journal.report_number,
     Journal.redemption_ref,
     Journal.note,
+    Journal.verdict,
 )
 # Holding and letting go moves nothing a statement shows.
 SHOWN = Journal.kind.not_in((EventKind.HOLD, EventKind.RELEASE))

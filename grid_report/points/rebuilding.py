@@ -145,26 +145,26 @@ def _of_owed(session: Session, replay: Replay) -> Iterator[Mismatch]:
         )
     ):
         left[award_id] = points
-    for award_id, points in session.execute(
+    for original, points in session.execute(
         select(Journal.reverses_id, Journal.points).where(Journal.kind == EventKind.REVERSAL)
     ):
-        assert award_id is not None
-        left[award_id] -= points
-    for award_id, lot_id, points in session.execute(
+        assert original is not None
+        left[original] -= points
+    for original, lot_id, points in session.execute(
         select(Journal.reverses_id, Owed.lot_id, Owed.points).join(
             Journal, Journal.id == Owed.reversal_id
         )
     ):
-        assert award_id is not None
-        owed[award_id, lot_id] += points
-    for award_id, lot_id, points in session.execute(
+        assert original is not None
+        owed[original, lot_id] += points
+    for original, lot_id, points in session.execute(
         select(Journal.reverses_id, LotMovement.lot_id, -LotMovement.free_delta)
         .join(Transfer, Transfer.id == LotMovement.transfer_id)
         .join(Journal, Journal.id == Transfer.journal_id)
         .where(Journal.cause_type == OWED_TAKEN, LotMovement.kind == MovementKind.SPEND)
     ):
-        assert award_id is not None
-        owed[award_id, lot_id] -= points
+        assert original is not None
+        owed[original, lot_id] -= points
     for (award_id, lot_id), points in sorted(owed.items()):
         free = replay.lots[lot_id]["free"]
         if points < 0:

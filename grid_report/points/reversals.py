@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from grid_report.db import db
-from grid_report.points.kinds import EventKind, Verdict
-from grid_report.points.models import Journal
+from grid_report.points import owed
+from grid_report.points.causes import OWED_TAKEN
+from grid_report.points.kinds import AccountKind, EventKind, Verdict
+from grid_report.points.models import Account, Journal, Lot, Transfer
+from grid_report.points.owed_models import Owed
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,122 @@ class Award:
     entry_id: int
     rule: str | None
     points: int
+
+
+@dataclass(frozen=True)
+class Given:
+    """An award as it is chosen for a reversal."""
+
+    entry_id: int
+    rider_id: int | None
+    rule: str | None
+    points: int
+    at: datetime
+    report_number: str | None
+
+
+MOST_LISTED = 50
+
+
+def list_given(*, rider_id: int | None = None, report: str | None = None) -> list[Given]:
+    """List the newest awards of a rider, or those of a report."""
+    query = _GIVEN.order_by(Journal.id.desc()).limit(MOST_LISTED)
+    if rider_id is not None:
+        query = query.where(Journal.rider_id == rider_id)
+    if report is not None:
+        query = query.where(Journal.report_number == report)
+    return [Given(*row) for row in db.session.execute(query)]
+
+
+def find_given(entry_id: int) -> Given | None:
+    """Return one award."""
+    row = db.session.execute(_GIVEN.where(Journal.id == entry_id)).one_or_none()
+    return Given(*row) if row else None
+
+
+_GIVEN = select(
+    Journal.id, Journal.rider_id, Journal.rule, Journal.points, Journal.at, Journal.report_number
+).where(Journal.kind == EventKind.AWARD)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What verdicts took of an award so far, and what is still to come.
+
+    `on_hold` comes when bookings give their points back; `debt` from these, or from later awards.
+    """
+
+    of: int
+    taken: int = 0
+    on_hold: int = 0
+    debt: int = 0
+
+    @property
+    def still_owed(self) -> int:
+        """All that is still to come, from whatever."""
+        return self.on_hold + self.debt
+
+
+def taken_of(award_ids: Collection[int]) -> dict[int, Taken]:
+    """Return what was taken of awards, and is still to come; five statements, however many."""
+    if not award_ids:
+        return {}
+    ids = sorted(award_ids)
+    awards = {
+        row.id: row
+        for row in db.session.execute(
+            select(
+                Journal.id,
+                Journal.points,
+                (Account.debits - Account.credits).label("debt"),
+            )
+            .outerjoin(
+                Account,
+                (Account.member_id == Journal.rider_id) & (Account.kind == AccountKind.RIDER_DEBT),
+            )
+            .where(Journal.id.in_(ids), Journal.kind == EventKind.AWARD)
+        )
+    }
+    is_charged = Transfer.route == "clawback_debt"
+    sums = {
+        row.reverses_id: row
+        for row in db.session.execute(
+            select(
+                Journal.reverses_id,
+                func.sum(case((is_charged, 0), else_=Transfer.amount)).label("taken"),
+                func.sum(case((is_charged, Transfer.amount), else_=0)).label("charged"),
+            )
+            .join(Transfer, Transfer.journal_id == Journal.id)
+            .where(Journal.reverses_id.in_(ids), Journal.kind == EventKind.REVERSAL)
+            .group_by(Journal.reverses_id)
+        )
+    }
+    on_hold = _on_hold(ids)
+    return {
+        award_id: Taken(
+            of=row.points,
+            taken=int(sums[award_id].taken) if award_id in sums else 0,
+            on_hold=on_hold.get(award_id, 0),
+            debt=min(int(sums[award_id].charged), row.debt or 0) if award_id in sums else 0,
+        )
+        for award_id, row in awards.items()
+    }
+
+
+def _on_hold(award_ids: Collection[int]) -> dict[int, int]:
+    held = {
+        row.id: row.held
+        for row in db.session.execute(
+            select(Lot.id, Lot.held)
+            .join(Owed, Owed.lot_id == Lot.id)
+            .join(Journal, Journal.id == Owed.reversal_id)
+            .where(Journal.reverses_id.in_(award_ids), Lot.held > 0)
+        )
+    }
+    if not held:
+        return {}
+    shared = owed.shares(owed.open_claims(db.session(), held), held)
+    return {award_id: sum(parts.values()) for award_id, parts in shared.items()}
 
 
 def count_reversals(rider_ids: Collection[int]) -> dict[int, int]:
@@ -31,6 +151,8 @@ def count_reversals(rider_ids: Collection[int]) -> dict[int, int]:
             Journal.rider_id.in_(rider_ids),
             Journal.kind == EventKind.REVERSAL,
             Journal.verdict.in_((Verdict.NEGLIGENT, Verdict.FRAUD)),
+            # What comes in later of a reversal is not another one.
+            Journal.cause_type != OWED_TAKEN,
         )
         .group_by(Journal.rider_id)
     )

@@ -24,6 +24,7 @@ from grid_report.points.freezing import refuse_when_frozen
 from grid_report.points.kinds import EventKind, MovementKind, Verdict
 from grid_report.points.models import Journal, Lot, Transfer
 from grid_report.points.outcomes import Reversal
+from grid_report.points.owed import open_claims
 from grid_report.points.owed_models import Owed
 from grid_report.points.refusals import OwnAward, SecondPersonNeeded
 
@@ -205,7 +206,7 @@ def _claims(session: Session, lots: Sequence[Any], entry_id: int, left: int) -> 
     by_lot = {part.lot_id: part.points for part in wanted}
     own = lots[0].id
     by_lot[own] = by_lot.get(own, 0) + left - sum(by_lot.values())
-    for claim in owing.open_claims(session, by_lot):
+    for claim in open_claims(session, by_lot):
         if claim.award_id == entry_id:
             for lot_id, owed in claim.by_lot.items():
                 by_lot[lot_id] -= owed

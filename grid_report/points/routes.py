@@ -20,11 +20,13 @@ from grid_report.points import (
     decisions,
     objection_queries,
     queries,
+    reversals,
     sheets,
     tariff,
     tariff_book,
 )
 from grid_report.points.objections import DECIDED, Decision, Subject
+from grid_report.points.reversals import Taken
 from grid_report.points.signals import Service, services_of
 from grid_report.web.context import current_actor, settings
 from grid_report.web.paging import pack, unpack_id
@@ -89,8 +91,14 @@ def why(entry_id: int) -> str:
         about=about,
         objection=objection_queries.find_about(about, actor.member_id, now),
         may_object=found.entry.kind in DECIDED,
+        taken=_taken(found),
         decision=decisions.behind_entry(found.entry.cause, found.cause_id),
     )
+
+
+def _taken(found: chains.Why) -> Taken | None:
+    award_id = found.entry.id if found.reversed_by else found.reverses_id
+    return reversals.taken_of([award_id]).get(award_id) if award_id is not None else None
 
 
 @bp.get("/my/points/unpaid/<int:unpaid_id>")
@@ -123,6 +131,7 @@ def month() -> str:
     if not first <= wanted <= this:
         raise Invalid.field("month", "month-outside", first=str(first), last=str(this))
     sheet = sheets.monthly_sheet(actor.member_id, wanted, zone)
+    standing = queries.balance(actor.member_id) if wanted == this else None
     return render_template(
         "points/month.html",
         sheet=sheet,
@@ -132,7 +141,9 @@ def month() -> str:
         after=wanted.plus(1) if wanted < this else None,
         is_running=wanted == this,
         alias=rider_alias(actor.member_id),
-        held=queries.balance(actor.member_id).held if wanted == this else 0,
+        held=standing.held if standing else 0,
+        owed=standing.owed if standing else 0,
+        debt=standing.debt if standing else 0,
     )
 
 

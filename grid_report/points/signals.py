@@ -22,7 +22,15 @@
 `lots_changed` is sent inside the transaction that gives riders points of a lot or takes some for
 good, from the session, with `lots` (`{lot: by how many}`) and, of a new lot, `community_code`.
 
-`points_expired` is sent inside its transaction, from the session, with `community_code`, `points` and `at`.
+`points_expired` is sent inside its transaction, from the session, with `community_code`,
+`points` and `at`, the last instant at which they could be spent.
+
+`award_reversed` is sent inside the transaction that takes an award back, with `session`,
+`rider_id`, `verdict`, how much was `taken`, is `owed` by what is on hold and is a `debt`, the
+`reason` and `now`.
+
+`audit_found` is sent inside the transaction that keeps an audit, with `session`, how many
+`differences` and `warnings`, the `first` of them and `now`.
 
 `differences` is asked by the audit with `session`; a receiver answers with pairs of the check that
 failed and what it failed on.
@@ -46,6 +54,8 @@ objection_answered: Final = Signal()
 proposal_waiting: Final = Signal()
 lots_changed: Final = Signal()
 points_expired: Final = Signal()
+audit_found: Final = Signal()
+award_reversed: Final = Signal()
 differences: Final = Signal()
 
 

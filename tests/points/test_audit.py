@@ -71,7 +71,6 @@ TAMPERED = [
     ("legs-differ-from-event", "UPDATE point_journal SET points = 26 WHERE id = {entry}"),
     ("award-without-its-lot", "DELETE FROM point_lot_movements WHERE lot_id = {their_lot}; DELETE FROM point_lots WHERE id = {their_lot}"),
     ("reversed-more-than-awarded", "UPDATE point_journal SET points = 3 WHERE id = {capture}; UPDATE point_journal SET reverses_id = {capture} WHERE id = (SELECT MIN(id) FROM point_journal WHERE kind = 'reversal')"),
-    ("hold-past-its-deadline", "UPDATE point_transfers SET holds_until = '2026-11-20 00:00:00.000000' WHERE phase = 'pending'"),
     ("paid-and-still-due", due(cause_type="'report-accepted'", cause_id="'KY-1'")),
     ("decision-differs-from-ledger", "INSERT INTO point_claims (cause_type, cause_id, at, rider_id, community_code, rule, tariff_version, severity, nth, rate, halved, points) VALUES ('report-accepted', 'KY-9', {at}, {rider1}, '211282001001', 'R1', '2020-1', 2, 1, 15, 1 = 0, 15)"),
     ("budget-opened-twice", ""),
