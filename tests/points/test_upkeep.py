@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from grid_report.db import db
 from grid_report.notify.models import Message
-from grid_report.points import queries, upkeep
+from grid_report.points import figures, queries, upkeep
+from grid_report.points.signals import points_expired
 from grid_report.points.usecases import freeze_ledger
 from tests.points.book import BRIGHT, MONTH, NOW, STATION, TERMS, Book
 
@@ -103,3 +104,23 @@ def test_months_close_three_days_after_their_end(book: Book) -> None:
     assert upkeep.close_budgets(terms=TERMS, now=NOW) == 0
     assert book.left("mint:county:") == -80
     assert book.differences(end) == []
+
+
+def test_what_is_good_until_the_end_of_november_counts_in_november_whenever_the_job_ran(
+    book: Book,
+) -> None:
+    book.award(book.rider(), 10)
+    heard: list[tuple[int, datetime]] = []
+
+    def hear(_sender: object, *, community_code: str, points: int, at: datetime) -> None:
+        heard.append((points, at))
+
+    with points_expired.connected_to(hear):
+        assert upkeep.expire_points(now=END + timedelta(days=40)) == 1
+    assert heard == [(10, END - timedelta(microseconds=1))]
+    month = MONTH.plus(12)
+    found = []
+    for number in (0, 1, 2):
+        with db.engine.connect() as connection:
+            found.append(figures.expired(connection, *month.plus(number).bounds(TERMS.zone)))
+    assert found == [{STATION: 10}, {}, {}]

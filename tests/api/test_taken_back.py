@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from grid_report import clock
@@ -96,17 +95,17 @@ def test_a_proposal_that_waits_has_taken_nothing(
     [
         (Verdict.HONEST, "当时发错了", 0, 25, 0),
         (Verdict.APPEAL, "申诉后更正", 0, 25, 0),
-        (Verdict.NEGLIGENT, "没有看清楚", 5, 20, 0),
+        (Verdict.NEGLIGENT, "上报时没有看清楚", 5, 20, 0),
         (Verdict.FRAUD, "上报不属实", 5, 20, 0),
     ],
 )
 def test_the_rider_reads_the_verdict_and_both_amounts(
-    client: FlaskClient, make: Make, parked: tuple[Any, int], settings: Settings,
+    make: Make, parked: tuple[Any, int], settings: Settings,
     verdict: Verdict, words: str, taken: int, owed: int, debt: int,
 ) -> None:  # fmt: skip
     rider, entry_id = parked
     take_back(make, settings, entry_id, verdict)
-    make.sign_in(client, rider)
+    client = make.signed_in(rider)
     page = client.get("/my/points").text
     assert f"收回：{words}" in page
     if verdict is not Verdict.HONEST:
@@ -122,11 +121,9 @@ def test_the_rider_reads_the_verdict_and_both_amounts(
     assert (found.taken, found.still_owed) == (taken, owed)
 
 
-def test_nobody_types_the_number_of_an_entry(
-    client: FlaskClient, make: Make, parked: tuple[Any, int]
-) -> None:
+def test_nobody_types_the_number_of_an_entry(make: Make, parked: tuple[Any, int]) -> None:
     rider, entry_id = parked
-    make.sign_in(client, make.administrator())
+    client = make.signed_in(make.administrator())
     member = client.get(f"/admin/members/{rider.member_id}").text
     assert f"/admin/proposals?member={rider.member_id}#reversal" in member
     chosen = client.get(f"/admin/proposals?member={rider.member_id}").text
