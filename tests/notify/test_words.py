@@ -17,6 +17,12 @@ NUMBER = "KY-20261123-0042"
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 FULL = {
+    "verdict": "fraud",
+    "taken": 5,
+    "owed": 20,
+    "debt": 3,
+    "differences": 1,
+    "warnings": 2,
     "category": "RD02",
     "community": "站前社区",
     "unit": "暖阳物业",
