@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
+import os
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Final
 
 from argon2 import PasswordHasher, Type
@@ -57,8 +61,36 @@ def _runs(text: str) -> bool:
     return len(steps) == 1 and steps <= {1, -1}
 
 
+# A hash takes 19 MiB and a core: more at once than there are cores would be no quicker. They have
+# threads of their own because a thread's heap keeps what it once took: with a bound alone, each
+# of the threads that answer requests would in time hold its 19 MiB.
+AT_ONCE: Final = max(1, len(os.sched_getaffinity(0)))
+# Blocks from here on are glibc's to give back to the system when they are freed. By itself it
+# raises this bound to the size of the first such block, and keeps all that come after it.
+GIVEN_BACK: Final = 8 * 1024 * 1024
+_M_MMAP_THRESHOLD: Final = -3
+
+
+def _give_blocks_back() -> None:
+    with suppress(AttributeError, OSError):  # another C library has no such switch, nor the habit
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, GIVEN_BACK)
+
+
+def _new_threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(AT_ONCE, "passwords", initializer=_give_blocks_back)
+
+
+def _begin_anew() -> None:
+    global _threads  # noqa: PLW0603 - a forked process has none of its parent's threads
+    _threads = _new_threads()
+
+
+_threads = _new_threads()
+os.register_at_fork(after_in_child=_begin_anew)
+
+
 class Hasher:
-    """argon2id; the cost is OWASP's for small servers, many threads at once fit in memory."""
+    """argon2id; the cost is OWASP's for small servers. As many at once as cores, the rest wait."""
 
     def __init__(
         self, *, time_cost: int = 2, memory_kib: int = 19 * 1024, parallelism: int = 1
@@ -69,17 +101,18 @@ class Hasher:
 
     def hash(self, password: str) -> str:
         """Return a salted hash that names its own cost."""
-        return self._argon.hash(clean(password))
+        return _threads.submit(self._argon.hash, clean(password)).result()
 
     def verify(self, kept: str | None, password: str) -> bool:
         """Tell whether a password is the kept one; as slow for members who do not exist."""
         if len(password) > LONGEST:
             password = password[: LONGEST + 1]
+        cleaned = clean(password)
         if kept is None:
-            self._argon.hash(clean(password))
+            self.hash(cleaned)
             return False
         try:
-            return self._argon.verify(kept, clean(password))
+            return _threads.submit(self._argon.verify, kept, cleaned).result()
         except (VerificationError, InvalidHashError):
             return False
 

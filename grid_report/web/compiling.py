@@ -8,6 +8,7 @@ Catalogues are read once a process in any case; whoever changes one starts the s
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Mapping, MutableMapping
 from types import BuiltinFunctionType, FunctionType
 from typing import Any, Final
@@ -97,6 +98,12 @@ class PageEnvironment(Environment):
     # What it was compiled for: whoever keeps compiled templates keeps them by this.
     known: tuple[str, str | None, float | None]
 
+    def __init__(self, app: Any, **options: Any) -> None:
+        super().__init__(app, **options)
+        self.made: dict[tuple[str, str | None, float | None], PageEnvironment] = {}
+        self.making = threading.Lock()
+        self.compiling = threading.RLock()
+
     def known_here(self) -> PageEnvironment:
         """Return the environment for what this request knows before any template is looked at.
 
@@ -104,15 +111,20 @@ class PageEnvironment(Environment):
         build has another stamp, and so another environment.
         """
         known = language(), request.script_root if request else None, assets.stamp()
-        made: dict[Any, PageEnvironment] = self.__dict__.setdefault("made", {})
-        found = made.get(known)
-        if found is None:
-            if len(made) >= MOST_ENVIRONMENTS:
-                made.clear()
-            found = made[known] = self.overlay()
-            found.known = known
-            found.words = self.app.extensions["grid_report_words"].spoken_in(known[0])
-        return found
+        return self.made.get(known) or self._made_for(known)
+
+    def _made_for(self, known: tuple[str, str | None, float | None]) -> PageEnvironment:
+        # One thread makes it, the others wait; nobody is shown it before it is whole.
+        with self.making:
+            found = self.made.get(known)
+            if found is None:
+                found = self.overlay()
+                found.known = known
+                found.words = self.app.extensions["grid_report_words"].spoken_in(known[0])
+                kept = self.made if len(self.made) < MOST_ENVIRONMENTS else {}
+                # Another dictionary instead of a change in this one: it is read without the lock.
+                self.made = {**kept, known: found}
+            return found
 
     def _load_template(
         self,
@@ -121,7 +133,9 @@ class PageEnvironment(Environment):
     ) -> Template:
         if not self.overlayed:
             return self.known_here()._load_template(name, globals)
-        return super()._load_template(name, globals)
+        # A template is compiled once: as often as there are threads would take as much memory.
+        with self.compiling:
+            return super()._load_template(name, globals)
 
     def _generate(self, source: nodes.Template, name: str | None, *args: Any, **more: Any) -> str:
         if self.overlayed:

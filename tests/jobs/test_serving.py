@@ -7,80 +7,21 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
 from grid_report.settings import Settings
-from tests.jobs.processes import end, environ_of, start, wait_for
+from tests.jobs.processes import environ_of, start, wait_for
+from tests.support.site import SERVE, Site, site
 
 pytestmark = pytest.mark.slow
 
-SERVE = ["-c", "from grid_report.cli import serve; serve()"]
 PAGES = 10
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-class Site:
-    """A running site."""
-
-    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-        self.process = process
-        self.port = port
-        self.log = log
-
-    def get(self, path: str = "/healthz", seconds: float = 10) -> int:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
-        try:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            answer.read()
-            return answer.status
-        finally:
-            connection.close()
-
-    def answers(self) -> bool:
-        with suppress(OSError, http.client.HTTPException):
-            return self.get(seconds=2) == 200
-        return False
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
-
-    def children(self, name: str) -> list[psutil.Process]:
-        """Return the supervisor's own children of a kind, "web" or "scheduler"."""
-        found = []
-        for child in psutil.Process(self.process.pid).children():
-            with suppress(psutil.Error):
-                if name in child.cmdline():
-                    found.append(child)
-        return found
-
-
-@contextmanager
-def site(settings: Settings, log: Path, **more: str) -> Iterator[Site]:
-    """Run a site with the server settings as shipped."""
-    port = free_port()
-    environ = environ_of(settings, PORT=str(port), HOST="127.0.0.1", **more)
-    process = start(SERVE, environ, log)
-    running = Site(process, port, log)
-    try:
-        wait_for(lambda: running.answers() or process.poll() is not None, 90)
-        assert process.poll() is None, log.read_text()[-3000:]
-        yield running
-    finally:
-        was_ended = process.poll() is not None
-        assert end(process) == 0 or was_ended
 
 
 @pytest.fixture(scope="module")
