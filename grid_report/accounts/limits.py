@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -49,6 +53,38 @@ def give_back(session: Session, name: str, *, window_s: int, now: datetime, hits
         .values(hits=RateCounter.hits - hits)
         .execution_options(synchronize_session=False)
     )
+
+
+@dataclass
+class _Turn:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    wanted_by: int = 0
+
+
+_turns: dict[str, _Turn] = {}
+_turns_lock = threading.Lock()
+
+
+@contextmanager
+def turn(name: str) -> Iterator[None]:
+    """Let the tries of one name go one after the other in this process.
+
+    A try counts from before its check until it turns out to be good. Checked side by side, good
+    ones would use the limit up for each other; so each process has one in flight, and they are
+    refused only where more processes than `limit` check the same name at the same moment. What
+    may be guessed does not rest on this: that is counted in the database.
+    """
+    with _turns_lock:
+        own = _turns.setdefault(name, _Turn())
+        own.wanted_by += 1
+    try:
+        with own.lock:
+            yield
+    finally:
+        with _turns_lock:
+            own.wanted_by -= 1
+            if not own.wanted_by:
+                del _turns[name]
 
 
 def sweep(session: Session, *, before: datetime) -> int:

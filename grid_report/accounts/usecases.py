@@ -159,6 +159,22 @@ def sign_in_with_password(
     Raises Invalid, WrongPassword, MemberSuspended, TooMany.
     """
     lookup = policy.vault.lookup(phones.normalise(phone))
+    with limits.turn(f"sign-in:{lookup}"):
+        return _sign_in_with_password(
+            lookup, password, kind=kind, label=label, address=address, policy=policy, now=now
+        )
+
+
+def _sign_in_with_password(
+    lookup: str,
+    password: str,
+    *,
+    kind: SignInKind,
+    label: str,
+    address: str,
+    policy: Policy,
+    now: datetime,
+) -> SignedIn:
     tries = _sign_in_tries(policy, lookup, address)
     _count_tries(tries, now)
     known = queries.find_credentials(lookup)

@@ -22,6 +22,7 @@ from grid_report.accounts.steps import SignedIn
 from grid_report.db import db, transaction
 from grid_report.errors import Invalid, TooMany
 from tests.support.builders import PASSWORD, Make
+from tests.support.parallel import in_threads
 
 pytestmark = pytest.mark.database
 
@@ -175,6 +176,40 @@ def test_guessing_at_once_gets_no_more_tries(make: Make, rider: Actor, in_parall
     results = in_parallel(lambda number: _sign_in(make, f"guess {number}"), 14)
     assert sum(isinstance(result, WrongPassword) for result in results) == 8
     assert sum(isinstance(result, TooMany) for result in results) == 6
+
+
+def test_forty_right_sign_ins_of_one_number_at_once_all_succeed(
+    make: Make, rider: Actor, in_parallel: Any
+) -> None:
+    results = in_parallel(lambda number: _sign_in(make), 40)
+    assert [result.actor.member_id for result in results] == [rider.member_id] * 40
+    # None of them was a failure: eight wrong ones are answered as wrong, not as too many.
+    for _ in range(8):
+        with pytest.raises(WrongPassword):
+            _sign_in(make, "not the password")
+
+
+def test_forty_wrong_sign_ins_of_one_number_at_once_get_eight_guesses(
+    make: Make, rider: Actor, in_parallel: Any
+) -> None:
+    results = in_parallel(lambda number: _sign_in(make, f"guess {number}"), 40)
+    assert sum(isinstance(result, WrongPassword) for result in results) == 8
+    assert sum(isinstance(result, TooMany) for result in results) == 32
+
+
+def sign_in_ten_times(app: Flask, number: int, arguments: Any) -> int:
+    """Sign in from ten threads of a process of its own; tell how many got in."""
+    make = Make(app)
+    results = in_threads(app, lambda _: _sign_in(make, now=clock.now()), 10)
+    return sum(isinstance(result, SignedIn) for result in results)
+
+
+@pytest.mark.slow
+def test_right_sign_ins_of_one_number_from_many_processes_all_succeed(
+    rider: Actor, in_many_processes: Any
+) -> None:
+    target = "tests.accounts.test_signing_in:sign_in_ten_times"
+    assert in_many_processes(target, 4) == [10] * 4
 
 
 def test_a_password_of_an_older_cost_is_hashed_again(make: Make, rider: Actor) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -135,3 +136,35 @@ def test_macros_take_what_they_declare_and_callers(page: Page) -> None:
     assert page(text) == "&lt;x123x&gt;"
     with pytest.raises(TypeError):
         page("{% macro m(a) %}{{ a }}{% endmacro %}{{ m(1, 2) }}")
+
+
+def test_nobody_is_shown_templates_for_a_language_before_they_have_its_words(app: Flask) -> None:
+    real = app.extensions["grid_report_words"]
+    seen: list[bool] = []
+
+    class Watched:
+        """The words of the app; looks at what others are shown while they are being read."""
+
+        def spoken_in(self, wanted: str) -> object:
+            seen.append(all(hasattr(it, "words") for it in app.jinja_env.made.values()))
+            return real.spoken_in(wanted)
+
+    app.extensions["grid_report_words"] = Watched()
+    for number in range(MOST_ENVIRONMENTS + 2):
+        with app.test_request_context("/x", environ_overrides={"SCRIPT_NAME": f"/{number}"}):
+            app.jinja_env.known_here()
+    assert seen == [True] * (MOST_ENVIRONMENTS + 2)
+
+
+def test_what_many_threads_ask_for_first_is_made_once(app: Flask, in_parallel: Any) -> None:
+    made: list[int] = []
+    real = app.jinja_env.overlay
+    app.jinja_env.overlay = lambda: made.append(1) or real()
+
+    def ask(_number: int) -> object:
+        with app.test_request_context("/x", environ_overrides={"SCRIPT_NAME": "/first"}):
+            return app.jinja_env.known_here()
+
+    results = in_parallel(ask, 8)
+    assert len(made) == 1
+    assert len({id(result) for result in results}) == 1
