@@ -9,10 +9,9 @@ from pathlib import Path
 import jinja2
 from flask import Flask
 from flask_babel import Babel
-from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from grid_report import clock, schema
+from grid_report import clock, connections, schema
 from grid_report import db as database
 from grid_report.accounts import admin_routes as accounts_admin_routes
 from grid_report.accounts import place_book
@@ -171,7 +170,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.extensions["grid_report_ready"] = {
-        "database": lambda: database.db.session.execute(text("SELECT 1")).scalar() == 1,
+        "database": lambda: database.can_be_written(database.db.session()),
         "migrations": lambda: schema.current(database.db.engine) == schema.head(),
         "photo_store": media.ready,
     }
@@ -187,7 +186,10 @@ def _configure(app: Flask, settings: Settings) -> None:
         SECRET_KEY=settings.secret(),
         SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,
         # An error must not print a phone number or a name into the log.
-        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True, **_pool(settings)},
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "hide_parameters": True,
+            **connections.options(settings.sqlalchemy_url, settings.server.threads),
+        },
         TESTING=settings.server.environment == "testing",
         MAX_CONTENT_LENGTH=(settings.photos.max_files * settings.photos.max_file_mb + FORM_ROOM_MB)
         * 1024
@@ -206,11 +208,6 @@ def _configure(app: Flask, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
         )
-
-
-def _pool(settings: Settings) -> Mapping[str, int]:
-    # A connection a thread: whoever waits for one would look like a slow database.
-    return {"pool_size": settings.server.threads, "max_overflow": 4}
 
 
 def _words(app: Flask) -> None:

@@ -8,8 +8,9 @@ import sys
 
 import click
 from flask.cli import FlaskGroup, with_appcontext
+from sqlalchemy.exc import DBAPIError
 
-from grid_report import clock, create_app
+from grid_report import clock, create_app, troubles
 from grid_report.errors import GridReportError, Invalid
 from grid_report.settings import SettingsError
 from grid_report.web import logs
@@ -93,12 +94,13 @@ def database() -> None:
 @with_appcontext
 def upgrade(revision: str) -> None:
     """Bring the database to the newest schema and reference data. Safe to repeat."""
-    from grid_report import schema
+    from grid_report import connections, schema
     from grid_report.db import db
     from grid_report.places.usecases import load_reference
     from grid_report.points.tariff_usecases import load_tariff
     from grid_report.web.context import settings
 
+    connections.make_file(db.engine)
     before = schema.current(db.engine)
     schema.upgrade(db.engine, revision)
     after = schema.current(db.engine)
@@ -150,6 +152,12 @@ def main() -> None:
         sys.exit(f"refused: {wrong}")
     except GridReportError as error:
         sys.exit(f"refused: {error.code} {error.facts or ''}".rstrip())
+    except (DBAPIError, OSError) as error:
+        trouble = troubles.behind(error)
+        if trouble is None:
+            raise
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[:1]
+        sys.exit(f"refused: {trouble.code} ({' '.join(reason)})")
     if isinstance(code, int):
         sys.exit(code)
 

@@ -11,6 +11,7 @@ import fcntl
 import functools
 import os
 import random
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,10 +33,12 @@ from sqlalchemy import (
     Table,
     TypeDecorator,
     event,
+    text,
 )
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
+from grid_report import connections
 from grid_report.errors import Busy
 
 NAMES = {
@@ -182,6 +185,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 RETRIES = 6
+# What the least write to SQLite's log takes, and a little more.
+PROBE_BYTES = 64 * 1024
 POSTGRES_LOST_RACES = frozenset({"40001", "40P01", "55P03"})
 
 
@@ -232,6 +237,20 @@ def _writers_queue(engine: Engine) -> Iterator[None]:
         os.close(handle)
 
 
+def can_be_written(session: Session) -> bool:
+    """Tell whether the database answers and takes more. Raises DBAPIError, OSError."""
+    session.execute(text("SELECT 1"))
+    if session.get_bind().dialect.name != "sqlite":
+        read_only = session.scalar(text("SELECT current_setting('transaction_read_only')"))
+        return bool(read_only == "off")
+    path = connections.file_of(db.engine.url)
+    if path:
+        # A file of its own beside it: SQLite would only notice when it writes a page.
+        with tempfile.TemporaryFile(dir=os.path.dirname(path)) as probe:
+            probe.write(b"\0" * PROBE_BYTES)
+    return True
+
+
 def init_app(app: Flask) -> None:
     """Bind the database to an app and teach its connections their manners."""
     db.init_app(app)
@@ -241,6 +260,7 @@ def init_app(app: Flask) -> None:
 
 def prepare(engine: Engine) -> None:
     """Set up an engine's connections; used by the app, the migrations and the tests alike."""
+    connections.look_after(engine)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)

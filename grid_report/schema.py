@@ -10,6 +10,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from grid_report import connections
+
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 
 # Any number will do, as long as every process that migrates takes the same lock.
@@ -38,6 +40,7 @@ def current(engine: Engine) -> str | None:
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring a database up to a revision, alone and in one transaction."""
+    connections.make_file(engine)
     with _alone(engine) as connection:
         command.upgrade(_config(connection), revision)
 

@@ -28,6 +28,7 @@ from typing import IO, Any, Final, cast
 
 from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
 
+from grid_report import troubles
 from grid_report.errors import Busy, GridReportError, TooLarge
 
 Environ = dict[str, Any]
@@ -285,7 +286,7 @@ class BodyGate:
             body, size = self._receive(
                 environ["wsgi.input"], length, sock, BODY_S if has_place else SMALL_S
             )
-        except TooLarge as error:
+        except GridReportError as error:
             _refuse(environ, error)
             return
         finally:
@@ -312,7 +313,11 @@ class BodyGate:
             size += len(piece)
             if size > self.most_bytes:
                 raise self._too_large()
-            body.write(piece)
+            try:
+                body.write(piece)
+            except OSError as error:
+                # Large ones wait on disk. It is not the phone that is slow.
+                raise troubles.behind(error) or Busy(RETRY_AFTER_S) from error
         if length is not None and size < length:
             raise Stalled
         body.seek(0)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from flask import Flask
 
+from grid_report import troubles
 from grid_report.jobs import usecases
 from grid_report.jobs.models import Outcome
 from grid_report.jobs.registry import Job
@@ -47,28 +48,43 @@ class Runner:
         if not go_on():
             return Result(Outcome.STOPPED, 0)
         with self.app.app_context():
-            started_at = self.now()
-            if not job.is_frequent:
-                usecases.note_start(job.name, holder=self.holder, now=started_at)
-            result = self._attempt(job, go_on)
-            if not self._may_stay_unnoted(job, result):
-                usecases.note_end(
-                    job.name,
-                    outcome=result.outcome,
-                    done=result.done,
-                    error=result.error,
-                    holder=self.holder,
-                    started_at=started_at,
-                    now=self.now(),
-                )
-                self._noted[job.name] = (time.monotonic(), result.outcome)
+            try:
+                return self._run_and_note(job, go_on)
+            except Exception as error:
+                trouble = troubles.behind(error)
+                if trouble is None:
+                    raise
+                # Nor can it be noted how it went; the next run begins anew.
+                troubles.log.say(trouble, f"job {job.name}", error)
+                return Result(Outcome.FAILED, 0, type(error).__name__)
+
+    def _run_and_note(self, job: Job, go_on: Callable[[], bool]) -> Result:
+        started_at = self.now()
+        if not job.is_frequent:
+            usecases.note_start(job.name, holder=self.holder, now=started_at)
+        result = self._attempt(job, go_on)
+        if not self._may_stay_unnoted(job, result):
+            usecases.note_end(
+                job.name,
+                outcome=result.outcome,
+                done=result.done,
+                error=result.error,
+                holder=self.holder,
+                started_at=started_at,
+                now=self.now(),
+            )
+            self._noted[job.name] = (time.monotonic(), result.outcome)
         return result
 
     def _attempt(self, job: Job, go_on: Callable[[], bool]) -> Result:
         try:
             done = job.run(Duty(settings=self.settings, now=self.now, go_on=go_on))
         except Exception as error:
-            logger.exception("job failed", extra={"job": job.name})
+            trouble = troubles.behind(error)
+            if trouble is None:
+                logger.exception("job failed", extra={"job": job.name})
+            else:
+                troubles.log.say(trouble, f"job {job.name}", error)
             return Result(Outcome.FAILED, 0, type(error).__name__)
         if done:
             logger.info("job done", extra={"job": job.name, "done": done})

@@ -16,7 +16,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
-from grid_report import clock
+from grid_report import clock, troubles
 from grid_report.db import db
 from grid_report.jobs.election import BEATS_A_LEASE, Candidate
 from grid_report.jobs.registry import JOBS
@@ -68,16 +68,30 @@ class Scheduler:
         finally:
             self.stopping.set()
             self._rest(wait=True)
+            self._resign()
+
+    def _resign(self) -> None:
+        try:
             with self.app.app_context():
                 self.candidate.resign(self.now())
+        except Exception as error:
+            trouble = troubles.behind(error)
+            if trouble is None:
+                raise
+            # Nobody can be told; the lease runs out by itself.
+            troubles.log.say(trouble, "lease", error)
 
     def _look_around(self) -> None:
         try:
             with self.app.app_context():
                 leads = self.candidate.campaign(self.now())
-        except Exception:
+        except Exception as error:
             # The database may be away for a while; what is held runs out by itself.
-            logger.exception("lease not reached")
+            trouble = troubles.behind(error)
+            if trouble is None:
+                logger.exception("lease not reached")
+            else:
+                troubles.log.say(trouble, "lease", error)
             leads = self.candidate.leads()
         if leads and self._engine is None:
             self._work()

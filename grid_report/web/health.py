@@ -18,6 +18,8 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from grid_report import troubles
+from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.web.context import settings
 from grid_report.web.guard import public
@@ -43,11 +45,22 @@ def readyz() -> tuple[Response, int]:
     for name, check in current_app.extensions["grid_report_ready"].items():
         try:
             checks[name] = "ok" if check() else "failed"
-        except Exception:  # whatever it is, the site is not ready
-            current_app.logger.exception("ready check failed", extra={"check": name})
+        except Exception as error:  # whatever it is, the site is not ready
+            _say(name, error)
             checks[name] = "failed"
     good = all(value == "ok" for value in checks.values())
     return jsonify(status="ok" if good else "failed", checks=checks), 200 if good else 503
+
+
+def _say(check: str, error: Exception) -> None:
+    trouble = troubles.behind(error)
+    if trouble is None:
+        current_app.logger.error("ready check failed", extra={"check": check}, exc_info=error)
+        return
+    troubles.log.say(trouble, f"ready check {check}", error)
+    if isinstance(trouble, troubles.DatabaseGone):
+        # Or the next check would only be told about the end of this one.
+        db.session.remove()
 
 
 @bp.get("/metrics")

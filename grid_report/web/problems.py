@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from grid_report import troubles
 from grid_report.db import db, is_lost_race
 from grid_report.errors import (
     Busy,
@@ -59,6 +60,10 @@ HTTP_CODES = {
 }
 
 
+# What would be untrue under the title all others of their status have.
+OWN_TITLES = {"database-gone": "title-database-gone", "disk-full": "title-disk-full"}
+
+
 def status_of(error: GridReportError) -> int:
     """Return the HTTP status an error becomes; a class may say its own (`status`)."""
     own = getattr(type(error), "status", None)
@@ -76,7 +81,7 @@ def answer(
     facts: dict[str, Any] | None = None,
 ) -> Response:
     """Make the answer for a refusal, as problem details or as a page."""
-    title = words.sentence("errors", f"title-{status}")
+    title = words.sentence("errors", OWN_TITLES.get(code, f"title-{status}"))
     if wants_json():
         body: dict[str, Any] = {
             "type": "about:blank",
@@ -118,7 +123,7 @@ def _page(status: int, **about: Any) -> str:
             return render_template("errors/problem_framed.html", **about)
     except Exception as worse:  # the frame may be what failed
         logger.error("frame of an error page failed", exc_info=worse)
-        db.session.rollback()
+        _roll_back()
         g.actor = None
     return render_template("errors/problem.html", **about)
 
@@ -181,19 +186,46 @@ def _forged(error: CSRFError) -> Response:
 
 
 def _database_failed(error: DBAPIError) -> Response:
-    db.session.rollback()
     if is_lost_race(error):
+        _roll_back()
         return _refused(Busy())
     return _failed(error)
 
 
-def _failed(error: Exception) -> Response:
-    logger.error("request failed", exc_info=error)
+def _roll_back() -> None:
+    # What is rolled back may be a connection that is gone; whatever is left of it goes with it.
     try:
         db.session.rollback()
+    except Exception:
+        db.session.remove()
+
+
+def _in_trouble(trouble: troubles.DatabaseGone | troubles.DiskFull, error: Exception) -> Response:
+    """Answer without the database: nobody is looked up any more in this request."""
+    rule = request.url_rule.rule if request.url_rule else "none"
+    troubles.log.say(trouble, rule, error)
+    if "actor" not in g:
+        g.actor, g.by_cookie = None, False
+    return _refused(trouble)
+
+
+def _failed(error: Exception) -> Response:
+    _roll_back()
+    trouble = troubles.behind(error)
+    try:
+        if trouble is not None:
+            return _in_trouble(trouble, error)
+    except Exception as worse:  # the page itself may be what failed
+        return _bare(worse, 503)
+    logger.error("request failed", exc_info=error)
+    try:
         return answer(500, "server-error", words.sentence("errors", "server-error"))
     except Exception as worse:  # the page itself may be what failed
-        logger.error("error page failed", exc_info=worse)
-        response = make_response("500 · 系统出错，请稍后再试 · Something went wrong", 500)
-        response.content_type = "text/plain; charset=utf-8"
-        return response
+        return _bare(worse, 500)
+
+
+def _bare(worse: Exception, status: int) -> Response:
+    logger.error("error page failed", exc_info=worse)
+    response = make_response(f"{status} · 系统出错，请稍后再试 · Something went wrong", status)
+    response.content_type = "text/plain; charset=utf-8"
+    return response

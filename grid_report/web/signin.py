@@ -62,5 +62,7 @@ def init_app(app: Flask) -> None:
     )
     manager = LoginManager()
     manager.session_protection = None
-    manager.init_app(app)
+    # Templates know the actor. Offered to them as well, the member would be looked up for a page
+    # that says the database is gone.
+    manager.init_app(app, add_context_processor=False)
     manager.user_loader(load)
