@@ -8,6 +8,7 @@ the supervisor is gone, however it went, the pipe ends and the children stop.
 from __future__ import annotations
 
 import errno
+import hashlib
 import http.client
 import os
 import shutil
@@ -28,6 +29,7 @@ import click
 from grid_report.settings import ROOT, Settings, load
 from grid_report.web import logs
 
+SHARED: Final = Path("/dev/shm")  # noqa: S108 - what is made in it is private
 STOP_S: Final = 8.0
 GRACE_S: Final = 4
 FIRST_WAIT_S: Final = 0.5
@@ -161,7 +163,11 @@ class Supervisor:
         self.stopping = threading.Event()
         environ = dict(os.environ)
         environ["HOST"], environ["PORT"] = settings.server.host, str(settings.server.port)
-        environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(fresh_folder(settings)))
+        self.figures = None
+        if "PROMETHEUS_MULTIPROC_DIR" not in environ:
+            self.figures = fresh_folder(settings)
+        if self.figures is not None:
+            environ["PROMETHEUS_MULTIPROC_DIR"] = str(self.figures)
         fd = listener.fileno()
         self.web = Child("web", [str(fd)], environ, (fd,))
         self.scheduler = Child("scheduler", [], environ)
@@ -204,14 +210,29 @@ class Supervisor:
         until = time.monotonic() + STOP_S
         for child in children:
             child.stop(until)
+        if self.figures is not None:
+            shutil.rmtree(self.figures, ignore_errors=True)
 
 
-def fresh_folder(settings: Settings) -> Path:
-    """Return an empty folder for the figures the workers share."""
-    folder = settings.data_dir / "metrics"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder.resolve()
+def fresh_folder(settings: Settings) -> Path | None:
+    """Return an empty folder for the figures the workers share; None where there is room for none.
+
+    In memory where the system has a place for that: a data disk may become full or read-only.
+    """
+    shutil.rmtree(settings.data_dir / "metrics", ignore_errors=True)
+    about = f"{os.geteuid()} {settings.data_dir.resolve()} {settings.server.port}"
+    name = f"grid-report-{hashlib.sha256(about.encode()).hexdigest()[:16]}"
+    for folder in (SHARED / name, settings.data_dir / "metrics"):
+        # What a supervisor left behind that was killed. Not what somebody else put there.
+        with suppress(OSError):
+            if not folder.is_symlink() and folder.stat().st_uid == os.geteuid():
+                shutil.rmtree(folder)
+        try:
+            folder.mkdir(mode=0o700)
+        except OSError:
+            continue
+        return folder.resolve()
+    return None
 
 
 def address_of(settings: Settings) -> str:
@@ -262,13 +283,12 @@ def run_web(settings: Settings, fd: int) -> None:
 
     class Web(BaseApplication):
         def load_config(self) -> None:
-            shared = Path("/dev/shm")  # noqa: S108 - gunicorn makes a private file in it
             options: dict[str, Any] = {
                 "bind": [f"fd://{fd}"],
                 "workers": settings.server.workers,
                 "threads": settings.server.threads,
                 "worker_class": "grid_report.slow_clients.PatientWorker",
-                "worker_tmp_dir": str(shared) if os.access(shared, os.W_OK) else None,
+                "worker_tmp_dir": str(SHARED) if os.access(SHARED, os.W_OK) else None,
                 "graceful_timeout": GRACE_S,
                 "timeout": 60,
                 "keepalive": 5,
@@ -300,6 +320,8 @@ def run_web(settings: Settings, fd: int) -> None:
 
 
 def _forget_figures(_server: Any, worker: Any) -> None:
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)
