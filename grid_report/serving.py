@@ -304,7 +304,8 @@ def run_web(settings: Settings, fd: int) -> None:
 
         def load(self) -> Any:
             from grid_report import create_app
-            from grid_report.slow_clients import BodyGate, places_for
+            from grid_report.slow_clients import BodyGate
+            from grid_report.upload_places import places_for, sender_of
 
             photos = settings.photos
             app = create_app(settings)
@@ -313,6 +314,7 @@ def run_web(settings: Settings, fd: int) -> None:
                 app.wsgi_app,
                 places=places_for(settings.server.threads),
                 most_bytes=(photos.max_files * photos.max_file_mb + 1) * 1024 * 1024,
+                sender=sender_of(app, settings.server.trusted_proxies),
             )
             return app
 

@@ -6,7 +6,8 @@ a phone that loses its network in the middle of an upload would hold one of the 
 
 - a connection gets a thread only when a request's headers are there, and has little time for them;
 - a request's body is taken in before the app sees the request, within limits of time, and by
-  no more than a share of the threads at once: the rest always has room for pages;
+  no more than a share of the threads at once: the rest always has room for pages
+  (`upload_places.py` says whose share that is);
 - whatever is over its time has its socket shut by one watching thread, which also waits for the
   far end of closed connections (gunicorn does that in the one loop everybody depends on).
 """
@@ -30,6 +31,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-
 
 from grid_report import troubles
 from grid_report.errors import Busy, GridReportError, TooLarge
+from grid_report.upload_places import Places, Sender
 
 Environ = dict[str, Any]
 App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -256,10 +258,20 @@ class RefusedBody(io.RawIOBase):
 class BodyGate:
     """Takes in whole bodies before the app runs. Wraps the WSGI app of one worker."""
 
-    def __init__(self, app: App, *, places: int, most_bytes: int) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        places: int,
+        most_bytes: int,
+        sender: Callable[[Environ], Sender] = lambda environ: Sender(
+            None, environ.get("REMOTE_ADDR", "")
+        ),
+    ) -> None:
         self.app = app
-        self.places = threading.BoundedSemaphore(places)
+        self.places = Places(places)
         self.most_bytes = most_bytes
+        self.sender = sender
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
@@ -278,9 +290,13 @@ class BodyGate:
         if length is not None and length > self.most_bytes:
             _refuse(environ, self._too_large())
             return
-        has_place = self.places.acquire(blocking=False)
+        is_small = length is not None and length <= SMALL
+        # A small form comes with its headers: nobody is looked up for it unless guests crowd.
+        leave = self.places.take_as_guest() if is_small else None
+        leave = leave or self.places.take(self.sender(environ))
+        has_place = leave is not None
         try:
-            if not has_place and (length is None or length > SMALL):
+            if not has_place and not is_small:
                 _refuse(environ, Busy(RETRY_AFTER_S))
                 return
             body, size = self._receive(
@@ -290,8 +306,8 @@ class BodyGate:
             _refuse(environ, error)
             return
         finally:
-            if has_place:
-                self.places.release()
+            if leave is not None:
+                leave()
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         environ["CONTENT_LENGTH"] = str(size)
         _put(environ, body)
@@ -365,8 +381,3 @@ def _too_slow(start_response: Callable[..., Any]) -> Iterable[bytes]:
         ],
     )
     return [answer]
-
-
-def places_for(threads: int) -> int:
-    """Return how many bodies one worker takes in at once: a third of its threads stays free."""
-    return max(1, threads - max(2, -(-threads // 3)))

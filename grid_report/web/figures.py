@@ -47,7 +47,7 @@ class ReservedDict(mmap_dict.MmapedDict):
         needed = self._used + 4 + len(key.encode()) + 8 + 16
         while needed > self._capacity:
             self._grow(self._capacity * 2)
-        super()._init_value(key)  # type: ignore[no-untyped-call]
+        super()._init_value(key)
 
     def _grow(self, size: int) -> None:
         if self._f is not None:

@@ -20,7 +20,7 @@ ROOMS = {
     "jobs": 8,
     "demo": 8,
 }
-TOP = {"", "application", "cli", "schema", "serving", "slow_clients", "bench"}
+TOP = {"", "application", "cli", "schema", "serving", "slow_clients", "bench"} | {"upload_places"}
 OUTSIDE = {"api", "jobs", "demo"}
 
 BY_FILE_NAME = {
