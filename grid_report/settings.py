@@ -9,12 +9,21 @@ from __future__ import annotations
 import os
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import SplitResult, parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = ROOT / "config"
@@ -31,22 +40,43 @@ SHORT_NAMES: Mapping[str, tuple[str, str]] = {
 }
 
 
+# Bytes of a key nobody may guess, and characters of a token.
+SHORTEST_SECRET: Final = 32
+SHORTEST_TOKEN: Final = 16
+
+
 class SettingsError(ValueError):
     """The configuration cannot be used; the message says which setting and why."""
 
 
 class Section(BaseModel):
     # A secret under a misspelt name must not be printed by the complaint about the name.
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
+    )
+
+
+# A day's length of time and such have no right value; these are what nobody means in earnest.
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Hours = Annotated[int, Field(ge=1, le=8760)]
+Days = Annotated[int, Field(ge=1, le=3650)]
+Seconds = Annotated[int, Field(ge=1, le=3600)]
+Minutes = Annotated[int, Field(ge=1, le=10_080)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$")]
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+Called = Annotated[str, Field(pattern=r"^(gas|water|heating|lift_rescue)$")]
+TelephoneNumber = Annotated[str, Field(pattern=r"^[0-9+ -]{0,20}$")]
 
 
 class Server(Section):
     environment: Literal["development", "testing", "production"]
-    host: str
+    host: str = Field(pattern=r"^[^\s/]*$", max_length=253)
     port: int = Field(ge=1, le=65535)
-    workers: int = Field(ge=1)
-    threads: int = Field(ge=2)
-    trusted_proxies: int = Field(ge=0)
+    workers: int = Field(ge=1, le=256)
+    threads: int = Field(ge=2, le=1024)
+    trusted_proxies: int = Field(ge=0, le=10)
     clock_ahead_s: float = Field(allow_inf_nan=False)
 
     @model_validator(mode="after")
@@ -63,27 +93,97 @@ class Storage(Section):
     database_url: str
     photo_store: str
 
+    @field_validator("data")
+    @classmethod
+    def _is_a_folder(cls, text: str) -> str:
+        if "://" in text or "\0" in text:
+            raise ValueError("a folder is wanted, such as /var/lib/grid-report")
+        return text
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_database(cls, text: str) -> str:
+        parts = _parts(text)
+        is_file = parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1
+        is_server = parts.scheme in ("postgresql", "postgresql+psycopg") and len(parts.path) > 1
+        if text and not is_file and not is_server:
+            raise ValueError(
+                "sqlite:////folder/file.sqlite or postgresql+psycopg://user@host/name is allowed"
+            )
+        return text
+
+    @field_validator("photo_store")
+    @classmethod
+    def _is_a_store(cls, text: str) -> str:
+        parts = _parts(text)
+        is_folder = parts.scheme == "file" and parts.netloc in ("", "localhost")
+        is_folder = is_folder and len(parts.path) > 1 and not parts.query
+        is_bucket = parts.scheme == "s3" and bool(parts.netloc)
+        if text and not is_folder and not is_bucket:
+            raise ValueError("file:///folder or s3://bucket/prefix?endpoint=…&region=… is allowed")
+        unknown = parse_qs(parts.query, keep_blank_values=True).keys() - {"endpoint", "region"}
+        if is_bucket and unknown:
+            raise ValueError(f"endpoint and region are allowed, not {', '.join(sorted(unknown))}")
+        return text
+
+
+def _parts(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError:  # brackets that do not match
+        return urlsplit("")
+
 
 class Security(Section):
     secret_key: SecretStr
     secure_cookies: bool
-    session_days: int = Field(ge=1)
-    token_days: int = Field(ge=1)
+    session_days: Days
+    token_days: Days
     metrics_token: SecretStr
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _cannot_be_guessed(cls, token: SecretStr) -> SecretStr:
+        if 0 < len(token.get_secret_value()) < SHORTEST_TOKEN:
+            raise ValueError(f"at least {SHORTEST_TOKEN} characters, or none at all")
+        return token
 
 
 class County(Section):
-    code: str = Field(pattern=r"^\d{6}$")
-    name_zh: str
-    name_en: str
+    code: str = Field(pattern=r"^[0-9]{6}$")
+    name_zh: Name
+    name_en: Name
     number_prefix: str = Field(pattern=r"^[A-Z]{2,4}$")
     zone: str
-    west: float
-    south: float
-    east: float
-    north: float
-    nearest_reference_m: int = Field(ge=0)
-    call_numbers: dict[str, str]
+    west: Longitude
+    south: Latitude
+    east: Longitude
+    north: Latitude
+    nearest_reference_m: int = Field(ge=0, le=100_000)
+    call_numbers: dict[Called, TelephoneNumber]
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (
+            KeyError,
+            OSError,
+            ValueError,
+        ) as error:  # unknown; a folder's name; a way out of it
+            raise ValueError(
+                "a zone such as Asia/Shanghai is allowed; there is none of that name"
+            ) from error
+        return zone
+
+    @model_validator(mode="after")
+    def _has_an_inside(self) -> Self:
+        if self.west >= self.east:
+            raise ValueError("county.west has to be less than county.east")
+        if self.south >= self.north:
+            raise ValueError("county.south has to be less than county.north")
+        return self
 
     @property
     def tz(self) -> ZoneInfo:
@@ -92,65 +192,65 @@ class County(Section):
 
 
 class Photos(Section):
-    max_files: int = Field(ge=1)
-    max_file_mb: int = Field(ge=1)
-    max_pixels: int = Field(ge=1)
-    cpu_seconds: int = Field(ge=1)
-    wall_seconds: int = Field(ge=1)
-    memory_mb: int = Field(ge=64)
-    processes: int = Field(ge=0)
+    max_files: int = Field(ge=1, le=20)
+    max_file_mb: int = Field(ge=1, le=200)
+    max_pixels: int = Field(ge=1, le=1_000_000_000)
+    cpu_seconds: Seconds
+    wall_seconds: Seconds
+    memory_mb: int = Field(ge=64, le=65_536)
+    processes: int = Field(ge=0, le=256)
 
 
 class Limits(Section):
-    reports_per_hour: int
-    reports_per_day: int
-    sign_ins_per_15_min: int
-    sign_ins_per_address_15_min: int
-    sms_codes_per_hour: int
-    sign_ups_per_address_hour: int
+    reports_per_hour: Count
+    reports_per_day: Count
+    sign_ins_per_15_min: Count
+    sign_ins_per_address_15_min: Count
+    sms_codes_per_hour: Count
+    sign_ups_per_address_hour: Count
 
 
 class Cases(Section):
-    check_hours: int
-    close_hours: int
-    reopen_days: int
-    yellow_share: float
-    yellow_min_minutes: int
+    check_hours: Hours
+    close_hours: Hours
+    reopen_days: Days
+    yellow_share: Share
+    yellow_min_minutes: int = Field(ge=0, le=10_080)
 
 
 class Points(Section):
-    budget_per_month: int
-    reserve_percent: int
-    objection_days: int = Field(ge=1)
-    close_days: int = Field(ge=1)
-    fen_per_point: int = Field(ge=1)
+    budget_per_month: int = Field(ge=0, le=100_000_000)
+    reserve_percent: int = Field(ge=0, le=100)
+    objection_days: Days
+    close_days: Days
+    fen_per_point: int = Field(ge=1, le=100_000)
 
 
 class Cards(Section):
-    approve_hours: int = Field(ge=1)
-    lapse_days: int = Field(ge=1)
-    renew_days: int = Field(ge=1)
-    remind_days: int = Field(ge=1)
-    verify_per_minute: int = Field(ge=1)
+    approve_hours: Hours
+    lapse_days: Days
+    renew_days: Days
+    remind_days: Days
+    verify_per_minute: Count
 
 
 class Statistics(Section):
     freeze_day: int = Field(ge=0, le=28)
-    recount_hours: int = Field(ge=1)
+    recount_hours: Hours
 
 
 class Jobs(Section):
-    lease_seconds: int = Field(ge=2)
-    deliver_seconds: int = Field(ge=1)
-    lights_seconds: int = Field(ge=1)
-    sweep_minutes: int = Field(ge=1)
-    orphan_minutes: int = Field(ge=1)
+    lease_seconds: int = Field(ge=2, le=3600)
+    deliver_seconds: Seconds
+    lights_seconds: Seconds
+    sweep_minutes: Minutes
+    orphan_minutes: Minutes
 
 
 class Demo(Section):
     enabled: bool
-    reports: int = Field(ge=0)
-    seed: int
+    reports: int = Field(ge=0, le=1_000_000)
+    seed: int = Field(ge=0, le=2**63 - 1)
 
 
 class Settings(Section):
@@ -169,25 +269,21 @@ class Settings(Section):
     jobs: Jobs
     demo: Demo
 
-    @field_validator("county")
-    @classmethod
-    def _zone_exists(cls, county: County) -> County:
-        try:
-            ZoneInfo(county.zone)
-        except (KeyError, OSError) as error:  # unknown; a folder's name
-            raise ValueError(f"there is no zone {county.zone}") from error
-        return county
-
     @model_validator(mode="after")
     def _production_is_strict(self) -> Self:
         if self.server.environment == "production":
-            if not self.security.secret_key.get_secret_value():
+            secret = self.security.secret_key.get_secret_value()
+            if len(secret.encode()) < SHORTEST_SECRET:
+                said = f"has {len(secret.encode())} bytes and needs {SHORTEST_SECRET}"
                 raise ValueError(
-                    "production needs GRID_REPORT_SECRET_KEY (python -c "
+                    f"security.secret_key {said}: "
+                    "production needs a GRID_REPORT_SECRET_KEY (python -c "
                     "'import secrets; print(secrets.token_urlsafe(48))' makes one)"
                 )
             if self.demo.enabled:
-                raise ValueError("production refuses demo members: set GRID_REPORT_DEMO=0")
+                raise ValueError(
+                    "demo.enabled: production refuses demo members: set GRID_REPORT_DEMO=0"
+                )
         return self
 
     @property
@@ -251,6 +347,7 @@ def load(
             more = tomllib.loads(Path(extra).read_text())
         except (OSError, tomllib.TOMLDecodeError) as error:
             raise SettingsError(f"{extra}: {error}") from error
+        _check_sections(more, str(extra))
     environment = environ.get("GRID_REPORT_ENV") or more.get("server", {}).get(
         "environment", environment
     )
@@ -259,23 +356,46 @@ def load(
         values["security"]["secure_cookies"] = True
     _merge(values, more)
     for name, text in environ.items():
-        place = SHORT_NAMES.get(name) or _long_name(name, values)
+        place = SHORT_NAMES.get(name) or _long_name(name)
         if place and text != "":
-            values.setdefault(place[0], {})[place[1]] = text
+            _check_sections({place[0]: {}}, name)
+            values[place[0]][place[1]] = text
+    _check_sections(overrides or {}, "overrides")
     _merge(values, overrides or {})
     try:
         return Settings.model_validate(values)
-    except ValueError as error:
-        raise SettingsError(str(error)) from error
+    except ValidationError as error:
+        raise SettingsError("; ".join(_sentences(error))) from error
 
 
-def _long_name(name: str, values: Mapping[str, Any]) -> tuple[str, str] | None:
+def _long_name(name: str) -> tuple[str, str] | None:
     if not name.startswith("GRID_REPORT_") or "__" not in name:
         return None
     section, _, key = name.removeprefix("GRID_REPORT_").lower().partition("__")
-    return (section, key) if section in values else None
+    return section, key
+
+
+def _check_sections(given: Mapping[str, Any], source: str) -> None:
+    for section, values in given.items():
+        if section not in Settings.model_fields:
+            known = ", ".join(Settings.model_fields)
+            raise SettingsError(
+                f"{section}: there is no such section ({source}); there are {known}"
+            )
+        if not isinstance(values, Mapping):
+            raise SettingsError(f"{section}: is a section ({source}): write [{section}] above it")
 
 
 def _merge(into: dict[str, dict[str, Any]], more: Mapping[str, Mapping[str, Any]]) -> None:
     for section, values in more.items():
         into.setdefault(section, {}).update(values)
+
+
+def _sentences(error: ValidationError) -> Iterator[str]:
+    """Say of each setting at fault what is allowed; never what was given, it may be a secret."""
+    for fault in error.errors(include_url=False, include_input=False, include_context=False):
+        name = ".".join(str(part) for part in fault["loc"] if part != "[key]")
+        reason = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "extra_forbidden":
+            reason = "there is no such setting"
+        yield f"{name}: {reason}" if name else reason
