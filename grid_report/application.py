@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -53,7 +54,7 @@ from grid_report.reports import points_routes as report_points_routes
 from grid_report.reports import queries as reports_queries
 from grid_report.reports import routes as reports_routes
 from grid_report.reports import signals as reports_signals
-from grid_report.settings import ROOT, Settings
+from grid_report.settings import ROOT, Settings, SettingsError
 from grid_report.statistics import ask_routes as statistics_ask_routes
 from grid_report.statistics import compare_routes as statistics_compare_routes
 from grid_report.statistics import counting
@@ -182,6 +183,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         Path(settings.sqlalchemy_url.removeprefix("sqlite:///")).parent.mkdir(
             parents=True, exist_ok=True
         )
+    elif importlib.util.find_spec("psycopg") is None:
+        raise SettingsError("storage.database_url: PostgreSQL needs ./run --with postgres")
     app.config.update(
         SECRET_KEY=settings.secret(),
         SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,

@@ -5,11 +5,13 @@ import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from types import FrameType
 
-from tools import check, front, lock, python_env, start, work
+from tools import check, extras, front, lock, python_env, start, work
 from tools.show import Problem, display
 
-USAGE = """./run [words for `grid-report serve`]
+USAGE = """./run [--with EXTRAS] [words for `grid-report serve`]
     装好一切并启动网站。 Set everything up and start the site.
+    --with postgres,s3,heic 同时安装附加功能，以后一直保留。 also installs these extras, and keeps them
+    from then on (postgres: PostgreSQL, s3: S3 photo store, heic: HEIC photos; none: forget them).
     PORT HOST GRID_REPORT_DATA GRID_REPORT_DATABASE_URL GRID_REPORT_PHOTO_STORE
     GRID_REPORT_SECRET_KEY GRID_REPORT_DEMO=0|1 (config/README.md)
 ./test [--quick] [--date 2027-02-28T12:00 | --dates] [words for pytest]
@@ -34,13 +36,15 @@ def main(words: list[str]) -> int:
         return 0 if command == "help" or rest else 2
     signal.signal(signal.SIGTERM, _stopped)
     try:
+        names, rest = extras.taken_from(rest) if command in ("run", "prepare") else (None, rest)
         if command == "run":
-            return run(rest)
+            return run(rest, names)
         if command == "test":
             return check.run(rest, prepare)
         if command == "lock":
             return lock.write(upgrade="--upgrade" in rest)
         with work.exclusive():
+            extras.keep(names)
             prepare(with_tests="--test" in rest)
         return 0
     except Problem as problem:
@@ -53,12 +57,13 @@ def main(words: list[str]) -> int:
         work.stop_all()
 
 
-def run(words: list[str]) -> int:
+def run(words: list[str], with_extras: list[str] | None = None) -> int:
     """Set up, bring the database up to date, and become the server."""
     began = time.monotonic()
     place = start.Place.from_environment()
     place.check()
     with work.exclusive():
+        extras.keep(with_extras)
         prepare(with_tests=False)
         start.prepare_database(place)
     place.check_port()

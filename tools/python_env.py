@@ -10,7 +10,7 @@ import time
 import tomllib
 from pathlib import Path
 
-from tools import work
+from tools import extras, work
 from tools.paths import (
     COMMAND,
     PYTHON,
@@ -72,9 +72,12 @@ def fill(*, with_tests: bool) -> None:
     """Install the locked packages; the test lock holds everything the run lock holds."""
     lock = TEST_LOCK if with_tests else RUN_LOCK
     done = FILLED_TEST if with_tests else FILLED_RUN
-    wanted = digest([lock])
+    wanted = digest([lock]) if with_tests else wanted_to_run()
     if stamped(done) == wanted:
         return
+    if not with_tests and extras.kept():
+        lock = extras.LOCKED
+        put_stamp(lock, extras.lock_of(extras.kept()))
     total = len(re.findall(r"^[A-Za-z0-9].*==", lock.read_text(), re.M))
     seen = 0
     writing = False
@@ -97,10 +100,15 @@ def fill(*, with_tests: bool) -> None:
             raise pip_problem(tail)
         put_stamp(done, wanted)
         if with_tests:
-            put_stamp(FILLED_RUN, digest([RUN_LOCK]))
+            put_stamp(FILLED_RUN, wanted_to_run())
         else:
             FILLED_TEST.unlink(missing_ok=True)
         FILLING.unlink()
+
+
+def wanted_to_run() -> str:
+    """Return what is another when the run lock, or the extras of this checkout, changed."""
+    return digest([RUN_LOCK, TEST_LOCK], *extras.kept()) if extras.kept() else digest([RUN_LOCK])
 
 
 def pip_problem(tail: list[str]) -> Problem:

@@ -3,7 +3,7 @@
 python3 tools/setup.py run              set up, then serve
 python3 tools/setup.py test [--quick]   set up, then check; more words go to pytest
                     [--date …|--dates]  at another instant, or at five edges of the calendar
-python3 tools/setup.py prepare [--test] set up only
+python3 tools/setup.py prepare [--test] set up only; --with postgres,s3,heic as for run
 python3 tools/setup.py lock [--upgrade] write the Python locks anew from pyproject.toml
 """
 

@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     from obstore.store import S3Store as Client
 
 _PARALLEL = 8
-_MISSING_EXTRA = (
-    "photo store: s3:// needs the extra 's3' (pip install 'grid-report[s3]'), or a file:// store"
-)
+_MISSING_EXTRA = "photo store: s3:// needs the extra 's3' (./run --with s3), or a file:// store"
 _FORKED = (
     "photo store: s3:// was used before this process was forked; start the workers first"
     " (gunicorn without preload)"
