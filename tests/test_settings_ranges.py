@@ -45,6 +45,7 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "server.workers": whole(1, 256),
     "server.threads": whole(2, 1024),
     "server.trusted_proxies": whole(0, 10),
+    "server.clock_ahead_s": ([0, 0.0, "0"], ["nan", "inf", "soon", None]),
     "storage.data": (["", "/var/lib/grid-report"], ["file:///var/lib", "/a\0b", None, 7]),
     "storage.database_url": (
         ["", "sqlite:////d/x.sqlite", "postgresql://u@h/d", "postgresql+psycopg://u@h:1/d"],
