@@ -242,6 +242,11 @@ RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
     Action.UNROUTED_LIST: _has(Role.ADMINISTRATOR, Role.AUDITOR),
     Action.MEMBERS_READ: _has(Role.ADMINISTRATOR, Role.AUDITOR),
     Action.MEMBERS_MANAGE: _has(Role.ADMINISTRATOR),
+    # With the person standing there; nobody vouches for oneself.
+    Action.NUMBER_CONFIRM: lambda who, it: (
+        who.has(Role.STATION_STAFF, Role.WORKER, Role.ADMINISTRATOR)
+        and (it is None or it.rider_id != who.member_id)
+    ),
     Action.BOUNDARIES_READ: _has(Role.ADMINISTRATOR, Role.AUDITOR),
     Action.BOUNDARIES_IMPORT: _has(Role.ADMINISTRATOR),
     Action.CATEGORIES_READ: _has(Role.ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR, Role.WORKER),

@@ -21,6 +21,7 @@ class Action(StrEnum):
     UNROUTED_LIST = "unrouted.list"
     MEMBERS_READ = "members.read"
     MEMBERS_MANAGE = "members.manage"
+    NUMBER_CONFIRM = "number.confirm"
     BOUNDARIES_READ = "boundaries.read"
     BOUNDARIES_IMPORT = "boundaries.import"
     CATEGORIES_READ = "categories.read"

@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from grid_report import clock, connections, schema
 from grid_report import db as database
 from grid_report.accounts import admin_routes as accounts_admin_routes
-from grid_report.accounts import place_book
+from grid_report.accounts import number_routes, place_book
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts import routes as accounts_routes
 from grid_report.accounts.roles import PlaceKind
@@ -87,6 +87,7 @@ BLUEPRINTS = (
     pages.bp,
     accounts_routes.bp,
     accounts_admin_routes.bp,
+    number_routes.bp,
     reports_routes.bp,
     desk_routes.desk,
     desk_routes.unit,

@@ -139,6 +139,7 @@ class Security(Section):
     secure_cookies: bool
     session_days: Days
     token_days: Days
+    number_sleep_days: int = Field(ge=30, le=3650)
     metrics_token: SecretStr
 
     @field_validator("metrics_token")

@@ -38,6 +38,8 @@ PUBLIC = {
     "health.healthz",
     "health.metrics",
     "health.readyz",
+    "numbers.choice",
+    "numbers.choose",
     "open_data.index",
     "open_data.month_csv",
     "pages.components",

@@ -154,6 +154,24 @@ def revoke_role(member_id: int, grant_id: int) -> Response:
     return _back(member_id, "role-revoked")
 
 
+@bp.post("/<int:member_id>/number")
+def give_number(member_id: int) -> Response:
+    """Give the member a number, or the account back to its person."""
+    check(current_actor(), Action.MEMBERS_MANAGE)
+    try:
+        usecases.give_number(
+            member_id,
+            forms.text(request.form, "phone"),
+            take=bool(request.form.get("take")),
+            actor=current_actor(),
+            policy=policy.current(),
+            now=clock.now(),
+        )
+    except AGAIN as error:
+        return _one_again(member_id, error)
+    return _back(member_id, "number-given")
+
+
 @bp.post("/<int:member_id>/suspend")
 def suspend(member_id: int) -> Response:
     """Shut the member out."""

@@ -41,6 +41,19 @@ def read_phone(text: str, problems: Invalid) -> str:
         return ""
 
 
+def read_code(text: str) -> str:
+    """Return the six digits of a code, however a keyboard wrote them. Raises Invalid."""
+    digits = re.sub(r"\s", "", unicodedata.normalize("NFKC", text[:32]))
+    if not re.fullmatch(r"[0-9]{6}", digits):
+        raise Invalid.field("code", "sms-code-unreadable")
+    return digits
+
+
+def read_known_by(text: str) -> str:
+    """Return the name or the digits somebody shows at a counter."""
+    return " ".join(_UNWANTED.sub(" ", unicodedata.normalize("NFKC", text[:100])).split())
+
+
 def check_password(
     password: str, problems: Invalid, *, phone: str | None, field: str = "password"
 ) -> None:

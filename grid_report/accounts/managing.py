@@ -9,9 +9,9 @@ from sqlalchemy import delete
 
 from grid_report import access
 from grid_report.access import Action, Actor, Grant
-from grid_report.accounts import entries, limits, steps
+from grid_report.accounts import entries, limits, numbers, steps
 from grid_report.accounts.entries import PlaceExists
-from grid_report.accounts.models import ConsentKind, RoleGrant, SignIn, SmsCode, Standing
+from grid_report.accounts.models import ConsentKind, ProvedHow, RoleGrant, SignIn, SmsCode, Standing
 from grid_report.accounts.policy import Policy
 from grid_report.accounts.refusals import NotOneself
 from grid_report.accounts.roles import Role
@@ -58,8 +58,14 @@ def create_member(
             name=name,
             language=language,
             is_demo=is_demo,
+            # Whoever writes an account down for somebody answers for the number.
+            proved=ProvedHow.ADMINISTRATOR,
             now=now,
         )
+        assert member.phone_lookup is not None
+        for other in numbers.lock_number(session, member.phone_lookup):
+            if other.id != member.id:
+                numbers.part(session, other, now)
         steps.add_grants(session, member.id, dict.fromkeys(grants), actor, now)
         if consents:
             steps.set_consents(

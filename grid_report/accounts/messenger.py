@@ -11,7 +11,10 @@ import sys
 from dataclasses import dataclass, field
 from typing import Protocol, TextIO
 
-from flask import Flask, current_app
+from flask import Flask, current_app, flash
+from werkzeug.wrappers import Response
+
+from grid_report.web.words import said
 
 logger = logging.getLogger(__name__)
 
@@ -45,20 +48,44 @@ class ConsoleMessenger:
         print(f"SMS {message.id}: {message.code}", file=self._out or sys.stdout, flush=True)
 
 
+class ScreenMessenger:
+    """The demo's phone: the code is shown on the page, which says that it is a demo's."""
+
+    def send_code(self, message: CodeMessage) -> None:
+        """Show one code to whoever asked for it."""
+        flash(said("code-on-screen", digits=message.code))
+
+
 def connect(app: Flask, messenger: Messenger | None) -> None:
     """Give the app its messenger; without one, sign-in by code is not offered."""
     app.extensions[_KEY] = messenger
 
 
 def current() -> Messenger | None:
-    """Return the app's messenger: the console by default, none by default in production."""
+    """Return the app's messenger: without one, the demo's screen, a developer's console, or none."""
     extensions = current_app.extensions
     if _KEY not in extensions:
         # A console that is kept as a log would hold everybody's codes.
-        in_production = extensions["grid_report"].settings.server.environment == "production"
-        extensions[_KEY] = None if in_production else ConsoleMessenger()
+        settings = extensions["grid_report"].settings
+        if settings.server.environment == "production":
+            extensions[_KEY] = None
+        else:
+            extensions[_KEY] = ScreenMessenger() if settings.demo.enabled else ConsoleMessenger()
     messenger: Messenger | None = extensions[_KEY]
     return messenger
+
+
+def on_screen(messenger: Messenger) -> bool:
+    """Tell whether codes are shown on the page that asked for them."""
+    return isinstance(messenger, ScreenMessenger)
+
+
+def hand_over(messenger: Messenger, message: CodeMessage, response: Response) -> None:
+    """Send a code when the answer is out: how long a gateway takes must not tell numbers apart."""
+    if on_screen(messenger):
+        messenger.send_code(message)
+    else:
+        response.call_on_close(lambda: deliver(messenger, message))
 
 
 def deliver(messenger: Messenger, message: CodeMessage) -> None:

@@ -28,22 +28,47 @@ class Standing(StrEnum):
     ERASED = "erased"
 
 
+class ProvedHow(StrEnum):
+    """Who or what showed that a number is the member's."""
+
+    CODE = "code"
+    STAFF = "staff"
+    MIGRATION = "migration"
+    ADMINISTRATOR = "administrator"
+
+
 class Member(Base):
-    """A person with an account. The phone number is never stored in the clear."""
+    """A person with an account. The phone number is never stored in the clear.
+
+    A proved number is one member's only. Until it is proved it is a claim, and any number of
+    strangers may claim the same one: none of them keeps its owner out.
+    """
 
     __tablename__ = "members"
     __table_args__ = (
         CheckConstraint(
-            "(standing = 'erased') = (phone_lookup IS NULL)", name="phone_until_erased"
+            "(standing <> 'erased' OR (phone_lookup IS NULL AND phone_claim IS NULL))"
+            " AND (phone_lookup IS NULL OR (phone_claim IS NULL AND phone_proved_at IS NOT NULL))"
+            " AND (phone_proved_at IS NULL) = (phone_proved_how IS NULL)"
+            " AND (phone_proved_how IS NULL"
+            " OR phone_proved_how IN ('administrator', 'code', 'migration', 'staff'))",
+            name="phone_proved_or_claimed",
         ),
         CheckConstraint("language IN ('zh_CN', 'en')", name="language_known"),
     )
 
     id: Mapped[RowId]
-    # Keyed hash to find a member by number; the encrypted number to show or call it.
+    # Keyed hash to find a member by a proved number, or by one only claimed so far; the encrypted
+    # number to show or call it.
     phone_lookup: Mapped[str | None] = mapped_column(String(64), unique=True)
+    phone_claim: Mapped[str | None] = mapped_column(String(64), index=True)
     phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_tail: Mapped[str] = mapped_column(String(4), default="")
+    # Stays when the number goes to somebody else: what was earned since is still this member's.
+    phone_proved_at: Mapped[Instant | None]
+    phone_proved_how: Mapped[str | None] = mapped_column(String(16))
+    # Since when the member has no number: its owner proved it, or it was given out again.
+    phone_parted_at: Mapped[Instant | None]
     name: Mapped[str] = mapped_column(String(60))
     password_hash: Mapped[str | None] = mapped_column(String(200))
     language: Mapped[str] = mapped_column(String(8), default="zh_CN")
@@ -146,6 +171,8 @@ class SmsCode(Base):
     created_at: Mapped[Instant]
     expires_at: Mapped[Instant]
     used_at: Mapped[Instant | None]
+    # When the account was chosen that the used code opens; a code opens one.
+    opened_at: Mapped[Instant | None]
 
 
 class RateCounter(Base):

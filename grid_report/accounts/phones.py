@@ -42,7 +42,9 @@ def normalise(text: str) -> str:
 
 
 def mask(phone: str) -> str:
-    """Hide the middle of a number, enough for its owner to recognise it."""
+    """Hide the middle of a number, enough for its owner to recognise it; '' stays ''."""
+    if not phone:
+        return ""
     return f"{phone[:3]}****{phone[-4:]}"
 
 
@@ -74,6 +76,11 @@ class Vault:
     def lookup(self, phone: str) -> str:
         """Return what a member is found by. Takes a normalised number."""
         return self.blind("phone", phone)
+
+    def counter_code(self, member_id: int, lookup: str) -> str:
+        """Return the six digits a member shows at a counter; nothing to sign in with."""
+        digits = int(self.blind("counter-code", str(member_id), lookup)[:12], 16)
+        return f"{digits % 1_000_000:06d}"
 
     def seal(self, phone: str) -> SealedPhone:
         """Seal a normalised number; the same number looks different each time."""

@@ -26,6 +26,7 @@ class Policy:
     limits: Limits
     session_days: int
     token_days: int
+    number_sleep_days: int
     notice_version: str = NOTICE_VERSION
 
 
@@ -37,6 +38,7 @@ def policy_of(settings: Settings, *, hasher: Hasher | None = None) -> Policy:
         limits=settings.limits,
         session_days=settings.security.session_days,
         token_days=settings.security.token_days,
+        number_sleep_days=settings.security.number_sleep_days,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, exists, func, or_, select
 
 from grid_report import access
 from grid_report.access import Action, Actor, Grant
@@ -93,14 +93,6 @@ def _actor(which: Select[*tuple[Any, ...]], secret: str, values: dict[str, Any])
     )
 
 
-def find_credentials(lookup: str) -> tuple[int, str | None] | None:
-    """Return the id and password hash of the member with a number's lookup."""
-    row = db.session.execute(
-        select(Member.id, Member.password_hash).where(Member.phone_lookup == lookup)
-    ).one_or_none()
-    return (row[0], row[1]) if row else None
-
-
 def find_password_hash(member_id: int) -> str | None:
     """Return a member's password hash; None for those who sign in by code only."""
     return db.session.scalar(select(Member.password_hash).where(Member.id == member_id))
@@ -117,9 +109,10 @@ def signed_in_by_code_since(sign_in_id: int | None, since: datetime) -> bool:
 def phone_of(member_id: int, vault: Vault) -> str:
     """Return a member's number in full. Raises NotFound."""
     member = db.session.get(Member, member_id)
-    if member is None or member.phone_lookup is None:
+    number = _phone(member, vault) if member is not None else None
+    if number is None:
         raise NotFound
-    return _phone(member, vault)
+    return number
 
 
 def list_member_ids_with(role: Role, place: str | None) -> list[int]:
@@ -216,7 +209,12 @@ class MemberRow:
 
     id: int
     name: str
+    # '' without a number; `phone_tail` is the end of the last one then.
     phone: str
+    phone_tail: str
+    proved_at: datetime | None
+    proved_how: str | None
+    parted_at: datetime | None
     standing: Standing
     is_demo: bool
     language: str
@@ -280,7 +278,8 @@ def _matches(q: str, vault: Vault) -> ColumnElement[bool]:
     if re.fullmatch(r"[0-9]{2,4}", q):
         return Member.phone_tail.endswith(q)
     try:
-        return Member.phone_lookup == vault.lookup(phones.normalise(q))
+        lookup = vault.lookup(phones.normalise(q))
+        return or_(Member.phone_lookup == lookup, Member.phone_claim == lookup)
     except Invalid:
         return Member.name.contains(q, autoescape=True)
 
@@ -322,7 +321,11 @@ def _rows(members: list[Member], vault: Vault) -> list[MemberRow]:
         MemberRow(
             id=member.id,
             name=member.name,
-            phone=phones.mask(_phone(member, vault)),
+            phone=phones.mask(_phone(member, vault) or ""),
+            phone_tail=member.phone_tail,
+            proved_at=member.phone_proved_at,
+            proved_how=member.phone_proved_how,
+            parted_at=member.phone_parted_at,
             standing=member.standing,
             is_demo=member.is_demo,
             language=member.language,
@@ -336,10 +339,11 @@ def _rows(members: list[Member], vault: Vault) -> list[MemberRow]:
     ]
 
 
-def _phone(member: Member, vault: Vault) -> str:
-    assert member.phone_sealed is not None
-    assert member.phone_lookup is not None
-    return vault.open(member.phone_sealed, member.phone_lookup)
+def _phone(member: Member, vault: Vault) -> str | None:
+    lookup = member.phone_lookup or member.phone_claim
+    if member.phone_sealed is None or lookup is None:
+        return None
+    return vault.open(member.phone_sealed, lookup)
 
 
 @dataclass(frozen=True)
@@ -371,7 +375,7 @@ def list_demo_sign_ins(vault: Vault, *, a_role: int = 3) -> list[DemoSignIn]:
     )
     shown: dict[int, DemoSignIn] = {}
     for member, role, at in rows:
-        shown.setdefault(member.id, DemoSignIn(_phone(member, vault), member.name, role, at))
+        shown.setdefault(member.id, DemoSignIn(_phone(member, vault) or "", member.name, role, at))
     return list(shown.values())
 
 

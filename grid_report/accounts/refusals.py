@@ -21,13 +21,49 @@ class WrongPassword(Invalid):
 
 @dataclass(eq=False)
 class WrongCode(Invalid):
-    """The code is wrong, used, too old, tried too often, or was never sent."""
+    """The code is wrong, used, too old, tried too often, or was never sent.
+
+    Codes are made for every number, members or not: the reason says nothing about a number.
+    """
 
     code: ClassVar[str] = "sms-code-wrong"
     status: ClassVar[int] = 401
     problems: dict[str, list[FieldProblem]] = field(
         default_factory=lambda: {"code": [FieldProblem("sms-code-wrong")]}
     )
+
+
+class NumberUnproved(Conflict):
+    """Nothing is earned or redeemed before the phone number is proved."""
+
+    code: ClassVar[str] = "number-unproved"
+
+
+class NumberProvedBefore(Conflict):
+    """The member's number is proved; there is nothing left to confirm."""
+
+    code: ClassVar[str] = "number-proved-before"
+
+
+class NumberHeld(Conflict):
+    """Another account has proved this number; only an administrator moves it."""
+
+    code: ClassVar[str] = "number-held"
+
+
+@dataclass(eq=False)
+class NoSuchClaim(Invalid):
+    """Nobody waits under this number with this code or name. Never says which of the two."""
+
+    problems: dict[str, list[FieldProblem]] = field(
+        default_factory=lambda: {"known_by": [FieldProblem("claim-not-found")]}
+    )
+
+
+class ChoiceOver(Conflict):
+    """The code that opened the choice is used up or older than a quarter of an hour."""
+
+    code: ClassVar[str] = "choice-over"
 
 
 class MemberSuspended(Forbidden):

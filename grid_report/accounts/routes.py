@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from flask import (
@@ -17,12 +18,22 @@ from flask import (
 from werkzeug.wrappers import Response
 
 from grid_report import clock
-from grid_report.accounts import devices, forms, messenger, place_book, policy, queries, usecases
+from grid_report.accounts import (
+    choices,
+    devices,
+    forms,
+    messenger,
+    number_queries,
+    place_book,
+    policy,
+    queries,
+    usecases,
+)
 from grid_report.accounts.aliases import rider_alias
 from grid_report.accounts.models import SignInKind
 from grid_report.accounts.refusals import MemberSuspended
 from grid_report.accounts.roles import Role
-from grid_report.accounts.usecases import CODE_MINUTES, SignedIn
+from grid_report.accounts.usecases import CODE_MINUTES, Choice, SignedIn
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound, TooMany
 from grid_report.web import problems, signin
 from grid_report.web.context import actor_or_none, client_address, current_actor, language, settings
@@ -51,7 +62,7 @@ def shown_again(template: str, error: GridReportError, **context: Any) -> Respon
     return response
 
 
-def _welcome(signed_in: SignedIn) -> Response:
+def welcome(signed_in: SignedIn) -> Response:
     """Sign the browser in and send it where it wanted to go."""
     before = actor_or_none()
     if before and before.sign_in_id:
@@ -75,11 +86,13 @@ def _remember_language(response: Response, chosen: str) -> None:
     )
 
 
-def _next() -> str:
+def next_path() -> str:
+    """Return where this browser wanted to go; '' for nowhere."""
     return own_path(request.values.get("next"), "")
 
 
-def _label() -> str:
+def device_label() -> str:
+    """Name the browser, for the list of where one is signed in."""
     return devices.describe(request.headers.get("User-Agent", ""))
 
 
@@ -87,7 +100,7 @@ def _sign_in_page() -> dict[str, Any]:
     rows = queries.list_demo_sign_ins(policy.current().vault) if settings().demo.enabled else []
     names = place_book.kept()
     demo = [(row, place_book.name_at(names, row.role, row.place)) for row in rows]
-    return {"next": _next(), "demo": demo, "by_code": messenger.current() is not None}
+    return {"next": next_path(), "demo": demo, "by_code": messenger.current() is not None}
 
 
 @bp.get("/sign-in")
@@ -111,7 +124,7 @@ def send_sign_in() -> Response:
             forms.text(request.form, "phone"),
             forms.secret(request.form, "password"),
             kind=SignInKind.BROWSER,
-            label=_label(),
+            label=device_label(),
             address=client_address(),
             policy=policy.current(),
             now=clock.now(),
@@ -120,7 +133,7 @@ def send_sign_in() -> Response:
         return shown_again(
             "accounts/sign_in.html", error, form=forms.typed(request.form), **_sign_in_page()
         )
-    return _welcome(signed_in)
+    return welcome(signed_in)
 
 
 def _messenger() -> messenger.Messenger:
@@ -135,7 +148,7 @@ def _messenger() -> messenger.Messenger:
 def code() -> str:
     """Ask which number to send a code to."""
     _messenger()
-    return render_template("accounts/code.html", form={}, errors={}, refusal="", next=_next())
+    return render_template("accounts/code.html", form={}, errors={}, refusal="", next=next_path())
 
 
 @bp.post("/sign-in/code")
@@ -146,17 +159,23 @@ def send_code() -> Response:
     phone = forms.text(request.form, "phone")
     keeper = policy.current()
     try:
-        message = usecases.request_code(phone, address=client_address(), policy=keeper, now=now)
+        message = usecases.request_code(
+            phone,
+            address=client_address(),
+            policy=keeper,
+            now=now,
+            # On a screen the answer for a number without an account would show by its absence.
+            for_everybody=messenger.on_screen(sender),
+        )
     except AGAIN as error:
         return shown_again(
-            "accounts/code.html", error, form=forms.typed(request.form), next=_next()
+            "accounts/code.html", error, form=forms.typed(request.form), next=next_path()
         )
     session[_CODE_PHONE] = keeper.vault.wrap(phone)
     flash(said("code-sent", minutes=CODE_MINUTES))
-    response = redirect(url_for("accounts.enter_code", next=_next() or None), 303)
+    response = redirect(url_for("accounts.enter_code", next=next_path() or None), 303)
     if message:
-        # Sent when the answer is out: how long a gateway takes must not tell members from others.
-        response.call_on_close(lambda: messenger.deliver(sender, message))
+        messenger.hand_over(sender, message, response)
     return response
 
 
@@ -166,8 +185,8 @@ def enter_code() -> Response:
     """Ask for the code that was sent."""
     _messenger()
     if _CODE_PHONE not in session:
-        return redirect(url_for("accounts.code", next=_next() or None), 303)
-    page = render_template("accounts/code_enter.html", errors={}, refusal="", next=_next())
+        return redirect(url_for("accounts.code", next=next_path() or None), 303)
+    page = render_template("accounts/code_enter.html", errors={}, refusal="", next=next_path())
     return make_response(page)
 
 
@@ -179,20 +198,22 @@ def use_code() -> Response:
     keeper = policy.current()
     phone = keeper.vault.unwrap(session.get(_CODE_PHONE, ""))
     if phone is None:
-        return redirect(url_for("accounts.code", next=_next() or None), 303)
+        return redirect(url_for("accounts.code", next=next_path() or None), 303)
     try:
         signed_in = usecases.sign_in_with_code(
             phone,
             forms.text(request.form, "code"),
             kind=SignInKind.BROWSER,
-            label=_label(),
+            label=device_label(),
             address=client_address(),
             policy=keeper,
             now=clock.now(),
         )
     except AGAIN as error:
-        return shown_again("accounts/code_enter.html", error, next=_next())
-    return _welcome(signed_in)
+        return shown_again("accounts/code_enter.html", error, next=next_path())
+    if isinstance(signed_in, Choice):
+        return choices.keep(signed_in)
+    return welcome(signed_in)
 
 
 @bp.get("/sign-up")
@@ -206,7 +227,7 @@ def sign_up() -> Response:
         form={},
         errors={},
         refusal="",
-        next=_next(),
+        next=next_path(),
         notice_version=policy.NOTICE_VERSION,
     )
     return make_response(page)
@@ -226,21 +247,28 @@ def send_sign_up() -> Response:
             consents=sent.consents,
             notice_version=sent.notice_version,
             is_16=sent.is_16,
-            label=_label(),
+            label=device_label(),
             address=client_address(),
             policy=policy.current(),
             now=clock.now(),
+            choice=choices.kept(),
         )
     except AGAIN as error:
         return shown_again(
             "accounts/sign_up.html",
             error,
             form=forms.typed(request.form),
-            next=_next(),
+            next=next_path(),
             notice_version=policy.NOTICE_VERSION,
         )
-    response = _welcome(signed_in)
+    response = welcome(signed_in)
     flash(said("welcome"))
+    if number_queries.is_proved(signed_in.actor.member_id):
+        return response
+    response.headers["Location"] = url_for("numbers.mine", next=next_path() or None)
+    # Said by the page when no more codes may be sent; the account is there all the same.
+    with contextlib.suppress(TooMany):
+        choices.send_proof(response, signed_in.actor, clock.now())
     return response
 
 
@@ -260,7 +288,7 @@ def sign_out() -> Response:
 @public
 def privacy() -> str:
     """Show the notice: short first, each purpose in full below."""
-    return render_template("accounts/privacy.html", version=policy.NOTICE_VERSION, next=_next())
+    return render_template("accounts/privacy.html", version=policy.NOTICE_VERSION, next=next_path())
 
 
 def _me_page() -> dict[str, Any]:

@@ -18,6 +18,7 @@ from grid_report.accounts.models import (
     Consent,
     ConsentKind,
     Member,
+    ProvedHow,
     RoleGrant,
     SignIn,
     SignInKind,
@@ -26,7 +27,7 @@ from grid_report.accounts.models import (
 )
 from grid_report.accounts.phones import SealedPhone
 from grid_report.accounts.policy import Policy
-from grid_report.accounts.refusals import LastAdministrator, MemberSuspended, WrongCode
+from grid_report.accounts.refusals import LastAdministrator, MemberSuspended
 from grid_report.accounts.roles import Role
 from grid_report.accounts.tokens import hash_secret, new_secret
 from grid_report.errors import Invalid, NotFound
@@ -95,11 +96,18 @@ def add_member(
     name: str,
     language: str,
     is_demo: bool,
+    proved: ProvedHow | None,
     now: datetime,
 ) -> Member:
-    """Add a member. Raises Invalid when the number already has one, also if that was just now."""
+    """Add a member with a proved number, or one that only claims its number (`proved` None).
+
+    Raises Invalid when the number is proved by another one, also if that was just now.
+    """
     member = Member(
-        phone_lookup=phone.lookup,
+        phone_lookup=phone.lookup if proved else None,
+        phone_claim=None if proved else phone.lookup,
+        phone_proved_at=now if proved else None,
+        phone_proved_how=proved.value if proved else None,
         phone_sealed=phone.sealed,
         phone_tail=phone.tail,
         password_hash=password_hash,
@@ -251,7 +259,15 @@ def new_code(session: Session, lookup: str, policy: Policy, now: datetime) -> tu
     return row.id, code
 
 
-def use_code(session: Session, lookup: str, code: str, policy: Policy, now: datetime) -> bool:
+@dataclass(frozen=True)
+class CodeTried:
+    """What became of a try: the code's row, or why it does not count."""
+
+    row_id: int = 0
+    problem: str | None = None
+
+
+def use_code(session: Session, lookup: str, code: str, policy: Policy, now: datetime) -> CodeTried:
     """Try a code: every try is counted, the right one uses it up.
 
     The caller commits in both cases, or the count of wrong tries would be rolled back.
@@ -264,14 +280,20 @@ def use_code(session: Session, lookup: str, code: str, policy: Policy, now: date
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    if row is None or row.used_at or row.expires_at <= now or row.tries >= CODE_TRIES:
-        return False
+    if row is None:
+        return CodeTried(problem="sms-code-wrong")
+    if row.used_at:
+        return CodeTried(problem="sms-code-used")
+    if row.expires_at <= now:
+        return CodeTried(problem="sms-code-expired")
+    if row.tries >= CODE_TRIES:
+        return CodeTried(problem="sms-code-tries")
     row.tries += 1
     expected = policy.vault.blind("sms-code", lookup, code)
     if not secrets.compare_digest(row.code_hash, expected):
-        return False
+        return CodeTried(problem="sms-code-wrong")
     row.used_at = now
-    return True
+    return CodeTried(row.id)
 
 
 def keep_an_administrator(session: Session) -> None:
@@ -291,11 +313,3 @@ def keep_an_administrator(session: Session) -> None:
     )
     if (active or 0) <= 1:
         raise LastAdministrator
-
-
-def member_for_code(session: Session, lookup: str) -> Member:
-    """Lock the member whose number was proven by a code. Raises WrongCode when there is none."""
-    member_id = session.scalar(select(Member.id).where(Member.phone_lookup == lookup))
-    if member_id is None:
-        raise WrongCode
-    return lock_member(session, member_id)

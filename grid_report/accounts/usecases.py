@@ -6,17 +6,22 @@ password hash is worked out between them, never while other writers wait.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
-from grid_report import access
-from grid_report.access import Action, Actor, Grant
-from grid_report.accounts import entries, limits, phones, queries, steps
+from grid_report.access import Actor, Grant
+from grid_report.accounts import (
+    entries,
+    limits,
+    number_queries,
+    numbers,
+    phones,
+    queries,
+    steps,
+)
 from grid_report.accounts.managing import (
     allow_points,
     create_member,
@@ -31,16 +36,28 @@ from grid_report.accounts.messenger import CodeMessage
 from grid_report.accounts.models import (
     ConsentKind,
     Member,
-    SignIn,
     SignInKind,
     Standing,
 )
 from grid_report.accounts.policy import Policy
-from grid_report.accounts.refusals import WrongCode, WrongPassword
+from grid_report.accounts.proving import (
+    Choice,
+    Proved,
+    choose_by_password,
+    choose_new,
+    confirm_number,
+    find_claim,
+    give_number,
+    prove_with_code,
+    request_proof,
+    take_by_choice,
+)
+from grid_report.accounts.refusals import WrongPassword
 from grid_report.accounts.roles import Role
+from grid_report.accounts.signing_out import revoke_sign_in, sign_out, sign_out_everywhere
 from grid_report.accounts.steps import CODE_MINUTES, SignedIn
 from grid_report.db import db, transaction, use_case
-from grid_report.errors import Invalid, NotFound
+from grid_report.errors import Invalid
 
 QUARTER_S: Final = 15 * 60
 HOUR_S: Final = 3600
@@ -54,14 +71,23 @@ FRESH_CODE: Final = timedelta(hours=1)
 __all__ = [
     "CODE_MINUTES",
     "OPTIONAL_CONSENTS",
+    "Choice",
+    "Proved",
     "SignedIn",
     "allow_points",
     "change_password",
     "change_profile",
+    "choose_by_password",
     "choose_consents",
+    "choose_new",
+    "confirm_number",
     "create_member",
+    "find_claim",
+    "give_number",
     "grant_role",
+    "prove_with_code",
     "request_code",
+    "request_proof",
     "restore_member",
     "revoke_role",
     "revoke_sign_in",
@@ -92,10 +118,13 @@ def sign_up_rider(
     address: str,
     policy: Policy,
     now: datetime,
+    choice: Choice | None = None,
 ) -> SignedIn:
-    """Make a rider of a guest and sign the browser in.
+    """Make a rider of a guest and sign the browser in. The number is a claim until it is proved.
 
-    `notice_version` is the notice the guest was shown. Raises Invalid, TooMany.
+    Whoever else has or claims the number changes nothing, and is not told of. `notice_version` is
+    the notice the guest was shown; `choice` a right code for the number, which proves it.
+    Raises Invalid, TooMany, ChoiceOver.
     """
     problems = Invalid()
     number = entries.read_phone(phone, problems)
@@ -121,8 +150,11 @@ def sign_up_rider(
             name=name,
             language=language,
             is_demo=False,
+            proved=None,
             now=now,
         )
+        if choice is not None and choice.phone == number:
+            take_by_choice(session, member.id, choice, policy=policy, now=now)
         steps.add_grants(session, member.id, [Grant(Role.RIDER)], None, now)
         steps.set_consents(
             session,
@@ -177,17 +209,23 @@ def _sign_in_with_password(
 ) -> SignedIn:
     tries = _sign_in_tries(policy, lookup, address)
     _count_tries(tries, now)
-    known = queries.find_credentials(lookup)
+    known = number_queries.list_credentials(lookup, numbers.MOST_CLAIMS + 1)
     # Ends the read: no connection waits on a database transaction while the hash is worked out.
     db.session.rollback()
-    member_id, seen = known or (0, None)
     # Verified even when there is nothing to compare with: the answer takes as long either way.
-    if not policy.hasher.verify(seen, password) or seen is None:
+    # Who has proved the number comes first; those who only claim it never keep anybody out.
+    verify = policy.hasher.verify
+    member_id, seen = next(
+        ((one, kept) for one, kept in known or [(0, None)] if verify(kept, password)), (0, None)
+    )
+    if seen is None:
         raise WrongPassword
     renewed = policy.hasher.hash(password) if policy.hasher.is_outdated(seen) else None
     with transaction() as session:
         member = steps.lock_member(session, member_id)
         kept = member.password_hash
+        if lookup not in (member.phone_lookup, member.phone_claim):
+            raise WrongPassword
         # Changed since we looked? Then it is the new one that counts.
         if kept != seen and not policy.hasher.verify(kept, password):
             raise WrongPassword
@@ -201,10 +239,13 @@ def _sign_in_with_password(
 
 
 @use_case
-def request_code(phone: str, *, address: str, policy: Policy, now: datetime) -> CodeMessage | None:
+def request_code(
+    phone: str, *, address: str, policy: Policy, now: datetime, for_everybody: bool = False
+) -> CodeMessage | None:
     """Make a one-time code; the caller sends the message after this has committed.
 
-    None for numbers without an active member, who are told the same. Raises Invalid, TooMany.
+    None for numbers without an active member, who are told the same, unless it is `for_everybody`.
+    Raises Invalid, TooMany.
     """
     number = phones.normalise(phone)
     lookup = policy.vault.lookup(number)
@@ -222,12 +263,15 @@ def request_code(phone: str, *, address: str, policy: Policy, now: datetime) -> 
         )
         # A row is made for unknown numbers too: the same work, the same answers later on.
         row_id, code = steps.new_code(session, lookup, policy, now)
-        member_id = session.scalar(
-            select(Member.id).where(
-                Member.phone_lookup == lookup, Member.standing == Standing.ACTIVE
+        known = session.scalars(
+            select(Member.id)
+            .where(
+                or_(Member.phone_lookup == lookup, Member.phone_claim == lookup),
+                Member.standing == Standing.ACTIVE,
             )
-        )
-    return CodeMessage(row_id, number, code) if member_id else None
+            .limit(1)
+        ).first()
+    return CodeMessage(row_id, number, code) if known or for_everybody else None
 
 
 @use_case
@@ -240,59 +284,33 @@ def sign_in_with_code(
     address: str,
     policy: Policy,
     now: datetime,
-) -> SignedIn:
-    """Sign in with the newest code sent to a number. Raises Invalid, WrongCode, TooMany."""
-    lookup = policy.vault.lookup(phones.normalise(phone))
-    digits = re.sub(r"\s", "", unicodedata.normalize("NFKC", code[:32]))
-    if not re.fullmatch(r"[0-9]{6}", digits):
-        raise Invalid.field("code", "sms-code-unreadable")
+) -> SignedIn | Choice:
+    """Sign in with the newest code sent to a number, where its account is in use.
+
+    An account that slept, or never proved the number, is not opened by a code alone: the answer
+    is a choice then. Raises Invalid, WrongCode, TooMany, MemberSuspended.
+    """
+    number = phones.normalise(phone)
+    lookup = policy.vault.lookup(number)
+    digits = entries.read_code(code)
     tries: list[_Try] = [_address_try(policy, address)]
     _count_tries(tries, now)
-    signed_in = None
     with transaction() as session:
         # A wrong try leaves the block normally: its count has to be committed.
-        if steps.use_code(session, lookup, digits, policy, now):
-            member = steps.member_for_code(session, lookup)
+        tried = steps.use_code(session, lookup, digits, policy, now)
+        if tried.problem is None:
             for name, window_s, _ in tries:
                 limits.give_back(session, name, window_s=window_s, now=now)
-            signed_in = steps.open_sign_in(
-                session, member, kind=kind, label=label, by_code=True, policy=policy, now=now
+            members = numbers.lock_number(session, lookup)
+            holder = numbers.holder_of(members, lookup)
+            days = policy.number_sleep_days
+            if holder is None or numbers.sleeps(session, holder, days=days, now=now):
+                return Choice(tried.row_id, number, known=bool(members))
+            numbers.open_choice(session, tried.row_id, now)
+            return steps.open_sign_in(
+                session, holder, kind=kind, label=label, by_code=True, policy=policy, now=now
             )
-    if signed_in is None:
-        raise WrongCode
-    return signed_in
-
-
-@use_case
-def sign_out(sign_in_id: int, *, now: datetime) -> None:
-    """End one sign-in; ending it twice is no error."""
-    with transaction() as session:
-        row = session.get(SignIn, sign_in_id)
-        if row and row.revoked_at is None:
-            row.revoked_at = now
-
-
-@use_case
-def revoke_sign_in(sign_in_id: int, *, actor: Actor, now: datetime) -> None:
-    """End one of one's own browsers or tokens from another one. Raises NotFound."""
-    with transaction() as session:
-        row = session.get(SignIn, sign_in_id)
-        if row is None or row.member_id != actor.member_id:
-            raise NotFound
-        row.revoked_at = row.revoked_at or now
-
-
-@use_case
-def sign_out_everywhere(member_id: int, *, actor: Actor, now: datetime) -> int:
-    """End every browser and token of a member; return how many. Raises NotFound, Forbidden."""
-    if actor.member_id != member_id:
-        access.check(actor, Action.MEMBERS_MANAGE)
-    with transaction() as session:
-        steps.lock_member(session, member_id)
-        ended = steps.revoke_sign_ins(session, member_id, now)
-        if actor.member_id != member_id:
-            steps.audit(session, actor, "member.sign_out", f"member:{member_id}", now, ended=ended)
-        return ended
+    raise numbers.refuse_code(tried.problem)
 
 
 @use_case

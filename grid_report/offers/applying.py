@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from grid_report import access
 from grid_report.access import Action, Actor
+from grid_report.accounts.numbers import check_proved
 from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import queue_behind
 from grid_report.db import transaction, use_case
@@ -71,7 +72,7 @@ def apply(
     """Ask for a card at the owners' price, the points on hold, or none of it.
 
     Raises NotFound, Forbidden, Invalid, BookingKeyReused, OfferGone, PriceUnknown, FirmUnknown,
-    CardApplied, CardHeld, NotRenewable, and NotEnoughPoints of the ledger.
+    CardApplied, CardHeld, NotRenewable, NumberUnproved, and NotEnoughPoints of the ledger.
     """
     access.check(actor, Action.OFFERS_REDEEM)
     with transaction() as session:
@@ -80,6 +81,7 @@ def apply(
         known = _sent_before(session, command, actor)
         if known is not None:
             return known
+        check_proved(session, actor.member_id)
         offer, paper = _offer_and_paper(session, command)
         compound = places.compound(command.compound_code)
         if compound is None:

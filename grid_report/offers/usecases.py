@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from grid_report import access
 from grid_report.access import Action, Actor
+from grid_report.accounts.numbers import check_proved
 from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import queue_behind
 from grid_report.db import transaction, use_case
@@ -41,7 +42,7 @@ def redeem(command: Redeem, *, actor: Actor, zone: tzinfo, now: datetime) -> Tak
     """Take an offer: quota, place or stock, and the points on hold, or none of it.
 
     Raises NotFound, Forbidden, Invalid, BookingKeyReused, OfferGone, SoldOut, SlotFull, SlotOver,
-    QuotaUsedUp, PriceChanged, NeedsApplication, and NotEnoughPoints of the ledger.
+    QuotaUsedUp, PriceChanged, NeedsApplication, NumberUnproved, and NotEnoughPoints of the ledger.
     """
     access.check(actor, Action.OFFERS_REDEEM)
     sent = fingerprint(command)
@@ -57,6 +58,7 @@ def redeem(command: Redeem, *, actor: Actor, zone: tzinfo, now: datetime) -> Tak
             if known.fingerprint != sent:
                 raise refusals.BookingKeyReused(known.ref)
             return Taken(known, replayed=True)
+        check_proved(session, actor.member_id)
         offer = session.get(Offer, command.offer_id)
         if offer is None:
             raise NotFound
@@ -284,7 +286,7 @@ def rate(ref: str, stars: int, words: str, *, actor: Actor, now: datetime) -> Ta
 def join_queue(slot_id: int, *, actor: Actor, now: datetime) -> int:
     """Wait for a place of a full slot; return the offer's id. Joining twice is joining once.
 
-    Raises NotFound, Forbidden, SlotOver, PlacesFree.
+    Raises NotFound, Forbidden, SlotOver, PlacesFree, NumberUnproved.
     """
     access.check(actor, Action.OFFERS_REDEEM)
     with transaction() as session:
@@ -293,6 +295,7 @@ def join_queue(slot_id: int, *, actor: Actor, now: datetime) -> int:
             raise refusals.SlotOver
         if steps.find_in_queue(session, slot_id, actor.member_id) is not None:
             return slot.offer_id
+        check_proved(session, actor.member_id)
         if slot.reserved < slot.capacity:
             raise refusals.PlacesFree
         session.add(

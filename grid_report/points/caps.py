@@ -28,6 +28,7 @@ class Cut(StrEnum):
     STAFF = "staff"
     SUSPENDED = "suspended"
     GONE = "gone"
+    UNPROVED = "unproved"
 
 
 # The rules whose points the caps count, and those a report of a kind pays by halves.

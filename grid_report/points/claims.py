@@ -42,6 +42,7 @@ def look(session: Session, rider_id: int, cause: Cause) -> Any:
             Freeze.frozen_at,
             Member.standing,
             Member.points_stopped_at,
+            Member.phone_proved_at,
             exists()
             .where(RoleGrant.member_id == Member.id, RoleGrant.role != Role.RIDER)
             .label("is_staff"),
@@ -72,7 +73,14 @@ def why_not(known: Any) -> UnpaidReason | None:
         return UnpaidReason.SUSPENDED
     if known.standing is not Standing.ACTIVE:
         return UnpaidReason.GONE
+    if not may_earn(known):
+        return UnpaidReason.UNPROVED
     return UnpaidReason.FROZEN if known.frozen_at is not None else None
+
+
+def may_earn(known: Any) -> bool:
+    """Tell whether a member's number was ever proved: before that nothing is earned."""
+    return known.phone_proved_at is not None
 
 
 def owe(session: Session, claim: Claim, reason: UnpaidReason) -> None:

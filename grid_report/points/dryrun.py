@@ -13,7 +13,15 @@ from grid_report.points.tariff import Version
 
 # What no version changes: the rider's account, and what people did.
 STAYS: Final = frozenset(
-    {Cut.STAFF, Cut.SUSPENDED, Cut.GONE, Cut.SAME_PERSON, Cut.SAME_PHOTO, Cut.LATER_REPORTER}
+    {
+        Cut.STAFF,
+        Cut.SUSPENDED,
+        Cut.GONE,
+        Cut.UNPROVED,
+        Cut.SAME_PERSON,
+        Cut.SAME_PHOTO,
+        Cut.LATER_REPORTER,
+    }
 )
 
 

@@ -37,11 +37,13 @@ WITHHELD: Final = {
     Cut.OVER_DAY_CAP: UnpaidReason.OVER_DAY_CAP,
     Cut.OVER_MONTH_CAP: UnpaidReason.OVER_MONTH_CAP,
     Cut.SAME_PLACE: UnpaidReason.SAME_PLACE,
+    Cut.UNPROVED: UnpaidReason.UNPROVED,
 }
 OF_THE_ACCOUNT: Final = {
     UnpaidReason.STAFF: Cut.STAFF,
     UnpaidReason.SUSPENDED: Cut.SUSPENDED,
     UnpaidReason.GONE: Cut.GONE,
+    UnpaidReason.UNPROVED: Cut.UNPROVED,
 }
 
 
@@ -57,6 +59,8 @@ class Occasion:
     actor_id: int | None
     report_number: str | None = None
     approved_by_id: int | None = None
+    # Sent before the number was proved: said, and never paid.
+    sent_unproved: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,8 @@ def earn(
         decision = decide(version, occasion.facts, before)
         if decision.points == 0 and decision.cut is None:
             continue
+        if occasion.sent_unproved and decision.cut not in NEVER_PAID:
+            decision = replace(decision, points=0, cut=Cut.UNPROVED)
         award = None
         if decision.cut not in NEVER_PAID:
             award = _award(session, occasion, decision, version.code, terms=terms, at=at)

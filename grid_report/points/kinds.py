@@ -73,6 +73,7 @@ class UnpaidReason(StrEnum):
     OVER_DAY_CAP = "over_day_cap"
     OVER_MONTH_CAP = "over_month_cap"
     SAME_PLACE = "same_place"
+    UNPROVED = "unproved"
 
 
 OWED: Final = (UnpaidReason.BUDGET_EMPTY, UnpaidReason.RESERVE_EMPTY, UnpaidReason.FROZEN)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from grid_report import access
 from grid_report.access import Action, Actor
+from grid_report.accounts.number_queries import is_proved
 from grid_report.db import transaction, use_case
 from grid_report.errors import NotFound
 from grid_report.places import queries as places_queries
@@ -42,6 +43,9 @@ def award_learning(
         else Cause(LEARNING_UNIT, f"{rider}:{unit}")
     )
     with transaction() as session:
+        if not is_proved(rider):
+            # Nothing is written: the same unit is thanked for once the number is proved.
+            return None
         earning.lock_riders(session, [rider])
         community = _who_pays(session, rider, terms, now)
         if community is None:

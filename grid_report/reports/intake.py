@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from grid_report import access, clock
 from grid_report.access import Action, Actor
+from grid_report.accounts.number_queries import unproved_of
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid
 from grid_report.places.datum import Datum, to_wgs84
@@ -39,6 +40,7 @@ _SENT_LATELY: Final = select(
     func.count(),
     func.min(Report.created_at).filter(_IN_HOUR),
     func.min(Report.created_at),
+    unproved_of(bindparam("member_id")),
 ).where(_MINE, Report.created_at > bindparam("day"))
 
 
@@ -60,7 +62,7 @@ def submit_report(
                 session, settings.county.number_prefix, clock.local_day(now, settings.county.tz)
             )
             # The number's row lock is held from here on, so this count misses nobody.
-            _check_limits(
+            unproved = _check_limits(
                 session,
                 actor,
                 key=command.key,
@@ -96,6 +98,7 @@ def submit_report(
                 moved_at=now,
                 taken_at=command.taken_at,
                 source=command.source,
+                sent_unproved=unproved,
                 thumb_name=command.photos[0].name if command.photos else None,
             )
             start_in(report, due, settings, now)
@@ -163,10 +166,13 @@ def _check_limits(
     severity: int,
     limits: Limits,
     now: datetime,
-) -> None:
-    """Answer a known key with what it made, and hold the hourly and daily limits: one statement."""
+) -> bool:
+    """Answer a known key with what it made, and hold the hourly and daily limits: one statement.
+
+    Return whether the rider's number is not proved yet.
+    """
     hour, day = now - timedelta(hours=1), now - timedelta(days=1)
-    before, in_hour, in_day, oldest_in_hour, oldest_in_day = session.execute(
+    before, in_hour, in_day, oldest_in_hour, oldest_in_day, unproved = session.execute(
         _SENT_LATELY, {"member_id": actor.member_id, "key": key, "hour": hour, "day": day}
     ).one()
     if before is not None:
@@ -177,13 +183,14 @@ def _check_limits(
         session.expunge(report)
         raise SentBefore(report)
     if severity >= EMERGENCY_SEVERITY:
-        return
+        return bool(unproved)
     if in_hour >= limits.reports_per_hour:
         wait = oldest_in_hour + timedelta(hours=1) - now
         raise TooManyReports(_seconds(wait), limits.reports_per_hour, 1)
     if in_day >= limits.reports_per_day:
         wait = oldest_in_day + timedelta(days=1) - now
         raise TooManyReports(_seconds(wait), limits.reports_per_day, 24)
+    return bool(unproved)
 
 
 def _seconds(wait: timedelta) -> int:

@@ -72,12 +72,15 @@ class Joined:
     reporter_id: int
     created_at: datetime
     has_own_photo: bool
+    sent_unproved: bool
 
 
 def joined_to(session: Session, report: Report) -> Sequence[Joined]:
     """Return the reports merged into one, oldest first; a photo of the case itself is not own."""
     rows = session.execute(
-        select(Report.id, Report.number, Report.reporter_id, Report.created_at)
+        select(
+            Report.id, Report.number, Report.reporter_id, Report.created_at, Report.sent_unproved
+        )
         .where(Report.merged_into_id == report.id)
         .order_by(Report.created_at, Report.id)
     ).all()
@@ -96,6 +99,8 @@ def joined_to(session: Session, report: Report) -> Sequence[Joined]:
             for photo in photos
             if photo.report_id == row.id and photo.added_by_id == row.reporter_id
         }
-        found.append(Joined(row.number, row.reporter_id, row.created_at, bool(own - seen)))
+        found.append(
+            Joined(row.number, row.reporter_id, row.created_at, bool(own - seen), row.sent_unproved)
+        )
         seen |= own
     return found

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -240,6 +241,8 @@ class Report(Base):
 
     created_at: Mapped[Instant]
     taken_at: Mapped[Instant | None]
+    # Before its rider had proved the phone number: the desk is told, and it is never paid.
+    sent_unproved: Mapped[bool] = mapped_column(default=False, server_default=false())
     source: Mapped[Source] = mapped_column(
         enum_column(Source, "source_known"), default=Source.PAGE, server_default=Source.PAGE.value
     )

@@ -79,6 +79,7 @@ def for_recheck(
         since=report.created_at,
         actor_id=asked_by_id,
         report_number=report.number,
+        sent_unproved=report.sent_unproved,
     )
     _tell(session, earning.earn(session, [occasion], terms=terms, at=now), now)
 
@@ -118,6 +119,7 @@ def _of_report(report: Report, actor: Actor, cause_type: str, facts: Facts) -> O
         since=report.created_at,
         actor_id=actor.member_id,
         report_number=report.number,
+        sent_unproved=report.sent_unproved,
     )
 
 
@@ -163,6 +165,9 @@ def _of_joining(
             facts = Facts("R6", report.severity)
         elif cut is not None:
             facts = Facts("R5", report.severity, cut=cut)
+        elif one.sent_unproved:
+            # Never paid, so it takes nobody's share either.
+            facts = Facts("R5", report.severity, thanked + 1, accepted.after_closing_s)
         else:
             thanked += 1
             people.add(one.reporter_id)
@@ -176,6 +181,7 @@ def _of_joining(
                 since=one.created_at,
                 actor_id=actor.member_id,
                 report_number=one.number,
+                sent_unproved=one.sent_unproved,
             )
         )
     return found

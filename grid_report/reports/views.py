@@ -154,6 +154,7 @@ class ReportView:
     unit_code: str | None
     reporter: ReporterView | None
     sensitive: bool
+    sent_unproved: bool
     taken_at: datetime | None
     accept_due: datetime
     control_due: datetime | None
@@ -243,6 +244,7 @@ def view(
         unit_code=report.unit_code,
         reporter=reporter(report, actor, names),
         sensitive=report.sensitive,
+        sent_unproved=report.sent_unproved,
         taken_at=report.taken_at,
         accept_due=report.accept_due,
         control_due=report.control_due,

@@ -162,7 +162,7 @@ def _sign_up_fields(**changes: Any) -> dict[str, Any]:
 
 def test_a_guest_signs_up_and_is_in(client: FlaskClient, make: Make) -> None:
     answer = post_form(client, "/sign-up", **_sign_up_fields(next="/me"))
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/me")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/me/number?next=/me")
     assert "新骑手" in client.get("/me").get_data(as_text=True)
 
 
@@ -189,10 +189,21 @@ def test_extra_fields_make_nobody_more_than_a_rider(client: FlaskClient, make: M
     assert not member.is_demo
 
 
-def test_a_number_taken_is_a_word_beside_the_field(client: FlaskClient, rider: Actor) -> None:
-    answer = post_form(client, "/sign-up", **_sign_up_fields(phone=PHONE))
-    assert answer.status_code == 422
-    assert 'aria-invalid="true"' in answer.get_data(as_text=True)
+def test_signing_up_looks_the_same_for_a_known_and_an_unknown_number(
+    app: Flask, rider: Actor
+) -> None:
+    pocket = Pocket()
+    messenger.connect(app, pocket)
+    pages = []
+    for phone in (PHONE, "13977779999"):
+        browser = app.test_client()
+        answer = post_form(browser, "/sign-up", **_sign_up_fields(phone=phone))
+        answer.close()
+        shown = browser.get(answer.headers["Location"]).get_data(as_text=True)
+        shown = re.sub(r'value="[^"]*"|<strong class="numbers">\d{6}|139\*{4}\d{4}', "", shown)
+        pages.append((answer.status_code, answer.headers["Location"], shown))
+    assert pages[0] == pages[1]
+    assert [message.phone for message in pocket.sent] == [PHONE, "13977779999"]
 
 
 def test_a_code_signs_in_and_is_sent_after_the_answer(

@@ -61,6 +61,8 @@ class Book:
             row = Member(
                 name="某人",
                 phone_lookup=None if standing is Standing.ERASED else f"p{next(self.causes)}",
+                phone_proved_at=NOW,
+                phone_proved_how="migration",
                 phone_tail="",
                 language="zh_CN",
                 standing=standing,
@@ -83,6 +85,8 @@ class Book:
                 Member(
                     name="某人",
                     phone_lookup=f"p{next(self.causes)}",
+                    phone_proved_at=NOW,
+                    phone_proved_how="migration",
                     phone_tail="",
                     language="zh_CN",
                     standing=Standing.ACTIVE,

@@ -130,8 +130,9 @@ class _Set:
         at = bulk.instant(f"{self.start_s} + n.k * {_DAY * 365 // self.riders}")
         bulk.run(
             "INSERT INTO members (id, phone_lookup, phone_tail, name, language, standing, is_demo,"
-            f" created_at) {numbers} SELECT {self.rider} + n.k, 'bulk-' || n.k, '0000', '骑手',"
-            f" 'zh_CN', 'active', {'0' if bulk.sqlite else 'false'}, {at} FROM n"
+            f" created_at, phone_proved_at, phone_proved_how) {numbers} SELECT {self.rider} + n.k, 'bulk-' || n.k, '0000', '骑手',"
+            f" 'zh_CN', 'active', {'0' if bulk.sqlite else 'false'}, {at}, {at},"
+            " 'migration' FROM n"
         )
         bulk.run(
             "INSERT INTO consents (member_id, kind, notice_version, given_at)"

@@ -35,10 +35,16 @@ BY_FILE_NAME = {
 # Files named after what they hold. Everything else inside a domain is a rule.
 BY_NAME = {
     "accounts.admin_routes": "border",
+    "accounts.choices": "border",
     "accounts.figures": "queries",
     "accounts.limits": "steps",
     "accounts.lookups": "queries",
     "accounts.managing": "usecases",
+    "accounts.number_routes": "border",
+    "accounts.number_queries": "queries",
+    "accounts.numbers": "steps",
+    "accounts.proving": "usecases",
+    "accounts.signing_out": "usecases",
     "accounts.messenger": "wiring",
     "accounts.place_book": "wiring",
     "accounts.policy": "wiring",

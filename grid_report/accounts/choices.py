@@ -1,0 +1,52 @@
+"""What a browser keeps between a right code and the account it opens, and codes on their way."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import flash, redirect, request, session, url_for
+from werkzeug.wrappers import Response
+
+from grid_report.access import Actor
+from grid_report.accounts import messenger, policy, usecases
+from grid_report.accounts.usecases import CODE_MINUTES, Choice
+from grid_report.web.preferences import own_path
+from grid_report.web.words import said
+
+_CHOICE = "number_choice"
+
+
+def keep(choice: Choice) -> Response:
+    """Remember in this browser what a right code lets its owner choose, and ask."""
+    text = f"{choice.code_id}|{int(choice.known)}|{choice.phone}"
+    session[_CHOICE] = policy.current().vault.wrap(text)
+    return redirect(
+        url_for("numbers.choice", next=own_path(request.values.get("next"), "") or None), 303
+    )
+
+
+def kept() -> Choice | None:
+    """Return what this browser may choose; None when it has no right code behind it."""
+    text = policy.current().vault.unwrap(session.get(_CHOICE, ""))
+    if text is None:
+        return None
+    code_id, known, phone = text.split("|")
+    return Choice(int(code_id), phone, known == "1")
+
+
+def forget() -> None:
+    """Forget the choice: it was made."""
+    session.pop(_CHOICE, None)
+
+
+def send_proof(response: Response, actor: Actor, now: datetime) -> None:
+    """Send a code to the number the member claims, when the answer is out.
+
+    Raises as `usecases.request_proof`.
+    """
+    sender = messenger.current()
+    if sender is None:
+        return
+    message = usecases.request_proof(actor=actor, policy=policy.current(), now=now)
+    flash(said("proof-sent", minutes=CODE_MINUTES))
+    messenger.hand_over(sender, message, response)

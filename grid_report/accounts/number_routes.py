@@ -1,0 +1,175 @@
+"""Pages on which a number is proved: the member's own, the choice after a code, the counter's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from grid_report import access, clock
+from grid_report.access import Action
+from grid_report.accounts import choices, forms, messenger, number_queries, policy, usecases
+from grid_report.accounts.refusals import NumberProvedBefore
+from grid_report.accounts.routes import AGAIN, device_label, next_path, shown_again, welcome
+from grid_report.accounts.usecases import Choice, Proved
+from grid_report.errors import GridReportError, NotFound
+from grid_report.web.context import actor_or_none, current_actor
+from grid_report.web.guard import public
+from grid_report.web.preferences import own_path
+from grid_report.web.words import said
+
+bp = Blueprint("numbers", __name__)
+
+
+def _mine() -> dict[str, Any]:
+    return {
+        "number": number_queries.own_number(current_actor().member_id, policy.current().vault),
+        "by_code": messenger.current() is not None,
+        "next": next_path(),
+    }
+
+
+@bp.get("/me/number")
+def mine() -> str:
+    """Show whether the own number is proved, and the ways to prove it."""
+    return render_template("accounts/number.html", errors={}, refusal="", **_mine())
+
+
+@bp.post("/me/number/code")
+def send_code() -> Response:
+    """Send a code to the own number."""
+    if messenger.current() is None:
+        raise NotFound
+    response = redirect(url_for("numbers.mine", next=next_path() or None), 303)
+    try:
+        choices.send_proof(response, current_actor(), clock.now())
+    except NumberProvedBefore:
+        return response
+    except AGAIN as error:
+        return shown_again("accounts/number.html", error, **_mine())
+    return response
+
+
+@bp.post("/me/number")
+def prove() -> Response:
+    """Prove the own number with the code that was sent."""
+    try:
+        done = usecases.prove_with_code(
+            forms.text(request.form, "code"),
+            actor=current_actor(),
+            label=device_label(),
+            policy=policy.current(),
+            now=clock.now(),
+        )
+    except NumberProvedBefore:
+        return redirect(url_for("numbers.mine"), 303)
+    except AGAIN as error:
+        return shown_again("accounts/number.html", error, **_mine())
+    if isinstance(done, Choice):
+        return choices.keep(done)
+    if isinstance(done, Proved):
+        flash(said("number-proved"))
+        return redirect(own_path(next_path(), url_for("numbers.mine")), 303)
+    response = welcome(done)
+    flash(said("account-before"))
+    return response
+
+
+def _choosing(choice: Choice) -> dict[str, Any]:
+    return {"choice": choice, "next": next_path(), "signed_in": actor_or_none() is not None}
+
+
+@bp.get("/number/choice")
+@public
+def choice() -> Response:
+    """Ask which account a right code is to open."""
+    kept = choices.kept()
+    if kept is None:
+        return redirect(url_for("accounts.sign_in"), 303)
+    page = render_template("accounts/number_choice.html", errors={}, refusal="", **_choosing(kept))
+    return make_response(page)
+
+
+@bp.post("/number/choice")
+@public
+def choose() -> Response:
+    """Open the account whose password is typed, or keep the one that is signed in."""
+    kept, actor, keeper = choices.kept(), actor_or_none(), policy.current()
+    if kept is None:
+        return redirect(url_for("accounts.sign_in"), 303)
+    try:
+        if "not_me" in request.form:
+            if actor is None:
+                return redirect(url_for("accounts.sign_up", next=next_path() or None), 303)
+            usecases.choose_new(kept, actor=actor, policy=keeper, now=clock.now())
+            choices.forget()
+            flash(said("number-proved"))
+            return redirect(url_for("numbers.mine", next=next_path() or None), 303)
+        signed_in = usecases.choose_by_password(
+            kept,
+            forms.secret(request.form, "password"),
+            label=device_label(),
+            policy=keeper,
+            now=clock.now(),
+            leaving=actor,
+        )
+    except AGAIN as error:
+        return shown_again("accounts/number_choice.html", error, **_choosing(kept))
+    return welcome(signed_in)
+
+
+def _counter(**more: Any) -> dict[str, Any]:
+    return {"form": forms.typed(request.form), "claim": None, **more}
+
+
+def _counter_again(error: GridReportError) -> Response:
+    return shown_again("accounts/number_confirm.html", error, **_counter())
+
+
+@bp.get("/confirm-number")
+def counter() -> str:
+    """Ask for the number to confirm with the person standing there."""
+    access.check(current_actor(), Action.NUMBER_CONFIRM)
+    return render_template("accounts/number_confirm.html", errors={}, refusal="", **_counter())
+
+
+@bp.post("/confirm-number/find")
+def find() -> Response:
+    """Look up whose number is to be confirmed."""
+    try:
+        claim = _claim()
+    except AGAIN as error:
+        return _counter_again(error)
+    page = render_template(
+        "accounts/number_confirm.html", errors={}, refusal="", **_counter(claim=claim)
+    )
+    return make_response(page)
+
+
+@bp.post("/confirm-number")
+def confirm() -> Response:
+    """Confirm the number; asked for with what found it, so that no id is guessed."""
+    try:
+        claim = _claim()
+        usecases.confirm_number(
+            claim.rider_id,
+            forms.text(request.form, "phone"),
+            actor=current_actor(),
+            policy=policy.current(),
+            now=clock.now(),
+        )
+    except AGAIN as error:
+        return _counter_again(error)
+    flash(said("number-confirmed", name=claim.name))
+    return redirect(url_for("numbers.counter"), 303)
+
+
+def _claim() -> number_queries.Claim:
+    return usecases.find_claim(
+        forms.text(request.form, "phone"),
+        forms.text(request.form, "known_by"),
+        actor=current_actor(),
+        policy=policy.current(),
+        now=clock.now(),
+    )
