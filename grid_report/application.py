@@ -15,13 +15,15 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from grid_report import clock, connections, schema
 from grid_report import db as database
 from grid_report.accounts import admin_routes as accounts_admin_routes
-from grid_report.accounts import number_routes, place_book
+from grid_report.accounts import gateway, messenger, number_routes, place_book
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts import routes as accounts_routes
+from grid_report.accounts import signals as accounts_signals
 from grid_report.accounts.roles import PlaceKind
 from grid_report.api import contract
 from grid_report.fairness import routes as fairness_routes
 from grid_report.media.kit import Media
+from grid_report.notify import house_news
 from grid_report.notify import queries as notify_queries
 from grid_report.notify import routes as notify_routes
 from grid_report.offers import admin_routes as offers_admin_routes
@@ -145,6 +147,9 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
         media=media,
     )
     place_book.connect(app, lambda kind: _place_names(kind, settings))
+    if settings.sms.endpoint:
+        messenger.connect(app, gateway.Gateway(settings.sms))
+    accounts_signals.codes_used_up.connect(house_news.codes_used_up)
     points_signals.due_paid.connect(thanks.tell_of_late_payment)
     points_signals.points_expiring.connect(thanks.tell_of_expiry)
     offers_signals.moved.connect(paper_steps.follow)

@@ -150,6 +150,32 @@ class Security(Section):
         return token
 
 
+class Sms(Section):
+    endpoint: str
+    key_id: str
+    key_secret: SecretStr
+    sign_name: str
+    template_code: str
+    timeout_seconds: float = Field(gt=0, le=60, allow_inf_nan=False)
+    tries: int = Field(ge=1, le=5)
+    most_per_day: int = Field(ge=1, le=1_000_000)
+
+    @model_validator(mode="after")
+    def _whole_or_none(self) -> Self:
+        if not self.endpoint:
+            return self
+        parts = urlsplit(self.endpoint)
+        loopback = parts.hostname in ("127.0.0.1", "::1", "localhost")
+        if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+            raise ValueError("sms.endpoint must begin with https://")
+        for name in ("key_id", "sign_name", "template_code"):
+            if not getattr(self, name):
+                raise ValueError(f"sms.endpoint needs sms.{name} as well")
+        if not self.key_secret.get_secret_value():
+            raise ValueError("sms.endpoint needs GRID_REPORT_SMS__KEY_SECRET as well")
+        return self
+
+
 class County(Section):
     code: str = Field(pattern=r"^[0-9]{6}$")
     name_zh: Name
@@ -260,6 +286,7 @@ class Settings(Section):
     server: Server
     storage: Storage
     security: Security
+    sms: Sms
     county: County
     photos: Photos
     limits: Limits

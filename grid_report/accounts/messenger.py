@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol, TextIO
 
 from flask import Flask, current_app, flash
@@ -26,6 +27,7 @@ class CodeMessage:
     """A code on its way. The id lets a gateway drop the second copy of one message."""
 
     id: int
+    at: datetime
     phone: str = field(repr=False)
     code: str = field(repr=False)
 

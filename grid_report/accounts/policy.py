@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from flask import current_app
 
@@ -27,6 +28,10 @@ class Policy:
     session_days: int
     token_days: int
     number_sleep_days: int
+    zone: ZoneInfo
+    county: str
+    # Codes a day of the county that may be sent; None where sending costs nothing.
+    codes_per_day: int | None = None
     notice_version: str = NOTICE_VERSION
 
 
@@ -39,6 +44,9 @@ def policy_of(settings: Settings, *, hasher: Hasher | None = None) -> Policy:
         session_days=settings.security.session_days,
         token_days=settings.security.token_days,
         number_sleep_days=settings.security.number_sleep_days,
+        zone=settings.county.tz,
+        county=settings.county.code,
+        codes_per_day=settings.sms.most_per_day if settings.sms.endpoint else None,
     )
 
 

@@ -60,7 +60,7 @@ class Proved:
 def request_proof(*, actor: Actor, policy: Policy, now: datetime) -> CodeMessage:
     """Make a code for the member's own claimed number; the caller sends it after the commit.
 
-    Raises NumberProvedBefore, NotFound, TooMany.
+    Raises NumberProvedBefore, NotFound, TooMany, CodesUsedUp.
     """
     number = _claimed(actor, policy)
     lookup = policy.vault.lookup(number)
@@ -68,8 +68,9 @@ def request_proof(*, actor: Actor, policy: Policy, now: datetime) -> CodeMessage
         most = policy.limits.sms_codes_per_hour
         for name in (f"code:{lookup}", f"code:by:{actor.member_id}"):
             limits.count(session, name, window_s=HOUR_S, limit=most, now=now)
+        steps.count_code(session, policy, now, is_sent=True)
         row_id, code = steps.new_code(session, lookup, policy, now)
-    return CodeMessage(row_id, number, code)
+    return CodeMessage(row_id, now, number, code)
 
 
 @use_case

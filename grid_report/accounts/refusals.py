@@ -39,6 +39,12 @@ class NumberUnproved(Conflict):
     code: ClassVar[str] = "number-unproved"
 
 
+class CodesUsedUp(Conflict):
+    """What the county may spend on messages in a day is spent."""
+
+    code: ClassVar[str] = "codes-used-up"
+
+
 class NumberProvedBefore(Conflict):
     """The member's number is proved; there is nothing left to confirm."""
 

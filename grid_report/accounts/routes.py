@@ -31,7 +31,7 @@ from grid_report.accounts import (
 )
 from grid_report.accounts.aliases import rider_alias
 from grid_report.accounts.models import SignInKind
-from grid_report.accounts.refusals import MemberSuspended
+from grid_report.accounts.refusals import CodesUsedUp, MemberSuspended
 from grid_report.accounts.roles import Role
 from grid_report.accounts.usecases import CODE_MINUTES, Choice, SignedIn
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound, TooMany
@@ -267,7 +267,7 @@ def send_sign_up() -> Response:
         return response
     response.headers["Location"] = url_for("numbers.mine", next=next_path() or None)
     # Said by the page when no more codes may be sent; the account is there all the same.
-    with contextlib.suppress(TooMany):
+    with contextlib.suppress(TooMany, CodesUsedUp):
         choices.send_proof(response, signed_in.actor, clock.now())
     return response
 

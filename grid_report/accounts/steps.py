@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import func, select, update
@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor, Grant
+from grid_report.accounts import limits, signals
 from grid_report.accounts.models import (
     AuditEntry,
     Consent,
@@ -27,13 +28,14 @@ from grid_report.accounts.models import (
 )
 from grid_report.accounts.phones import SealedPhone
 from grid_report.accounts.policy import Policy
-from grid_report.accounts.refusals import LastAdministrator, MemberSuspended
+from grid_report.accounts.refusals import CodesUsedUp, LastAdministrator, MemberSuspended
 from grid_report.accounts.roles import Role
 from grid_report.accounts.tokens import hash_secret, new_secret
-from grid_report.errors import Invalid, NotFound
+from grid_report.errors import Invalid, NotFound, TooMany
 
 CODE_MINUTES: Final = 5
 CODE_TRIES: Final = 5
+DAY_S: Final = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -242,6 +244,28 @@ def revoke_sign_ins(
         .execution_options(synchronize_session=False)
     )
     return len(ended.all())
+
+
+def count_code(session: Session, policy: Policy, now: datetime, *, is_sent: bool) -> None:
+    """Count a code of the county's day, which all workers share. Raises CodesUsedUp.
+
+    One that is not sent costs nothing, and is refused with the others: it tells no numbers apart.
+    """
+    most = policy.codes_per_day
+    if most is None:
+        return
+    # Days begin at midnight in the county; windows are counted from midnight in UTC.
+    local = now.astimezone(policy.zone).replace(tzinfo=UTC)
+    try:
+        sent = limits.count(session, "codes-of-the-day", window_s=DAY_S, limit=most, now=local)
+    except TooMany:
+        raise CodesUsedUp from None
+    if not is_sent:
+        limits.give_back(session, "codes-of-the-day", window_s=DAY_S, now=local)
+    elif sent == most:
+        signals.codes_used_up.send(
+            session, session=session, county=policy.county, most=most, now=now
+        )
 
 
 def new_code(session: Session, lookup: str, policy: Policy, now: datetime) -> tuple[int, str]:

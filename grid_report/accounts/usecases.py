@@ -245,7 +245,7 @@ def request_code(
     """Make a one-time code; the caller sends the message after this has committed.
 
     None for numbers without an active member, who are told the same, unless it is `for_everybody`.
-    Raises Invalid, TooMany.
+    Raises Invalid, TooMany, CodesUsedUp.
     """
     number = phones.normalise(phone)
     lookup = policy.vault.lookup(number)
@@ -261,8 +261,6 @@ def request_code(
             limit=most.sign_ins_per_address_15_min,
             now=now,
         )
-        # A row is made for unknown numbers too: the same work, the same answers later on.
-        row_id, code = steps.new_code(session, lookup, policy, now)
         known = session.scalars(
             select(Member.id)
             .where(
@@ -271,7 +269,11 @@ def request_code(
             )
             .limit(1)
         ).first()
-    return CodeMessage(row_id, number, code) if known or for_everybody else None
+        is_sent = for_everybody or known is not None
+        steps.count_code(session, policy, now, is_sent=is_sent)
+        # A row is made for unknown numbers too: the same work, the same answers later on.
+        row_id, code = steps.new_code(session, lookup, policy, now)
+    return CodeMessage(row_id, now, number, code) if is_sent else None
 
 
 @use_case

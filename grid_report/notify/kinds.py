@@ -26,6 +26,7 @@ class Screen(StrEnum):
     PROPOSALS = "proposals"
     FAIRNESS = "fairness"
     MONTH = "month"
+    MEMBERS = "members"
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "statement_answered_for": _kind("month provider points words", screen=Screen.STATEMENTS),
     "statement_disputed": _kind("month provider points ref words", screen=Screen.STATEMENTS),
     "statistics_ready": _kind("month area_zh area_en", screen=Screen.MONTH),
+    "codes_used_up": _kind("most", screen=Screen.MEMBERS),
     "points_expiring": _kind("points last_day", screen=Screen.POINTS),
 }
 
@@ -115,6 +117,7 @@ OTHER_PAGES: Final[Mapping[Screen, str]] = {
     Screen.PROPOSALS: "admin_points.waiting",
     Screen.FAIRNESS: "fairness.index",
     Screen.MONTH: "statistics_exports.delivered",
+    Screen.MEMBERS: "admin_members.index",
 }
 # What a page calls the thing it is about; the others are about no single thing.
 NAMED_BY: Final[Mapping[str, str]] = {

@@ -10,19 +10,17 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from grid_report import clock
-from grid_report.access import Actor, Grant
+from grid_report.access import Actor
 from grid_report.accounts import queries, usecases
 from grid_report.accounts.models import AuditEntry, ConsentKind, Member, SignIn, SignInKind
 from grid_report.accounts.refusals import (
     ChoiceOver,
-    NoSuchClaim,
     NumberHeld,
     NumberProvedBefore,
     NumberUnproved,
     WrongCode,
     WrongPassword,
 )
-from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import SignedIn
 from grid_report.accounts.usecases import Choice, Proved
 from grid_report.db import db
@@ -106,6 +104,10 @@ def live_sign_ins(actor: Actor) -> int:
         SignIn.member_id == actor.member_id, SignIn.revoked_at.is_(None)
     )
     return db.session.scalar(live) or 0
+
+
+def confirm(make: Make, staff: Actor, member: Actor, phone: str = PHONE) -> None:
+    usecases.confirm_number(member.member_id, phone, actor=staff, policy=make.policy, now=NOW)
 
 
 # by a code
@@ -314,68 +316,6 @@ def test_an_administrator_never_takes_a_number_from_staff(make: Make) -> None:
     assert row(worker).phone_lookup is not None
 
 
-# at a counter
-
-
-def confirm(make: Make, staff: Actor, member: Actor, phone: str = PHONE) -> None:
-    usecases.confirm_number(member.member_id, phone, actor=staff, policy=make.policy, now=NOW)
-
-
-@pytest.mark.parametrize("shown", ["digits", "name"])
-@pytest.mark.parametrize("role", ["station_staff", "worker", "administrator"])
-def test_a_counter_confirms_a_number_and_it_is_kept_who_did(
-    make: Make, role: str, shown: str
-) -> None:
-    staff = make.member(Grant(Role(role), "somewhere"))
-    rider = sign_up(make)
-    vault = make.policy.vault
-    digits = vault.counter_code(rider.member_id, vault.lookup(PHONE))
-    known_by = digits if shown == "digits" else "小李"
-    claim = usecases.find_claim(PHONE, known_by, actor=staff, policy=make.policy, now=NOW)
-    assert (claim.rider_id, claim.name, claim.phone) == (rider.member_id, "小李", "139****0001")
-    confirm(make, staff, rider)
-    confirm(make, staff, rider)
-    assert row(rider).phone_proved_how == "staff"
-    assert audited("number.confirm") == [(staff.member_id, f"member:{rider.member_id}")]
-
-
-@pytest.mark.parametrize("role", ["rider", "handler", "supervisor", "auditor"])
-def test_nobody_else_confirms_a_number(make: Make, role: str) -> None:
-    member = make.member(Grant(Role(role), None if role == "rider" else "somewhere"))
-    rider = sign_up(make)
-    with pytest.raises(Forbidden):
-        usecases.find_claim(PHONE, "小李", actor=member, policy=make.policy, now=NOW)
-    with pytest.raises(Forbidden):
-        confirm(make, member, rider)
-
-
-def test_nobody_confirms_the_own_number_nor_one_while_the_own_is_not_proved(make: Make) -> None:
-    rider = sign_up(make)
-    both = Actor(rider.member_id, rider.name, rider.grants | {Grant(Role.WORKER, "somewhere")})
-    with pytest.raises(Forbidden):
-        confirm(make, both, rider)
-    someone = sign_up(make, phone="13933330009")
-    with pytest.raises(NumberUnproved):
-        confirm(make, both, someone, "13933330009")
-    assert row(someone).phone_proved_at is None
-
-
-def test_the_counter_is_told_the_same_for_unknown_known_and_proved_numbers(make: Make) -> None:
-    staff = make.worker()
-    sign_up(make)
-    make.rider(phone="13933330002", name="小王")
-    for phone, known_by in ((PHONE, "小王"), ("13933330002", "小王"), ("13933330003", "小王")):
-        with pytest.raises(NoSuchClaim) as refused:
-            usecases.find_claim(phone, known_by, actor=staff, policy=make.policy, now=NOW)
-        assert refused.value.problems["known_by"][0].code == "claim-not-found"
-
-
-def test_a_counter_moves_no_proved_number(make: Make) -> None:
-    make.rider(phone=PHONE)
-    with pytest.raises(NumberHeld):
-        confirm(make, make.worker(), sign_up(make))
-
-
 # races
 
 
@@ -388,7 +328,8 @@ def test_two_proofs_of_a_number_at_once_leave_one_owner(
     def one(number: int) -> object:
         if number % 2:
             return prove(make, first, code)
-        return confirm(make, staff, second)
+        confirm(make, staff, second)
+        return None
 
     in_parallel(one, 4)
     owners = [it for it in (row(first), row(second)) if it.phone_lookup is not None]

@@ -23,6 +23,7 @@ FULL = {
     "debt": 3,
     "differences": 1,
     "warnings": 2,
+    "most": 2000,
     "category": "RD02",
     "community": "站前社区",
     "unit": "暖阳物业",
