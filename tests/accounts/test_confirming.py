@@ -120,3 +120,25 @@ def test_the_demo_shows_the_code_on_the_page_and_says_so(make: Make) -> None:
     assert shown is not None
     assert post_form(browser, "/me/number", code=shown[1]).status_code == 303
     assert "已验证" in browser.get("/me/number").get_data(as_text=True)
+
+
+def test_the_choice_after_a_code_asks_for_the_password_or_not_me(make: Make) -> None:
+    messenger.connect(make.app, messenger.ScreenMessenger())
+    sign_up(make, password=PASSWORD)
+    guest = make.app.test_client()
+    post_form(guest, "/sign-in/code", phone=PHONE)
+    shown = re.search(
+        r"(?:验证码：|code: )(\d{6})", guest.get("/sign-in/code/enter").get_data(as_text=True)
+    )
+    assert shown is not None
+    asked = post_form(guest, "/sign-in/code/enter", code=shown[1])
+    assert asked.headers["Location"] == "/number/choice"
+    page = guest.get("/number/choice").get_data(as_text=True)
+    assert 'name="password"' in page
+    assert 'name="not_me"' in page
+    wrong = post_form(guest, "/number/choice", password="not the password")
+    assert wrong.status_code == 422
+    assert guest.get("/me").status_code == 303
+    right = post_form(guest, "/number/choice", password=PASSWORD)
+    assert right.status_code == 303
+    assert guest.get("/me").status_code == 200

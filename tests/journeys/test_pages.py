@@ -202,9 +202,9 @@ def test_a_newcomer_finds_kind_empty_pages(person: Callable[..., Person], shots:
     for box in page.locator("input[type=checkbox]").all():
         box.check()
     page.locator("main form button").last.click()
-    page.wait_for_url("**/report/new")
+    page.wait_for_url("**/me/number*")
     wrong = []
-    for name in ("my/reports", "my/points", "inbox", "me"):
+    for name in ("me/number", "my/reports", "my/points", "inbox", "me"):
         screen = Screen(f"empty-{name.replace('/', '-')}", "", f"/{name}")
         wrong += visit_all(newcomer, screen, shots)
     assert not wrong, "\n".join(wrong)

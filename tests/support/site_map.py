@@ -26,6 +26,8 @@ NO_PAGES = {
     "health.healthz",
     "health.metrics",
     "health.readyz",
+    # Shown only with a right code behind it: tests/accounts/test_confirming.py looks at it.
+    "numbers.choice",
     "notify.open_message",
     "notify.unread",
     "offers.photo",
@@ -171,6 +173,7 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("card-apply-refused", "cards.ask", "/services", CARD_OFFER, apply_with_nothing, 422),
         Screen("inbox", "notify.inbox", "/inbox"),
         Screen("me", "accounts.me", "/me"),
+        Screen("me-number", "numbers.mine", "/me/number"),
         Screen("error-403", "desk.index", "/desk", status=403),
     ],
     "worker": [
@@ -257,6 +260,7 @@ SCREENS: dict[str, list[Screen]] = {
             "main a[href*='/station/statements/']",
         ),
         Screen("me-station", "accounts.me", "/me"),
+        Screen("confirm-number", "numbers.counter", "/confirm-number"),
     ],
     "administrator": [
         Screen("figures", "statistics.month", "/statistics", act=unfold_all),
