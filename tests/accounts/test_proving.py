@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,14 @@ from sqlalchemy import func, select
 from grid_report import clock
 from grid_report.access import Actor
 from grid_report.accounts import queries, usecases
-from grid_report.accounts.models import AuditEntry, ConsentKind, Member, SignIn, SignInKind
+from grid_report.accounts.models import (
+    AuditEntry,
+    ConsentKind,
+    Member,
+    SignIn,
+    SignInKind,
+    Standing,
+)
 from grid_report.accounts.refusals import (
     ChoiceOver,
     NumberHeld,
@@ -25,7 +33,9 @@ from grid_report.accounts.steps import SignedIn
 from grid_report.accounts.usecases import Choice, Proved
 from grid_report.db import db
 from grid_report.errors import Forbidden, NotFound, TooMany
+from grid_report.points.claims import why_not
 from grid_report.points.handbook import UNITS
+from grid_report.points.kinds import UnpaidReason
 from grid_report.points.learning import award_learning
 from grid_report.points.queries import balance
 from grid_report.points.terms import terms_of
@@ -195,6 +205,19 @@ def test_what_was_sent_unproved_is_never_paid_also_when_accepted_after_the_proof
     make.step(report, "accept", worker, category="RD02", severity=2)
     assert balance(rider.member_id).available == 0
     assert not make.report(rider).sent_unproved
+
+
+def test_the_ledger_pays_no_cause_of_a_member_whose_number_was_never_proved() -> None:
+    known = SimpleNamespace(
+        is_staff=False,
+        standing=Standing.ACTIVE,
+        points_stopped_at=None,
+        phone_proved_at=None,
+        frozen_at=None,
+    )
+    assert why_not(known) is UnpaidReason.UNPROVED
+    known.phone_proved_at = NOW
+    assert why_not(known) is None
 
 
 def test_learning_waits_for_the_proof_and_is_thanked_for_then(make: Make) -> None:
