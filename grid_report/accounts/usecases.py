@@ -13,15 +13,7 @@ from typing import Final
 from sqlalchemy import or_, select
 
 from grid_report.access import Actor, Grant
-from grid_report.accounts import (
-    entries,
-    limits,
-    number_queries,
-    numbers,
-    phones,
-    queries,
-    steps,
-)
+from grid_report.accounts import entries, limits, number_queries, numbers, phones, queries, steps
 from grid_report.accounts.managing import (
     allow_points,
     create_member,
@@ -33,12 +25,7 @@ from grid_report.accounts.managing import (
     sweep,
 )
 from grid_report.accounts.messenger import CodeMessage
-from grid_report.accounts.models import (
-    ConsentKind,
-    Member,
-    SignInKind,
-    Standing,
-)
+from grid_report.accounts.models import ConsentKind, Member, SignInKind, Standing
 from grid_report.accounts.policy import Policy
 from grid_report.accounts.proving import (
     Choice,

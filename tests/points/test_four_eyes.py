@@ -27,7 +27,6 @@ from grid_report.points import (
     tariff_book,
     tariff_usecases,
 )
-from grid_report.points.earning_models import TariffVersion
 from grid_report.points.kinds import Verdict
 from grid_report.points.proposing import ProposalKind, Propose
 from grid_report.points.refusals import (
@@ -375,29 +374,6 @@ def test_the_database_keeps_running_versions(book: Book, statement: str, refusal
     found = refusal_of([statement])
     assert found is not None
     assert found.removeprefix("ck_tariff_versions_") == refusal
-
-
-def test_a_version_to_come_goes_by_hand_only_with_the_word_of_who_took_it_back(book: Book) -> None:
-    draft(book.admin)
-    publish(book.other_admin)
-    drop = "DELETE FROM tariff_versions WHERE code = '2030-1'"
-    note = (
-        "INSERT INTO audit_entries (at, action, about, details)"
-        " VALUES ('{}', 'tariff-withdrawn', '2030-1', '{{}}')"
-    )
-    with db.engine.connect() as connection:
-        starts_at = connection.scalar(
-            select(TariffVersion.starts_at).where(TariffVersion.code == "2030-1")
-        )
-    assert starts_at is not None
-    assert refusal_of([drop]) == "started_versions_stay"
-    # Neither a word from before it was published nor one after it started is about this version.
-    for at in (clock.now() - timedelta(days=1), starts_at):
-        assert refusal_of([note.format(f"{at:%Y-%m-%d %H:%M:%S.%f}"), drop]) == (
-            "started_versions_stay"
-        )
-    last = starts_at - timedelta(seconds=1)
-    assert refusal_of([note.format(f"{last:%Y-%m-%d %H:%M:%S.%f}"), drop]) is None
 
 
 def test_loading_the_file_again_changes_nothing(app: Flask) -> None:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-CORE = {"settings": 0, "errors": 0, "rates": 0, "clock": 1, "db": 1, "access": 1, "actions": 0}
+CORE = {
+    "settings": 0,
+    "settings_sections": -1,
+    "errors": 0,
+    "rates": 0,
+    "clock": 1,
+    "db": 1,
+    "access": 1,
+    "actions": 0,
+}
 CORE |= {"connections": 0, "troubles": 1}
 # A room knows the rooms with a lower number; those with the same number are strangers.
 ROOMS = {

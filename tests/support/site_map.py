@@ -20,7 +20,6 @@ from tests.support.acts import (
 from tests.support.screen import Screen
 
 __all__ = ["NO_PAGES", "PHONES", "SCREENS", "Screen"]
-
 # Programs read these, or they only lead on; the pages they lead to are listed below.
 NO_PAGES = {
     "health.healthz",
