@@ -39,6 +39,7 @@ from grid_report.reports.lifecycle import (  # noqa: E402
     Step,
     steps_from,
 )
+from grid_report.reports.telling import TELLING, Cell, Person  # noqa: E402
 
 PAGE = ROOT / "grid_report" / "README.md"
 COMMUNITY, STREET, UNIT, STATION, COUNTY = "community", "street", "unit", "station", "county"
@@ -87,6 +88,25 @@ def moves() -> str:
     return (
         table(("step", "from", "to", "by", "needs"), rows) + f"\n\nHistory without a move: {quiet}."
     )
+
+
+def telling() -> str:
+    """List for each step and event who is told what, of which clock, and when."""
+
+    def words(cell: Cell | None) -> str:
+        if cell is None:
+            return ""
+        said = f"`{cell.kind}`" + (f" · {cell.clock}" if cell.clock else "")
+        return f"{said}, {cell.when}" if cell.when else said
+
+    rows = [
+        (
+            f"`{what}`" if isinstance(what, Step) else str(what),
+            *(words(cells.get(person)) for person in Person),
+        )
+        for what, cells in TELLING.items()
+    ]
+    return table(("step", *(str(person) for person in Person)), rows)
 
 
 def redemptions() -> str:
@@ -209,6 +229,7 @@ def jobs() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "states": states,
     "steps": moves,
+    "telling": telling,
     "redemptions": redemptions,
     "statements": statements,
     "applications": applications,

@@ -69,6 +69,9 @@ class CountsOfUnit(Answer):
     reworked: int
     closings: int
     reopened: int
+    recalled: int | None = Field(
+        default=None, description="absent in versions frozen before it was counted"
+    )
     answers: int
     solved: int
     satisfied: int

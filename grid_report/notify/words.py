@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -17,7 +18,11 @@ from grid_report.notify.queries import InboxRow
 
 logger = logging.getLogger(__name__)
 
-FILES: Final = ("words/messages.txt", "words/messages_services.txt")
+FILES: Final = (
+    "words/messages.txt",
+    "words/messages_points.txt",
+    "words/messages_services.txt",
+)
 # Who looks at a case from the body's side reads what its workers read.
 READS_LIKE: Final = {
     Role.SUPERVISOR: Role.WORKER,
@@ -71,8 +76,9 @@ def _line(
     row: InboxRow, category_name: Callable[[str], str], now: datetime, zone: tzinfo
 ) -> InboxLine:
     facts = dict(row.facts)
-    if facts.get("category"):
-        facts["category"] = category_name(facts["category"])
+    for code in ("category", "was"):
+        if facts.get(code):
+            facts[code] = category_name(facts[code])
     if facts.get("due"):
         facts["due"] = moment(datetime.fromisoformat(facts["due"]), now=now, zone=zone)
     for day in ("review_on", "last_day"):
@@ -117,5 +123,9 @@ def _macro(name: str) -> Callable[..., str]:
     raise LookupError(name)
 
 
+# Chinese has no space between two sentences; a mark of full width brings its own.
+_AFTER_A_MARK: Final = re.compile(r"(?<=[。！？；：，]) ")
+
+
 def _tidy(text: str) -> str:
-    return " ".join(str(text).split())
+    return _AFTER_A_MARK.sub("", " ".join(str(text).split()))

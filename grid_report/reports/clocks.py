@@ -13,6 +13,11 @@ from grid_report.reports.lifecycle import State
 NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
 
+# Who asks and then finds out alone has stopped the clock of the own community: that counts so long
+# at most, however often it is done before the case moves on.
+CLARIFIED_MOST: Final = timedelta(hours=24)
+
+
 class ClockKind(StrEnum):
     ACCEPT = "accept"
     CONTROL = "control"
@@ -65,6 +70,17 @@ def shifted(
         fix=due.fix if handled else due.fix + by,
         close=due.close + by,
     )
+
+
+def counted_stop(stood: timedelta, *, by_own_finding: bool, counted_s: int) -> timedelta:
+    """Return how much of a stop moves the deadlines.
+
+    A stop that the community ends by its own finding counts up to `CLARIFIED_MOST` together with
+    those before it (`counted_s`, in seconds).
+    """
+    if not by_own_finding:
+        return stood
+    return min(stood, max(CLARIFIED_MOST - timedelta(seconds=counted_s), timedelta(0)))
 
 
 def extended(due: Deadlines, fix: datetime) -> Deadlines:

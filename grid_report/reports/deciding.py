@@ -125,6 +125,7 @@ def _transfer(it: Deciding) -> Changes:
     report.community_code, report.street_code = community.code, community.street_code
     report.matched_by = MatchedBy.BY_HAND
     report.transfers += 1
+    report.clarified_s = 0
     report.accepted_at = None
     report.unit_code = None
     return changes
@@ -227,6 +228,8 @@ def _reopen(it: Deciding) -> Changes:
         raise ReopenTooLate(it.settings.cases.reopen_days)
     category = it.places.categories.get(report.category_code)
     changes: Changes = {"closed_at": [report.closed_at.isoformat(), None]}
+    if report.unit_code is not None:
+        changes["unit"] = [report.unit_code, None]
     # A second run with clocks of its own; acceptance stays as it was met.
     due = clocks.deadlines(it.now, hours(category, it.settings.cases))
     steps.set_due(report, clocks.Deadlines(report.accept_due, due.control, due.fix, due.close))
@@ -235,7 +238,18 @@ def _reopen(it: Deciding) -> Changes:
     report.controlled_at = report.dispatched_at = report.unit_code = None
     report.self_handled = False
     report.reopened_at, report.stopped_s = it.now, 0
+    report.clarified_s = 0
     report.reopenings += 1
+    return changes
+
+
+def _recall(it: Deciding) -> Changes:
+    """Take a case back; what was promised and what was made safe stays as it is."""
+    report = it.report
+    steps.keep_recall(it.session, report, actor=it.actor, now=it.now)
+    changes: Changes = {} if report.self_handled else {"unit": [report.unit_code, None]}
+    report.unit_code = report.dispatched_at = report.started_at = report.started_by_id = None
+    report.self_handled = False
     return changes
 
 
@@ -262,10 +276,14 @@ DECISIONS: Final[Mapping[Step, Callable[[Deciding], Changes]]] = {
     Step.PASS: _pass,
     Step.FAIL: _fail,
     Step.REOPEN: _reopen,
+    Step.RECALL: _recall,
+    Step.CLARIFY: _nothing,
 }
 
 # What the community and the unit say to each other is not the rider's to read.
-INTERNAL_REASON: Final = frozenset({Step.RETURN, Step.FAIL, Step.URGE, Step.NOTE, Step.TRANSFER})
+INTERNAL_REASON: Final = frozenset(
+    {Step.RETURN, Step.FAIL, Step.URGE, Step.NOTE, Step.TRANSFER, Step.RECALL}
+)
 
 
 def role_for(actor: Actor, report: Report, by: frozenset[Part]) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import select
 
 from grid_report.reports.models import Report
+from grid_report.reports.recalls import Recall
 
 # One row a case. Databases see through the subquery, so that the indexes of `reports` serve.
 CASES: Final = select(
@@ -42,3 +43,12 @@ CASES: Final = select(
     Report.next_due,
     Report.next_warn,
 ).subquery("cases")
+
+# One row each time a case was taken back, with the place and the holder of that moment.
+RECALLS: Final = select(
+    Recall.at,
+    Recall.street_code,
+    Recall.community_code,
+    Recall.category_code,
+    Recall.unit_code,
+).subquery("recalls")

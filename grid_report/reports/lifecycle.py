@@ -59,6 +59,8 @@ class Step(StrEnum):
     PASS = "pass"  # noqa: S105 - a check that passed, not a password
     FAIL = "fail"
     REOPEN = "reopen"
+    RECALL = "recall"
+    CLARIFY = "clarify"
     # History without a move.
     SUBMIT = "submit"
     URGE = "urge"
@@ -143,6 +145,11 @@ MOVES: Final[Mapping[tuple[State, Step], Move]] = {
     (State.IN_PROGRESS, Step.HANDLE): Move(State.HANDLED, _HANDLER, (Need.PHOTOS, Need.NOTE)),
     (State.HANDLED, Step.PASS): Move(State.CLOSED, _CHECKER),
     (State.HANDLED, Step.FAIL): Move(State.IN_PROGRESS, _CHECKER, (Need.REASON,)),
+    # From a unit that stays silent, or from the own handling: the case must not be stuck there.
+    (State.DISPATCHED, Step.RECALL): Move(State.ACCEPTED, _BODY, (Need.REASON,)),
+    (State.IN_PROGRESS, Step.RECALL): Move(State.ACCEPTED, _BODY, (Need.REASON,)),
+    # A rider may never answer; what the community finds out by itself is an answer too.
+    (State.NEEDS_INFO, Step.CLARIFY): Move(State.SUBMITTED, _WORKER, (Need.NOTE,)),
     # A repair may not hold; reopening pays nothing more and takes nothing away.
     (State.CLOSED, Step.REOPEN): Move(
         State.ACCEPTED, _by(Part.WORKER, Part.STREET, Part.RIDER), (Need.REASON,)

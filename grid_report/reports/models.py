@@ -262,6 +262,8 @@ class Report(Base):
     reopened_at: Mapped[Instant | None]
     stopped_at: Mapped[Instant | None]
     stopped_s: Mapped[int] = mapped_column(default=0)
+    # How much of that the community counted by asking and then finding out alone; at most a day.
+    clarified_s: Mapped[int] = mapped_column(default=0, server_default="0")
     # The clock that runs now, precomputed for lists; null while stopped or over.
     next_clock: Mapped[ClockKind | None] = mapped_column(enum_column(ClockKind, "clock_known"))
     next_warn: Mapped[Instant | None]

@@ -10,3 +10,5 @@ taken = Signal("a report was taken for a decision")
 moved = Signal("a report moved")
 # Sent by `usecases.submit_report`: session, report.
 submitted = Signal("a report was submitted")
+# Sent by `steps.keep_recall` with the row that says from whom and where: session, recall.
+recalled = Signal("a case was taken back")

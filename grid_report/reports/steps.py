@@ -28,6 +28,7 @@ from grid_report.reports.models import (
     ReportPhoto,
     StepKey,
 )
+from grid_report.reports.recalls import Recall
 from grid_report.settings import Cases
 
 logger = logging.getLogger(__name__)
@@ -161,7 +162,7 @@ def move(
     """Take a report to where the lifecycle table says, stop or start its clocks, write history."""
     came_from = report.state
     goes_to = target.to if target.to is not None else _state_before(report)
-    _stop_or_start(report, came_from, goes_to, now)
+    _stop_or_start(report, came_from, goes_to, now, clarified=step is Step.CLARIFY)
     report.state = goes_to
     report.moved_at = now
     report.version += 1
@@ -191,9 +192,17 @@ def _state_before(report: Report) -> State:
     return report.suspended_from
 
 
-def _stop_or_start(report: Report, came_from: State, goes_to: State, now: datetime) -> None:
+def _stop_or_start(
+    report: Report, came_from: State, goes_to: State, now: datetime, *, clarified: bool
+) -> None:
     if came_from in STOPPED and report.stopped_at is not None:
-        stood = max(now - report.stopped_at, timedelta(0))
+        stood = clocks.counted_stop(
+            max(now - report.stopped_at, timedelta(0)),
+            by_own_finding=clarified,
+            counted_s=report.clarified_s,
+        )
+        if clarified:
+            report.clarified_s += int(stood.total_seconds())
         report.stopped_at = None
         report.stopped_s += int(stood.total_seconds())
         report.suspended_from = None
@@ -301,6 +310,21 @@ def _off_m(photo: AdmittedPhoto, here: Point) -> int | None:
     if photo.position is None:
         return None
     return round(distance_m(here, Point(*photo.position)))
+
+
+def keep_recall(session: Session, report: Report, *, actor: Actor, now: datetime) -> None:
+    """Write down that a case is taken back: from whom and where, for the figures."""
+    recall = Recall(
+        report_id=report.id,
+        at=now,
+        by_id=actor.member_id,
+        unit_code=None if report.self_handled else report.unit_code,
+        community_code=report.community_code,
+        street_code=report.street_code,
+        category_code=report.category_code,
+    )
+    session.add(recall)
+    signals.recalled.send(session, recall=recall)
 
 
 def follow_to(session: Session, report: Report, target: Report) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -78,6 +79,7 @@ def _move(it: deciding.Deciding) -> None:
     access.check_step(it.actor, report, command.step)
     deciding.check_needs(command, target.needs)
     role = deciding.role_for(it.actor, report, target.by)
+    before = news.before(it.session, report)
     changes = deciding.DECISIONS[command.step](it)
     words, internal = _words(command)
     entry = steps.move(
@@ -119,21 +121,39 @@ def _move(it: deciding.Deciding) -> None:
         evidence=command.evidence,
         target=it.target,
     )
-    news.about_step(
-        it.session,
-        report,
-        command.step,
+    _tell(it, before, words=words, changes=changes)
+
+
+def _tell(
+    it: deciding.Deciding,
+    before: news.Before,
+    *,
+    words: str = "",
+    changes: dict[str, Any] | None = None,
+) -> None:
+    happening = news.Happening(
+        it.report,
+        it.command.step,
         it.places,
+        it.settings.county.code,
+        it.now,
+        before,
         actor_id=it.actor.member_id,
         target=it.target,
         words=words,
-        now=it.now,
+        inside=_said(it.command),
+        changes=changes,
     )
+    news.tell(it.session, happening)
+
+
+def _said(command: TakeStep) -> str:
+    return "\n".join(part for part in (command.reason, command.note) if part)
 
 
 def _words(command: TakeStep) -> tuple[str, str]:
     """Split what was written into what the rider may read and what stays inside."""
-    said = "\n".join(part for part in (command.reason, command.note) if part)
+    said = _said(command)
     if command.step in deciding.INTERNAL_REASON:
         return "", "\n".join(part for part in (said, command.internal_note) if part)
     return said, command.internal_note
@@ -152,14 +172,7 @@ def _urge(it: deciding.Deciding) -> None:
         move_for(it.report.state, Step.URGE)  # raises: there is nobody left to urge
     it.report.urges += 1
     _history_only(it, Step.URGE)
-    news.about_urge(
-        it.session,
-        it.report,
-        it.places,
-        county=it.settings.county.code,
-        words=it.command.note or it.command.reason,
-        now=it.now,
-    )
+    _tell(it, news.before(it.session, it.report))
 
 
 def _history_only(it: deciding.Deciding, step: Step) -> None:
@@ -195,6 +208,7 @@ def _assign(it: deciding.Deciding) -> None:
     community = it.places.community(it.command.community)
     if community is None:
         raise Invalid.field("community", "community-unknown")
+    before = news.before(it.session, report)
     report.community_code, report.street_code = community.code, community.street_code
     report.matched_by = MatchedBy.BY_HAND
     report.version += 1
@@ -209,7 +223,7 @@ def _assign(it: deciding.Deciding) -> None:
         internal_note=it.command.note,
         changes={"community": [None, community.code]},
     )
-    news.about_submission(it.session, report, it.places, county=it.settings.county.code, now=it.now)
+    _tell(it, before)
 
 
 WITHOUT_MOVE = {Step.NOTE: _note, Step.URGE: _urge, Step.ASSIGN: _assign}
@@ -286,7 +300,9 @@ def mark_lights(*, places: Reference, settings: Settings, now: datetime, limit: 
             light = clocks.light(report.next_due, report.next_warn, now)
             assert light is not None
             report.told_light = light.value
-            rows.append(news.light_row(report, light, places, county=settings.county.code, now=now))
+            rows += news.light_rows(
+                session, report, light, places, county=settings.county.code, now=now
+            )
         outbox.put_all(session, rows)
     return len(turned)
 
@@ -310,5 +326,8 @@ def tell_of_reviews(
         ).all()
         for report in due:
             report.told_review = report.review_on
-        outbox.put_all(session, [news.review_row(report, places, now=now) for report in due])
+        rows = []
+        for report in due:
+            rows += news.review_rows(session, report, places, county=settings.county.code, now=now)
+        outbox.put_all(session, rows)
     return len(due)

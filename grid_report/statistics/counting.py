@@ -53,6 +53,7 @@ class _Noted:
     lots: Counter[int] = field(default_factory=Counter)
     awarded_by: dict[int, str] = field(default_factory=dict)
     expired: list[tuple[str, int, datetime]] = field(default_factory=list)
+    recalls: list[facts.RecallFacts] = field(default_factory=list)
 
 
 def note_case(session: Session, *, report: Any) -> None:
@@ -63,6 +64,19 @@ def note_case(session: Session, *, report: Any) -> None:
 def note_new_case(session: Session, *, report: Any) -> None:
     """Note a report that was not there before. Hears `reports.signals.submitted`."""
     _noted(session).cases.setdefault(report.id, (report, None))
+
+
+def note_recall(session: Session, *, recall: Any) -> None:
+    """Note that a case was taken back. Hears `reports.signals.recalled`."""
+    _noted(session).recalls.append(
+        facts.RecallFacts(
+            recall.at,
+            recall.street_code,
+            recall.community_code,
+            recall.category_code,
+            recall.unit_code,
+        )
+    )
 
 
 def note_service(session: Session, *, redemption: Any) -> None:
@@ -115,6 +129,9 @@ def _count(session: Session, *, noted: _Noted) -> None:
     total: Counter[tuple[str, facts.Cell]] = Counter()
     for _, changed, _ in changes:
         total.update(changed)
+    for recall in noted.recalls:
+        for area in facts.areas_of(county.code, recall.street, recall.community):
+            total.update({(area, it): n for it, n in facts.recall_cells(recall, county.tz).items()})
     total.update(_points(session, noted, county))
     add(session, total)
     # After the counts: a freeze that was under way has ended by now, or waits for this one.

@@ -300,6 +300,34 @@ class ServiceFacts:
     ended_at: datetime | None
 
 
+class RecallFacts(NamedTuple):
+    """What the figures know of a case taken back: where it was at that moment, and who had it.
+
+    `unit` is None for the own handling of the community.
+    """
+
+    at: datetime
+    street: str | None
+    community: str | None
+    category: str
+    unit: str | None
+
+
+def recall_cells(recall: RecallFacts, zone: tzinfo) -> Cells:
+    """Count one recall, in the month it happened and under whoever had the case until then."""
+    month = str(Month.of(recall.at, zone))
+    return Counter(
+        {
+            Cell(month, facet, key, Measure.RECALLED): 1
+            for facet, key in (
+                (Facet.ALL, ""),
+                (Facet.CATEGORY, recall.category),
+                (Facet.UNIT, recall.unit or OWN_HANDLING),
+            )
+        }
+    )
+
+
 def points_cell(month: str, measure: Measure) -> Cell:
     """Return where points of a month are counted, or (`HELD`) those riders hold."""
     return Cell(month, Facet.POINTS, "", measure)

@@ -77,6 +77,7 @@ class Measure(StrEnum):
     HANDLING_S = "handling_s"
     CLOSINGS = "closings"
     REOPENED = "reopened"
+    RECALLED = "recalled"
     ANSWERS = "answers"
     SOLVED = "solved"
     SATISFIED = "satisfied"
@@ -128,6 +129,10 @@ CASE_COUNTS: Final = (
 )
 
 
+# What began to be counted later: versions frozen before do not know it, and never show it.
+LATER: Final = frozenset({Measure.RECALLED})
+
+
 # Every measure under what decides its month, as the page of definitions lists them.
 HELP: Final[Mapping[str, tuple[Measure, ...]]] = {
     "received": (
@@ -160,6 +165,7 @@ HELP: Final[Mapping[str, tuple[Measure, ...]]] = {
         Measure.HANDLING_S,
         Measure.CLOSINGS,
         Measure.REOPENED,
+        Measure.RECALLED,
         Measure.ANSWERS,
         Measure.SOLVED,
         Measure.SATISFIED,
@@ -203,6 +209,7 @@ _OTHER_UNITS: Final[Mapping[Measure, Unit]] = {
     Measure.REFUNDED_POINTS: Unit.POINTS,
     **dict.fromkeys(HELP["points"], Unit.POINTS),
     **dict.fromkeys(HELP["people"], Unit.PEOPLE),
+    Measure.RECALLED: Unit.TIMES,
     Measure.CONSENTS: Unit.TIMES,
     Measure.CONSENTS_WITHDRAWN: Unit.TIMES,
 }

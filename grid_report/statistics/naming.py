@@ -10,6 +10,7 @@ from grid_report.offers import queries as offers_queries
 from grid_report.places.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics.areas import Area, AreaKind
+from grid_report.statistics.measures import LATER, Measure
 
 Both = Mapping[str, str]
 
@@ -58,6 +59,8 @@ def document(places: Reference, county: County) -> dict[str, Any]:
         "group_of": {it.code: it.group_code for it in categories},
         "offers": offers_queries.offer_titles(),
         "stations": offers_queries.station_names(),
+        # What this version counts: what is counted later on is none of its.
+        "measures": sorted(Measure),
     }
 
 
@@ -65,6 +68,16 @@ def read_names(kept: Mapping[str, Any] | None, *, places: Reference, county: Cou
     """Return the names a freeze kept, or those of now; what an old freeze did not keep is as now."""
     found = {**document(places, county), **(kept or {})}
     return Names(**{name: found[name] for name in Names.__dataclass_fields__})
+
+
+def counted(kept: Mapping[str, Any] | None) -> frozenset[Measure]:
+    """Return which measures a freeze counted; the live counts (None) have them all."""
+    if kept is None:
+        return frozenset(Measure)
+    names = kept.get("measures")
+    if names is None:
+        return frozenset(Measure) - LATER
+    return frozenset(it for it in Measure if it in names)
 
 
 def as_kept(areas: Sequence[Area], kept: Mapping[str, Any] | None) -> Sequence[Area]:

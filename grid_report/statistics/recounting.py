@@ -18,7 +18,7 @@ from grid_report.clock import Month, months_between
 from grid_report.db import db, table_of
 from grid_report.places.reference import Reference
 from grid_report.points import figures as points_figures
-from grid_report.reports.figures import CASES
+from grid_report.reports.figures import CASES, RECALLS
 from grid_report.settings import County
 from grid_report.statistics import facts
 from grid_report.statistics.definitions import (
@@ -116,6 +116,7 @@ def _count(connection: Connection, month: Month, places: Reference, county: Coun
         _twice(connection, month, county),
         _lengths(connection, month, county),
         _waiting(connection, month, county),
+        _recalls(connection, month, start, end),
     ):
         for street, community, category, handler, cell, n in rows:
             for area in facts.areas_of(county.code, street, community):
@@ -246,6 +247,19 @@ def _waiting(connection: Connection, month: Month, county: County) -> Iterator[R
                 if key is not None:
                     cell = Cell(str(month), facet, key, name)
                     yield street, community, category, handler, cell, 1
+
+
+def _recalls(connection: Connection, month: Month, start: datetime, end: datetime) -> Iterator[Row]:
+    """Every recall of the month, under whoever had the case until then."""
+    c = RECALLS.c
+    holder = func.coalesce(c.unit_code, facts.OWN_HANDLING)
+    columns = (c.street_code, c.community_code, c.category_code, holder)
+    rows = connection.execute(
+        select(*columns, func.count()).where(c.at >= start, c.at < end).group_by(*columns)
+    )
+    for street, community, category, handler, n in rows:
+        cell = Cell(str(month), "", "", Measure.RECALLED)
+        yield street, community, category, handler, cell, n
 
 
 def _services(

@@ -12,6 +12,7 @@ from typing import Final
 
 from grid_report.rates import Rate
 from grid_report.reports.sources import Source
+from grid_report.statistics import naming
 from grid_report.statistics.areas import Area, AreaKind
 from grid_report.statistics.facts import OWN_HANDLING
 from grid_report.statistics.figures import Figures, Times
@@ -45,7 +46,7 @@ class TableName(StrEnum):
     PEOPLE = "people"
 
 
-FLOWS: Final = (*CASE_COUNTS, Measure.FINISHED, Measure.HANDLING_S)
+FLOWS: Final = (*CASE_COUNTS, Measure.RECALLED, Measure.FINISHED, Measure.HANDLING_S)
 # A unit is there for what is due; who reported and what was turned down is no work of its.
 OF_UNITS: Final = FLOWS[FLOWS.index(Measure.SHOULD_HANDLE) :]
 RATES_OF_UNITS: Final = tuple(
@@ -157,21 +158,24 @@ def build(report: MonthReport, names: Names, *, language: str, say: Say) -> Tabl
         for key in figures.keys(Facet.CATEGORY)
     ]
     rates, here = tuple(RateName), called(report.area)
+    counted = naming.counted(report.frozen.document if report.frozen else None)
+    flows = tuple(it for it in FLOWS if it in counted)
+    of_units = tuple(it for it in OF_UNITS if it in counted)
     tables = (
-        _whole(TableName.MONTH, FLOWS, figures, Facet.ALL, name=here, rates=rates),
-        Table(TableName.TREND, FLOWS, rates, list(_trend(report))),
-        Table(TableName.BY_GROUP, FLOWS, rates, list(_groups(categories))),
-        Table(TableName.BY_CATEGORY, FLOWS, rates, categories),
-        Table(TableName.BY_AREA, FLOWS, rates, _areas(report.parts, called)),
+        _whole(TableName.MONTH, flows, figures, Facet.ALL, name=here, rates=rates),
+        Table(TableName.TREND, flows, rates, list(_trend(report))),
+        Table(TableName.BY_GROUP, flows, rates, list(_groups(categories))),
+        Table(TableName.BY_CATEGORY, flows, rates, categories),
+        Table(TableName.BY_AREA, flows, rates, _areas(report.parts, called)),
         Table(
             TableName.BY_COMMUNITY,
-            FLOWS,
+            flows,
             rates,
             _areas(report.places, called, names.areas),
         ),
         Table(
             TableName.BY_UNIT,
-            OF_UNITS,
+            of_units,
             RATES_OF_UNITS,
             [
                 _row(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
+from grid_report.statistics import naming
 from grid_report.statistics.measures import RATES, Measure, RateName
 from grid_report.statistics.tables import Row, Table, TableName, Tables
 
@@ -258,11 +259,13 @@ def notes_sheet(book: Book) -> None:
         (words.rate(name), _formula(name, words), words.figure(f"r_{name}_note"))
         for name in RateName
     ]
+    frozen = book.found.report.frozen
+    counted = naming.counted(frozen.document if frozen else None)
     # Seconds are shown as mean lengths in minutes only.
     lines += [
         (words.measure(it), words.say("a-count"), words.figure(f"m_{it}_note"))
         for it in Measure
-        if it not in (Measure.RESPONSE_S, Measure.HANDLING_S)
+        if it in counted and it not in (Measure.RESPONSE_S, Measure.HANDLING_S)
     ]
     lines += [
         (words.say(f"about-{it}"), "", words.say(f"about-{it}-note"))

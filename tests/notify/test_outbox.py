@@ -23,7 +23,12 @@ from tests.support.builders import STATION, Make
 pytestmark = pytest.mark.database
 
 NUMBER = "KY-20261123-0042"
-FACTS = {"category": "RD02", "community": "站前社区", "due": "2026-11-23T10:00:00+00:00"}
+FACTS = {
+    "category": "RD02",
+    "community": "站前社区",
+    "clock": "accept",
+    "due": "2026-11-23T10:00:00+00:00",
+}
 
 
 def put(kind: str = "report_submitted", **more: Any) -> None:

@@ -33,6 +33,7 @@ FULL = {
     "into": "KY-20261123-0001",
     "review_on": "2026-12-01",
     "clock": "fix",
+    "was": "RD01",
     "points": 15,
     "last_day": "2027-01-31",
     "rule": "R1",
@@ -102,7 +103,9 @@ def test_the_rider_reads_what_happened_who_has_it_and_by_when(app: Flask) -> Non
     with app.test_request_context(headers={"Accept-Language": "zh-CN"}):
         said = line("report_accepted", **brought("report_accepted", everything=True))
     assert said.title == "站前社区已受理"
-    assert said.body == "路面坑洞，今天 18:00 前到现场。谢谢你！"
+    assert said.body == (
+        "路面坑洞，今天 18:00 前办好。你选的是“路面坑洞”，社区按“路面坑洞”办理。谢谢你！"
+    )
 
 
 def test_the_same_news_reads_differently_for_the_worker(app: Flask) -> None:

@@ -47,6 +47,9 @@ in_progress handle handled handler
 handled pass closed checker
 handled fail in_progress checker
 closed reopen accepted worker,street,rider
+dispatched recall accepted worker,street
+in_progress recall accepted worker,street
+needs_info clarify submitted worker
 """
 ROWS = [line.split() for line in DESIGN.strip().splitlines()]
 

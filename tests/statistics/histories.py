@@ -118,6 +118,8 @@ class World:
             Step.PASS: ({}, self.checkers[community]),
             Step.FAIL: ({"reason": "没修好"}, self.checkers[community]),
             Step.REOPEN: ({"reason": "又坏了"}, self.street),
+            Step.RECALL: ({"reason": "没动静"}, self.chance.choice([worker, self.street])),
+            Step.CLARIFY: ({"note": "去看过了"}, worker),
         }[step]  # fmt: skip
 
     def differences(self) -> dict[str, Any]:

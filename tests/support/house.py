@@ -149,6 +149,7 @@ BY_NAME = {
     "reports.pages": "border",
     "reports.points_routes": "border",
     "reports.proposal_news": "steps",
+    "reports.recalls": "models",
     "reports.rechecking": "usecases",
     "reports.seen": "queries",
     "reports.thanks": "steps",
