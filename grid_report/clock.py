@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import Enum
 from typing import Self
 
 from grid_report.errors import Invalid
@@ -87,6 +88,30 @@ def months_between(first: Month, last: Month) -> Sequence[Month]:
 def local_day(at: datetime, zone: tzinfo) -> date:
     """Return the calendar day of an instant in a zone."""
     return at.astimezone(zone).date()
+
+
+class PlainDate(Enum):
+    """Which instant of the day a date without a time means."""
+
+    FIRST = "first instant"
+    # A deadline on a day is kept all that day long, and is written as that day.
+    LAST_SECOND = "last second"
+    # The end of a stretch of time that leaves its end out.
+    AFTER = "first instant of the next day"
+
+
+def read_instant(text: str, zone: tzinfo, *, plain: PlainDate) -> datetime:
+    """Read an instant; without a zone it was typed on a clock there. Raises ValueError."""
+    text = text.strip()
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        at = datetime.fromisoformat(text)
+        return at.replace(tzinfo=zone) if at.tzinfo is None else at
+    if plain is PlainDate.AFTER:
+        day += timedelta(days=1)
+    clock = time(23, 59, 59) if plain is PlainDate.LAST_SECOND else time.min
+    return datetime.combine(day, clock, tzinfo=zone)
 
 
 def day_bounds(at: datetime, zone: tzinfo) -> tuple[datetime, datetime]:

@@ -104,7 +104,7 @@ def list_reports() -> Response:
     actor, now, places = current_actor(), clock.now(), reference()
     page = listing.list_reports(
         actor,
-        filters.read(request.args.to_dict(), places=places),
+        filters.read(request.args.to_dict(), places=places, zone=settings().county.tz),
         now=now,
         cursor=request.args.get("cursor"),
         limit=read_limit(request.args.get("limit")),

@@ -222,8 +222,10 @@ class ReportQuery(BaseModel):
     light: Light | None = None
     mine: bool | None = None
     q: str | None = Field(default=None, max_length=100)
-    since: datetime | None = None
-    until: datetime | None = None
+    since: datetime | date | None = Field(default=None, description="a plain date: from its start")
+    until: datetime | date | None = Field(
+        default=None, description="leaves the instant out; a plain date: to the end of that day"
+    )
     sort: Sort | None = None
     limit: int | None = Field(default=None, ge=1, le=200)
     cursor: str | None = None
@@ -267,7 +269,9 @@ class _StepFields(BaseModel):
     unit: str | None = None
     community: str | None = None
     into: str | None = None
-    deadline: str | None = Field(default=None, description="an instant with its zone")
+    deadline: str | None = Field(
+        default=None, description="an instant with its zone; a plain date: the end of that day"
+    )
     evidence: bool | None = Field(
         default=None,
         description="accept only: confirms good evidence (two photos, place within 50 m or named)",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from enum import StrEnum
 
+from grid_report.clock import PlainDate, read_instant
 from grid_report.errors import Invalid
 from grid_report.places.reference import Reference
 from grid_report.reports.clocks import Light
@@ -45,11 +46,11 @@ MOST_WORDS = 100
 
 
 def read(
-    args: Mapping[str, str], *, places: Reference, default_sort: Sort = Sort.NEW
+    args: Mapping[str, str], *, places: Reference, zone: tzinfo, default_sort: Sort = Sort.NEW
 ) -> ReportFilter:
     """Read a filter. Raises Invalid naming every value that is not known.
 
-    A code nobody has is a mistake to tell, not an empty list that looks like good news.
+    `until` leaves its instant out; a plain date is the whole of that day in the zone. A code nobody has is a mistake to tell, not an empty list that looks like good news.
     """
     problems = Invalid()
     categories = places.categories
@@ -64,8 +65,8 @@ def read(
         light=_one(args, "light", Light, problems),
         mine=_flag(args, "mine", problems),
         words=_words(args.get("q", ""), problems),
-        since=instant(args, "since", problems),
-        until=instant(args, "until", problems),
+        since=instant(args, "since", problems, zone=zone, plain=PlainDate.FIRST),
+        until=instant(args, "until", problems, zone=zone, plain=PlainDate.AFTER),
         sort=_one(args, "sort", Sort, problems) or default_sort,
     )
     problems.raise_if_any()
@@ -123,14 +124,22 @@ def _words(text: str, problems: Invalid) -> str:
     return text.strip()
 
 
-def instant(args: Mapping[str, str], name: str, problems: Invalid) -> datetime | None:
-    """Read an instant with its zone (RFC 3339); a plus sign may have become a space."""
+def instant(
+    args: Mapping[str, str], name: str, problems: Invalid, *, zone: tzinfo, plain: PlainDate
+) -> datetime | None:
+    """Read an instant with its zone (RFC 3339), or a day of the county.
+
+    A plus sign may have become a space.
+    """
     text = args.get(name) or ""
     if not text:
         return None
     try:
-        value = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text)
-        if value.tzinfo is None or not 1970 <= value.year <= 9000:
+        text = text.strip().replace(" ", "+") if "T" in text else text
+        if "T" in text and datetime.fromisoformat(text).tzinfo is None:
+            raise ValueError(text)
+        value = read_instant(text, zone, plain=plain)
+        if not 1970 <= value.year <= 9000:
             raise ValueError(text)
     except ValueError:
         problems.add(name, "instant-unreadable")

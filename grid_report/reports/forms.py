@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from grid_report.clock import PlainDate, read_instant
 from grid_report.errors import FieldProblem, Invalid
 from grid_report.media.photos import AdmittedPhoto
 from grid_report.places.datum import Datum, parse_datum
@@ -108,15 +109,19 @@ def _is_blank(value: Any) -> bool:
 
 
 def _instant(
-    values: Mapping[str, Any], name: str, zone: ZoneInfo, problems: Invalid
+    values: Mapping[str, Any],
+    name: str,
+    zone: ZoneInfo,
+    problems: Invalid,
+    *,
+    plain: PlainDate = PlainDate.FIRST,
 ) -> datetime | None:
     """Read an instant; one without a zone was typed on a clock of the county."""
     text = values.get(name)
     if _is_blank(text):
         return None
     try:
-        at = datetime.fromisoformat(str(text).strip())
-        at = at.replace(tzinfo=zone) if at.tzinfo is None else at
+        at = read_instant(str(text), zone, plain=plain)
         if not 2000 <= at.year <= 2200:
             raise ValueError(text)
     except ValueError:
@@ -163,7 +168,7 @@ def read_step(
         unit=read_text(values, "unit", most=CODE_MOST, problems=problems) or None,
         community=read_text(values, "community", most=CODE_MOST, problems=problems) or None,
         into=read_text(values, "into", most=CODE_MOST, problems=problems).upper() or None,
-        deadline=_instant(values, "deadline", zone, problems),
+        deadline=_instant(values, "deadline", zone, problems, plain=PlainDate.LAST_SECOND),
         review_on=_day(values, "review_on", problems),
         then_dispatch=values.get("dispatch") in ("1", True),
         evidence=_yes(values, "evidence", problems),
