@@ -80,6 +80,7 @@ from grid_report.web import (
     preferences,
     problems,
     signin,
+    typed,
     uploads,
 )
 
@@ -173,7 +174,18 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     _words(app)
     # The order counts: an id first, then who asks, then what the answer carries.
     # Answers pass through them in reverse, so compression sees them finished.
-    for module in (uploads, compress, logs, guard, headers, health, filters, assets, problems):
+    for module in (
+        uploads,
+        compress,
+        logs,
+        guard,
+        headers,
+        health,
+        filters,
+        assets,
+        problems,
+        typed,
+    ):
         module.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from grid_report import access, clock
 from grid_report.access import Action
-from grid_report.errors import Invalid
+from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.reports import filters, forms, listing, pages, usecases, views
 from grid_report.reports.filters import ReportFilter, Sort
@@ -48,7 +48,9 @@ def _desk_filter() -> tuple[ReportFilter, dict[str, str]]:
     args = {**request.args.to_dict()}
     if not args.get("state") and not args.get("q"):
         args["state"] = "open"
-    wanted = filters.read(args, places=reference(), default_sort=Sort.DUE)
+    wanted = filters.read(
+        args, places=reference(), zone=settings().county.tz, default_sort=Sort.DUE
+    )
     if not args.get("sort") and not wanted.open_only:
         wanted = replace(wanted, sort=Sort.NEW)
     return wanted, shown
@@ -83,10 +85,13 @@ def _groups() -> list[dict[str, str]]:
 
 
 @desk.get("/desk/<number>")
-def show(number: str) -> str:
+def show(number: str) -> str | AnyResponse:
     """Show one case with its photos large and every step this person may take."""
     access.check(current_actor(), Action.DESK_OPEN)
-    return desk_case(number)
+    try:
+        return desk_case(number)
+    except NotFound:
+        return pages.left_page(number)
 
 
 def desk_case(
@@ -128,10 +133,13 @@ def unit_index() -> str:
 
 
 @unit.get("/unit/<number>", endpoint="show")
-def unit_show(number: str) -> str:
+def unit_show(number: str) -> str | AnyResponse:
     """Show one case to the unit: what is wrong, where, by when; never who reported."""
     access.check(current_actor(), Action.UNIT_OPEN)
-    return unit_case(number)
+    try:
+        return unit_case(number)
+    except NotFound:
+        return pages.left_page(number)
 
 
 def unit_case(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import request
+from flask import Response, render_template, request
 from werkzeug.datastructures import FileStorage
 
 from grid_report import access, clock
@@ -16,7 +16,7 @@ from grid_report.media.photos import AdmittedPhoto
 from grid_report.places.queries import reference
 from grid_report.points import tariff_book
 from grid_report.points.queries import entries_about
-from grid_report.reports import evidence, forms, queries, usecases, views
+from grid_report.reports import evidence, forms, leaving, queries, usecases, views
 from grid_report.reports.lifecycle import Part, State
 from grid_report.reports.models import Report, ReportPhoto
 from grid_report.web.context import current_actor, language, settings, wiring
@@ -25,6 +25,28 @@ from grid_report.web.context import current_actor, language, settings, wiring
 def one(number: str, *, with_twins: bool = False) -> views.ReportView:
     """Return one case as the reader may see it. Raises NotFound."""
     return put_together(queries.find_report(number), with_twins=with_twins)
+
+
+def left_page(number: str) -> Response:
+    """Say to whoever had a case where it went.
+
+    Raises NotFound for whoever never had it.
+    """
+    report, actor, places = queries.find_report(number), current_actor(), reference()
+    found = leaving.left(actor, queries.list_history(report.id), report.community_code, places)
+    if found is None:
+        raise NotFound
+    community, category = places.community(found.community), places.category(report.category_code)
+    page = render_template(
+        "reports/left.html",
+        number=number,
+        step=found.step,
+        at=found.at,
+        community_name=community.name if community else found.community,
+        category_name=category.name(language()) if category else report.category_code,
+    )
+    # Gone from here, and not "never heard of".
+    return Response(page, 410, content_type="text/html; charset=utf-8")
 
 
 def put_together(report: Report, *, with_twins: bool = False) -> views.ReportView:

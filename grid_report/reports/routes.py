@@ -248,11 +248,21 @@ def show(number: str) -> str:
     )
 
 
+@bp.get("/reports/<number>")
+def case(number: str) -> AnyResponse:
+    """Lead to the page on which this person sees a case: what its forms are sent from."""
+    if not access.allowed(current_actor(), Action.REPORT_READ, queries.find_report(number)):
+        return pages.left_page(number)
+    return redirect(url_for(f"{side_of(number)}.show", number=number), 303)
+
+
 @bp.post("/reports/<number>/steps/<step>")
 def step(number: str, step: str) -> AnyResponse:
     """Take a step from a form; refused, the page comes back with the words still in it."""
     try:
         pages.take_posted_step(number, step)
+    except NotFound:
+        return pages.left_page(number)
     except Invalid as error:
         return case_page(number, words.field_sentences(error), step, 422)
     except Stale as error:

@@ -8,7 +8,17 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Flask, g, json, make_response, render_template, request
+from flask import (
+    Flask,
+    current_app,
+    g,
+    json,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
@@ -28,6 +38,7 @@ from grid_report.errors import (
 )
 from grid_report.web import words
 from grid_report.web.context import SignInNeeded, actor_or_none, wants_json
+from grid_report.web.returning import PAGE_OF
 
 logger = logging.getLogger(__name__)
 
@@ -167,6 +178,8 @@ def _refused(error: GridReportError) -> Response:
 
 def _http_refused(error: HTTPException) -> Response:
     status = error.code or 500
+    if status == 405 and (page := _page_of_form()) is not None:
+        return make_response(redirect(page, 303))
     if error.response is not None:
         return make_response(error.response)
     if 300 <= status < 400:
@@ -178,6 +191,23 @@ def _http_refused(error: HTTPException) -> Response:
     if allow:
         response.headers["Allow"] = ", ".join(sorted(allow))
     return response
+
+
+def _page_of_form() -> str | None:
+    """Return the page of a form whose own address was opened or reloaded."""
+    if request.method not in ("GET", "HEAD") or wants_json():
+        return None
+    adapter = current_app.create_url_adapter(request)
+    assert adapter is not None
+    try:
+        endpoint, values = adapter.match(method="POST")
+    except HTTPException:
+        return None
+    page = PAGE_OF.get(endpoint)
+    if page is None:
+        return None
+    (rule,) = [it for it in current_app.url_map.iter_rules(page) if "GET" in (it.methods or ())]
+    return url_for(page, **{name: values[name] for name in rule.arguments})
 
 
 def _forged(error: CSRFError) -> Response:
