@@ -42,6 +42,7 @@ NO_PAGES = {
     "statistics_exports.month_csv",
     "statistics_exports.month_workbook",
     "pages.worker",
+    "reports.case",
     "reports.home",
     "reports.photo",
     "reports.staged_photo",
