@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, text
 
 from grid_report import schema
+from grid_report.connections import make_file
 from grid_report.db import Base, db, prepare
 from grid_report.jobs import models as jobs_models
 from tests.support.builders import Make
@@ -60,6 +61,7 @@ def two_engines(server: Databases, tmp_path: Path) -> Iterator[tuple[Engine, Eng
         urls.append(server.empty(folder))
         engines.append(create_engine(urls[-1]))
         prepare(engines[-1])
+        make_file(engines[-1])
     yield engines[0], engines[1]
     for engine, url in zip(engines, urls, strict=True):
         engine.dispose()

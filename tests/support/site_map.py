@@ -17,37 +17,10 @@ from tests.support.acts import (
     unfold_all,
     upload_boundaries,
 )
+from tests.support.no_pages import NO_PAGES
 from tests.support.screen import Screen
 
 __all__ = ["NO_PAGES", "PHONES", "SCREENS", "Screen"]
-# Programs read these, or they only lead on; the pages they lead to are listed below.
-NO_PAGES = {
-    "health.healthz",
-    "health.metrics",
-    "health.readyz",
-    # Shown only with a right code behind it: tests/accounts/test_confirming.py looks at it.
-    "numbers.choice",
-    "notify.open_message",
-    "notify.unread",
-    "offers.photo",
-    "places.boundaries_json",
-    "admin_statements.workbook",
-    "statements.workbook",
-    "open_data.month_csv",
-    "statistics.choose",
-    "statistics.index",
-    "statistics_ask.table",
-    "statistics_compare.choose_map",
-    "statistics_exports.delivered",
-    "statistics_exports.month_csv",
-    "statistics_exports.month_workbook",
-    "pages.worker",
-    "reports.case",
-    "reports.home",
-    "reports.photo",
-    "reports.staged_photo",
-    "static",
-}
 
 PHONES = {
     "guest": "",
