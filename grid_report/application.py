@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from grid_report import clock, connections, schema
 from grid_report import db as database
 from grid_report.accounts import admin_routes as accounts_admin_routes
-from grid_report.accounts import gateway, messenger, number_routes, place_book
+from grid_report.accounts import consents, gateway, messenger, number_routes, place_book
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts import routes as accounts_routes
 from grid_report.accounts import signals as accounts_signals
@@ -139,6 +139,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     _configure(app, settings)
     database.init_app(app)
     places_queries.init_app(app, settings.county)
+    consents.init_app(app)
     media = media or Media(settings)
     app.extensions["grid_report"] = context.Wiring(
         settings=settings,

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from grid_report.accounts.models import AuditEntry, Consent
+from grid_report.accounts.models import AuditEntry, ConsentAct
 from grid_report.db import db
 
 # What the audit calls it when a member is erased.
@@ -16,10 +16,10 @@ ERASED: Final = "member-erased"
 
 def count_consents(start: datetime, end: datetime) -> tuple[int, int]:
     """Return how many consents were given, and taken back, in a half-open stretch of time."""
-    given, withdrawn = (
-        db.session.scalar(select(func.count()).where(column >= start, column < end)) or 0
-        for column in (Consent.given_at, Consent.withdrawn_at)
-    )
+    acts = select(
+        func.count().filter(ConsentAct.agreed), func.count().filter(~ConsentAct.agreed)
+    ).where(ConsentAct.at >= start, ConsentAct.at < end)
+    given, withdrawn = db.session.execute(acts).one()
     return given, withdrawn
 
 

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from grid_report.access import Grant
 from grid_report.accounts import entries, place_book
-from grid_report.accounts.models import ConsentKind
+from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.queries import MemberFilter
 from grid_report.accounts.roles import HELD_AT, Role
 from grid_report.errors import Invalid
@@ -58,6 +58,14 @@ class SignUp:
 def consents(form: Form) -> frozenset[ConsentKind]:
     """Read which consent boxes are ticked."""
     return frozenset(kind for kind in ConsentKind if form.get(f"consent_{kind.value}"))
+
+
+def consent_kind(value: Any) -> ConsentKind:
+    """Read which consent is meant. Raises Invalid naming `kind`."""
+    try:
+        return ConsentKind(str(value))
+    except ValueError:
+        raise Invalid.field("kind", "value-unknown") from None
 
 
 def typed(form: Form) -> dict[str, str]:

@@ -10,8 +10,9 @@ from sqlalchemy import delete
 from grid_report import access
 from grid_report.access import Action, Actor, Grant
 from grid_report.accounts import entries, limits, numbers, steps
+from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.entries import PlaceExists
-from grid_report.accounts.models import ConsentKind, ProvedHow, RoleGrant, SignIn, SmsCode, Standing
+from grid_report.accounts.models import ProvedHow, RoleGrant, SignIn, SmsCode, Standing
 from grid_report.accounts.policy import Policy
 from grid_report.accounts.refusals import NotOneself
 from grid_report.accounts.roles import Role

@@ -14,10 +14,10 @@ from sqlalchemy import (
     LargeBinary,
     String,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.roles import Role
 from grid_report.db import BIG, Base, Instant, RowId, UtcInstant, enum_column
 
@@ -100,36 +100,22 @@ class RoleGrant(Base):
     granted_at: Mapped[Instant]
 
 
-class ConsentKind(StrEnum):
-    ACCOUNT = "account"
-    POSITION = "position"
-    PHOTOS = "photos"
+class ConsentAct(Base):
+    """A member agreed to a version of the notice, or took that back. Append-only: the newest
+    act of a kind says what stands."""
 
-
-WITHDRAWN = "withdrawn_at IS NOT NULL"
-
-
-class Consent(Base):
-    """What a member agreed to, in which version of the notice, and when it was taken back."""
-
-    __tablename__ = "consents"
+    __tablename__ = "consent_acts"
     __table_args__ = (
-        UniqueConstraint("member_id", "kind", "notice_version", name="a_notice_once"),
-        Index("ix_consents_given_at", "given_at"),
-        Index(
-            "ix_consents_withdrawn_at",
-            "withdrawn_at",
-            sqlite_where=text(WITHDRAWN),
-            postgresql_where=text(WITHDRAWN),
-        ),
+        Index("ix_consent_acts_member_id_kind_id", "member_id", "kind", "id"),
+        Index("ix_consent_acts_at", "at"),
     )
 
     id: Mapped[RowId]
     member_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
     kind: Mapped[ConsentKind] = mapped_column(enum_column(ConsentKind, "consent_kind_known"))
+    agreed: Mapped[bool]
     notice_version: Mapped[str] = mapped_column(String(20))
-    given_at: Mapped[Instant]
-    withdrawn_at: Mapped[Instant | None]
+    at: Mapped[Instant]
 
 
 class SignInKind(StrEnum):

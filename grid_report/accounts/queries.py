@@ -15,8 +15,6 @@ from grid_report import access
 from grid_report.access import Action, Actor, Grant
 from grid_report.accounts import phones
 from grid_report.accounts.models import (
-    Consent,
-    ConsentKind,
     Member,
     RoleGrant,
     SignIn,
@@ -138,37 +136,6 @@ def names_of(ids: Iterable[int]) -> dict[int, str]:
         return {}
     rows = db.session.execute(select(Member.id, Member.name).where(Member.id.in_(wanted)))
     return {row[0]: row[1] for row in rows}
-
-
-def consents_of(member_id: int) -> frozenset[ConsentKind]:
-    """Return what a member agrees to at present."""
-    return frozenset(
-        db.session.scalars(
-            select(Consent.kind).where(
-                Consent.member_id == member_id, Consent.withdrawn_at.is_(None)
-            )
-        )
-    )
-
-
-@dataclass(frozen=True)
-class ConsentRow:
-    """One consent with the notice it was given to."""
-
-    kind: ConsentKind
-    notice_version: str
-    given_at: datetime
-    withdrawn_at: datetime | None
-
-
-def list_consents(member_id: int) -> list[ConsentRow]:
-    """Return every consent a member ever gave, newest first."""
-    rows = db.session.execute(
-        select(Consent.kind, Consent.notice_version, Consent.given_at, Consent.withdrawn_at)
-        .where(Consent.member_id == member_id)
-        .order_by(Consent.given_at.desc(), Consent.id.desc())
-    )
-    return [ConsentRow(*row) for row in rows]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response
 from grid_report import clock
 from grid_report.accounts import (
     choices,
+    consents,
     devices,
     forms,
     messenger,
@@ -294,7 +295,7 @@ def privacy() -> str:
 def _me_page() -> dict[str, Any]:
     actor, vault = current_actor(), policy.current().vault
     member = queries.find_member(actor.member_id, actor=actor, vault=vault)
-    consents = queries.list_consents(actor.member_id)
+    acts = consents.list_acts(actor.member_id)
     names = place_book.kept()
     return {
         "member": member,
@@ -302,8 +303,8 @@ def _me_page() -> dict[str, Any]:
         "places": {g.id: place_book.name_at(names, g.role, g.place) for g in member.grants},
         "devices": queries.list_own_sign_ins(actor.member_id, clock.now()),
         "this_device": actor.sign_in_id,
-        "consents": consents,
-        "agreed": {row.kind.value for row in consents if row.withdrawn_at is None},
+        "acts": acts,
+        "agreed": {row.kind.value for row in consents.agreements(acts) if not row.withdrawn_at},
         "notice_version": policy.NOTICE_VERSION,
         "by_code": messenger.current() is not None,
     }
@@ -361,14 +362,31 @@ def change_password() -> Response:
 @bp.post("/me/consents")
 def choose_consents() -> Response:
     """Give or take back consents."""
-    usecases.choose_consents(
+    changed = usecases.choose_consents(
         forms.consents(request.form),
         actor=current_actor(),
         policy=policy.current(),
         now=clock.now(),
     )
     flash(said("consents-saved"))
+    for kind, agreed in changed.items():
+        if not agreed:
+            flash(said(f"{kind}-taken-back"))
     return redirect(url_for("accounts.me"), 303)
+
+
+@bp.post("/me/consents/agree")
+def agree() -> Response:
+    """Agree to one kind where it is needed, and go on there."""
+    usecases.say_consent(
+        forms.consent_kind(request.form.get("kind")),
+        True,
+        actor=current_actor(),
+        policy=policy.current(),
+        now=clock.now(),
+    )
+    flash(said("consents-saved"))
+    return redirect(own_path(request.form.get("next"), url_for("accounts.me")), 303)
 
 
 @bp.post("/me/devices/<int:sign_in_id>/revoke")

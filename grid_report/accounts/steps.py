@@ -13,11 +13,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor, Grant
-from grid_report.accounts import limits, signals
+from grid_report.accounts import consents, limits, signals
+from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.models import (
     AuditEntry,
-    Consent,
-    ConsentKind,
+    ConsentAct,
     Member,
     ProvedHow,
     RoleGrant,
@@ -155,30 +155,46 @@ def set_consents(
     version: str,
     now: datetime,
 ) -> dict[str, bool]:
-    """Make the consents `among` be exactly those given; return what changed."""
-    rows = list(
-        session.scalars(
-            select(Consent).where(Consent.member_id == member_id, Consent.kind.in_(among))
-        )
-    )
+    """Write the acts that make the consents `among` exactly those given; return what changed.
+
+    The caller holds the member's lock, so that acts follow one another.
+    """
+    stands = consents.versions_of(member_id, session)
     changed: dict[str, bool] = {}
     for kind in among:
-        mine = [row for row in rows if row.kind is kind]
-        standing = [row for row in mine if row.withdrawn_at is None]
-        if kind not in given and standing:
-            for row in standing:
-                row.withdrawn_at = now
-            changed[kind.value] = False
-        elif kind in given and not any(row.notice_version == version for row in standing):
-            again = next((row for row in mine if row.notice_version == version), None)
-            if again:
-                again.given_at, again.withdrawn_at = now, None
-            else:
-                session.add(
-                    Consent(member_id=member_id, kind=kind, notice_version=version, given_at=now)
-                )
-            changed[kind.value] = True
+        agreed = kind in given
+        # Agreeing twice to one text is one act; a new text is agreed to anew.
+        if agreed == (kind in stands) and (not agreed or stands[kind] == version):
+            continue
+        session.add(
+            ConsentAct(
+                member_id=member_id,
+                kind=kind,
+                agreed=agreed,
+                notice_version=version if agreed else stands[kind],
+                at=now,
+            )
+        )
+        changed[kind.value] = agreed
     session.flush()
+    return changed
+
+
+def say_consents(
+    session: Session,
+    given: Collection[ConsentKind],
+    *,
+    among: Sequence[ConsentKind],
+    actor: Actor,
+    version: str,
+    now: datetime,
+) -> dict[str, bool]:
+    """Make one's own consents `among` be exactly those given; return what changed."""
+    lock_member(session, actor.member_id)
+    changed = set_consents(session, actor.member_id, given, among=among, version=version, now=now)
+    if changed:
+        about = f"member:{actor.member_id}"
+        audit(session, actor, "consent.choose", about, now, version=version, **changed)
     return changed
 
 

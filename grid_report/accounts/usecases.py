@@ -12,8 +12,11 @@ from typing import Final
 
 from sqlalchemy import or_, select
 
-from grid_report.access import Actor, Grant
+from grid_report import access
+from grid_report.access import Action, Actor, Grant
 from grid_report.accounts import entries, limits, number_queries, numbers, phones, queries, steps
+from grid_report.accounts.consent_kinds import OPTIONAL_CONSENTS, ConsentKind
+from grid_report.accounts.consenting import choose_consents, say_consent
 from grid_report.accounts.managing import (
     allow_points,
     create_member,
@@ -25,7 +28,7 @@ from grid_report.accounts.managing import (
     sweep,
 )
 from grid_report.accounts.messenger import CodeMessage
-from grid_report.accounts.models import ConsentKind, Member, SignInKind, Standing
+from grid_report.accounts.models import Member, SignIn, SignInKind, Standing
 from grid_report.accounts.policy import Policy
 from grid_report.accounts.proving import (
     Choice,
@@ -48,9 +51,6 @@ from grid_report.errors import Invalid
 
 QUARTER_S: Final = 15 * 60
 HOUR_S: Final = 3600
-
-# Consents that may be given and taken back at any time; without the first there is no account.
-OPTIONAL_CONSENTS: Final = (ConsentKind.POSITION, ConsentKind.PHOTOS)
 
 # How long after signing in by code a new password needs no old one.
 FRESH_CODE: Final = timedelta(hours=1)
@@ -78,6 +78,7 @@ __all__ = [
     "restore_member",
     "revoke_role",
     "revoke_sign_in",
+    "say_consent",
     "sign_in_with_code",
     "sign_in_with_password",
     "sign_out",
@@ -120,7 +121,7 @@ def sign_up_rider(
     if language not in entries.LANGUAGES:
         problems.add("language", "language-unknown")
     if ConsentKind.ACCOUNT not in consents:
-        problems.add("consent_account", "consent-needed")
+        problems.add("consent_account", "account-consent-needed")
     elif notice_version != policy.notice_version:
         problems.add("consent_account", "notice-changed")
     if not is_16:
@@ -341,29 +342,6 @@ def change_profile(*, name: str, language: str, actor: Actor, now: datetime) -> 
     with transaction() as session:
         member = steps.lock_member(session, actor.member_id)
         member.name, member.language = name, language
-
-
-@use_case
-def choose_consents(
-    given: Collection[ConsentKind], *, actor: Actor, policy: Policy, now: datetime
-) -> None:
-    """Give or take back one's own optional consents; each change is kept in the audit."""
-    with transaction() as session:
-        steps.lock_member(session, actor.member_id)
-        changed = steps.set_consents(
-            session,
-            actor.member_id,
-            given,
-            among=OPTIONAL_CONSENTS,
-            version=policy.notice_version,
-            now=now,
-        )
-        if changed:
-            about = f"member:{actor.member_id}"
-            steps.audit(
-                session, actor, "consent.choose", about, now, version=policy.notice_version,
-                **changed,
-            )  # fmt: skip
 
 
 @use_case

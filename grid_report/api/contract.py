@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grid_report.api import (
+    account_routes,
     fairness_routes,
     objection_routes,
     offer_routes,
@@ -13,6 +14,7 @@ from grid_report.api import (
 from grid_report.api.routes import bp
 
 __all__ = [
+    "account_routes",
     "bp",
     "fairness_routes",
     "objection_routes",

@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 from werkzeug.routing import IntegerConverter
 
 from grid_report.api import (
+    account_schemas,
     fairness_schemas,
     offer_schemas,
     points_schemas,
@@ -57,6 +58,7 @@ def document(app: Flask, version: str) -> dict[str, Any]:
         model
         for module in (
             schemas,
+            account_schemas,
             offer_schemas,
             points_schemas,
             fairness_schemas,

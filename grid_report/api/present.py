@@ -17,6 +17,7 @@ from grid_report.points.queries import Entry
 from grid_report.reports import clocks
 from grid_report.reports.lifecycle import Part
 from grid_report.reports.models import HistoryEntry, ReportPhoto
+from grid_report.reports.sources import LocatedBy
 from grid_report.web.words import sentence
 
 
@@ -49,6 +50,14 @@ def photo(number: str, it: ReportPhoto) -> dict[str, Any]:
     }
 
 
+def _location(it: Any) -> dict[str, Any] | None:
+    """Write where a report lies and how that was found; null for one left without a place."""
+    if it.located_by is LocatedBy.NOWHERE:
+        return None
+    source = it.located_by.value if it.located_by else None
+    return {"lat": it.lat, "lng": it.lng, "datum": "wgs84", "source": source}
+
+
 def report(
     it: Any,
     photos: Sequence[ReportPhoto],
@@ -75,7 +84,7 @@ def report(
         "group": it.group_code,
         "severity": it.severity,
         "description": it.description,
-        "location": {"lat": it.lat, "lng": it.lng, "datum": "wgs84"},
+        "location": _location(it),
         "place_note": it.place_note,
         "community": community(places.community(it.community_code)),
         "matched_by": it.matched_by.value,

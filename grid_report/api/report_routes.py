@@ -9,6 +9,8 @@ from flask import Response, request, url_for
 
 from grid_report import access, clock
 from grid_report.access import Action
+from grid_report.accounts import consents
+from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.api import present, schemas
 from grid_report.api.openapi import operation
 from grid_report.api.reading import (
@@ -50,6 +52,7 @@ def submit() -> Response:
         key_field=KEY_FIELD,
         zone=settings().county.tz,
         source=Source.API,
+        needs_place=consents.agrees(actor, ConsentKind.POSITION),
     )
     most = settings().photos.max_files
     # What is wrong with the fields is told before the photos are worked on.
@@ -57,6 +60,7 @@ def submit() -> Response:
         if not pages.files_in(request.files.getlist("photos")):
             problems.add("photos", "photo-needed")
         raise problems
+    pages.check_consent_to_send(command.key)
     photos = pages.admit_photos(request.files.getlist("photos"), problems, most=most)
     done = usecases.submit_report(
         forms.with_photos(command, photos, most, problems),
@@ -216,6 +220,7 @@ def take_step(number: str) -> Response:
         values = json_body(schemas.StepRequest)
     else:
         values = request.form.to_dict()
+        pages.check_consent(number, idempotency_key())
         photos = pages.admit_photos(
             request.files.getlist("photos"), problems, most=settings().photos.max_files
         )

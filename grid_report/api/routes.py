@@ -8,7 +8,6 @@ from flask import Blueprint, Response, current_app, request
 
 from grid_report import __version__, clock
 from grid_report.access import Action, Actor, check
-from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts import usecases as accounts
 from grid_report.accounts.models import SignInKind
 from grid_report.accounts.policy import current as policy
@@ -61,7 +60,7 @@ def create_token() -> Response:
         {
             "token": signed_in.secret,
             "expires_at": present.instant(signed_in.expires_at),
-            "member": _brief(signed_in.actor),
+            "member": brief(signed_in.actor),
         },
         201,
     )
@@ -77,35 +76,14 @@ def revoke_token() -> tuple[str, int]:
     return "", 204
 
 
-def _brief(actor: Actor) -> dict[str, Any]:
+def brief(actor: Actor) -> dict[str, Any]:
+    """Write a member in a few words."""
     roles = sorted(actor.grants, key=lambda grant: (grant.role, grant.place or ""))
     return {
         "id": actor.member_id,
         "name": actor.name,
         "roles": [{"role": grant.role.value, "place": grant.place} for grant in roles],
     }
-
-
-@bp.get("/me")
-@operation(summary="The member behind the token", answers={200: schemas.Me})
-def me() -> Response:
-    """Say who is asking."""
-    actor = current_actor()
-    return answer(
-        {
-            **_brief(actor),
-            "language": actor.language,
-            "consents": [
-                {
-                    "kind": consent.kind.value,
-                    "version": consent.notice_version,
-                    "given_at": present.instant(consent.given_at),
-                    "withdrawn_at": present.instant(consent.withdrawn_at),
-                }
-                for consent in accounts_queries.list_consents(actor.member_id)
-            ],
-        }
-    )
 
 
 @bp.get("/categories")

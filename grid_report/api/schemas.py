@@ -14,6 +14,7 @@ from grid_report.reports.clocks import Light
 from grid_report.reports.filters import Sort
 from grid_report.reports.forms import NOT_ASKED_FOR
 from grid_report.reports.lifecycle import State, Step
+from grid_report.reports.sources import LocatedBy
 
 # Sending and rating are calls of their own. What is none of these is told so by the form's reader.
 AskedStep = Annotated[
@@ -68,18 +69,6 @@ class TokenIssued(Answer):
     token: str
     expires_at: datetime
     member: MemberBrief
-
-
-class ConsentGiven(Answer):
-    kind: str
-    version: str
-    given_at: datetime
-    withdrawn_at: datetime | None
-
-
-class Me(MemberBrief):
-    language: Literal["zh_CN", "en"]
-    consents: list[ConsentGiven]
 
 
 class CategoryShown(Answer):
@@ -164,6 +153,12 @@ class Position(LatLng):
     datum: Literal["wgs84"]
 
 
+class ReportLocation(Position):
+    source: LocatedBy | None = Field(
+        description="how the place was found; null for reports from before that was kept"
+    )
+
+
 class Due(Answer):
     accept: datetime
     control: datetime | None
@@ -183,7 +178,7 @@ class ReportShown(Answer):
     group: str
     severity: int
     description: str
-    location: Position
+    location: ReportLocation | None = Field(description="null for a report left without a place")
     place_note: str
     community: CommunityBrief | None
     matched_by: MatchedBy
@@ -241,13 +236,19 @@ class PhotoQuery(BaseModel):
 
 
 class SubmitForm(BaseModel):
-    """multipart/form-data; a place is a position, a compound or a community."""
+    """multipart/form-data; a place is a position, a compound or a community.
+
+    Without consent to position only what was chosen by hand is kept, a point of `source` pin too.
+    """
 
     category: str
     lat: float | None = Field(default=None, ge=-90, le=90)
     lng: float | None = Field(default=None, ge=-180, le=180)
     datum: Datum = Datum.WGS84
     accuracy_m: float | None = Field(default=None, ge=0)
+    source: Literal["phone", "pin", "qr", "list"] | None = Field(
+        default=None, description="how the place was found; a point without it is the phone's"
+    )
     compound: str | None = None
     community: str | None = None
     place_note: str | None = Field(default=None, max_length=200)

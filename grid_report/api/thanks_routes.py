@@ -117,6 +117,7 @@ def answer_recheck(number: str) -> Response:
     form_body()
     said = read_text(request.form, "note", most=forms.WORDS_MOST, problems=problems)
     key = _key(problems)
+    pages.check_consent(number, idempotency_key())
     photos = pages.admit_photos(
         request.files.getlist("photos"), problems, most=settings().photos.max_files
     )

@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from grid_report.access import Actor, Grant
 from grid_report.accounts import usecases as accounts
-from grid_report.accounts.models import ConsentKind, Member
+from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.models import Member
 from grid_report.accounts.passwords import Hasher
 from grid_report.accounts.policy import Policy
 from grid_report.accounts.roles import Role

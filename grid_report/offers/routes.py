@@ -10,6 +10,9 @@ from werkzeug.wrappers import Response
 
 from grid_report import access, clock
 from grid_report.access import Action
+from grid_report.accounts import consents
+from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.policy import NOTICE_VERSION
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
 from grid_report.offers import card_queries, catalogue, forms, queries, showing, usecases
 from grid_report.offers.kinds import FreeService, OfferKind
@@ -59,7 +62,14 @@ def index() -> str:
         communities=[(it.code, it.name) for it in reference().communities.values() if it.center],
         free_services=list(FreeService),
         may_redeem=access.allowed(actor, Action.OFFERS_REDEEM),
+        may_locate=_may_locate(),
     )
+
+
+def _may_locate() -> bool:
+    """Tell whether the page may ask the phone: what was agreed to earlier spoke of reports only."""
+    agreed = consents.version_agreed(current_actor(), ConsentKind.POSITION)
+    return agreed == NOTICE_VERSION
 
 
 def _near() -> tuple[Point | None, str]:
@@ -67,6 +77,8 @@ def _near() -> tuple[Point | None, str]:
     community = reference().community(request.args.get("community") or None)
     if community is not None and community.center is not None:
         return community.center, community.code
+    if not _may_locate():
+        return None, ""
     try:
         return forms.read_near(request.args), ""
     except Invalid:
@@ -83,7 +95,9 @@ def stations() -> str:
     rows = queries.list_stations(near=near)
     if wanted in set(FreeService):
         rows = [row for row in rows if wanted in row[0].free_services]
-    return render_template("offers/stations.html", rows=rows, wanted=wanted, near=near)
+    return render_template(
+        "offers/stations.html", rows=rows, wanted=wanted, near=near, may_locate=_may_locate()
+    )
 
 
 @bp.get("/services/stations/<code>")

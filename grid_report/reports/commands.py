@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from grid_report.media.photos import AdmittedPhoto
 from grid_report.reports.lifecycle import Step
-from grid_report.reports.sources import Source
+from grid_report.reports.sources import LocatedBy, Source, settle
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,36 @@ class SubmitReport:
     taken_at: datetime | None = None
     photos: tuple[AdmittedPhoto, ...] = ()
     source: Source = Source.PAGE
+    # What the sender says of how the place was found; see `located_by`.
+    place_source: LocatedBy | None = None
+
+    @property
+    def located_by(self) -> LocatedBy:
+        """How the place was found."""
+        return settle(
+            self.place_source,
+            has_point=self.lat is not None and self.lng is not None,
+            has_compound=self.compound is not None,
+            has_community=self.community is not None,
+        )
+
+
+def without_measured(command: SubmitReport) -> SubmitReport:
+    """Leave out what the phone measured: position, accuracy, where the photos were taken."""
+    chosen = command.located_by is LocatedBy.PIN
+    return replace(
+        command,
+        lat=command.lat if chosen else None,
+        lng=command.lng if chosen else None,
+        datum=command.datum if chosen else "wgs84",
+        accuracy_m=None,
+        photos=without_position(command.photos),
+    )
+
+
+def without_position(photos: Sequence[AdmittedPhoto]) -> tuple[AdmittedPhoto, ...]:
+    """Leave out where photos were taken."""
+    return tuple(replace(photo, position=None) for photo in photos)
 
 
 @dataclass(frozen=True)
@@ -95,5 +126,8 @@ def fingerprint(command: Sent, about: str = "") -> str:
     values.pop("key")
     # The same report, whichever way a retry takes.
     values.pop("source", None)
+    # What does not say how the place was found hashes as it did before that could be said.
+    if values.get("place_source") is None:
+        values.pop("place_source", None)
     raw = json.dumps([about, values], sort_keys=True, default=str, ensure_ascii=False)
     return hashlib.sha256(raw.encode()).hexdigest()

@@ -15,7 +15,7 @@ from grid_report.places.datum import Datum, parse_datum
 from grid_report.places.points import parse_accuracy_m, parse_point
 from grid_report.reports.commands import RateReport, SubmitReport, TakeStep
 from grid_report.reports.lifecycle import Step
-from grid_report.reports.sources import Source
+from grid_report.reports.sources import LocatedBy, Source
 from grid_report.web.text import clean, read_int, read_key, read_text
 
 DESCRIPTION_MOST = 2000
@@ -31,9 +31,13 @@ def read_submission(
     key_field: str,
     zone: ZoneInfo,
     source: Source = Source.PAGE,
+    needs_place: bool = True,
 ) -> tuple[SubmitReport, Invalid]:
     """Read a report's fields; the problems come back instead of being raised, so that the photos
-    can be looked at as well before anybody is told."""
+    can be looked at as well before anybody is told.
+
+    `needs_place`: a report without any place is asked for one; without consent to position it
+    goes to the county's unrouted list."""
     problems = Invalid()
     lat, lng = _position(values, problems)
     command = SubmitReport(
@@ -49,11 +53,16 @@ def read_submission(
         description=read_text(values, "description", most=DESCRIPTION_MOST, problems=problems),
         taken_at=_instant(values, "taken_at", zone, problems),
         source=source,
+        place_source=_place_source(values, problems),
     )
     if not command.category and "category" not in problems.problems:
         problems.add("category", "category-missing")
     placed = command.lat is not None or command.compound or command.community
-    if not placed and not {"lat", "lng", "compound", "community"} & problems.problems.keys():
+    if (
+        needs_place
+        and not placed
+        and not {"lat", "lng", "compound", "community"} & problems.problems.keys()
+    ):
         problems.add("lat", "position-missing")
     return command, problems
 
@@ -97,6 +106,21 @@ def _accuracy(values: Mapping[str, Any], problems: Invalid) -> float | None:
     except Invalid as error:
         _take_over(error, problems)
         return None
+
+
+def _place_source(values: Mapping[str, Any], problems: Invalid) -> LocatedBy | None:
+    """Read how the sender says the place was found; absent: not said."""
+    said = values.get("source")
+    if _is_blank(said):
+        return None
+    try:
+        found = LocatedBy(str(said).strip())
+        if found is LocatedBy.NOWHERE:
+            raise ValueError(said)
+    except ValueError:
+        problems.add("source", "value-unknown")
+        return None
+    return found
 
 
 def _take_over(error: Invalid, problems: Invalid) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,6 +13,8 @@ from sqlalchemy.orm import Session
 from grid_report import access, clock
 from grid_report.access import Action, Actor
 from grid_report.accounts.number_queries import unproved_of
+from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.consents import standing
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid
 from grid_report.places.datum import Datum, to_wgs84
@@ -20,20 +23,22 @@ from grid_report.places.reference import Reference
 from grid_report.places.routing import Match, MatchedBy
 from grid_report.reports import clocks, deciding, news, signals, steps
 from grid_report.reports.answers import Done, SentBefore
-from grid_report.reports.commands import SubmitReport, fingerprint
+from grid_report.reports.commands import SubmitReport, fingerprint, without_measured
 from grid_report.reports.lifecycle import MOVES, Step
 from grid_report.reports.models import PhotoKind, Report
-from grid_report.reports.problems import KeyReused, TooManyReports
+from grid_report.reports.problems import ConsentNeeded, KeyReused, TooManyReports
+from grid_report.reports.sources import LocatedBy
 from grid_report.settings import Limits, Settings
 
 logger = logging.getLogger(__name__)
 
 EMERGENCY_SEVERITY = 4
 
-# What a rider sent with this key, in the last hour and in the last day. Put together once: taking
+# What a rider sent with this key, in the last hour and in the last day, and agrees to. Put together once: taking
 # a report in spends more time on building statements than on running them.
 _MINE: Final = Report.reporter_id == bindparam("member_id")
 _IN_HOUR: Final = Report.created_at > bindparam("hour")
+_ASKED: Final = (ConsentKind.POSITION, ConsentKind.PHOTOS)
 _SENT_LATELY: Final = select(
     select(Report.id).where(_MINE, Report.key == bindparam("key")).scalar_subquery(),
     func.count().filter(_IN_HOUR),
@@ -41,6 +46,7 @@ _SENT_LATELY: Final = select(
     func.min(Report.created_at).filter(_IN_HOUR),
     func.min(Report.created_at),
     unproved_of(bindparam("member_id")),
+    *(standing(kind, bindparam("member_id")) for kind in _ASKED),
 ).where(_MINE, Report.created_at > bindparam("day"))
 
 
@@ -50,32 +56,38 @@ def submit_report(
 ) -> Done:
     """Take in a report: routed, numbered, with its photos, exactly once a key.
 
-    The photos' files are durable already. Raises Forbidden, Invalid, TooManyReports, KeyReused.
+    The photos' files are durable already. Raises Forbidden, Invalid, TooManyReports, KeyReused,
+    ConsentNeeded.
     """
     access.check(actor, Action.REPORT_SUBMIT)
     category = places.categories.get_in_use(command.category)
-    point, match = _route(command, places)
-    sent = fingerprint(command)
+    # Found both ways before the database is asked which one the rider's consent allows.
+    bare = without_measured(command)
+    chosen, as_sent = _route(bare, places), _route_as_sent(command, places)
+    prints = (fingerprint(command), fingerprint(bare))
     try:
         with transaction() as session:
             number = steps.next_number(
                 session, settings.county.number_prefix, clock.local_day(now, settings.county.tz)
             )
             # The number's row lock is held from here on, so this count misses nobody.
-            unproved = _check_limits(
+            unproved, agreed = _check_limits(
                 session,
                 actor,
                 key=command.key,
-                sent=sent,
+                prints=prints,
                 severity=category.severity,
                 limits=settings.limits,
                 now=now,
             )
+            if command.photos and ConsentKind.PHOTOS not in agreed:
+                raise ConsentNeeded
+            command, point, match = _allowed(command, bare, as_sent, chosen, agreed)
             due = clocks.deadlines(now, deciding.hours(category, settings.cases))
             report = Report(
                 number=number,
                 key=command.key,
-                fingerprint=sent,
+                fingerprint=prints[0] if ConsentKind.POSITION in agreed else prints[1],
                 version=1,
                 reporter_id=actor.member_id,
                 category_code=category.code,
@@ -90,6 +102,7 @@ def submit_report(
                 sent_lng=command.lng if command.lng is not None else point.lng,
                 datum=Datum(command.datum),
                 accuracy_m=command.accuracy_m,
+                located_by=command.located_by,
                 compound_code=match.compound_code,
                 community_code=match.community_code,
                 street_code=match.street_code,
@@ -154,7 +167,32 @@ def _route(command: SubmitReport, places: Reference) -> tuple[Point, Match]:
         return places.compounds[match.compound_code].point, match
     if match.community_code is not None:
         return places.stand_in(match.community_code), match
-    raise Invalid.field("lat", "position-missing")
+    return places.extent.center, match
+
+
+def _route_as_sent(command: SubmitReport, places: Reference) -> tuple[Point, Match] | Invalid:
+    """Find the place with what the phone measured; what is wrong with that may not matter."""
+    if command.located_by is LocatedBy.NOWHERE:
+        return Invalid.field("lat", "position-missing")
+    try:
+        return _route(command, places)
+    except Invalid as error:
+        return error
+
+
+def _allowed(
+    command: SubmitReport,
+    bare: SubmitReport,
+    as_sent: tuple[Point, Match] | Invalid,
+    chosen: tuple[Point, Match],
+    agreed: Collection[ConsentKind],
+) -> tuple[SubmitReport, Point, Match]:
+    """Choose what is kept of the place: without consent what a hand chose, or nothing at all."""
+    if ConsentKind.POSITION not in agreed:
+        return bare, *chosen
+    if isinstance(as_sent, Invalid):
+        raise as_sent
+    return command, *as_sent
 
 
 def _check_limits(
@@ -162,35 +200,38 @@ def _check_limits(
     actor: Actor,
     *,
     key: str,
-    sent: str,
+    prints: Collection[str],
     severity: int,
     limits: Limits,
     now: datetime,
-) -> bool:
-    """Answer a known key with what it made, and hold the hourly and daily limits: one statement.
+) -> tuple[bool, frozenset[ConsentKind]]:
+    """Answer a known key with what it made, and hold the hourly and daily limits.
 
-    Return whether the rider's number is not proved yet.
+    Return whether the rider's number is not proved yet, and what the rider agrees to at this
+    moment: all of it is one statement.
     """
     hour, day = now - timedelta(hours=1), now - timedelta(days=1)
-    before, in_hour, in_day, oldest_in_hour, oldest_in_day, unproved = session.execute(
+    before, in_hour, in_day, oldest_in_hour, oldest_in_day, unproved, *versions = session.execute(
         _SENT_LATELY, {"member_id": actor.member_id, "key": key, "hour": hour, "day": day}
     ).one()
     if before is not None:
         report = session.get_one(Report, before)
-        if report.fingerprint != sent:
+        # Sent before and after a consent changed, it is the same report.
+        if report.fingerprint not in prints:
             raise KeyReused(report.number)
         # Taken out first: the rollback would empty it.
         session.expunge(report)
         raise SentBefore(report)
+    agreed = frozenset(kind for kind, version in zip(_ASKED, versions, strict=True) if version)
     if severity >= EMERGENCY_SEVERITY:
-        return bool(unproved)
+        return bool(unproved), agreed
     if in_hour >= limits.reports_per_hour:
         wait = oldest_in_hour + timedelta(hours=1) - now
         raise TooManyReports(_seconds(wait), limits.reports_per_hour, 1)
     if in_day >= limits.reports_per_day:
         wait = oldest_in_day + timedelta(days=1) - now
         raise TooManyReports(_seconds(wait), limits.reports_per_day, 24)
-    return bool(unproved)
+    return bool(unproved), agreed
 
 
 def _seconds(wait: timedelta) -> int:

@@ -73,6 +73,7 @@ ROW_COLUMNS = (
     R.lat,
     R.lng,
     R.accuracy_m,
+    R.located_by,
     R.matched_by,
     R.compound_code,
     R.taken_at,

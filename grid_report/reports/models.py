@@ -24,7 +24,7 @@ from grid_report.places.datum import Datum
 from grid_report.places.routing import MatchedBy
 from grid_report.reports.clocks import ClockKind
 from grid_report.reports.lifecycle import OPEN, State, Step
-from grid_report.reports.sources import Source
+from grid_report.reports.sources import LocatedBy, Source
 
 IS_OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in sorted(OPEN)))
 
@@ -218,6 +218,8 @@ class Report(Base):
     sent_lng: Mapped[float]
     datum: Mapped[Datum] = mapped_column(enum_column(Datum, "datum_known"))
     accuracy_m: Mapped[float | None]
+    # How the place was found; null for reports from before it was kept.
+    located_by: Mapped[LocatedBy | None] = mapped_column(enum_column(LocatedBy, "located_by_known"))
     compound_code: Mapped[str | None] = mapped_column(ForeignKey("compounds.code"))
     community_code: Mapped[str | None] = mapped_column(ForeignKey("communities.code"))
     street_code: Mapped[str | None] = mapped_column(ForeignKey("streets.code"))

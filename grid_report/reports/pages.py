@@ -10,8 +10,10 @@ from werkzeug.datastructures import FileStorage
 
 from grid_report import access, clock
 from grid_report.access import Action, Actor
+from grid_report.accounts import consents, policy
+from grid_report.accounts.consent_kinds import OPTIONAL_CONSENTS, ConsentKind
 from grid_report.accounts.queries import names_of
-from grid_report.errors import Invalid, NotFound
+from grid_report.errors import GridReportError, Invalid, NotFound
 from grid_report.media.photos import AdmittedPhoto
 from grid_report.places.queries import reference
 from grid_report.points import tariff_book
@@ -19,6 +21,7 @@ from grid_report.points.queries import entries_about
 from grid_report.reports import evidence, forms, leaving, queries, usecases, views
 from grid_report.reports.lifecycle import Part, State
 from grid_report.reports.models import Report, ReportPhoto
+from grid_report.reports.problems import ConsentNeeded
 from grid_report.web.context import current_actor, language, settings, wiring
 
 
@@ -111,6 +114,45 @@ def _has_bytes(file: FileStorage) -> bool:
     return bool(first)
 
 
+def check_consent(number: str, key: str | None) -> None:
+    """Refuse a rider's photos without consent before they are worked on. Raises ConsentNeeded.
+
+    A step that was taken before is answered, whatever became of the consent since.
+    """
+    actor = current_actor()
+    if not files_in(request.files.getlist("photos")) or consents.agrees(actor, ConsentKind.PHOTOS):
+        return
+    report = queries.find_report(number)
+    if Part.RIDER in access.parts(actor, report) and not queries.knows_key(actor, number, key):
+        raise ConsentNeeded
+
+
+def agree_if_asked() -> bool:
+    """Agree to what the pressed button is about; tell whether there was one.
+
+    The whole form came along, so the page can be shown again with every word in it.
+    """
+    asked = request.form.get("agree")
+    if asked not in set(OPTIONAL_CONSENTS):
+        return False
+    kind, version = ConsentKind(asked), policy.NOTICE_VERSION
+    usecases.agree(kind, version, actor=current_actor(), now=clock.now())
+    consents.note_agreed(kind, version)
+    return True
+
+
+def check_consent_to_send(key: str) -> None:
+    """Refuse a new report's photos without consent before they are worked on.
+
+    Raises ConsentNeeded. What was taken in with this key is answered all the same.
+    """
+    actor = current_actor()
+    if not files_in(request.files.getlist("photos")) or consents.agrees(actor, ConsentKind.PHOTOS):
+        return
+    if not queries.knows_report(actor, key):
+        raise ConsentNeeded
+
+
 def admit_photos(files: list[FileStorage], problems: Invalid, *, most: int) -> list[AdmittedPhoto]:
     """Clean and store the photos sent; too many of them is noted on the field `photos`.
 
@@ -121,6 +163,11 @@ def admit_photos(files: list[FileStorage], problems: Invalid, *, most: int) -> l
         problems.add("photos", "too-many-photos", limit=most)
         return []
     return wiring().media.admit(sent) if sent else []
+
+
+def field_of(error: GridReportError, status: int) -> str:
+    """Return the field of the form a refusal belongs to."""
+    return getattr(type(error), "at_field", "photos" if status in (413, 415) else "form")
 
 
 def check_sight(number: str, key: str | None) -> None:
@@ -139,6 +186,7 @@ def take_posted_step(number: str, step: str) -> usecases.Done:
     """Read a step from the posted form and take it. Raises what the use case raises."""
     values: dict[str, Any] = {**request.form.to_dict(), "step": step}
     check_sight(number, values.get("key"))
+    check_consent(number, values.get("key"))
     problems = Invalid()
     photos = admit_photos(
         request.files.getlist("photos"), problems, most=settings().photos.max_files

@@ -17,6 +17,14 @@ class KeyReused(GridReportError):
     number: str
 
 
+class ConsentNeeded(GridReportError):
+    """A rider's photo without consent to photos: none is kept until it is given."""
+
+    code: ClassVar[str] = "consent-needed"
+    status: ClassVar[int] = 422
+    at_field: ClassVar[str] = "photos"
+
+
 @dataclass(eq=False)
 class TooManyReports(TooMany):
     """A rider's hourly or daily limit; severity 4 is never refused."""

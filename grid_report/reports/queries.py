@@ -47,6 +47,12 @@ def knows_key(actor: Actor, number: str, key: str | None) -> bool:
     )
 
 
+def knows_report(actor: Actor, key: str) -> bool:
+    """Tell whether a member sent a report with this key before."""
+    sent = select(Report.id).where(Report.reporter_id == actor.member_id, Report.key == key)
+    return db.session.scalar(sent) is not None
+
+
 def number_of(report_id: int | None) -> str | None:
     """Return the number of a report by its id."""
     if report_id is None:

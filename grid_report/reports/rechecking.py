@@ -23,6 +23,7 @@ from grid_report.points.terms import Terms
 from grid_report.reports import deciding, news, queries, steps, thanks
 from grid_report.reports.answers import Done, SentBefore, check_key
 from grid_report.reports.commands import AnswerRecheck, AskRecheck, fingerprint
+from grid_report.reports.consenting import photos_to_keep
 from grid_report.reports.lifecycle import Step
 from grid_report.reports.models import PhotoKind, Recheck, Report
 
@@ -169,9 +170,8 @@ def _answer(
         words=command.words,
         changes={"recheck": ["asked", "sent"]},
     )
-    steps.add_photos(
-        session, report, entry, command.photos, kind=PhotoKind.AFTER, actor=actor, now=now
-    )
+    photos = photos_to_keep(session, report, command.photos, actor)
+    steps.add_photos(session, report, entry, photos, kind=PhotoKind.AFTER, actor=actor, now=now)
     thanks.for_recheck(
         session,
         report,

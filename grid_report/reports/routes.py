@@ -11,6 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from grid_report import access, clock
 from grid_report.access import Action
+from grid_report.accounts import consents
+from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.roles import Role
 from grid_report.errors import GridReportError, Invalid, NotFound, Stale
 from grid_report.media import staging
@@ -19,8 +21,11 @@ from grid_report.places.categories import numbers_to_call
 from grid_report.places.queries import reference
 from grid_report.points.queries import points_by_report
 from grid_report.reports import forms, listing, pages, queries, usecases, views
+from grid_report.reports.commands import without_position
 from grid_report.reports.filters import ReportFilter
 from grid_report.reports.lifecycle import OPEN, State
+from grid_report.reports.problems import ConsentNeeded
+from grid_report.reports.sources import LocatedBy
 from grid_report.web import words
 from grid_report.web.context import actor_or_none, current_actor, language, settings, wiring
 from grid_report.web.guard import public
@@ -125,14 +130,23 @@ def send() -> AnyResponse:
     actor = current_actor()
     access.check(actor, Action.REPORT_SUBMIT)
     values = request.form.to_dict()
+    agreed = pages.agree_if_asked()
     secret, most = settings().secret(), settings().photos.max_files
     command, problems = forms.read_submission(
-        values, key=values.get("key"), key_field="key", zone=settings().county.tz
+        values,
+        key=values.get("key"),
+        key_field="key",
+        zone=settings().county.tz,
+        needs_place=consents.agrees(actor, ConsentKind.POSITION),
     )
     dropped = set(request.form.getlist("drop_kept"))
     tokens = [token for token in request.form.getlist("kept_photos") if token not in dropped]
     photos = staging.take(tokens, secret=secret, member_id=actor.member_id)
     status = 422
+    try:
+        pages.check_consent_to_send(command.key)
+    except ConsentNeeded as error:
+        return _refused(values, {"photos": [words.error_sentence(error)]}, [], status)
     for file in _sent_files(problems, most - len(photos)):
         # One by one: a broken picture must not cost the good ones beside it.
         try:
@@ -140,6 +154,10 @@ def send() -> AnyResponse:
         except GridReportError as error:
             status = status_of(error)
             _note_photo_problem(error, problems)
+    if not consents.agrees(actor, ConsentKind.POSITION):
+        photos = list(without_position(photos))
+    if agreed:
+        return _refused(values, {}, photos, 200)
     try:
         done = usecases.submit_report(
             forms.with_photos(command, photos, most, problems),
@@ -155,7 +173,9 @@ def send() -> AnyResponse:
     except GridReportError as error:
         if isinstance(error, NotFound):
             raise
-        return _refused(values, {"form": [words.error_sentence(error)]}, photos, status_of(error))
+        status = status_of(error)
+        at = pages.field_of(error, status)
+        return _refused(values, {at: [words.error_sentence(error)]}, photos, status)
     return redirect(url_for("reports.sent", number=done.report.number), 303)
 
 
@@ -191,6 +211,8 @@ def _refused(
         for photo in photos
     ]
     form = {**values, "key": values.get("key") or str(uuid.uuid4())}
+    if values.get("source") != LocatedBy.PIN and not consents.agrees(actor, ConsentKind.POSITION):
+        form |= {"lat": "", "lng": "", "accuracy_m": ""}
     return Response(_form_page(form, errors, kept), status, content_type="text/html; charset=utf-8")
 
 
@@ -259,6 +281,8 @@ def case(number: str) -> AnyResponse:
 @bp.post("/reports/<number>/steps/<step>")
 def step(number: str, step: str) -> AnyResponse:
     """Take a step from a form; refused, the page comes back with the words still in it."""
+    if pages.agree_if_asked():
+        return case_page(number, {}, step, 200)
     try:
         pages.take_posted_step(number, step)
     except NotFound:
@@ -271,7 +295,7 @@ def step(number: str, step: str) -> AnyResponse:
         status = status_of(error)
         if status not in (409, 413, 415, 422):
             raise
-        field = "photos" if status in (413, 415) else "form"
+        field = pages.field_of(error, status)
         return case_page(number, {field: [words.error_sentence(error)]}, step, status)
     flash(words.said(f"step-{step.replace('_', '-')}", number=number))
     return redirect(_after_step(number), 303)

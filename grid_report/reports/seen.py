@@ -19,11 +19,16 @@ from grid_report.places.routing import MatchedBy
 from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.listing import ROW_COLUMNS
 from grid_report.reports.models import HistoryEntry, PhotoKind, Report, ReportPhoto
+from grid_report.reports.sources import LocatedBy
 
 # Routed by these, the report lies where the phone was; otherwise in the middle of what was chosen.
 POSITION_IS_KNOWN: Final = frozenset({MatchedBy.BOUNDARY, MatchedBy.NEAREST, MatchedBy.NONE})
 # Written out like the index of decisions, so that it can serve.
 IS_DECISION: Final = text("report_history.step IN ('accept', 'reject')")
+
+
+def _is_known(row: Any) -> bool:
+    return row.matched_by in POSITION_IS_KNOWN and row.located_by is not LocatedBy.NOWHERE
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,7 @@ _PHOTO: Final[Select[*tuple[Any, ...]]] = select(
     ReportPhoto.added_at,
     Report.accuracy_m,
     Report.matched_by,
+    Report.located_by,
     ReportPhoto.kind,
     Report.state,
 ).join(Report, Report.id == ReportPhoto.report_id)
@@ -131,7 +137,7 @@ def _photos(query: Select[*tuple[Any, ...]]) -> list[SeenPhoto]:
             taken_off_m=row.taken_off_m,
             added_at=row.added_at,
             accuracy_m=row.accuracy_m,
-            place_is_known=row.matched_by in POSITION_IS_KNOWN,
+            place_is_known=_is_known(row),
             is_before=row.kind is PhotoKind.BEFORE,
             is_withdrawn=row.state is State.WITHDRAWN,
         )
@@ -150,6 +156,7 @@ _REPORT: Final[Select[*tuple[Any, ...]]] = select(
     Report.taken_at,
     Report.created_at,
     Report.matched_by,
+    Report.located_by,
 )
 
 
@@ -164,7 +171,7 @@ def _reports(query: Select[*tuple[Any, ...]]) -> list[SeenReport]:
             accuracy_m=row.accuracy_m,
             taken_at=row.taken_at,
             sent_at=row.created_at,
-            place_is_known=row.matched_by in POSITION_IS_KNOWN,
+            place_is_known=_is_known(row),
         )
         for row in db.session.execute(query)
     ]

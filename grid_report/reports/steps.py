@@ -29,6 +29,7 @@ from grid_report.reports.models import (
     StepKey,
 )
 from grid_report.reports.recalls import Recall
+from grid_report.reports.sources import LocatedBy
 from grid_report.settings import Cases
 
 logger = logging.getLogger(__name__)
@@ -273,7 +274,7 @@ def add_photos(
     """Attach photos whose files are already durable, in one statement; return their rows."""
     if not photos:
         return []
-    here = Point(report.lat, report.lng)
+    here, placed = Point(report.lat, report.lng), report.located_by is not LocatedBy.NOWHERE
     values = [
         {
             "report_id": report.id,
@@ -286,7 +287,7 @@ def add_photos(
             "byte_count": photo.byte_count,
             "dhash": photo.dhash,
             "taken_gap_s": _gap_s(photo, now),
-            "taken_off_m": _off_m(photo, here),
+            "taken_off_m": _off_m(photo, here) if placed else None,
             "added_at": now,
         }
         for photo in photos

@@ -40,9 +40,12 @@ def ask_recheck(number: str) -> Response:
 def answer_recheck(number: str) -> Response:
     """Take the rider's photo of the handled case."""
     pages.check_sight(number, None)
+    if pages.agree_if_asked():
+        return case_page(number, {}, "answer_recheck", 200)
     problems = Invalid()
     said = read_text(request.form, "note", most=forms.WORDS_MOST, problems=problems)
     try:
+        pages.check_consent(number, None)
         photos = pages.admit_photos(
             request.files.getlist("photos"), problems, most=settings().photos.max_files
         )
@@ -85,7 +88,7 @@ def _again(number: str, error: GridReportError, what: str) -> Response:
     if isinstance(error, Invalid):
         return case_page(number, words.field_sentences(error), what, 422)
     status = status_of(error)
-    field = "photos" if status in (413, 415) else "form"
+    field = pages.field_of(error, status)
     return case_page(number, {field: [words.error_sentence(error)]}, what, status)
 
 

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from grid_report import access
 from grid_report.access import Action, Actor
+from grid_report.accounts import steps as accounts
+from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.clock import local_day
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid
@@ -21,13 +23,23 @@ from grid_report.points.terms import terms_of
 from grid_report.reports import clocks, deciding, news, steps, thanks
 from grid_report.reports.answers import Done, SentBefore, check_key
 from grid_report.reports.commands import RateReport, TakeStep, fingerprint
+from grid_report.reports.consenting import photos_to_keep
 from grid_report.reports.intake import submit_report
 from grid_report.reports.lifecycle import State, Step, is_open, move_for
 from grid_report.reports.models import PhotoKind, Report
 from grid_report.reports.problems import AlreadyRated, AlreadyRouted
+from grid_report.reports.sources import LocatedBy
 from grid_report.settings import Settings
 
-__all__ = ["Done", "mark_lights", "rate_report", "submit_report", "take_step", "tell_of_reviews"]
+__all__ = [
+    "Done",
+    "agree",
+    "mark_lights",
+    "rate_report",
+    "submit_report",
+    "take_step",
+    "tell_of_reviews",
+]
 
 
 @use_case
@@ -96,9 +108,8 @@ def _move(it: deciding.Deciding) -> None:
         changes=changes,
     )
     kind = PhotoKind.AFTER if command.step in (Step.HANDLE, Step.CONTROL) else PhotoKind.BEFORE
-    steps.add_photos(
-        it.session, report, entry, command.photos, kind=kind, actor=it.actor, now=it.now
-    )
+    photos = photos_to_keep(it.session, report, command.photos, it.actor)
+    steps.add_photos(it.session, report, entry, photos, kind=kind, actor=it.actor, now=it.now)
     if it.target is not None:
         steps.record(
             it.session,
@@ -192,7 +203,7 @@ def _history_only(it: deciding.Deciding, step: Step) -> None:
         it.session,
         it.report,
         entry,
-        it.command.photos,
+        photos_to_keep(it.session, it.report, it.command.photos, it.actor),
         kind=PhotoKind.BEFORE,
         actor=it.actor,
         now=it.now,
@@ -211,6 +222,12 @@ def _assign(it: deciding.Deciding) -> None:
     before = news.before(it.session, report)
     report.community_code, report.street_code = community.code, community.street_code
     report.matched_by = MatchedBy.BY_HAND
+    if report.located_by is LocatedBy.NOWHERE:
+        # From now on it lies where a report does whose community was chosen from the list.
+        point = it.places.stand_in(community.code)
+        report.lat = report.sent_lat = point.lat
+        report.lng = report.sent_lng = point.lng
+        report.located_by = LocatedBy.LIST
     report.version += 1
     steps.record(
         it.session,
@@ -227,6 +244,13 @@ def _assign(it: deciding.Deciding) -> None:
 
 
 WITHOUT_MOVE = {Step.NOTE: _note, Step.URGE: _urge, Step.ASSIGN: _assign}
+
+
+@use_case
+def agree(kind: ConsentKind, version: str, *, actor: Actor, now: datetime) -> None:
+    """Agree to what a report is about to need, in the words of the notice's version."""
+    with transaction() as session:
+        accounts.say_consents(session, {kind}, among=(kind,), actor=actor, version=version, now=now)
 
 
 @use_case

@@ -17,6 +17,7 @@ from grid_report.places.reference import Reference
 from grid_report.reports import clocks, queries
 from grid_report.reports.lifecycle import OPEN, Part, steps_from
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
+from grid_report.reports.sources import LocatedBy
 from grid_report.reports.timing import ClockView, clock_views
 
 
@@ -145,6 +146,7 @@ class ReportView:
     """One whole case, as one reader may see it."""
 
     row: ReportRow
+    has_place: bool
     lat: float
     lng: float
     accuracy_m: float | None
@@ -235,6 +237,7 @@ def view(
     compound = places.compound(report.compound_code)
     return ReportView(
         row=row(report, places, language, now),
+        has_place=report.located_by is not LocatedBy.NOWHERE,
         lat=report.lat,
         lng=report.lng,
         accuracy_m=report.accuracy_m,

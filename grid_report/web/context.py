@@ -78,6 +78,11 @@ def keep_carried(values: Mapping[str, Any]) -> None:
         g.carried = values
 
 
+def carry_along(name: str, value: Any) -> None:
+    """Put a newer value in the place of one that was looked up, for the rest of this request."""
+    g.carried = {**g.get("carried", {}), name: value}
+
+
 def carried(name: str) -> Any:
     """Return what was looked up along with who asks; None where nobody was looked up."""
     return g.get("carried", {}).get(name) if has_request_context() else None

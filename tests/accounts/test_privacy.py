@@ -12,7 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from grid_report import clock
 from grid_report.accounts import usecases
-from grid_report.accounts.models import AuditEntry, ConsentKind, SignInKind
+from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.models import AuditEntry, SignInKind
 from grid_report.db import Base, db
 from tests.accounts.browsing import post_form
 from tests.support.builders import PASSWORD, Make

@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 
 from grid_report import clock
 from grid_report.access import Grant
-from grid_report.accounts import queries, usecases
-from grid_report.accounts.models import ConsentKind, Member
+from grid_report.accounts import consents, queries, usecases
+from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.models import Member
 from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import SignedIn
 from grid_report.db import db
@@ -49,16 +50,16 @@ def test_a_guest_becomes_a_rider_and_is_signed_in(make: Make) -> None:
 
 def test_each_consent_is_kept_with_the_version_that_was_shown(make: Make) -> None:
     member_id = _sign_up(make).actor.member_id
-    assert queries.consents_of(member_id) == {ConsentKind.ACCOUNT, ConsentKind.PHOTOS}
-    versions = {row.notice_version for row in queries.list_consents(member_id)}
+    assert consents.consents_of(member_id) == {ConsentKind.ACCOUNT, ConsentKind.PHOTOS}
+    versions = {row.notice_version for row in consents.list_consents(member_id)}
     assert versions == {make.policy.notice_version}
 
 
 @pytest.mark.parametrize(
     ("changes", "field", "code"),
     [
-        ({"consents": set()}, "consent_account", "consent-needed"),
-        ({"consents": {ConsentKind.POSITION}}, "consent_account", "consent-needed"),
+        ({"consents": set()}, "consent_account", "account-consent-needed"),
+        ({"consents": {ConsentKind.POSITION}}, "consent_account", "account-consent-needed"),
         ({"notice_version": "2020-01"}, "consent_account", "notice-changed"),
         ({"is_16": False}, "is_16", "under-16"),
         ({"phone": "110"}, "phone", "phone-unreadable"),
@@ -118,6 +119,6 @@ def test_optional_consents_are_taken_back_and_given_again_with_a_trace(make: Mak
     actor = _sign_up(make).actor
     for given in ({ConsentKind.POSITION}, set(), {ConsentKind.POSITION, ConsentKind.ACCOUNT}):
         usecases.choose_consents(given, actor=actor, policy=make.policy, now=clock.now())
-    assert queries.consents_of(actor.member_id) == {ConsentKind.ACCOUNT, ConsentKind.POSITION}
-    photos = [r for r in queries.list_consents(actor.member_id) if r.kind is ConsentKind.PHOTOS]
+    assert consents.consents_of(actor.member_id) == {ConsentKind.ACCOUNT, ConsentKind.POSITION}
+    photos = [r for r in consents.list_consents(actor.member_id) if r.kind is ConsentKind.PHOTOS]
     assert photos[0].withdrawn_at is not None

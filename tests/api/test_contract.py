@@ -12,7 +12,7 @@ from grid_report import clock
 from grid_report.access import Grant
 from grid_report.accounts.models import SignIn
 from grid_report.accounts.roles import Role
-from grid_report.api import schemas
+from grid_report.api import account_schemas, schemas
 from grid_report.db import db, transaction
 from grid_report.places.queries import reference
 from tests.api.conftest import problem
@@ -112,7 +112,7 @@ def test_a_token_request_names_every_field_at_fault(
 def test_me_says_who_asks_with_roles_and_places(make: Make, program: Any) -> None:
     actor = make.member(Grant(Role.RIDER), Grant(Role.WORKER, STATION), name="小王")
     answer = program(actor).get("me")
-    schemas.Me.model_validate(answer.json)
+    account_schemas.Me.model_validate(answer.json)
     assert answer.json["name"] == "小王"
     assert answer.json["language"] == "zh_CN"
     assert answer.json["roles"] == [

@@ -38,7 +38,7 @@ AT_ONCE: Final = 1000
 SERVICES: Final = 20
 STATIONS: Final = 4
 TABLES: Final = (
-    "reports", "report_photos", "redemptions", "members", "consents", "audit_entries",
+    "reports", "report_photos", "redemptions", "members", "consent_acts", "audit_entries",
     "point_journal", "point_transfers", "point_lots", "point_accounts", "statistics_corrections",
 )  # fmt: skip
 _DAY: Final = 24 * 3600
@@ -135,8 +135,8 @@ class _Set:
             " 'migration' FROM n"
         )
         bulk.run(
-            "INSERT INTO consents (member_id, kind, notice_version, given_at)"
-            f" {numbers} SELECT {self.rider} + n.k, 'account', '1', {at} FROM n"
+            "INSERT INTO consent_acts (member_id, kind, agreed, notice_version, at)"
+            f" {numbers} SELECT {self.rider} + n.k, 'account', true, '1', {at} FROM n"
         )
         bulk.run(
             "INSERT INTO point_accounts (id, kind, member_id, month, credits, debits,"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from grid_report import clock
 from grid_report.access import Actor, Grant
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts import usecases as accounts
+from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.models import SignInKind
 from grid_report.accounts.passwords import Hasher
 from grid_report.accounts.policy import Policy, policy_of
@@ -71,8 +73,14 @@ class Make:
 
     # members
 
-    def member(self, *grants: Grant, name: str = "某人", phone: str | None = None) -> Actor:
-        """Make a member with roles and return it as an actor."""
+    def member(
+        self,
+        *grants: Grant,
+        name: str = "某人",
+        phone: str | None = None,
+        consents: Collection[ConsentKind] | None = None,
+    ) -> Actor:
+        """Make a member with roles, who agrees to everything, and return it as an actor."""
         member_id = accounts.create_member(
             phone=phone or str(next(_phones)),
             password=PASSWORD,
@@ -83,6 +91,7 @@ class Make:
             place_exists=lambda kind, code: True,
             actor=None,
             now=self.now,
+            consents=tuple(ConsentKind) if consents is None else consents,
         )
         return Actor(member_id=member_id, name=name, grants=frozenset(grants))
 

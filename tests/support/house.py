@@ -45,6 +45,8 @@ BY_FILE_NAME = {
 BY_NAME = {
     "accounts.admin_routes": "border",
     "accounts.choices": "border",
+    "accounts.consenting": "usecases",
+    "accounts.consents": "queries",
     "accounts.figures": "queries",
     "accounts.gateway": "wiring",
     "accounts.signals": "rules",
@@ -138,6 +140,7 @@ BY_NAME = {
     "points.upkeep": "usecases",
     "reports.answers": "steps",
     "reports.audit_news": "steps",
+    "reports.consenting": "steps",
     "reports.deciding": "steps",
     "reports.desk_routes": "border",
     "reports.figures": "queries",

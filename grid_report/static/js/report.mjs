@@ -1,4 +1,5 @@
 // The report form: photos, kind, place, draft, sending. Each part leaves the plain form working.
+import { consents } from "./lib/consent.mjs";
 import { readDraft, forgetDraft, keepDraft } from "./lib/draft.mjs";
 import { kinds } from "./lib/kinds.mjs";
 import { place } from "./lib/place.mjs";
@@ -6,7 +7,7 @@ import { send } from "./lib/send.mjs";
 import { shots } from "./lib/shots.mjs";
 import { wordsOf } from "./lib/words.mjs";
 
-const PLAIN_FIELDS = ["category", "community", "compound", "place_note", "description", "lat", "lng", "datum", "accuracy_m", "taken_at"];
+const PLAIN_FIELDS = ["category", "community", "compound", "place_note", "description", "lat", "lng", "source", "datum", "accuracy_m", "taken_at"];
 
 start();
 
@@ -30,6 +31,7 @@ function enhance(form, carried = []) {
   const photos = shots(form, { say, changed: keep, first: () => where.locateOnce(), placed: (spot) => where.fromPhoto(spot) });
   const where = place(form, { say, changed: keep });
   const kind = kinds(form, { say });
+  consents(form, { say, agreed: { position: () => where.allowed(), photos: () => photos.allowed() } });
   const clear = document.querySelector("[data-draft-clear]");
   let waiting = 0;
 
@@ -51,6 +53,8 @@ function enhance(form, carried = []) {
   };
   send(form, { say, photos, again: (fresh) => enhance(fresh, [...carried, ...photos.files()]), done: close });
   if (!form.dataset.typed) restore();
+  // Without consent the server kept none of them: they stay on the phone and in the form.
+  if (!form.dataset.photos && carried.length) photos.restore(carried.splice(0));
 
   function later() {
     clearTimeout(waiting);

@@ -1,8 +1,10 @@
-/** Read when and where a photo was taken, before shrinking drops it. Empty when it does not say. */
-export async function readExif(file) {
+const SPOT = ["GPSLatitude", "GPSLongitude", "GPSLatitudeRef", "GPSLongitudeRef"];
+
+/** Read when and, only if `where`, where a photo was taken, before shrinking drops it. */
+export async function readExif(file, { where }) {
   try {
     const exifr = (await import("exifr/dist/lite.esm.mjs")).default;
-    const found = await exifr.parse(file, { reviveValues: false, pick: ["DateTimeOriginal", "GPSLatitude", "GPSLongitude", "GPSLatitudeRef", "GPSLongitudeRef"] });
+    const found = await exifr.parse(file, { reviveValues: false, gps: where, pick: ["DateTimeOriginal", ...(where ? SPOT : [])] });
     if (!found) return {};
     const { latitude, longitude } = found;
     const known = Number.isFinite(latitude) && Number.isFinite(longitude) && (latitude !== 0 || longitude !== 0);

@@ -11,7 +11,8 @@ export function place(form, { say, changed }) {
   const detail = form.querySelector("[data-place-detail]");
   const community = form.elements.community;
   const compound = form.elements.compound;
-  let from = form.elements.lat.value ? "here" : "";
+  const sources = { here: "phone", photo: "phone", map: "pin", list: "list" };
+  let from = first();
   let asked = false;
   let turn = 0;
   let mapTurn = 0;
@@ -31,7 +32,13 @@ export function place(form, { say, changed }) {
   narrow();
   if (from) look();
 
+  function first() {
+    if (form.elements.lat.value) return form.elements.source.value === "pin" ? "map" : "here";
+    return "";
+  }
+
   function locate() {
+    if (!form.dataset.position) return say2(say("choose_place"));
     asked = true;
     if (!navigator.geolocation) return say2(say("denied"));
     const mine = ++turn;
@@ -66,6 +73,7 @@ export function place(form, { say, changed }) {
   function set({ lat, lng, accuracy, source }) {
     turn += 1;
     from = source;
+    form.elements.source.value = sources[source];
     form.elements.lat.value = lat.toFixed(6);
     form.elements.lng.value = lng.toFixed(6);
     form.elements.datum.value = "wgs84";
@@ -115,6 +123,7 @@ export function place(form, { say, changed }) {
   function chosenFromList() {
     turn += 1;
     from = "list";
+    form.elements.source.value = sources.list;
     for (const name of ["lat", "lng", "accuracy_m"]) form.elements[name].value = "";
     look();
     changed();
@@ -172,13 +181,23 @@ export function place(form, { say, changed }) {
       if (!asked && !from) locate();
     },
     fromPhoto(spot) {
-      if (from === "map" || from === "list") return;
+      if (!form.dataset.position || from === "map" || from === "list") return;
       set({ ...spot, accuracy: 0, source: "photo" });
     },
     restore(source) {
       narrow();
-      from = source || (form.elements.lat.value ? "here" : community.value ? "list" : "");
+      from = source || first() || (community.value ? "list" : "");
+      // A draft from before the consent was taken back: what the phone said of the place goes.
+      if (sources[from] === "phone" && !form.dataset.position) {
+        for (const name of ["lat", "lng", "accuracy_m", "source"]) form.elements[name].value = "";
+        from = "";
+      }
       if (from) look();
+    },
+    /** Just agreed: only now is the phone asked. */
+    allowed() {
+      form.querySelector("[data-here]").hidden = false;
+      locate();
     },
     isSet: () => Boolean(form.elements.lat.value || community.value || compound.value),
   };

@@ -35,6 +35,7 @@ export function send(form, { say, photos, again, done }) {
   function complete() {
     const { lat, community, compound } = form.elements;
     const wants = [
+      ["f-photo-consent", Boolean(form.dataset.photos), "need_consent"],
       ["f-photos", photos.count() > 0, "need_photo"],
       ["f-category", Boolean(form.querySelector('input[name="category"]:checked')), "need_category"],
       ["f-lat", Boolean(lat.value || community.value || compound.value), "need_place"],

@@ -41,7 +41,7 @@ export function shots(form, { say, changed, first, placed }) {
         break;
       }
       const shot = add(file);
-      const { takenAt, spot } = await readExif(file);
+      const { takenAt, spot } = await readExif(file, { where: Boolean(form.dataset.position) });
       const { file: small, shrunk } = await shrink(file);
       if (small.size > mostBytes) {
         remove(shot);
@@ -124,6 +124,12 @@ export function shots(form, { say, changed, first, placed }) {
     count,
     files: () => list.map(({ file }) => file),
     settled: () => work,
+    /** Open camera and album: what was said is that photos are kept. */
+    allowed() {
+      box.hidden = false;
+      for (const input of [camera, album]) input.disabled = false;
+      camera.focus();
+    },
     restore(files) {
       for (const file of files) {
         const shot = add(file);

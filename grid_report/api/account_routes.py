@@ -1,0 +1,77 @@
+"""API v1: the member behind the token, and what the member agrees to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from grid_report import clock
+from grid_report.accounts import consents, policy, usecases
+from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.api import account_schemas as shapes
+from grid_report.api import present
+from grid_report.api.openapi import operation
+from grid_report.api.reading import answer, json_body
+from grid_report.api.routes import bp, brief
+from grid_report.web.context import current_actor
+
+
+@bp.get("/me")
+@operation(summary="The member behind the token", answers={200: shapes.Me})
+def me() -> Response:
+    """Say who is asking."""
+    actor = current_actor()
+    return answer(
+        {
+            **brief(actor),
+            "language": actor.language,
+            "consents": [
+                {
+                    "kind": consent.kind.value,
+                    "version": consent.notice_version,
+                    "given_at": present.instant(consent.given_at),
+                    "withdrawn_at": present.instant(consent.withdrawn_at),
+                }
+                for consent in consents.list_consents(actor.member_id)
+            ],
+        }
+    )
+
+
+@bp.get("/me/consents")
+@operation(
+    summary="What the member agreed to and took back, newest first",
+    answers={200: shapes.ConsentList},
+)
+def list_consents() -> Response:
+    """List every agreement with its end; nothing is ever overwritten."""
+    found = consents.list_consents(current_actor().member_id)
+    return answer({"items": [_consent(row) for row in found]})
+
+
+def _consent(row: consents.ConsentRow) -> dict[str, Any]:
+    return {
+        "kind": row.kind.value,
+        "version": row.notice_version,
+        "at": present.instant(row.given_at),
+        "withdrawn_at": present.instant(row.withdrawn_at),
+    }
+
+
+@bp.post("/me/consents")
+@operation(
+    summary="Agree to one kind, or take it back; saying what stands already changes nothing",
+    json=shapes.ConsentRequest,
+    answers={201: shapes.ConsentSaid},
+    refuses=(415, 422),
+)
+def say_consent() -> Response:
+    """Write the act and say what stands now."""
+    body = json_body(shapes.ConsentRequest)
+    kind, agree = ConsentKind(body["kind"]), body["agree"]
+    row = usecases.say_consent(
+        kind, agree, actor=current_actor(), policy=policy.current(), now=clock.now()
+    )
+    nothing = {"kind": kind.value, "version": None, "at": None, "withdrawn_at": None}
+    return answer({**(_consent(row) if row else nothing), "agree": agree}, 201)

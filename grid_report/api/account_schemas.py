@@ -1,0 +1,49 @@
+"""The shapes of a member's own account."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.api.schemas import Answer, Body, MemberBrief
+
+
+class ConsentGiven(Answer):
+    kind: str
+    version: str
+    given_at: datetime
+    withdrawn_at: datetime | None
+
+
+class Me(MemberBrief):
+    language: Literal["zh_CN", "en"]
+    consents: list[ConsentGiven]
+
+
+class ConsentShown(Answer):
+    kind: ConsentKind
+    version: str = Field(description="of the notice that was agreed to")
+    at: datetime
+    withdrawn_at: datetime | None
+
+
+class ConsentList(Answer):
+    items: list[ConsentShown]
+
+
+class ConsentRequest(Body):
+    kind: Literal["account", "position", "photos"]
+    agree: bool
+
+
+class ConsentSaid(Answer):
+    """What stands now; `at` and `version` are null where nothing was ever agreed to."""
+
+    kind: ConsentKind
+    agree: bool
+    version: str | None
+    at: datetime | None
+    withdrawn_at: datetime | None
