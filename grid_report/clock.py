@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Self
 
 from grid_report.errors import Invalid
+from grid_report.typed import plain
 
 # How far the site's clock is ahead of the machine's: nothing but under test. One number for all
 # processes of a site, so that they agree on the time whenever each of them was started.
@@ -58,7 +59,7 @@ class Month:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read `YYYY-MM`. Raises Invalid."""
-        found = re.fullmatch(r"([0-9]{4})-([0-9]{2})", text)
+        found = re.fullmatch(r"([0-9]{4})-([0-9]{2})", plain(text).strip())
         if not found or not 1 <= int(found[2]) <= 12 or int(found[1]) < 1970:
             raise Invalid.field("month", "month-unreadable")
         return cls(int(found[1]), int(found[2]))

@@ -10,6 +10,7 @@ from grid_report.access import Grant
 from grid_report.accounts import passwords, phones
 from grid_report.accounts.roles import HELD_AT, PlaceKind, Role
 from grid_report.errors import Invalid
+from grid_report.typed import plain
 
 LONGEST_NAME = 60
 LANGUAGES = ("zh_CN", "en")
@@ -43,7 +44,7 @@ def read_phone(text: str, problems: Invalid) -> str:
 
 def read_code(text: str) -> str:
     """Return the six digits of a code, however a keyboard wrote them. Raises Invalid."""
-    digits = re.sub(r"\s", "", unicodedata.normalize("NFKC", text[:32]))
+    digits = re.sub(r"\s", "", plain(text[:32]))
     if not re.fullmatch(r"[0-9]{6}", digits):
         raise Invalid.field("code", "sms-code-unreadable")
     return digits
@@ -51,7 +52,7 @@ def read_code(text: str) -> str:
 
 def read_known_by(text: str) -> str:
     """Return the name or the digits somebody shows at a counter."""
-    return " ".join(_UNWANTED.sub(" ", unicodedata.normalize("NFKC", text[:100])).split())
+    return " ".join(_UNWANTED.sub(" ", plain(text[:100])).split())
 
 
 def check_password(

@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import os
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from grid_report.errors import Invalid
+from grid_report.typed import plain
 
 _MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
 _COUNTRY: Final = re.compile(r"^(?:\+86|0086|86(?=1[3-9][0-9]{9}$))")
@@ -32,7 +32,7 @@ def normalise(text: str) -> str:
 
     Raises Invalid on field `phone`.
     """
-    digits = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text[:64]))
+    digits = _SEPARATORS.sub("", plain(text[:64]))
     if not digits:
         raise Invalid.field("phone", "phone-missing")
     digits = _COUNTRY.sub("", digits)

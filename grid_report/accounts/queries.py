@@ -26,6 +26,7 @@ from grid_report.accounts.roles import Role
 from grid_report.accounts.tokens import LONGEST_SECRET, hash_secret
 from grid_report.db import UtcInstant, db, table_of
 from grid_report.errors import Invalid, NotFound
+from grid_report.typed import plain
 from grid_report.web import context
 
 # Asked in every request, so put together once.
@@ -242,8 +243,9 @@ def list_for_operator(role: Role | None, *, vault: Vault, limit: int) -> list[Me
 
 
 def _matches(q: str, vault: Vault) -> ColumnElement[bool]:
-    if re.fullmatch(r"[0-9]{2,4}", q):
-        return Member.phone_tail.endswith(q)
+    digits = plain(q).strip()
+    if re.fullmatch(r"[0-9]{2,4}", digits):
+        return Member.phone_tail.endswith(digits)
     try:
         lookup = vault.lookup(phones.normalise(q))
         return or_(Member.phone_lookup == lookup, Member.phone_claim == lookup)

@@ -12,8 +12,7 @@ from typing import Final
 
 from sqlalchemy import or_, select
 
-from grid_report import access
-from grid_report.access import Action, Actor, Grant
+from grid_report.access import Actor, Grant
 from grid_report.accounts import entries, limits, number_queries, numbers, phones, queries, steps
 from grid_report.accounts.consent_kinds import OPTIONAL_CONSENTS, ConsentKind
 from grid_report.accounts.consenting import choose_consents, say_consent
@@ -28,7 +27,7 @@ from grid_report.accounts.managing import (
     sweep,
 )
 from grid_report.accounts.messenger import CodeMessage
-from grid_report.accounts.models import Member, SignIn, SignInKind, Standing
+from grid_report.accounts.models import Member, SignInKind, Standing
 from grid_report.accounts.policy import Policy
 from grid_report.accounts.proving import (
     Choice,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from grid_report.errors import Invalid
+from grid_report.typed import plain
 
 # pydantic's word for a mistake → the code of our sentence for it.
 CODES = {
@@ -50,9 +51,13 @@ def form_body() -> None:
 
 
 def query(shape: type[BaseModel]) -> Any:
-    """Return the query string as its shape; an empty parameter counts as absent. Raises Invalid."""
+    """Return the query string as its shape; an empty parameter counts as absent. Raises Invalid.
+
+    Everything but the words searched for is a number, a date or a code.
+    """
     try:
-        return shape.model_validate({k: v for k, v in request.args.items() if v != ""})
+        given = {k: v if k == "q" else plain(v) for k, v in request.args.items() if v != ""}
+        return shape.model_validate(given)
     except ValidationError as error:
         raise problems_of(error) from None
 

@@ -10,11 +10,12 @@ from grid_report.errors import Invalid
 from grid_report.offers.application_flow import ApplicationStep
 from grid_report.offers.commands import Apply, SetOwnerPrice, TakeApplicationStep
 from grid_report.offers.papers import MOST_FEN, PaperKind
-from grid_report.web.text import clean, read_int, read_key, read_text
+from grid_report.typed import plain
+from grid_report.web.text import clean, read_code, read_int, read_key, read_text
 
 WORDS_MOST: Final = 500
 BIGGEST: Final = 10**9
-YUAN: Final = re.compile(r"(\d{1,4})(?:[.．](\d{1,2}))?")
+YUAN: Final = re.compile(r"(\d{1,4})(?:[.](\d{1,2}))?")
 
 
 def read_application(values: Mapping[str, Any], offer_id: int) -> Apply:
@@ -23,11 +24,11 @@ def read_application(values: Mapping[str, Any], offer_id: int) -> Apply:
     command = Apply(
         key=read_key(values.get("key"), "key", problems),
         offer_id=offer_id,
-        compound_code=read_text(values, "compound", most=20, problems=problems, needed=True),
+        compound_code=read_code(values, "compound", most=20, problems=problems, needed=True),
         nickname=read_text(values, "nickname", most=20, problems=problems, needed=True),
         purpose=read_text(values, "purpose", most=WORDS_MOST, problems=problems),
-        plate=read_text(values, "plate", most=16, problems=problems).upper(),
-        renews=read_text(values, "renews", most=20, problems=problems),
+        plate=read_code(values, "plate", most=16, problems=problems).upper(),
+        renews=read_code(values, "renews", most=20, problems=problems),
     )
     if values.get("bound") != "1":
         problems.add("bound", "holder-bound-needed")
@@ -42,7 +43,7 @@ def read_card_step(values: Mapping[str, Any], step: str) -> TakeApplicationStep:
         problems.add("step", "value-unknown")
     seen = read_int(values, "version", 1, BIGGEST, problems)
     words = read_text(values, "words", most=WORDS_MOST, problems=problems)
-    number = read_text(values, "card_number", most=40, problems=problems)
+    number = read_code(values, "card_number", most=40, problems=problems)
     problems.raise_if_any()
     return TakeApplicationStep(ApplicationStep(step), seen, words, number)
 
@@ -54,7 +55,7 @@ def read_owner_price(values: Mapping[str, Any]) -> SetOwnerPrice:
     if paper not in set(PaperKind):
         problems.add("paper", "value-unknown")
     command = SetOwnerPrice(
-        compound_code=read_text(values, "compound", most=20, problems=problems, needed=True),
+        compound_code=read_code(values, "compound", most=20, problems=problems, needed=True),
         paper=PaperKind(paper) if paper in set(PaperKind) else PaperKind.ACCESS_CARD,
         owners_fen=_fen(values, "price", problems, needed=True),
         subsidy_fen=_fen(values, "subsidy", problems),
@@ -67,12 +68,12 @@ def read_owner_price(values: Mapping[str, Any]) -> SetOwnerPrice:
 
 def _fen(values: Mapping[str, Any], name: str, problems: Invalid, *, needed: bool = False) -> int:
     """Read an amount of yuan as fen, without a detour through fractions of two."""
-    text = clean(values.get(name))
+    text = plain(clean(values.get(name)))
     if not text:
         if needed:
             problems.add(name, "field-needed")
         return 0
-    found = YUAN.fullmatch(text) if text.isascii() or "．" in text else None
+    found = YUAN.fullmatch(text) if text.isascii() else None
     fen = int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else -1
     if not 0 <= fen <= MOST_FEN:
         problems.add(name, "yuan-unreadable", most=MOST_FEN // 100)

@@ -13,7 +13,8 @@ from grid_report.offers.hours import HoursUnreadable, parse_hours
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Period, Picture
 from grid_report.offers.statements import LineVerdict
 from grid_report.places.points import Point, parse_point
-from grid_report.web.text import clean, read_int, read_key, read_text
+from grid_report.typed import plain
+from grid_report.web.text import clean, read_code, read_int, read_key, read_text
 
 BIGGEST: Final = 2**63 - 1
 WORDS_MOST: Final = 1000
@@ -43,7 +44,7 @@ def read_redemption(
 def _id(
     values: Mapping[str, Any], name: str, problems: Invalid, *, needed: bool = False
 ) -> int | None:
-    raw = values.get(name)
+    raw = plain(values.get(name))
     if raw in (None, ""):
         if needed:
             problems.add(name, "field-needed")
@@ -80,8 +81,8 @@ def _some_of(raw: Iterable[str], name: str, kind: type[Kind], problems: Invalid)
 def read_scan(values: Mapping[str, Any]) -> Scan:
     """Read what a station saw or typed: digits in any grouping, or a code's text. Raises Invalid."""
     problems = Invalid()
-    qr = read_text(values, "qr", most=200, problems=problems)
-    code = read_text(values, "code", most=200, problems=problems)
+    qr = read_code(values, "qr", most=200, problems=problems)
+    code = read_code(values, "code", most=200, problems=problems)
     digits = code.replace(" ", "").replace("-", "")
     if code and not (digits.isascii() and digits.isdecimal() and len(digits) == 6):
         # Who types the whole text of a QR code means the QR code.
@@ -123,7 +124,7 @@ def read_verdict(values: Mapping[str, Any]) -> LineVerdict | None:
 
 def read_seen(values: Mapping[str, Any]) -> int | None:
     """Read the version a form was made from; None when there is none to speak of."""
-    raw = clean(values.get("version"))
+    raw = plain(clean(values.get("version")))
     return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 10 else None
 
 
@@ -142,7 +143,7 @@ def read_near(values: Mapping[str, Any]) -> Point | None:
     text = values.get("near")
     if not text:
         return None
-    lat, _, lng = str(text).partition(",")
+    lat, _, lng = str(plain(text)).partition(",")
     try:
         return parse_point(lat, lng)
     except Invalid:
@@ -168,7 +169,7 @@ def read_book(lines: Any, *, zone: tzinfo) -> list[BookLine]:
 def read_instant(raw: Any, zone: tzinfo) -> datetime | None:
     """Read an instant; one without a zone was typed on a clock of the county. None: unreadable."""
     try:
-        at = datetime.fromisoformat(str(raw or "").strip())
+        at = datetime.fromisoformat(str(plain(raw) or "").strip())
     except ValueError:
         return None
     if not 2000 <= at.year <= 2200:
@@ -177,7 +178,7 @@ def read_instant(raw: Any, zone: tzinfo) -> datetime | None:
 
 
 def _hours(values: Mapping[str, Any], problems: Invalid) -> str:
-    text = read_text(values, "hours", most=200, problems=problems)
+    text = read_code(values, "hours", most=200, problems=problems)
     try:
         parse_hours(text)
     except HoursUnreadable:
@@ -269,7 +270,7 @@ def read_station(values: Mapping[str, Any], free: Iterable[str], *, code: str = 
 
 
 def _code(values: Mapping[str, Any], name: str, problems: Invalid) -> str:
-    code = read_text(values, name, most=20, problems=problems, needed=True)
+    code = read_code(values, name, most=20, problems=problems, needed=True)
     if code and not all(c.isascii() and (c.isalnum() or c == "-") for c in code):
         problems.add(name, "code-letters-only")
     return code
@@ -282,7 +283,7 @@ def read_slots(values: Mapping[str, Any], zone: tzinfo) -> tuple[list[datetime],
     last = _day(values, "last_day", problems) or first
     times = [
         part
-        for part in read_text(values, "times", most=200, problems=problems)
+        for part in read_code(values, "times", most=200, problems=problems)
         .replace("，", ",")
         .split(",")
         if part.strip()
@@ -312,7 +313,7 @@ def read_slots(values: Mapping[str, Any], zone: tzinfo) -> tuple[list[datetime],
 
 
 def _day(values: Mapping[str, Any], name: str, problems: Invalid) -> date | None:
-    text = clean(values.get(name))
+    text = plain(clean(values.get(name)))
     if not text:
         return None
     try:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from grid_report.typed import plain
+
 VERSION: Final = "GR1"
 STEP_S: Final = 30
 # The one shown now, and the one that was shown when the scanner began to look.
@@ -66,7 +68,7 @@ def _mac(secret: str, message: str) -> str:
 
 def parse(text: str) -> Shown | None:
     """Read what a scanner saw; None when it is no voucher of ours."""
-    found = _TEXT.fullmatch(text.strip().upper())
+    found = _TEXT.fullmatch(plain(text).strip().upper())
     return Shown(found[1], int(found[2]), found[3]) if found else None
 
 

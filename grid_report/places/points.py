@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from grid_report.errors import Invalid
+from grid_report.typed import plain
 
 EARTH_RADIUS_M: Final = 6_371_008.8
 
@@ -68,6 +69,7 @@ def parse_accuracy_m(value: Any) -> float | None:
 
 def finite(value: Any) -> float | None:
     """Return a number as a float; None for text that is none, for NaN and for infinity."""
+    value = plain(value)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, str) and ("_" in value or len(value) > 64):

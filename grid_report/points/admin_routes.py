@@ -29,6 +29,7 @@ from grid_report.points.reversals import Given
 from grid_report.points.tariff import Version
 from grid_report.points.tariff_fields import numbers_of
 from grid_report.points.terms import terms_of
+from grid_report.typed import plain
 from grid_report.web import words
 from grid_report.web.context import current_actor, settings
 from grid_report.web.problems import status_of
@@ -162,7 +163,7 @@ def waiting() -> str:
     Whoever comes from an entry finds its form filled in; from a case or a member, the awards.
     """
     access.check(current_actor(), Action.PROPOSALS_READ)
-    asked = request.args
+    asked = {name: plain(value).strip() for name, value in request.args.items()}
     form: dict[str, Any] = {}
     if NUMBER.fullmatch(asked.get("entry_id", "")):
         form = {"kind": "reversal", "entry_id": asked["entry_id"], "verdict": asked.get("verdict")}

@@ -12,7 +12,8 @@ from grid_report.errors import Invalid
 from grid_report.points.kinds import Verdict
 from grid_report.points.proposing import ProposalKind, Propose
 from grid_report.points.tariff_fields import FIELDS
-from grid_report.web.text import clean, read_int, read_key, read_text
+from grid_report.typed import plain
+from grid_report.web.text import clean, read_code, read_int, read_key, read_text
 
 CODE_MOST = 20
 REASON_MOST = 500
@@ -33,7 +34,7 @@ def read_draft(values: Mapping[str, str]) -> tuple[str, dict[str, int], int]:
     A missing number stays missing: the use case names every field. Raises Invalid.
     """
     problems = Invalid()
-    code = read_text(values, "code", most=CODE_MOST, problems=problems)
+    code = read_code(values, "code", most=CODE_MOST, problems=problems)
     if code and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", code):
         problems.add("code", "tariff-code-odd")
     numbers = {}
@@ -51,7 +52,7 @@ def read_draft(values: Mapping[str, str]) -> tuple[str, dict[str, int], int]:
 def read_publication(values: Mapping[str, str]) -> tuple[date | None, int]:
     """Read the first day of a version, and the count of changes that was looked at."""
     problems = Invalid()
-    text = clean(values.get("starts_on"))
+    text = plain(clean(values.get("starts_on")))
     starts_on = None
     if text:
         try:

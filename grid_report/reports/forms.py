@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from grid_report import typed
 from grid_report.clock import PlainDate, read_instant
 from grid_report.errors import FieldProblem, Invalid
 from grid_report.media.photos import AdmittedPhoto
@@ -16,7 +17,7 @@ from grid_report.places.points import parse_accuracy_m, parse_point
 from grid_report.reports.commands import RateReport, SubmitReport, TakeStep
 from grid_report.reports.lifecycle import Step
 from grid_report.reports.sources import LocatedBy, Source
-from grid_report.web.text import clean, read_int, read_key, read_text
+from grid_report.web.text import clean, read_code, read_int, read_key, read_text
 
 DESCRIPTION_MOST = 2000
 PLACE_NOTE_MOST = 200
@@ -42,13 +43,13 @@ def read_submission(
     lat, lng = _position(values, problems)
     command = SubmitReport(
         key=read_key(key, key_field, problems),
-        category=read_text(values, "category", most=CODE_MOST, problems=problems),
+        category=read_code(values, "category", most=CODE_MOST, problems=problems),
         lat=lat,
         lng=lng,
         datum=_datum(values, problems).value,
         accuracy_m=_accuracy(values, problems),
-        compound=read_text(values, "compound", most=CODE_MOST, problems=problems) or None,
-        community=read_text(values, "community", most=CODE_MOST, problems=problems) or None,
+        compound=read_code(values, "compound", most=CODE_MOST, problems=problems) or None,
+        community=read_code(values, "community", most=CODE_MOST, problems=problems) or None,
         place_note=read_text(values, "place_note", most=PLACE_NOTE_MOST, problems=problems),
         description=read_text(values, "description", most=DESCRIPTION_MOST, problems=problems),
         taken_at=_instant(values, "taken_at", zone, problems),
@@ -145,7 +146,7 @@ def _instant(
     if _is_blank(text):
         return None
     try:
-        at = read_instant(str(text), zone, plain=plain)
+        at = read_instant(str(typed.plain(text)).strip(), zone, plain=plain)
         if not 2000 <= at.year <= 2200:
             raise ValueError(text)
     except ValueError:
@@ -159,7 +160,7 @@ def _day(values: Mapping[str, Any], name: str, problems: Invalid) -> date | None
     if _is_blank(text):
         return None
     try:
-        day = date.fromisoformat(str(text).strip())
+        day = date.fromisoformat(str(typed.plain(text)).strip())
         if not 2000 <= day.year <= 2200:
             raise ValueError(text)
     except ValueError:
@@ -187,11 +188,11 @@ def read_step(
         note=read_text(values, "note", most=WORDS_MOST, problems=problems),
         reason=read_text(values, "reason", most=WORDS_MOST, problems=problems),
         internal_note=read_text(values, "internal_note", most=WORDS_MOST, problems=problems),
-        category=read_text(values, "category", most=CODE_MOST, problems=problems) or None,
+        category=read_code(values, "category", most=CODE_MOST, problems=problems) or None,
         severity=read_int(values, "severity", 1, 4, problems),
-        unit=read_text(values, "unit", most=CODE_MOST, problems=problems) or None,
-        community=read_text(values, "community", most=CODE_MOST, problems=problems) or None,
-        into=read_text(values, "into", most=CODE_MOST, problems=problems).upper() or None,
+        unit=read_code(values, "unit", most=CODE_MOST, problems=problems) or None,
+        community=read_code(values, "community", most=CODE_MOST, problems=problems) or None,
+        into=read_code(values, "into", most=CODE_MOST, problems=problems).upper() or None,
         deadline=_instant(values, "deadline", zone, problems, plain=PlainDate.LAST_SECOND),
         review_on=_day(values, "review_on", problems),
         then_dispatch=values.get("dispatch") in ("1", True),

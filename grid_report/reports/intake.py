@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from grid_report import access, clock
 from grid_report.access import Action, Actor
-from grid_report.accounts.number_queries import unproved_of
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.consents import standing
+from grid_report.accounts.number_queries import unproved_of
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid
 from grid_report.places.datum import Datum, to_wgs84

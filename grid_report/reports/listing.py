@@ -34,6 +34,7 @@ from grid_report.reports.filters import ReportFilter, Sort
 from grid_report.reports.lifecycle import OPEN, State
 from grid_report.reports.models import IS_OPEN, Report
 from grid_report.reports.scope import ReportScope, report_scope
+from grid_report.typed import plain
 from grid_report.web.paging import Page, pack, unpack
 
 R = table_of(Report).c
@@ -139,7 +140,7 @@ def _narrow(statement: Select[*tuple[Any, ...]], wanted: ReportFilter) -> Select
     if wanted.words:
         statement = statement.where(
             or_(
-                R.number == wanted.words.upper(),
+                R.number == plain(wanted.words).replace(" ", "").upper(),
                 R.description.contains(wanted.words, autoescape=True),
                 R.place_note.contains(wanted.words, autoescape=True),
             )

@@ -17,6 +17,7 @@ from grid_report.statistics import naming, tables
 from grid_report.statistics.areas import Area, find_area
 from grid_report.statistics.monthly import MonthReport, read_report
 from grid_report.statistics.tables import Tables
+from grid_report.typed import plain
 from grid_report.web.words import sentence
 
 LONGEST_VERSION: Final = 6
@@ -41,6 +42,7 @@ def asked_area(code: str, *, actor: Actor, places: Reference, county: County) ->
 
 def asked_version(text: str) -> int | None:
     """Return the version asked for: None the newest, 0 the running counts. Raises Invalid."""
+    text = plain(text).strip()
     if not text:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_VERSION):

@@ -20,6 +20,7 @@ from grid_report.statistics import deliveries, delivering, showing
 from grid_report.statistics.areas import find_area
 from grid_report.statistics.delivering import AddDelivery
 from grid_report.statistics.delivery_days import FIRST_DAY, LAST_DAY, next_day
+from grid_report.typed import plain
 from grid_report.web.context import current_actor, settings
 from grid_report.web.paging import BIGGEST_ID
 from grid_report.web.text import clean, read_int
@@ -87,7 +88,7 @@ def add() -> Response | tuple[str, int]:
     """Have a member told of an area's months from now on."""
     access.check(current_actor(), Action.STATISTICS_DELIVER)
     form: dict[str, Any] = {
-        name: clean(request.form.get(name, ""))[:20] for name in ("member", "area", "day")
+        name: plain(clean(request.form.get(name, "")))[:20] for name in ("member", "area", "day")
     }
     try:
         delivering.add_delivery(

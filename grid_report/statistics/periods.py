@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from grid_report.clock import Month, months_between
 from grid_report.errors import Invalid
+from grid_report.typed import plain
 
 # What the choice of a period says for "from one month to another".
 OWN: Final = "own"
@@ -46,6 +47,7 @@ class Period:
 
 def parse_period(code: str) -> Period | None:
     """Read `2026-03`, `2026-Q1` or `2026`; None for anything else."""
+    code = plain(code).strip()
     quarter = _QUARTER.fullmatch(code)
     if quarter and quarter[1].isascii():
         first = Month(int(quarter[1]), int(quarter[2]) * 3 - 2)
@@ -132,7 +134,7 @@ def read_month(
     values: Mapping[str, Any], name: str, *, this: Month, problems: Invalid
 ) -> Month | None:
     """Read a month of a form; notes a problem when it is missing, no month or not counted."""
-    text = str(values.get(name) or "").strip()
+    text = str(plain(values.get(name)) or "").strip()
     if not text:
         problems.add(name, "field-needed")
         return None

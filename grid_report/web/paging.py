@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from grid_report.errors import Invalid
+from grid_report.typed import plain
 
 T = TypeVar("T")
 
@@ -64,6 +65,7 @@ def read_limit(text: str | None) -> int:
     """Read how many rows a page shall hold. Raises Invalid."""
     if text is None or text == "":
         return DEFAULT_LIMIT
+    text = plain(text).strip()
     # Cut first: leading zeros may go on for ever, and Python refuses to read a giant number.
     digits = text.lstrip("0")[:6] if text.isascii() and text.isdecimal() else ""
     if not digits or int(digits) > MAX_LIMIT:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from grid_report.errors import Invalid
+from grid_report.typed import plain
 
 KEPT_CONTROLS = {"\n", "\t"}
 
@@ -52,6 +53,14 @@ def read_text(
     return text
 
 
+def read_code(
+    values: Mapping[str, Any], name: str, *, most: int, problems: Invalid, needed: bool = False
+) -> str:
+    """Read a code, a number plate, a card's number: typed in whatever width, kept plain."""
+    plainly = {name: plain(values.get(name))}
+    return read_text(plainly, name, most=most, problems=problems, needed=needed)
+
+
 def read_key(value: Any, name: str, problems: Invalid) -> str:
     """Read an idempotency key in its one canonical spelling; a missing one is made here."""
     if value in (None, ""):
@@ -67,7 +76,7 @@ def read_int(
     values: Mapping[str, Any], name: str, low: int, high: int, problems: Invalid
 ) -> int | None:
     """Read a whole number in bounds; None when absent."""
-    raw = values.get(name)
+    raw = plain(values.get(name))
     if raw in (None, ""):
         return None
     if isinstance(raw, str) and raw.strip().removeprefix("-").isdecimal() and len(raw) < 12:

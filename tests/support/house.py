@@ -7,6 +7,7 @@ CORE = {
     "settings_sections": -1,
     "errors": 0,
     "rates": 0,
+    "typed": 0,
     "clock": 1,
     "db": 1,
     "access": 1,
