@@ -15,7 +15,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from grid_report import clock, connections, schema
 from grid_report import db as database
 from grid_report.accounts import admin_routes as accounts_admin_routes
-from grid_report.accounts import consents, gateway, messenger, number_routes, place_book
+from grid_report.accounts import (
+    carried_pages,
+    consents,
+    gateway,
+    messenger,
+    number_routes,
+    place_book,
+)
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts import routes as accounts_routes
 from grid_report.accounts import signals as accounts_signals
@@ -188,6 +195,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
         typed,
     ):
         module.init_app(app)
+    carried_pages.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.extensions["grid_report_ready"] = {

@@ -12,7 +12,14 @@ from grid_report.access import Action, Actor, Grant
 from grid_report.accounts import entries, limits, numbers, steps
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.entries import PlaceExists
-from grid_report.accounts.models import ProvedHow, RoleGrant, SignIn, SmsCode, Standing
+from grid_report.accounts.models import (
+    CarriedForm,
+    ProvedHow,
+    RoleGrant,
+    SignIn,
+    SmsCode,
+    Standing,
+)
 from grid_report.accounts.policy import Policy
 from grid_report.accounts.refusals import NotOneself
 from grid_report.accounts.roles import Role
@@ -211,5 +218,7 @@ def sweep(*, now: datetime) -> int:
         old_codes = delete(SmsCode).where(SmsCode.expires_at < now - timedelta(days=1))
         # Kept for half a year: "was that me?" is asked late.
         old_sign_ins = delete(SignIn).where(SignIn.expires_at < now - timedelta(days=180))
+        old_forms = delete(CarriedForm).where(CarriedForm.expires_at < now)
+        swept += len(session.execute(old_forms.returning(CarriedForm.id)).all())
         swept += len(session.execute(old_codes.returning(SmsCode.id)).all())
         return swept + len(session.execute(old_sign_ins.returning(SignIn.id)).all())

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
+    Text,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -159,6 +160,20 @@ class SmsCode(Base):
     used_at: Mapped[Instant | None]
     # When the account was chosen that the used code opens; a code opens one.
     opened_at: Mapped[Instant | None]
+
+
+class CarriedForm(Base):
+    """The words of a form that met no sign-in, sealed, until they are given back or too old."""
+
+    __tablename__ = "carried_forms"
+    __table_args__ = (Index("ix_carried_forms_expires_at", "expires_at"),)
+
+    id: Mapped[RowId]
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    # Whose form it was, where the browser still knew; nobody else gets it back.
+    member_id: Mapped[int | None] = mapped_column(BIG, ForeignKey("members.id"))
+    sealed: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[Instant]
 
 
 class RateCounter(Base):

@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, has_request_context, request
 from flask_login import current_user
 from sqlalchemy import ScalarSelect
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+from werkzeug.wrappers import Response
 
 from grid_report import clock
 from grid_report.access import Actor
@@ -115,6 +119,37 @@ def current_actor() -> Actor:
     if actor is None:
         raise SignInNeeded
     return actor
+
+
+_KEEPS_FORMS = "grid_report_keeps_forms"
+
+
+def keep_forms_by(app: Flask, keep: Callable[[Response, str], None]) -> None:
+    """Have the words of a form that is refused here kept, with the page they belong to."""
+    app.extensions[_KEEPS_FORMS] = keep
+
+
+def keep_form(response: Response) -> str | None:
+    """Keep the words of the refused form; return the page it was on, None when nobody knows."""
+    page = page_of_form()
+    if page is not None and request.method == "POST" and _KEEPS_FORMS in current_app.extensions:
+        current_app.extensions[_KEEPS_FORMS](response, page)
+    return page
+
+
+def page_of_form() -> str | None:
+    """Return the page of ours a posted form was on, if it can be looked at again."""
+    # Another site's form has another site's page, or none: nothing of it is kept.
+    if not (request.referrer or "").startswith(request.host_url):
+        return None
+    parts = urlsplit(request.referrer or "")
+    for path, query in ((parts.path, parts.query), (request.path, "")):
+        try:
+            current_app.url_map.bind("").match(path, method="GET")
+        except (HTTPException, RequestRedirect):
+            continue
+        return f"{path}?{query}" if query else path
+    return None
 
 
 def client_address() -> str:

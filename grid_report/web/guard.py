@@ -11,7 +11,14 @@ from werkzeug.routing import IntegerConverter, ValidationError
 from werkzeug.wrappers import Response
 
 from grid_report.errors import NotFound
-from grid_report.web.context import SignInNeeded, actor_or_none, is_api, wants_json
+from grid_report.web.context import (
+    SignInNeeded,
+    actor_or_none,
+    is_api,
+    keep_form,
+    page_of_form,
+    wants_json,
+)
 from grid_report.web.paging import BIGGEST_ID
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -63,8 +70,11 @@ def _refuse_guests() -> Response | None:
         return None
     if wants_json():
         raise SignInNeeded
-    target = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for("accounts.sign_in", next=target), 303)
+    if request.method == "GET":
+        return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")), 303)
+    response = redirect(url_for("accounts.sign_in", next=page_of_form()), 303)
+    keep_form(response)
+    return response
 
 
 def _refuse_forged() -> None:

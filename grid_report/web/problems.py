@@ -37,7 +37,7 @@ from grid_report.errors import (
     TooMany,
 )
 from grid_report.web import words
-from grid_report.web.context import SignInNeeded, actor_or_none, wants_json
+from grid_report.web.context import SignInNeeded, actor_or_none, keep_form, wants_json
 from grid_report.web.returning import PAGE_OF
 
 logger = logging.getLogger(__name__)
@@ -212,7 +212,16 @@ def _page_of_form() -> str | None:
 
 def _forged(error: CSRFError) -> Response:
     logger.info("form refused", extra={"reason": error.description})
-    return answer(400, "form-expired", words.sentence("errors", "form-expired"))
+    kept = Response()
+    if not wants_json() and actor_or_none() is not None:
+        keep_form(kept)
+    cookies = kept.headers.getlist("Set-Cookie")
+    # What is promised about the words is said only when they are kept.
+    sentence = words.sentence("errors", "form-expired-kept" if cookies else "form-expired")
+    response = answer(400, "form-expired", sentence)
+    for cookie in cookies:
+        response.headers.add("Set-Cookie", cookie)
+    return response
 
 
 def _database_failed(error: DBAPIError) -> Response:

@@ -1,4 +1,4 @@
-"""Consents become acts that nobody rewrites; a report says how its place was found.
+"""Consents become acts that nobody rewrites; a report says how its place was found; forms are carried over a sign-in.
 
 Each row becomes the act of agreeing and, when it was taken back, the act of that. What agreeing
 again had overwritten before is gone and cannot be brought back. On the way down the newest
@@ -51,6 +51,16 @@ def upgrade() -> None:
     op.create_index("ix_consent_acts_at", "consent_acts", ["at"])
     op.drop_table("consents")
     _keep_as_written()
+    op.create_table(
+        "carried_forms",
+        sa.Column("id", BIG, primary_key=True, autoincrement=True),
+        sa.Column("secret_hash", sa.String(64), nullable=False),
+        sa.Column("member_id", BIG, sa.ForeignKey("members.id")),
+        sa.Column("sealed", sa.Text, nullable=False),
+        sa.Column("expires_at", UtcInstant(), nullable=False),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_carried_forms_secret_hash")),
+    )
+    op.create_index("ix_carried_forms_expires_at", "carried_forms", ["expires_at"])
     # In the column itself: SQLite adds no constraint to a table without building it anew.
     op.execute(
         "ALTER TABLE reports ADD COLUMN located_by VARCHAR(32)"
@@ -113,3 +123,4 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION consent_acts_refuse()")
     op.drop_column("reports", "located_by")
+    op.drop_table("carried_forms")

@@ -46,6 +46,8 @@ BY_FILE_NAME = {
 BY_NAME = {
     "accounts.admin_routes": "border",
     "accounts.choices": "border",
+    "accounts.carried_pages": "border",
+    "accounts.carrying": "usecases",
     "accounts.consenting": "usecases",
     "accounts.consents": "queries",
     "accounts.figures": "queries",
