@@ -16,7 +16,7 @@ from grid_report import clock, connections, schema
 from grid_report import db as database
 from grid_report.accounts import admin_routes as accounts_admin_routes
 from grid_report.accounts import (
-    carried_pages,
+    carried_routes,
     consents,
     gateway,
     messenger,
@@ -195,7 +195,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
         typed,
     ):
         module.init_app(app)
-    carried_pages.init_app(app)
+    carried_routes.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.extensions["grid_report_ready"] = {

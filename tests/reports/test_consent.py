@@ -103,7 +103,10 @@ def test_without_consent_what_the_phone_measured_is_dropped(make: Make) -> None:
 
 def test_what_a_hand_chose_stays_without_consent(make: Make) -> None:
     who = rider(make, SHARES_PHOTOS)
-    pinned = send(make, who, **HERE, accuracy_m=8.0, place_source=LocatedBy.PIN)
+    photo = replace(make.photo(), position=(42.60, 124.10))
+    pin: dict[str, Any] = {**HERE, "accuracy_m": 8.0, "place_source": LocatedBy.PIN}
+    pinned = send(make, who, **pin, photos=(photo,))
+    assert photos_of(pinned)[0].taken_off_m is None
     assert (pinned.lat, pinned.lng, pinned.accuracy_m) == (*HERE.values(), None)
     assert (pinned.community_code, pinned.located_by) == (STATION, LocatedBy.PIN)
     # The community chosen stays, the position that came along does not.

@@ -45,8 +45,8 @@ BY_FILE_NAME = {
 # Files named after what they hold. Everything else inside a domain is a rule.
 BY_NAME = {
     "accounts.admin_routes": "border",
+    "accounts.carried_routes": "border",
     "accounts.choices": "border",
-    "accounts.carried_pages": "border",
     "accounts.carrying": "usecases",
     "accounts.consenting": "usecases",
     "accounts.consents": "queries",
