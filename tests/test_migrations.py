@@ -229,3 +229,60 @@ def test_a_failing_migration_leaves_nothing_half_done(
         schema.upgrade(engine)
     assert schema.current(engine) == "0002"
     assert described(engine) == before
+
+
+def test_consents_become_acts_and_go_back_as_the_newest(make: Make) -> None:
+    who = make.rider(consents=()).member_id
+    db.session.remove()
+    schema.downgrade(db.engine, "0022")
+    days = [datetime(2026, 9, day, 4, tzinfo=UTC) for day in range(1, 7)]
+    # Position: an older text taken back, the newer one stands; photos: taken back.
+    rows = [
+        ("position", "2026-01", days[0], days[1]),
+        ("position", "2026-11", days[2], None),
+        ("photos", "2026-11", days[0], days[3]),
+    ]
+    table = "member_id, kind, notice_version, given_at, withdrawn_at"
+    bound = {"given": UtcInstant(), "withdrawn": UtcInstant()}
+    insert = text(
+        f"INSERT INTO consents ({table}) VALUES (:who, :kind, :version, :given, :withdrawn)"
+    ).bindparams(*(bindparam(name, type_=kind) for name, kind in bound.items()))
+    with db.engine.begin() as connection:
+        for kind, version, given, withdrawn in rows:
+            connection.execute(
+                insert,
+                {"who": who, "kind": kind, "version": version, "given": given,
+                 "withdrawn": withdrawn},
+            )  # fmt: skip
+    schema.upgrade(db.engine)
+    acts = [(it.kind.value, it.agreed, it.notice_version, it.at) for it in consents.list_acts(who)]
+    assert acts == [
+        ("photos", False, "2026-11", days[3]),
+        ("position", True, "2026-11", days[2]),
+        ("position", False, "2026-01", days[1]),
+        ("photos", True, "2026-11", days[0]),
+        ("position", True, "2026-01", days[0]),
+    ]
+    assert {kind.value for kind in consents.consents_of(who)} == {"position"}
+    db.session.rollback()
+    # Agreed to once more, and taken back: on the way down the newest of each text stays.
+    actor = Actor(member_id=who, name="", grants=frozenset())
+    policy = replace(make.policy, notice_version="2026-11")
+    for kind, agree, at in (
+        (ConsentKind.PHOTOS, True, days[4]),
+        (ConsentKind.POSITION, False, days[5]),
+    ):
+        usecases.say_consent(kind, agree, actor=actor, policy=policy, now=at)
+    db.session.remove()
+    schema.downgrade(db.engine, "0022")
+    select = text(f"SELECT {table} FROM consents ORDER BY kind, notice_version").columns(
+        given_at=UtcInstant(), withdrawn_at=UtcInstant()
+    )
+    with db.engine.connect() as connection:
+        found = [tuple(row)[1:] for row in connection.execute(select)]
+    assert found == [
+        ("photos", "2026-11", days[4], None),
+        ("position", "2026-01", days[0], days[1]),
+        ("position", "2026-11", days[2], days[5]),
+    ]
+    schema.upgrade(db.engine)
