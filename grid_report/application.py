@@ -17,6 +17,7 @@ from grid_report import db as database
 from grid_report.accounts import admin_routes as accounts_admin_routes
 from grid_report.accounts import (
     carried_routes,
+    consent_routes,
     consents,
     gateway,
     messenger,
@@ -24,7 +25,6 @@ from grid_report.accounts import (
     place_book,
 )
 from grid_report.accounts import queries as accounts_queries
-from grid_report.accounts import routes as accounts_routes
 from grid_report.accounts import signals as accounts_signals
 from grid_report.accounts.roles import PlaceKind
 from grid_report.api import contract
@@ -95,7 +95,7 @@ BLUEPRINTS = (
     health.bp,
     preferences.bp,
     pages.bp,
-    accounts_routes.bp,
+    consent_routes.bp,
     accounts_admin_routes.bp,
     number_routes.bp,
     reports_routes.bp,

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import Engine, bindparam, create_engine, inspect, text
 
 from grid_report import schema
+from grid_report.access import Actor
+from grid_report.accounts import consents, usecases
+from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.connections import make_file
-from grid_report.db import Base, db, prepare
+from grid_report.db import Base, UtcInstant, db, prepare
 from grid_report.jobs import models as jobs_models
 from tests.support.builders import Make
 from tests.support.databases import Databases

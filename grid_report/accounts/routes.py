@@ -359,36 +359,6 @@ def change_password() -> Response:
     return redirect(url_for("accounts.me"), 303)
 
 
-@bp.post("/me/consents")
-def choose_consents() -> Response:
-    """Give or take back consents."""
-    changed = usecases.choose_consents(
-        forms.consents(request.form),
-        actor=current_actor(),
-        policy=policy.current(),
-        now=clock.now(),
-    )
-    flash(said("consents-saved"))
-    for kind, agreed in changed.items():
-        if not agreed:
-            flash(said(f"{kind}-taken-back"))
-    return redirect(url_for("accounts.me"), 303)
-
-
-@bp.post("/me/consents/agree")
-def agree() -> Response:
-    """Agree to one kind where it is needed, and go on there."""
-    usecases.say_consent(
-        forms.consent_kind(request.form.get("kind")),
-        True,
-        actor=current_actor(),
-        policy=policy.current(),
-        now=clock.now(),
-    )
-    flash(said("consents-saved"))
-    return redirect(own_path(request.form.get("next"), url_for("accounts.me")), 303)
-
-
 @bp.post("/me/devices/<int:sign_in_id>/revoke")
 def revoke_device(sign_in_id: int) -> Response:
     """End one of the member's browsers or tokens."""

@@ -12,13 +12,8 @@ from alembic import op
 
 from grid_report.db import BIG, UtcInstant
 
-<<<<<<<< HEAD:migrations/versions/0023_consent_acts.py
 revision = "0023"
 down_revision = "0022"
-========
-revision = "0021"
-down_revision = "0020"
->>>>>>>> 6f39515 (Consent acts come after the lots' debts: migration 0021):migrations/versions/0021_consent_acts.py
 
 KINDS = ("account", "position", "photos")
 WITHDRAWN = "withdrawn_at IS NOT NULL"

@@ -48,6 +48,7 @@ BY_NAME = {
     "accounts.carried_routes": "border",
     "accounts.choices": "border",
     "accounts.carrying": "usecases",
+    "accounts.consent_routes": "border",
     "accounts.consenting": "usecases",
     "accounts.consents": "queries",
     "accounts.figures": "queries",
