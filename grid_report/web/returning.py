@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from typing import Final
 
 _MEMBER: Final = (
-    "allow_points", "grant_role", "restore", "revoke_role", "sign_out", "stop_points", "suspend",
+    "allow_points", "give_number", "grant_role", "restore", "revoke_role", "sign_out", "stop_points", "suspend",
 )  # fmt: skip
 # The page of every form that has an address of its own; what both are called by goes along.
 PAGE_OF: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         (
-            "accounts.change_password", "accounts.change_profile", "accounts.choose_consents",
+            "accounts.agree", "accounts.change_password", "accounts.change_profile", "accounts.choose_consents",
             "accounts.revoke_device", "accounts.sign_out_everywhere",
         ),
         "accounts.me",
@@ -47,6 +47,8 @@ PAGE_OF: Final[Mapping[str, str]] = {
     "fairness.judge_sampled": "fairness.sampled",
     "fairness.judge_signal": "fairness.signal",
     "notify.read_all": "notify.inbox",
+    "numbers.find": "numbers.counter",
+    "numbers.send_code": "numbers.mine",
     "objections.answer": "objections.show",
     "objections.withdraw": "objections.mine",
     "offers.cancel": "offers.voucher",

@@ -19,6 +19,7 @@ TYPED: Final = frozenset(
     {
         "address", "at", "cancel_minutes", "capacity", "card_number", "deadline", "description",
         "description_en", "description_zh", "first_day", "hours", "internal_note", "into",
+        "known_by",
         "last_day", "lat", "lng", "minutes", "name", "needs", "nickname", "noshow_percent", "note",
         "phone", "place_note", "plate", "points", "price", "provider", "provider_name", "purpose",
         "quota", "reason", "ref", "review_on", "starts_on", "stock", "subsidy", "times", "title",
