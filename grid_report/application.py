@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from grid_report.accounts import signals as accounts_signals
 from grid_report.accounts.roles import PlaceKind
 from grid_report.api import contract
 from grid_report.fairness import routes as fairness_routes
+from grid_report.media import opening
 from grid_report.media.kit import Media
 from grid_report.notify import house_news
 from grid_report.notify import queries as notify_queries
@@ -154,6 +155,8 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
         actor_for_token=accounts_queries.actor_for_token,
         unread_count=notify_queries.count_unread,
         media=media,
+        photo_names_in_use=_photo_names_in_use,
+        list_photo_files=_list_photo_files,
     )
     place_book.connect(app, lambda kind: _place_names(kind, settings))
     if settings.sms.endpoint:
@@ -201,9 +204,25 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     app.extensions["grid_report_ready"] = {
         "database": lambda: database.can_be_written(database.db.session()),
         "migrations": lambda: schema.current(database.db.engine) == schema.head(),
-        "photo_store": media.ready,
+        "photo_store": lambda: media.ready() and opening.is_ours(media.store),
     }
     return app
+
+
+def _photo_names_in_use(names: Collection[str]) -> set[str]:
+    """Return which of these photo files any room still has a row for."""
+    # An older snapshot would not know what was committed since.
+    database.db.session.rollback()
+    asked = sorted(names)
+    return reports_queries.photo_names_in_use(asked) | offers_queries.photo_names_in_use(asked)
+
+
+def _list_photo_files(after: str, limit: int) -> list[tuple[str, int | None]]:
+    """Return the next photo files that have a row, by name, with their bytes where known."""
+    database.db.session.rollback()
+    found: dict[str, int | None] = dict(offers_queries.list_photo_files(after, limit))
+    found |= dict(reports_queries.list_photo_files(after, limit))
+    return sorted(found.items())[:limit]
 
 
 def _configure(app: Flask, settings: Settings) -> None:

@@ -25,9 +25,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from flask import Flask
 
-from grid_report.settings import ROOT, Settings, load
+from grid_report import clock
+from grid_report.settings import Settings, load
 from grid_report.web import logs
+from grid_report.web.terminal import say
 
 SHARED: Final = Path("/dev/shm")  # noqa: S108 - what is made in it is private
 STOP_S: Final = 8.0
@@ -37,6 +40,8 @@ LONGEST_WAIT_S: Final = 30.0
 # A child that lived this long was well: the next failure starts with the short wait again.
 WELL_AFTER_S: Final = 30.0
 READY_S: Final = 90.0
+# What a child ends with that will never be allowed to work as things are.
+REFUSED: Final = 78
 
 
 class CannotListen(OSError):
@@ -61,30 +66,6 @@ def listen(host: str, port: int) -> socket.socket:
         raise CannotListen(error.errno, str(error)) from error
     listener.set_inheritable(True)
     return listener
-
-
-def say(code: str, /, **facts: Any) -> str:
-    """Return a sentence of `templates/words/serving.txt` in both languages: no app, no reader yet."""
-    from babel.support import NullTranslations, Translations
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    lines = []
-    for language in ("zh_CN", "en"):
-        words = Environment(
-            loader=FileSystemLoader(ROOT / "templates"),
-            undefined=StrictUndefined,
-            extensions=["jinja2.ext.i18n"],
-            autoescape=False,  # noqa: S701 - for a terminal
-        )
-        found: NullTranslations = Translations.load(
-            ROOT / "grid_report" / "translations" / "notify", [language]
-        )
-        words.install_gettext_translations(found, newstyle=True)  # type: ignore[attr-defined]
-        macro = getattr(words.get_template("words/serving.txt").module, code)
-        line = " ".join(str(macro(**facts)).split())
-        if line not in lines:
-            lines.append(line)
-    return "\n".join(lines)
 
 
 @dataclass
@@ -190,6 +171,9 @@ class Supervisor:
                         code = ended if ended > 0 else 1
                         break
                 ended = self.scheduler.look_after()
+                if ended == REFUSED:
+                    code = 1
+                    break
                 if ended is not None:
                     self.echo(say("scheduler_ended", code=ended))
                 if not was_ready and is_answering(self.settings):
@@ -309,6 +293,10 @@ def run_web(settings: Settings, fd: int) -> None:
 
             photos = settings.photos
             app = create_app(settings)
+            if why_not_to_start(app):
+                # The scheduler finds the same, says it once, and the supervisor stops everybody.
+                signal.pause()
+                sys.exit(1)
             # The photos and a megabyte for the rest of the form.
             app.wsgi_app = BodyGate(  # type: ignore[method-assign]
                 app.wsgi_app,
@@ -319,6 +307,14 @@ def run_web(settings: Settings, fd: int) -> None:
             return app
 
     Web().run()
+
+
+def why_not_to_start(app: Flask) -> str:
+    """Say why this process may not work, in both languages; '' when it may."""
+    from grid_report.media import opening
+
+    with app.app_context():
+        return opening.why_not(now=clock.now())
 
 
 def _forget_figures(_server: Any, worker: Any) -> None:
@@ -358,7 +354,11 @@ def main(arguments: list[str]) -> None:
     from grid_report import create_app
     from grid_report.jobs.scheduler import run_until_signalled
 
-    run_until_signalled(create_app(settings), settings)
+    app = create_app(settings)
+    if refused := why_not_to_start(app):
+        print(refused, file=sys.stderr, flush=True)
+        sys.exit(REFUSED)
+    run_until_signalled(app, settings)
 
 
 if __name__ == "__main__":

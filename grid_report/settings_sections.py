@@ -196,6 +196,10 @@ class Photos(Section):
     wall_seconds: Seconds
     memory_mb: int = Field(ge=64, le=65_536)
     processes: int = Field(ge=0, le=256)
+    verify_share: Share
+    unknown_days: Days
+    brake_share: float = Field(gt=0, lt=1)
+    brake_floor: Count
 
 
 class Limits(Section):

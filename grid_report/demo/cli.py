@@ -13,6 +13,7 @@ from grid_report import clock
 from grid_report.accounts import policy, queries
 from grid_report.demo import world
 from grid_report.demo.cast import PASSWORD, TakenByOthers
+from grid_report.media import opening
 
 
 @click.group("demo")
@@ -63,6 +64,8 @@ def load(reports: int | None, seed: int | None, *, if_empty: bool) -> None:
                 return
             # A load begun with other numbers is finished as it was begun.
             reports, seed = there.reports, there.seed
+    if refused := opening.why_not(now=clock.now()):
+        raise click.ClickException(refused)
     # A line for each of two thousand steps would hide the progress.
     ours = logging.getLogger("grid_report")
     before = ours.level

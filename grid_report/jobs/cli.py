@@ -13,6 +13,7 @@ from grid_report.jobs import queries
 from grid_report.jobs.election import SCHEDULER
 from grid_report.jobs.models import Outcome
 from grid_report.jobs.registry import BY_NAME, JOBS
+from grid_report.media import opening
 from grid_report.notify import queries as notify_queries
 from grid_report.notify import usecases as notify_usecases
 from grid_report.web.context import settings
@@ -79,4 +80,6 @@ def scheduler() -> None:
     """Run the scheduler process: any number may run, one works at a time."""
     from grid_report.jobs.scheduler import run_until_signalled
 
+    if refused := opening.why_not(now=clock.now()):
+        raise click.ClickException(refused)
     run_until_signalled(_app(), settings())

@@ -1,4 +1,4 @@
-"""Take, renew and give back a lease; note how a job went."""
+"""Take, renew and give back a lease; note how a job went; tell of a sweep that stopped."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from grid_report.accounts.roles import Role
 from grid_report.db import transaction, use_case
 from grid_report.jobs import steps
 from grid_report.jobs.models import JobRun, Lease, Outcome
+from grid_report.media import queries as media_queries
+from grid_report.media import steps as media_steps
+from grid_report.notify import outbox
+from grid_report.settings import County
 
 
 @use_case
@@ -113,3 +118,26 @@ def note_end(
             )
             .execution_options(synchronize_session=False)
         )
+
+
+@use_case
+def tell_of_brake(*, unknown: int, looked_at: int, county: County, now: datetime) -> None:
+    """Tell the administrators, once until it goes on, that the sweep of photos stopped."""
+    with transaction() as session:
+        if media_steps.brake(session, now=now):
+            outbox.put(
+                session,
+                "photo_sweep_stopped",
+                to_role=(Role.ADMINISTRATOR, county.code),
+                about=str(now.astimezone(county.tz).date()),
+                facts={"unknown": unknown, "looked_at": looked_at},
+                now=now,
+            )
+
+
+@use_case
+def release_brake() -> None:
+    """Note that the sweep goes on, so that the next stop is told of again."""
+    if media_queries.is_braked():
+        with transaction() as session:
+            media_steps.release(session)

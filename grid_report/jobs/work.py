@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,14 +12,14 @@ from flask import current_app
 from grid_report.accounts import usecases as accounts_usecases
 from grid_report.accounts.roles import Role
 from grid_report.clock import Month
-from grid_report.db import db
 from grid_report.fairness import finding
 from grid_report.fairness import usecases as fairness_usecases
-from grid_report.media import sweep
+from grid_report.jobs import usecases
+from grid_report.media import keeping, opening
+from grid_report.media.owning import StoreRefused
 from grid_report.notify import delivery
 from grid_report.offers import after as offers_after
 from grid_report.offers import card_clock
-from grid_report.offers import queries as offers_queries
 from grid_report.offers import scanning as offers_scanning
 from grid_report.offers import stating as offers_stating
 from grid_report.places import queries as places_queries
@@ -26,12 +27,14 @@ from grid_report.points import auditing as points_auditing
 from grid_report.points import upkeep as points_upkeep
 from grid_report.points import usecases as points_usecases
 from grid_report.points.terms import terms_of
-from grid_report.reports import queries as reports_queries
 from grid_report.reports import usecases as reports_usecases
 from grid_report.settings import Settings
 from grid_report.statistics import delivering
 from grid_report.statistics import usecases as statistics_usecases
 from grid_report.web.context import wiring
+from grid_report.web.terminal import say
+
+logger = logging.getLogger(__name__)
 
 LIGHTS_AT_ONCE = 200
 
@@ -182,21 +185,25 @@ def deliver_statistics(duty: Duty) -> int:
 
 
 def sweep_photos(duty: Duty) -> int:
-    """Delete photo files that never got their row."""
-
-    def in_use(names: Collection[str]) -> set[str]:
-        # A snapshot from the batch before would not know what was committed since.
-        db.session.rollback()
-        asked = list(names)
-        return reports_queries.photo_names_in_use(asked) | offers_queries.photo_names_in_use(asked)
-
-    swept = sweep.sweep_orphans(
-        wiring().media.store,
-        in_use,
-        timedelta(minutes=duty.settings.jobs.orphan_minutes),
-        duty.now(),
-    )
-    return swept.photos_removed + swept.leftovers_removed
+    """Mark photo files that never got their row; delete those marked for days."""
+    now = duty.now()
+    try:
+        swept = keeping.sweep(
+            wiring().media.store,
+            wiring().photo_names_in_use,
+            keeping.care_of(duty.settings),
+            now=now,
+        )
+    except StoreRefused as refusal:
+        logger.error(opening.sentence(refusal), extra=refusal.facts)
+        raise
+    if swept.is_stopped:
+        facts = {"unknown": swept.unknown, "looked_at": swept.looked_at}
+        logger.error(say("sweep_stopped", **facts), extra=facts)
+        usecases.tell_of_brake(**facts, county=duty.settings.county, now=now)
+    else:
+        usecases.release_brake()
+    return swept.done
 
 
 def sweep_accounts(duty: Duty) -> int:

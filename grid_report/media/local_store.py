@@ -14,9 +14,18 @@ from typing import BinaryIO
 from grid_report import clock
 from grid_report.errors import NotFound
 from grid_report.media.errors import PhotoStoreUnavailable
-from grid_report.media.stores import Pair, Size, Stored, checked, file_name, read_file_name
+from grid_report.media.stores import (
+    Pair,
+    Size,
+    Stored,
+    checked,
+    checked_note,
+    file_name,
+    read_file_name,
+)
 
 STAGING = ".staging"
+NOTES = ".notes"
 
 
 class LocalStore:
@@ -66,7 +75,7 @@ class LocalStore:
             for folder in _entries(self.root):
                 if len(folder.name) != 2 or not folder.is_dir(follow_symlinks=False):
                     continue
-                for file in _entries(Path(folder.path)):
+                for file in sorted(_entries(Path(folder.path)), key=lambda file: file.name):
                     known = read_file_name(file.name)
                     if not known:
                         continue
@@ -83,6 +92,45 @@ class LocalStore:
         with _writing():
             probe.touch(exist_ok=False)
             probe.unlink()
+
+    def read_note(self, path: str) -> bytes | None:
+        try:
+            with _reading():
+                return self._note(path).read_bytes()
+        except NotFound:
+            return None
+
+    def write_note(self, path: str, content: bytes, *, only_new: bool = False) -> bool:
+        draft = self.staging() / f"note-{uuid.uuid4().hex}"
+        note = self._note(path)
+        with _writing():
+            try:
+                with draft.open("xb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                note.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+                if only_new:
+                    os.link(draft, note)
+                else:
+                    draft.rename(note)
+                _sync(note.parent)
+            except FileExistsError:
+                return False
+            finally:
+                draft.unlink(missing_ok=True)
+        return True
+
+    def drop_note(self, path: str) -> None:
+        with _writing():
+            self._note(path).unlink(missing_ok=True)
+
+    def list_notes(self, folder: str) -> list[str]:
+        with _writing():
+            return [entry.name for entry in _entries(self._note(folder))]
+
+    def _note(self, path: str) -> Path:
+        return self.root / NOTES / checked_note(path)
 
     def _folder(self, name: str) -> Path:
         return self.root / checked(name)[:2]

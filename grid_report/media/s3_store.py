@@ -27,6 +27,7 @@ from grid_report.media.stores import (
     Stored,
     StoreError,
     checked,
+    checked_note,
     file_name,
     read_file_name,
 )
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from obstore.store import S3Store as Client
 
 _PARALLEL = 8
+_NOTES = ".notes"
 _MISSING_EXTRA = "photo store: s3:// needs the extra 's3' (./run --with s3), or a file:// store"
 _FORKED = (
     "photo store: s3:// was used before this process was forked; start the workers first"
@@ -122,6 +124,46 @@ class S3Store:
             # The answer may be empty; that there is one is what counts.
             self._obstore.list_with_delimiter(self._client(), "no-such-photo")
 
+    def read_note(self, path: str) -> bytes | None:
+        try:
+            with _unavailable():
+                return bytes(self._obstore.get(self._client(), _note(path)).bytes())
+        except NotFound:
+            return None
+
+    def write_note(self, path: str, content: bytes, *, only_new: bool = False) -> bool:
+        from obstore.exceptions import AlreadyExistsError
+
+        try:
+            with _unavailable():
+                self._obstore.put(
+                    self._client(),
+                    _note(path),
+                    content,
+                    mode="create" if only_new else "overwrite",
+                    use_multipart=False,
+                )
+        except PhotoStoreUnavailable as error:
+            if isinstance(error.__cause__, AlreadyExistsError):
+                return False
+            raise
+        return True
+
+    def drop_note(self, path: str) -> None:
+        try:
+            with _unavailable():
+                self._obstore.delete(self._client(), _note(path))
+        except NotFound:
+            return
+
+    def list_notes(self, folder: str) -> list[str]:
+        with _unavailable():
+            return [
+                entry["path"].rpartition("/")[2]
+                for batch in self._obstore.list(self._client(), f"{_note(folder)}/")
+                for entry in batch
+            ]
+
     def _put(self, pair: Pair, size: Size) -> None:
         path = self._path(pair.name, size)
         source = pair.main if size is Size.MAIN else pair.thumb
@@ -159,6 +201,10 @@ class S3Store:
             retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=20)},
             **{name: value for name, value in options.items() if value},  # type: ignore[arg-type]
         )
+
+
+def _note(path: str) -> str:
+    return f"{_NOTES}/{checked_note(path)}"
 
 
 # The process that used obstore first, and so has its threads. Kept for the module, because they

@@ -1,7 +1,8 @@
 """Where photos live: local files or an S3-compatible store, behind one small interface.
 
 A photo is two files under one name, the hash of its main picture. Names are checked here, on every
-way in: nothing else ever becomes part of a path.
+way in: nothing else ever becomes part of a path. Beside the photos a store keeps short notes: whose it
+is, and which photos wait to be deleted.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from grid_report.errors import NotFound
 
 CONTENT_TYPE = "image/jpeg"
 _NAME = re.compile(r"[0-9a-f]{64}")
+_NOTE = re.compile(r"[a-z]+(/[0-9a-zA-Z.]+)?")
 
 
 class Size(StrEnum):
@@ -70,10 +72,22 @@ class Store(Protocol):
         """Remove both files, unless renewed at or after that instant; say whether any was removed."""
 
     def list_before(self, instant: datetime) -> Iterator[Stored]:
-        """Go through the files last stored before an instant, in no order."""
+        """Go through the files last stored before an instant, those of a photo side by side."""
 
     def check(self) -> None:
         """Make sure that photos could be stored now."""
+
+    def read_note(self, path: str) -> bytes | None:
+        """Return a note's content; None when there is none."""
+
+    def write_note(self, path: str, content: bytes, *, only_new: bool = False) -> bool:
+        """Write a note durably and whole; with `only_new`, say whether there was none before."""
+
+    def drop_note(self, path: str) -> None:
+        """Remove a note, if it is there."""
+
+    def list_notes(self, folder: str) -> list[str]:
+        """Return the names of the notes in a folder, in no order."""
 
 
 def checked(name: str) -> str:
@@ -100,6 +114,13 @@ def read_file_name(text: str) -> tuple[str, Size] | None:
     """Read a file name back; None for any that `file_name` does not make."""
     found = re.fullmatch(r"([0-9a-f]{64})-(main|thumb)\.jpg", text)
     return (found[1], Size(found[2])) if found else None
+
+
+def checked_note(path: str) -> str:
+    """Return a note's path if it is one; a mistake in this program otherwise."""
+    if not _NOTE.fullmatch(path):
+        raise ValueError(f"no path of a note: {path}")
+    return path
 
 
 def open_store(url: str) -> Store:

@@ -27,6 +27,7 @@ class Screen(StrEnum):
     FAIRNESS = "fairness"
     MONTH = "month"
     MEMBERS = "members"
+    INBOX = "inbox"
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "statistics_ready": _kind("month area_zh area_en", screen=Screen.MONTH),
     "codes_used_up": _kind("most", screen=Screen.MEMBERS),
     "points_expiring": _kind("points last_day", screen=Screen.POINTS),
+    "photo_sweep_stopped": _kind("unknown looked_at", screen=Screen.INBOX),
 }
 
 REPORT_PAGES: Final[Mapping[Role, str]] = {
@@ -124,6 +126,7 @@ OTHER_PAGES: Final[Mapping[Screen, str]] = {
     Screen.FAIRNESS: "fairness.index",
     Screen.MONTH: "statistics_exports.delivered",
     Screen.MEMBERS: "admin_members.index",
+    Screen.INBOX: "notify.inbox",
 }
 # What a page calls the thing it is about; the others are about no single thing.
 NAMED_BY: Final[Mapping[str, str]] = {

@@ -166,6 +166,14 @@ def photo_names_in_use(names: Sequence[str]) -> set[str]:
     return {name for name in rows if name is not None}
 
 
+def list_photo_files(after: str, limit: int) -> list[tuple[str, int | None]]:
+    """Return the next photo files offers show, by name; their bytes are not kept."""
+    rows = db.session.scalars(
+        select(Offer.photo).where(Offer.photo > after).distinct().order_by(Offer.photo).limit(limit)
+    )
+    return [(name, None) for name in rows if name is not None]
+
+
 @dataclass(frozen=True)
 class SlotRow:
     """A time with its places, and what it is to the one who looks."""

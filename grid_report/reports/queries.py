@@ -197,3 +197,15 @@ def photo_names_in_use(names: Sequence[str]) -> set[str]:
     return set(
         db.session.scalars(select(ReportPhoto.name).where(ReportPhoto.name.in_(names)).distinct())
     )
+
+
+def list_photo_files(after: str, limit: int) -> list[tuple[str, int]]:
+    """Return the next photo files that have a row, by name, with their bytes."""
+    rows = db.session.execute(
+        select(ReportPhoto.name, func.max(ReportPhoto.byte_count))
+        .where(ReportPhoto.name > after)
+        .group_by(ReportPhoto.name)
+        .order_by(ReportPhoto.name)
+        .limit(limit)
+    )
+    return [(name, byte_count) for name, byte_count in rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -42,6 +42,9 @@ class Wiring:
     actor_for_token: Callable[[str, datetime], Actor | None]
     unread_count: Callable[[int], int]
     media: Any
+    # Which of these photo files have a row, and all that have one: rooms above `media` know.
+    photo_names_in_use: Callable[[Collection[str]], set[str]]
+    list_photo_files: Callable[[str, int], list[tuple[str, int | None]]]
 
 
 def wiring() -> Wiring:

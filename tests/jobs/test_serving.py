@@ -9,7 +9,8 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -225,3 +226,24 @@ def test_a_taken_port_is_said_in_plain_words_and_nothing_is_started(
 def test_the_address_is_printed_when_it_answers(shared: Site) -> None:
     wait_for(lambda: f"http://127.0.0.1:{shared.port}" in shared.log.read_text())
     assert os.getpid() != shared.process.pid
+
+
+@pytest.mark.database
+def test_a_site_on_the_photo_store_of_another_installation_does_not_start(
+    server: object, tmp_path: Path
+) -> None:
+    from grid_report.media import owning
+    from grid_report.media.stores import open_store
+    from tests.conftest import test_settings
+
+    settings = test_settings(server.fresh(tmp_path), tmp_path)  # type: ignore[attr-defined]
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    owning.claim(open_store(settings.photo_store_url), "0" * 32, now=now)
+    log = tmp_path / "log"
+    process = start(SERVE, environ_of(settings, PORT=str(free_port()), HOST="127.0.0.1"), log)
+    wait_for(lambda: process.poll() is not None, 90)
+    assert end(process) == 1
+    said = log.read_text()
+    assert "belongs to another installation (000000000000, since 2026-11-23)" in said
+    assert "属于另一套系统" in said
+    assert "Traceback" not in said

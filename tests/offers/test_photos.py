@@ -16,6 +16,7 @@ from grid_report.access import Grant
 from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.jobs.work import Duty, sweep_photos
+from grid_report.media import opening
 from grid_report.offers import queries
 from tests.offers.test_pages import OFFER, Desk
 from tests.support.builders import Make, picture
@@ -166,8 +167,11 @@ def test_the_sweep_of_files_nobody_knows_leaves_the_photos_of_offers_alone(
 ) -> None:
     place = admin.post("/admin/offers", 303, **OFFER, photo=sent())
     settings = app.extensions["grid_report"].settings
+    assert opening.why_not(now=clock.now()) == ""
     later = clock.now() + timedelta(days=2)
     sweep_photos(Duty(settings, lambda: later, lambda: True))
     assert fetch(admin, shown(admin.get(place))).status_code == 200
     admin.post(f"{place}/save", 303, **OFFER, drop_photo="1")
-    assert sweep_photos(Duty(settings, lambda: later, lambda: True)) == 1
+    assert sweep_photos(Duty(settings, lambda: later, lambda: True)) == 1  # marked
+    week = later + timedelta(days=settings.photos.unknown_days)
+    assert sweep_photos(Duty(settings, lambda: week, lambda: True)) == 1  # and deleted

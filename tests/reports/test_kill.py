@@ -28,6 +28,8 @@ from werkzeug.test import encode_multipart
 from grid_report import clock
 from grid_report.db import db
 from grid_report.jobs.work import Duty, sweep_photos
+from grid_report.media import owning
+from grid_report.media import queries as media_queries
 from grid_report.media.local_store import LocalStore
 from grid_report.media.stores import Size, read_file_name
 from grid_report.notify.models import Message
@@ -247,9 +249,17 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
         f"{len(left)} orphaned photos, {len(os.listdir(store.staging()))} folders on their way in"
     )
     now = clock.now()
+    # Dozens of kills in one store are far more than any brake lets pass.
+    settings = settings.model_copy(
+        update={"photos": settings.photos.model_copy(update={"brake_floor": 10_000})}
+    )
+    owning.claim(store, media_queries.installation_key(), now=now)
     assert sweep(settings, now) == 0
     assert files_of(store) == both(kept) | {it for it in files_of(store) if it[0] in left}
-    sweep(settings, now + timedelta(minutes=settings.jobs.orphan_minutes + 1))
+    old = now + timedelta(minutes=settings.jobs.orphan_minutes + 1)
+    sweep(settings, old)
+    assert files_of(store) == both(kept | left)
+    sweep(settings, old + timedelta(days=settings.photos.unknown_days))
     assert files_of(store) == both(kept)
     assert os.listdir(store.staging()) == []
     check_rows_have_files(store, set())

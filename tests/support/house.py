@@ -18,7 +18,7 @@ CORE |= {"connections": 0, "troubles": 1}
 ROOMS = {
     "web": 2,
     "accounts": 3,
-    "media": 3,
+    "media": 4,
     "places": 4,
     "points": 5,
     "notify": 5,
@@ -67,7 +67,9 @@ BY_NAME = {
     "accounts.policy": "wiring",
     "fairness.finding": "usecases",
     "fairness.views": "border",
+    "media.keeping": "usecases",
     "media.kit": "border",
+    "media.opening": "border",
     "media.serving": "border",
     "notify.delivery": "border",
     "notify.house_news": "steps",

@@ -1,0 +1,31 @@
+"""Sentences for a terminal and a log, in both languages: there is no reader to ask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grid_report.settings import ROOT
+
+
+def say(code: str, /, **facts: Any) -> str:
+    """Return a sentence of `templates/words/serving.txt` in both languages: no app, no reader yet."""
+    from babel.support import NullTranslations, Translations
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    lines = []
+    for language in ("zh_CN", "en"):
+        words = Environment(
+            loader=FileSystemLoader(ROOT / "templates"),
+            undefined=StrictUndefined,
+            extensions=["jinja2.ext.i18n"],
+            autoescape=False,  # noqa: S701 - for a terminal
+        )
+        found: NullTranslations = Translations.load(
+            ROOT / "grid_report" / "translations" / "notify", [language]
+        )
+        words.install_gettext_translations(found, newstyle=True)  # type: ignore[attr-defined]
+        macro = getattr(words.get_template("words/serving.txt").module, code)
+        line = " ".join(str(macro(**facts)).split())
+        if line not in lines:
+            lines.append(line)
+    return "\n".join(lines)
