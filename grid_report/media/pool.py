@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 
 from grid_report.media.errors import PicturesBusy
@@ -32,6 +34,9 @@ WAIT_SECONDS = 30.0
 START_SECONDS = 30.0
 # After children that did not even start, how long nobody tries again.
 PAUSE_SECONDS = 5.0
+# A child whose pipe closed is about to end; how long to wait for how it did.
+END_SECONDS = 2.0
+TRIES = 2
 _ANSWER_BYTES = 64 * 1024
 _PACKAGE = Path(__file__).resolve().parent.parent
 # The package's own __init__ imports the web framework, which a decoder has no use for: 40 MB and
@@ -50,6 +55,25 @@ class _Died(Exception):
     """The child ended, or had to be ended, while it had a job."""
 
 
+class _TimeIsUp(_Died):
+    """No answer in time: a decoder that hangs, or a machine with too much to do."""
+
+
+class _Nonsense(_Died):
+    """What the child said was no answer."""
+
+
+class _Ended(StrEnum):
+    """Why a child did not answer."""
+
+    # By a limit that only the picture itself can reach, whatever else the machine does.
+    LIMIT = "limit"
+    # By itself: a crash, or something that was no answer.
+    CRASH = "crash"
+    # By somebody else: the system short of memory, an operator, the clock on the wall.
+    OUTSIDE = "outside"
+
+
 class _Gone(Exception):
     """An idle child had ended by itself before it got the job: the job is not to blame."""
 
@@ -59,6 +83,7 @@ class _Child:
 
     def __init__(self, bounds: Bounds, boot: str) -> None:
         self.jobs = 0
+        self.is_unwanted = False
         self._said = b""
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-c", boot, str(_PACKAGE), bounds.to_json()],
@@ -99,7 +124,7 @@ class _Child:
         try:
             return Answer.from_line(self._line(deadline))
         except (ValueError, TypeError, KeyError) as error:
-            raise _Died from error
+            raise _Nonsense("said something else than an answer") from error
 
     def _line(self, deadline: float) -> bytes:
         waiting = select.poll()
@@ -107,7 +132,7 @@ class _Child:
         while b"\n" not in self._said:
             left_ms = (deadline - time.monotonic()) * 1000
             if left_ms <= 0 or not waiting.poll(left_ms):
-                raise _Died("time is up")
+                raise _TimeIsUp("time is up")
             part = os.read(self._from, _ANSWER_BYTES)
             if not part or len(self._said) > _ANSWER_BYTES:
                 raise _Died("ended without an answer")
@@ -123,6 +148,21 @@ class _Child:
         """Kill the process; whoever waits for its answer notices."""
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
+
+    def how_it_ended(self, death: _Died) -> _Ended:
+        """Say why it died; it is of no more use."""
+        if isinstance(death, _TimeIsUp):
+            return _Ended.OUTSIDE
+        if isinstance(death, _Nonsense):
+            return _Ended.CRASH
+        try:
+            code = self.process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            return _Ended.CRASH  # it closed its pipe and goes on
+        if code == -signal.SIGXCPU:
+            return _Ended.LIMIT
+        # SIGALRM is the child's own clock on the wall. All others it can only have sent itself.
+        return _Ended.OUTSIDE if code in _FROM_OUTSIDE else _Ended.CRASH
 
     def end(self) -> None:
         """Kill and reap the process, close the pipes."""
@@ -141,6 +181,10 @@ class _Child:
                 with contextlib.suppress(OSError):
                     pipe.close()
 
+
+_FROM_OUTSIDE = frozenset(
+    -number for number in (signal.SIGKILL, signal.SIGALRM, signal.SIGHUP, signal.SIGQUIT)
+)
 
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()
 
@@ -178,9 +222,10 @@ class Pool:
         self._pause_until = 0.0
 
     def clean(self, job: Job) -> Answer:
-        """Clean one picture; blocks. A child that dies or hangs makes it a broken one.
+        """Clean one picture; blocks. One that crashes its decoder twice, or uses it up, is broken.
 
-        Raises PicturesBusy when no child came free or could be started.
+        Raises PicturesBusy when no child came free or could be started, and when two in a row were
+        killed from outside: that says nothing about the picture.
         """
         with self._place(self._places):
             answer = self._ask(job)
@@ -195,11 +240,13 @@ class Pool:
             return sorted(child.pid for child in self._all)
 
     def close(self) -> None:
-        """End every child; a job in flight then ends as a broken picture. Usable again after."""
+        """End every child; a job in flight is then busy, not broken. Usable again after."""
         with self._lock:
             idle, self._idle = self._idle, []
             self._all.difference_update(idle)
             busy = list(self._all)
+            for child in busy:
+                child.is_unwanted = True
         for child in idle:
             child.end()
         for child in busy:  # the thread that waits for it closes the pipes
@@ -216,6 +263,7 @@ class Pool:
 
     def _ask(self, job: Job) -> Answer:
         child = self._take()
+        crashes = tries = 0
         while True:
             usable = False
             try:
@@ -228,13 +276,21 @@ class Pool:
                 if child.is_new:
                     raise PicturesBusy from None
             except _Died as death:
+                how = child.how_it_ended(death)
+                tries, crashes = tries + 1, crashes + (how is _Ended.CRASH)
                 logger.warning(
                     "a photo decoder ended during a photo",
-                    extra={"pid": child.pid, "reason": str(death)},
+                    extra={"pid": child.pid, "reason": str(death), "how": how.value},
                 )
-                return Answer(Outcome.BROKEN)
+                if how is _Ended.LIMIT or crashes == TRIES:
+                    return Answer(Outcome.BROKEN)
+                if tries == TRIES or child.is_unwanted:
+                    raise PicturesBusy from None
             finally:
                 self._give_back(child, usable=usable)
+            # Anew, in a child no other picture was in; what the first one wrote is in its way.
+            for path in (job.main, job.thumb):
+                Path(path).unlink(missing_ok=True)
             child = self._new()
 
     def _take(self) -> _Child:

@@ -25,7 +25,7 @@ from grid_report.media.errors import (
     PictureTooManyPixels,
 )
 from grid_report.media.local_store import LocalStore
-from grid_report.media.messages import Job, Outcome
+from grid_report.media.messages import Job
 from grid_report.media.photos import admit
 from grid_report.media.pool import Pool
 from grid_report.settings import Photos
@@ -46,7 +46,23 @@ FAULTY = textwrap.dedent(
     def faulty(job, max_pixels):
         with open(job.source, 'rb') as file:
             what = file.read(12).strip()
+        once = os.path.dirname(job.main) + '/../../../once-' + what.decode('ascii', 'replace')
+        if what.startswith(b'ONE') and not os.path.exists(once):
+            with open(once, 'w'): pass
+            if what == b'ONE-KILL': os.kill(os.getpid(), signal.SIGKILL)
+            if what == b'ONE-HANG': time.sleep(3600)
+            if what == b'ONE-HALF':
+                with open(job.main, 'w'): pass
+                ctypes.string_at(0)
+            ctypes.string_at(0)
+        if what == b'KILL-CRASH':
+            if os.path.exists(once): ctypes.string_at(0)
+            with open(once, 'w'): pass
+            os.kill(os.getpid(), signal.SIGKILL)
+        if what.startswith(b'ONE'):
+            with open(job.source, 'wb') as file: file.write(PLAIN)
         if what == b'SEGFAULT': ctypes.string_at(0)
+        if what == b'ABORT': os.abort()
         if what == b'KILL': os.kill(os.getpid(), signal.SIGKILL)
         if what == b'EXIT': os._exit(0)
         if what == b'SPIN':
@@ -123,14 +139,60 @@ def _soon(claim: Callable[[], bool], seconds: float = 10) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["SEGFAULT", "KILL", "EXIT", "SPIN", "HANG", "HANG-IN-C"])
-def test_a_decoder_that_dies_or_hangs_makes_a_broken_picture(send, store, fault):
-    began = time.monotonic()
+@pytest.mark.parametrize("fault", ["SEGFAULT", "ABORT", "EXIT"])
+def test_a_picture_that_crashes_its_decoder_twice_is_broken(send, store, fault):
     with pytest.raises(PictureBroken):
         send(fault.encode())
-    assert time.monotonic() - began < 10
     assert files_under(store.root) == []
     assert send(good()) == 1
+
+
+@pytest.mark.slow
+def test_a_picture_that_uses_up_its_decoder_is_broken_at_once(tight, store):
+    # On a busy machine the clock on the wall may come first, and says nothing about the picture.
+    patient = tight.model_copy(update={"wall_seconds": 60})
+    pool = Pool(patient, boot=FAULTY)
+    try:
+        with pytest.raises(PictureBroken):
+            admit([io.BytesIO(b"SPIN")], store=store, pool=pool, limits=patient, zone=ZONE)
+    finally:
+        pool.close()
+    assert files_under(store.root) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["KILL", "HANG", "HANG-IN-C", "KILL-CRASH"])
+def test_decoders_killed_from_outside_twice_say_nothing_about_the_picture(send, store, fault):
+    """Out of memory, too much to do: 503 with Retry-After, and a queue sends it again."""
+    with pytest.raises(PicturesBusy) as refused:
+        send(fault.encode())
+    assert refused.value.retry_after_s > 0
+    assert files_under(store.root) == []
+    assert send(good()) == 1
+
+
+@pytest.mark.parametrize("fault", ["ONE-KILL", "ONE-CRASH", "ONE-HALF"])
+def test_a_picture_whose_decoder_died_once_gets_a_fresh_one_and_is_taken(send, faulty, fault):
+    assert send(good()) == 1
+    (before,) = faulty.pids()
+    assert send(fault.encode()) == 1
+    assert faulty.pids() != [before]
+
+
+@pytest.mark.slow
+def test_a_picture_whose_decoder_was_held_up_once_is_taken(send):
+    assert send(b"ONE-HANG") == 1
+
+
+def test_a_picture_in_hand_when_the_pool_closes_is_busy_not_broken(send, faulty):
+    assert send(good()) == 1
+    with ThreadPoolExecutor(1) as threads:
+        slow = threads.submit(send, b"SLOW")
+        time.sleep(0.2)
+        faulty.close()
+        with pytest.raises(PicturesBusy):
+            slow.result()
+    assert faulty.pids() == []
 
 
 def test_a_decoder_that_wants_too_much_memory_is_stopped_and_replaced(faulty, store, send):
@@ -173,15 +235,17 @@ def test_other_photos_in_flight_are_unharmed(faulty, store, tight, send):
             return str(send(data))
         except PictureBroken:
             return "broken"
+        except PicturesBusy:
+            return "busy"
 
     with ThreadPoolExecutor(8) as threads:
         said = list(threads.map(one, [b"SLOW", b"KILL", good(), b"SEGFAULT"] * 3))
-    assert said == ["1", "broken", "1", "broken"] * 3
+    assert said == ["1", "busy", "1", "broken"] * 3
 
 
 def test_many_killers_in_a_row_leave_the_pool_working(send, faulty):
-    for _ in range(8):
-        with pytest.raises(PictureBroken):
+    for _ in range(4):
+        with pytest.raises(PicturesBusy):
             send(b"KILL")
     assert faulty.pids() == []
     assert send(good()) == 1
@@ -208,6 +272,7 @@ def test_limits_are_armed_anew_for_every_job(send, faulty):
 def test_scans_that_never_end_are_stopped(limits, store, tight):
     with_scans = pictures.progressive_scans((3800, 3800), 1500)
     assert len(with_scans) < limits.max_file_mb * 1024 * 1024
+    tight = tight.model_copy(update={"wall_seconds": 60})
     pool = Pool(tight)
     try:
         with pytest.raises(PictureBroken):
@@ -260,7 +325,8 @@ def test_when_all_places_stay_taken_the_answer_is_busy(tight, tmp_path):
             assert _soon((tmp_path / "main.hangs").exists)
             with pytest.raises(PicturesBusy):
                 pool.clean(job)
-            assert first.result().outcome is Outcome.BROKEN
+            with pytest.raises(PicturesBusy):  # hung twice: nobody knows why
+                first.result()
     finally:
         pool.close()
 
