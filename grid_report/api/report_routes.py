@@ -198,7 +198,7 @@ def report_photo(number: str, photo_id: int) -> Response:
     if photo_id >= 2**63:
         raise NotFound
     photo = queries.find_photo(report.id, photo_id=photo_id)
-    response: Response = wiring().media.response(photo.name, size)
+    response: Response = wiring().media.response(photo.name, size, photo.byte_count)
     return response
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import Any
 
 import click
 from flask.cli import AppGroup
 
 from grid_report import clock
-from grid_report.media import keeping, opening, owning
+from grid_report.media import checking, keeping, opening, owning
 from grid_report.media.owning import StoreRefused
 from grid_report.media.stores import Store
 from grid_report.web.context import settings, wiring
@@ -67,6 +68,26 @@ def restore(names: tuple[str, ...], everything: bool) -> None:
     except StoreRefused as refusal:
         raise _refused(refusal) from refusal
     _say("photos_restored", count=count)
+
+
+@media_cli.command("check")
+def check() -> None:
+    """Compare rows, files and digests; exits 1 when a file is missing, damaged or nobody's."""
+    try:
+        keeping.refuse_other(_store())
+    except StoreRefused as refusal:
+        raise _refused(refusal) from refusal
+    found = checking.check_store(
+        _store(),
+        wiring().list_photo_files,
+        wiring().photo_names_in_use,
+        keeping.care_of(settings()),
+        now=clock.now(),
+        tell=click.echo,
+        progress=lambda done: click.echo(say("media_checking", done=done), err=True),
+    )
+    _say("media_checked", **asdict(found))
+    sys.exit(0 if found.is_sound else 1)
 
 
 @media_cli.command("sweep")

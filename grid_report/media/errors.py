@@ -73,6 +73,14 @@ class PicturesBusy(Busy):
     code: ClassVar[str] = "pictures-busy"
 
 
+class PhotoDamaged(GridReportError):
+    """What the store holds under this name is not what was stored. Never cached."""
+
+    code: ClassVar[str] = "photo-damaged"
+    status: ClassVar[int] = 500
+    no_store: ClassVar[bool] = True
+
+
 @dataclass(eq=False)
 class PhotoStoreUnavailable(Busy):
     """The photos could not be written or read: disk full, store unreachable."""

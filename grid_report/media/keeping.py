@@ -51,6 +51,13 @@ def claim(store: Store, referenced: Referenced, care: Care, *, now: datetime) ->
     owning.refuse_other(owner, own)
 
 
+def refuse_other(store: Store) -> None:
+    """Raise StoreOfAnother when the store is another installation's; one without a mark is not."""
+    owner = owning.find_owner(store)
+    if owner is not None:
+        owning.refuse_other(owner, queries.installation_key())
+
+
 def count_unknown(
     store: Store, referenced: Referenced, care: Care, *, now: datetime
 ) -> tuple[int, int]:
@@ -99,6 +106,7 @@ def sweep(
     store: Store, referenced: Referenced, care: Care, *, now: datetime, past_brake: bool = False
 ) -> Swept:
     """Do what must be done at once, then sweep. Raises StoreRefused, PhotoStoreUnavailable."""
+    claim(store, referenced, care, now=now)
     remove_asked(store, referenced, care, now=now)
     if past_brake:
         _audit("photo-sweep-past-brake", "photo-store", now)
@@ -120,7 +128,7 @@ def remove_asked(store: Store, referenced: Referenced, care: Care, *, now: datet
     """
     removed, after = 0, ""
     while due := queries.list_removals(limit=AT_ONCE, after=after):
-        owning.expect(store, queries.installation_key())
+        claim(store, referenced, care, now=now)
         after = due[-1][0]
         marks = Marks(store)
         known = set(referenced([name for name, _ in due]))

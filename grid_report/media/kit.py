@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from typing import Self
 
@@ -36,9 +37,15 @@ class Media:
             zone=self.settings.county.tz,
         )
 
-    def response(self, name: str, size: str) -> Response:
-        """Answer with a photo; the caller has asked who may see it. Raises NotFound."""
-        return photo_response(name, size, store=self.store)
+    def response(self, name: str, size: str, byte_count: int | None = None) -> Response:
+        """Answer with a photo; the caller has asked who may see it. Raises NotFound, PhotoDamaged.
+
+        `byte_count` is that of the row, where there is one; a share of the files is read whole.
+        """
+        thorough = random.random() < self.settings.photos.verify_share
+        return photo_response(
+            name, size, store=self.store, byte_count=byte_count, thorough=thorough
+        )
 
     def ready(self) -> bool:
         """Tell whether photos can be written. Raises PhotoStoreUnavailable."""

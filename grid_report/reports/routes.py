@@ -362,5 +362,5 @@ def photo(number: str, name: str, size: str) -> Response:
     report = queries.find_report(number)
     access.check(current_actor(), Action.REPORT_READ, report)
     access.check(current_actor(), Action.REPORT_PHOTOS, report)
-    queries.find_photo(report.id, name=name)
-    return wiring().media.response(name, size)
+    found = queries.find_photo(report.id, name=name)
+    return wiring().media.response(name, size, found.byte_count)

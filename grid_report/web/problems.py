@@ -171,6 +171,8 @@ def _refused(error: GridReportError) -> Response:
     )
     if isinstance(error, TooMany | Busy):
         response.headers["Retry-After"] = str(error.retry_after_s)
+    if getattr(type(error), "no_store", False):
+        response.headers["Cache-Control"] = "no-store"
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
