@@ -26,6 +26,9 @@ _LONGEST_LINE = 64 * 1024
 _MAX_FILE_BYTES = 64 * 1024 * 1024
 _LOST_RACE_S = 2
 _MEGABYTE = 1024 * 1024
+_DISK_TROUBLE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENOENT, errno.EACCES, errno.EPERM}
+)
 
 
 def main() -> None:
@@ -60,8 +63,8 @@ def _answer(job: Job, bounds: Bounds) -> Answer:
     except MemoryError:
         return Answer(Outcome.TOO_MANY_PIXELS, last=True)
     except OSError as error:
-        # The picture had been decoded: what failed is writing it.
-        known = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENOENT}
+        # What failed is not the picture: opening the file that was sent, or writing the others.
+        known = error.errno in _DISK_TROUBLE
         return Answer(Outcome.STORAGE_FAILED if known else Outcome.BROKEN)
 
 

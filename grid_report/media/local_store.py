@@ -156,13 +156,15 @@ class LocalStore:
                 path.rename(aside)
             except FileNotFoundError:
                 return False
-            if before is not None and aside.stat().st_mtime >= before:
-                with contextlib.suppress(FileExistsError):  # a newer copy is there: as good
-                    os.link(aside, path)
-                    _sync(path.parent)
+            # Gone meanwhile: another sweep cleared it from there, which it does to old files only.
+            with contextlib.suppress(FileNotFoundError):
+                if before is not None and aside.stat().st_mtime >= before:
+                    with contextlib.suppress(FileExistsError):  # a newer copy is there: as good
+                        os.link(aside, path)
+                        _sync(path.parent)
+                    aside.unlink()
+                    return False
                 aside.unlink()
-                return False
-            aside.unlink()
             return True
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from grid_report.db import db
 from grid_report.media import keeping, owning, queries
+from grid_report.media.arriving import clear_left_behind
 from grid_report.media.errors import PhotoStoreUnavailable
 from grid_report.media.owning import StoreRefused
 from grid_report.media.stores import Store
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 def why_not(*, now: datetime) -> str:
     """Claim the store for this installation; say in both languages why that cannot be, or ''.
 
+    What processes that were killed left of photos on their way in is cleared away.
+
     A database or store that is away is no reason: the site starts, `/readyz` tells, and the sweep
     asks again.
     """
@@ -29,6 +32,7 @@ def why_not(*, now: datetime) -> str:
         keeping.claim(
             tied.media.store, tied.photo_names_in_use, keeping.care_of(tied.settings), now=now
         )
+        clear_left_behind(tied.media.store.staging())
     except StoreRefused as refusal:
         return sentence(refusal)
     except (DBAPIError, PhotoStoreUnavailable) as error:

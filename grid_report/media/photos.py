@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from io import FileIO
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from grid_report.media.arriving import arrival, take_in
 from grid_report.media.errors import (
     HeicNotReadable,
     NotAPicture,
@@ -25,8 +26,6 @@ from grid_report.media.pool import Pool
 from grid_report.media.stores import Pair, Store
 from grid_report.settings import Photos
 
-# Like every folder of one submission; the sweep clears those a killed process left behind.
-STAGING_PREFIX = "in-"
 _CHUNK_BYTES = 256 * 1024
 _MEGABYTE = 1024 * 1024
 
@@ -78,12 +77,18 @@ def admit(
         raise TooManyPhotos(limit=limits.max_files)
     if not uploads:
         return []
-    folder = _staging_folder(store)
-    try:
+    with ExitStack() as open_files:
+        folder = open_files.enter_context(arrival(store.staging()))
         jobs = [_job(folder, at, durable=store.wants_durable_files) for at in range(len(uploads))]
         # The cheap check of every file comes before the dear one of any.
-        for number, (upload, job) in enumerate(zip(uploads, jobs, strict=True), start=1):
-            _spool(upload, Path(job.source), limits, number)
+        for at, upload in enumerate(uploads):
+            try:
+                file, source = take_in(Path(jobs[at].source))
+            except OSError as error:
+                raise PhotoStoreUnavailable from error
+            open_files.enter_context(file)
+            jobs[at] = replace(jobs[at], source=source)
+            _spool(upload, file, limits, number=at + 1)
         cleaned = _clean_all(jobs, pool, limits)
         store.put(
             [
@@ -92,15 +97,6 @@ def admit(
             ]
         )
         return [_admitted(photo, zone) for photo in cleaned]
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _staging_folder(store: Store) -> Path:
-    try:
-        return Path(tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=store.staging()))
-    except OSError as error:
-        raise PhotoStoreUnavailable from error
 
 
 def _job(folder: Path, at: int, *, durable: bool) -> Job:
@@ -112,24 +108,20 @@ def _job(folder: Path, at: int, *, durable: bool) -> Job:
     )
 
 
-def _spool(upload: Upload | Readable, to: Path, limits: Photos, number: int) -> None:
+def _spool(upload: Upload | Readable, file: FileIO, limits: Photos, number: int) -> None:
     """Copy what was sent to a file, as far as it may go. Nothing said about its size is believed."""
     stream = upload if isinstance(upload, Readable) else upload.stream
     left = limits.max_file_mb * _MEGABYTE
-    try:
-        file = to.open("xb")
-    except OSError as error:
-        raise PhotoStoreUnavailable from error
-    with file:
-        while chunk := stream.read(_CHUNK_BYTES):
-            left -= len(chunk)
-            if left < 0:
-                raise PictureTooLarge(limit_mb=limits.max_file_mb, number=number)
-            try:
-                file.write(chunk)
-                file.flush()
-            except OSError as error:
-                raise PhotoStoreUnavailable from error
+    while chunk := stream.read(_CHUNK_BYTES):
+        left -= len(chunk)
+        if left < 0:
+            raise PictureTooLarge(limit_mb=limits.max_file_mb, number=number)
+        try:
+            left_over = memoryview(chunk)
+            while left_over:
+                left_over = left_over[file.write(left_over) :]
+        except OSError as error:
+            raise PhotoStoreUnavailable from error
 
 
 def _clean_all(jobs: Sequence[Job], pool: Pool, limits: Photos) -> list[Cleaned]:

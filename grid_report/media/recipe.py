@@ -66,16 +66,17 @@ def prepare() -> None:
 def clean(job: Job, max_pixels: int) -> Cleaned:
     """Write the main picture and its thumbnail.
 
-    Raises Refused; MemoryError when decoding needs more than is allowed; OSError when writing fails.
+    Raises Refused; MemoryError when decoding needs more than is allowed; OSError when reading the
+    file that was sent, or writing, fails.
     """
-    try:
-        with Path(job.source).open("rb") as file:
+    with Path(job.source).open("rb") as file:
+        try:
             main, facts = _decoded(file, max_pixels, alone=job.alone)
-        thumb = main.reduce(_factor(main.size, THUMB_SIDE_PX))
-    except (Refused, MemoryError):
-        raise
-    except Exception as error:  # whatever a decoder raises, the picture is what is wrong
-        raise Refused(Outcome.BROKEN) from error
+            thumb = main.reduce(_factor(main.size, THUMB_SIDE_PX))
+        except (Refused, MemoryError):
+            raise
+        except Exception as error:  # whatever a decoder raises, the picture is what is wrong
+            raise Refused(Outcome.BROKEN) from error
     _write(main, job.main, MAIN_QUALITY, durable=job.durable, optimize=False)
     _write(thumb, job.thumb, THUMB_QUALITY, durable=job.durable, optimize=True)
     content = _check_bare(job.main)
