@@ -25,9 +25,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-from flask import Flask
 
-from grid_report import clock
 from grid_report.settings import Settings, load
 from grid_report.web import logs
 from grid_report.web.terminal import say
@@ -288,12 +286,13 @@ def run_web(settings: Settings, fd: int) -> None:
 
         def load(self) -> Any:
             from grid_report import create_app
+            from grid_report.jobs import starting
             from grid_report.slow_clients import BodyGate
             from grid_report.upload_places import places_for, sender_of
 
             photos = settings.photos
             app = create_app(settings)
-            if why_not_to_start(app):
+            if starting.why_not(app):
                 # The scheduler finds the same, says it once, and the supervisor stops everybody.
                 signal.pause()
                 sys.exit(1)
@@ -307,14 +306,6 @@ def run_web(settings: Settings, fd: int) -> None:
             return app
 
     Web().run()
-
-
-def why_not_to_start(app: Flask) -> str:
-    """Say why this process may not work, in both languages; '' when it may."""
-    from grid_report.media import opening
-
-    with app.app_context():
-        return opening.why_not(now=clock.now())
 
 
 def _forget_figures(_server: Any, worker: Any) -> None:
@@ -352,10 +343,11 @@ def main(arguments: list[str]) -> None:
         run_web(settings, int(arguments[1]))
         return
     from grid_report import create_app
+    from grid_report.jobs import starting
     from grid_report.jobs.scheduler import run_until_signalled
 
     app = create_app(settings)
-    if refused := why_not_to_start(app):
+    if refused := starting.why_not(app):
         print(refused, file=sys.stderr, flush=True)
         sys.exit(REFUSED)
     run_until_signalled(app, settings)

@@ -17,8 +17,10 @@ from grid_report.media.arriving import arrival, clear_left_behind
 from grid_report.media.errors import PhotoStoreUnavailable, PictureTooLarge
 from grid_report.media.local_store import LocalStore
 from tests.media.conftest import files_under
-from tests.media.test_pool import ROOT, _soon
+from tests.media.faulty import soon
 from tests.support import pictures
+
+ROOT = Path(__file__).resolve().parents[2]
 
 # Takes a photo in with a decoder that never answers, as a server does when it is killed.
 TAKING_IN = textwrap.dedent(
@@ -29,7 +31,7 @@ TAKING_IN = textwrap.dedent(
     from grid_report.media.local_store import LocalStore
     from grid_report.media.pool import Pool
     from grid_report.settings import load
-    from tests.media.test_pool import FAULTY
+    from tests.media.faulty import FAULTY
     if sys.argv[2] == "by name":
         arriving.os.access = lambda *_: False
     limits = load({}).photos.model_copy(update={"processes": 1, "wall_seconds": 600})
@@ -46,7 +48,7 @@ def killed(store: LocalStore, how: str) -> list[bytes]:
     """Kill a process while a decoder has its photo; return what files it left."""
     process = subprocess.Popen([sys.executable, "-c", TAKING_IN, str(store.root), how], cwd=ROOT)
     try:
-        assert _soon(lambda: any(store.root.rglob("*.hangs")), 60)
+        assert soon(lambda: any(store.root.rglob("*.hangs")), 60)
         # A start beside it leaves its folder alone.
         assert clear_left_behind(store.staging()) == 0
         assert any(store.root.rglob("*.hangs"))
@@ -60,14 +62,14 @@ def test_what_was_sent_is_gone_with_the_process_that_is_killed(store: LocalStore
     left = killed(store, "without a name")
     assert left
     assert not any(b"GPS" in content for content in left)
-    assert _soon(lambda: clear_left_behind(store.staging()) == 1)
+    assert soon(lambda: clear_left_behind(store.staging()) == 1)
     assert list(store.staging().iterdir()) == []
 
 
 def test_where_a_name_is_needed_the_next_start_clears_it_away(store: LocalStore) -> None:
     left = killed(store, "by name")
     assert any(b"GPS" in content for content in left)
-    assert _soon(lambda: clear_left_behind(store.staging()) == 1)
+    assert soon(lambda: clear_left_behind(store.staging()) == 1)
     assert files_under(store.root) == []
 
 

@@ -30,65 +30,10 @@ from grid_report.media.photos import admit
 from grid_report.media.pool import Pool
 from grid_report.settings import Photos
 from tests.media.conftest import ZONE, files_under
+from tests.media.faulty import FAULTY, gone, soon
 from tests.support import pictures
 
 ROOT = Path(__file__).resolve().parents[2]
-
-# A decoder with every fault a decoder may have, chosen by the first bytes of the file.
-FAULTY = textwrap.dedent(
-    """
-    import ctypes, os, signal, sys, time, types
-    p = types.ModuleType('grid_report'); p.__path__ = [sys.argv.pop(1)]
-    sys.modules['grid_report'] = p
-    from grid_report.media import child
-    clean = child.recipe.clean
-
-    def faulty(job, max_pixels):
-        with open(job.source, 'rb') as file:
-            what = file.read(12).strip()
-        once = os.path.dirname(job.main) + '/../../../once-' + what.decode('ascii', 'replace')
-        if what.startswith(b'ONE') and not os.path.exists(once):
-            with open(once, 'w'): pass
-            if what == b'ONE-KILL': os.kill(os.getpid(), signal.SIGKILL)
-            if what == b'ONE-HANG': time.sleep(3600)
-            if what == b'ONE-HALF':
-                with open(job.main, 'w'): pass
-                ctypes.string_at(0)
-            ctypes.string_at(0)
-        if what == b'KILL-CRASH':
-            if os.path.exists(once): ctypes.string_at(0)
-            with open(once, 'w'): pass
-            os.kill(os.getpid(), signal.SIGKILL)
-        if what.startswith(b'ONE'):
-            with open(job.source, 'wb') as file: file.write(PLAIN)
-        if what == b'SEGFAULT': ctypes.string_at(0)
-        if what == b'ABORT': os.abort()
-        if what == b'KILL': os.kill(os.getpid(), signal.SIGKILL)
-        if what == b'EXIT': os._exit(0)
-        if what == b'SPIN':
-            while True: pass
-        if what == b'HANG':
-            with open(job.main + '.hangs', 'w'): pass
-            time.sleep(3600)
-        if what == b'HANG-IN-C': ctypes.PyDLL(None).sleep(3600)
-        if what == b'MEMORY': bytearray(4 << 30)
-        if what == b'DISK': raise OSError(28, 'no space left')
-        if what == b'PRINT':
-            print('{"outcome": "cleaned"}', flush=True); os.write(1, b'noise'); os.write(2, b'x')
-        if what == b'GARBAGE':
-            for fd in range(3, 20):
-                try: os.write(fd, b'{"outcome": 7}\\n')
-                except OSError: pass
-            time.sleep(3600)
-        if what == b'SLOW': time.sleep(0.5)
-        if what in (b'SLOW', b'PRINT'):
-            with open(job.source, 'wb') as file: file.write(PLAIN)
-        return clean(job, max_pixels)
-
-    child.recipe.clean = faulty
-    child.run()
-    """
-)
 
 
 @pytest.fixture
@@ -119,23 +64,6 @@ def send(faulty: Pool, store: LocalStore, tight: Photos) -> Callable[..., int]:
 
 def good() -> bytes:
     return pictures.encoded(pictures.scene((320, 240)), "JPEG")
-
-
-def _gone(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    return state in "ZX"
-
-
-def _soon(claim: Callable[[], bool], seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if claim():
-            return True
-        time.sleep(0.02)
-    return claim()
 
 
 @pytest.mark.slow
@@ -256,7 +184,7 @@ def test_a_killed_idle_decoder_is_replaced_and_no_photo_suffers(send, faulty):
     assert send(good(), good(), good()) == 3
     for pid in faulty.pids():
         os.kill(pid, signal.SIGKILL)
-        assert _soon(lambda pid=pid: _gone(pid))
+        assert soon(lambda pid=pid: gone(pid))
     assert send(good()) == 1
 
 
@@ -322,7 +250,7 @@ def test_when_all_places_stay_taken_the_answer_is_busy(tight, tmp_path):
     try:
         with ThreadPoolExecutor(1) as threads:
             first = threads.submit(pool.clean, job)
-            assert _soon((tmp_path / "main.hangs").exists)
+            assert soon((tmp_path / "main.hangs").exists)
             with pytest.raises(PicturesBusy):
                 pool.clean(job)
             with pytest.raises(PicturesBusy):  # hung twice: nobody knows why
@@ -352,7 +280,7 @@ def test_the_end_of_the_thread_that_started_a_decoder_does_not_end_it(send, faul
     thread.join()
     (pid,) = faulty.pids()
     time.sleep(0.1)
-    assert not _gone(pid)
+    assert not gone(pid)
     assert send(good()) == 1
     assert faulty.pids() == [pid]
 
@@ -361,7 +289,7 @@ def test_closing_ends_the_children_and_the_pool_can_be_used_again(send, faulty):
     send(good(), good())
     pids = faulty.pids()
     faulty.close()
-    assert all(_gone(pid) for pid in pids)
+    assert all(gone(pid) for pid in pids)
     assert send(good()) == 1
 
 
@@ -403,7 +331,7 @@ def test_kill_9_of_the_server_leaves_no_children(tmp_path, fault, limits):
         from grid_report.media.messages import Job
         from grid_report.media.pool import Pool
         from grid_report.settings import Photos
-        from tests.media.test_pool import FAULTY
+        from tests.media.faulty import FAULTY
         limits = Photos.model_validate_json({limits.model_dump_json()!r})
         limits = limits.model_copy(update=dict(cpu_seconds=600, wall_seconds=600))
         pool = Pool(limits, boot=FAULTY)
@@ -423,15 +351,15 @@ def test_kill_9_of_the_server_leaves_no_children(tmp_path, fault, limits):
     pids = [int(pid) for pid in server.stdout.readline().split()]
     try:
         assert pids
-        assert not any(_gone(pid) for pid in pids)
+        assert not any(gone(pid) for pid in pids)
         server.kill()
         server.wait()
         server.stdout.close()
-        assert _soon(lambda: all(_gone(pid) for pid in pids))
+        assert soon(lambda: all(gone(pid) for pid in pids))
     finally:
         server.kill()
         for pid in pids:
-            if not _gone(pid):
+            if not gone(pid):
                 os.kill(pid, signal.SIGKILL)
 
 

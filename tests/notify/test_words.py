@@ -40,6 +40,8 @@ FULL = {
     "upheld": True,
     "proposed": "grant",
     "found": 3,
+    "unknown": 21,
+    "looked_at": 22,
     "severity": 2,
     "title_zh": "热饭一份",
     "title_en": "A warm meal",
