@@ -82,7 +82,7 @@ def test_both_steps_are_the_same_in_every_store(any_store):
     store = any_store
     owning.claim(store, OURS, now=NOW)
     store.put([pair(store, ONE), pair(store, TWO)])
-    stored = [file.modified_at for file in store.list_before(datetime.max.replace(tzinfo=UTC))]
+    stored = [file.modified_at for file in store.list_before(datetime(9000, 1, 1, tzinfo=UTC))]
     now = max(stored) + timedelta(hours=3)
     assert sweep(store, rows(TWO), now) == Swept(looked_at=2, unknown=1, marked=1)
     assert Marks(store).since(ONE) == now.replace(microsecond=0)
