@@ -313,6 +313,11 @@ RULES: Final[Mapping[Action, Callable[[Actor, Any], bool]]] = {
     Action.STATISTICS_READ: reads_figures,
     Action.STATISTICS_FREEZE: _has(Role.ADMINISTRATOR),
     Action.STATISTICS_DELIVER: _has(Role.ADMINISTRATOR),
+    Action.AUDIT_READ: _has(Role.ADMINISTRATOR, Role.AUDITOR),
+    Action.JOURNAL_READ: _has(Role.ADMINISTRATOR, Role.AUDITOR),
+    # Administrators know whom they manage; whoever only oversees gives a reason that is kept.
+    Action.MEMBERS_LOOK: lambda who, it: who.has(Role.AUDITOR) and not who.has(Role.ADMINISTRATOR),
+    Action.DELIVERIES_READ: _has(Role.ADMINISTRATOR, Role.AUDITOR),
     Action.FAIRNESS_READ: lambda who, it: reviews(who, it, Role.ADMINISTRATOR, Role.AUDITOR),
     Action.FAIRNESS_JUDGE: may_judge,
     # A help for the order of the street's own work; the county has no use for it.

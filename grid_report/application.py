@@ -46,6 +46,7 @@ from grid_report.offers import (
 from grid_report.offers import queries as offers_queries
 from grid_report.offers import routes as offers_routes
 from grid_report.offers import signals as offers_signals
+from grid_report.oversight import routes as oversight_routes
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
 from grid_report.points import admin_routes as points_admin_routes
@@ -120,6 +121,7 @@ BLUEPRINTS = (
     approval_routes.bp,
     notify_routes.bp,
     fairness_routes.bp,
+    oversight_routes.bp,
     statistics_routes.bp,
     statistics_export_routes.bp,
     statistics_compare_routes.bp,

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from grid_report import clock
 from grid_report.access import Action, allowed, check
 from grid_report.accounts import forms, place_book, policy, queries, usecases
+from grid_report.accounts.identities import has_looked
 from grid_report.accounts.queries import MemberRow
 from grid_report.accounts.roles import HELD_AT, Role
 from grid_report.accounts.routes import AGAIN, shown_again
@@ -54,6 +55,7 @@ def index() -> str:
     return render_template(
         "admin/members.html",
         members=rows,
+        named=allowed(current_actor(), Action.MEMBERS_MANAGE),
         filters=here,
         first=url_for("admin_members.index", **kept) if "cursor" in request.args else "",
         next=url_for("admin_members.index", cursor=last_id, **kept) if last_id else "",
@@ -94,9 +96,14 @@ def create() -> Response:
 def _one(member_id: int) -> dict[str, Any]:
     actor = current_actor()
     check(actor, Action.MEMBERS_READ)
-    member = queries.find_member(member_id, actor=actor, vault=policy.current().vault)
+    may_look = allowed(actor, Action.MEMBERS_LOOK)
+    looked = may_look and has_looked(actor, member_id, clock.now())
+    vault = policy.current().vault
+    member = queries.find_member(member_id, actor=actor, vault=vault, looked=looked)
     return {
         "member": member,
+        "may_look": may_look and not looked and actor.member_id != member_id,
+        "reads_points": allowed(actor, Action.JOURNAL_READ),
         "may_manage": allowed(actor, Action.MEMBERS_MANAGE),
         "is_me": actor.member_id == member_id,
         "is_rider": any(grant.role is Role.RIDER for grant in member.grants),

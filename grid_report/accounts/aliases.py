@@ -33,3 +33,21 @@ def _multiplier(size: int) -> int:
     while multiplier % 5 == 0 or multiplier % len(LETTERS) == 0:
         multiplier += 2
     return multiplier
+
+
+def member_of_alias(alias: str) -> int | None:
+    """Return the member an alias stands for, whether or not there is one; None for no alias.
+
+    For those who read everybody's acts and know nobody's name.
+    """
+    letter, digits = alias[:1].upper(), alias[1:]
+    if letter not in LETTERS or not digits.isascii() or not digits.isdecimal():
+        return None
+    if len(digits) % 2 or len(digits) > 8:
+        return None
+    size = len(LETTERS) * 10 ** len(digits)
+    shuffled = LETTERS.index(letter) * 10 ** len(digits) + int(digits)
+    inverse: int = pow(_multiplier(size), -1, size)
+    offset = (shuffled - size // 3) * inverse % size
+    below: int = sum(len(LETTERS) * 10**fewer for fewer in range(2, len(digits), 2))
+    return int(offset + below + 1)

@@ -194,6 +194,8 @@ class AuditEntry(Base):
     __table_args__ = (
         Index("ix_audit_entries_about_id", "about", "id"),
         Index("ix_audit_entries_action_at", "action", "at"),
+        Index("ix_audit_entries_at_id", "at", "id"),
+        Index("ix_audit_entries_actor_id_at", "actor_id", "at"),
     )
 
     id: Mapped[RowId]

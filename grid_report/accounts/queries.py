@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, exists, f
 from grid_report import access
 from grid_report.access import Action, Actor, Grant
 from grid_report.accounts import phones
+from grid_report.accounts.aliases import member_of_alias, rider_alias
 from grid_report.accounts.models import (
     Member,
     RoleGrant,
@@ -215,9 +216,12 @@ def list_members(
     Raises Forbidden. Two statements, whatever the number of rows.
     """
     access.check(actor, Action.MEMBERS_READ)
+    named = access.allowed(actor, Action.MEMBERS_MANAGE)
     query = select(Member).where(Member.standing != Standing.ERASED)
     if wanted.q:
-        query = query.where(_matches(wanted.q, vault))
+        # A name or number that finds an alias would have told whose it is.
+        by_alias = Member.id == (member_of_alias(wanted.q.lstrip("#")) or 0)
+        query = query.where(_matches(wanted.q, vault) if named else by_alias)
     if wanted.role or wanted.place:
         held = exists().where(RoleGrant.member_id == Member.id)
         if wanted.role:
@@ -229,7 +233,7 @@ def list_members(
         query = query.where(Member.id < before_id)
     members = list(db.session.scalars(query.order_by(Member.id.desc()).limit(limit + 1)))
     more, members = len(members) > limit, members[:limit]
-    return _rows(members, vault), members[-1].id if more else None
+    return _rows(members, vault, named=named), members[-1].id if more else None
 
 
 def list_for_operator(role: Role | None, *, vault: Vault, limit: int) -> list[MemberRow]:
@@ -253,19 +257,22 @@ def _matches(q: str, vault: Vault) -> ColumnElement[bool]:
         return Member.name.contains(q, autoescape=True)
 
 
-def find_member(member_id: int, *, actor: Actor, vault: Vault) -> MemberRow:
+def find_member(member_id: int, *, actor: Actor, vault: Vault, looked: bool = False) -> MemberRow:
     """Return one member to its owner or to those who read the member list.
 
-    Raises NotFound, Forbidden.
+    By alias to those who do not manage members, unless they have `looked` for a reason that is
+    kept. Raises NotFound, Forbidden.
     """
-    if actor.member_id != member_id:
+    own = actor.member_id == member_id
+    if not own:
         access.check(actor, Action.MEMBERS_READ)
     member = db.session.scalar(
         select(Member).where(Member.id == member_id, Member.standing != Standing.ERASED)
     )
     if member is None:
         raise NotFound
-    return _rows([member], vault)[0]
+    named = own or looked or access.allowed(actor, Action.MEMBERS_MANAGE)
+    return _rows([member], vault, named=named)[0]
 
 
 def why_points_stopped(member_id: int) -> tuple[datetime, str] | None:
@@ -278,7 +285,7 @@ def why_points_stopped(member_id: int) -> tuple[datetime, str] | None:
     return row.points_stopped_at, row.points_stopped_why or ""
 
 
-def _rows(members: list[Member], vault: Vault) -> list[MemberRow]:
+def _rows(members: list[Member], vault: Vault, *, named: bool = True) -> list[MemberRow]:
     grants: dict[int, list[GrantRow]] = {member.id: [] for member in members}
     for grant in db.session.scalars(
         select(RoleGrant).where(RoleGrant.member_id.in_(grants)).order_by(RoleGrant.id)
@@ -289,9 +296,9 @@ def _rows(members: list[Member], vault: Vault) -> list[MemberRow]:
     return [
         MemberRow(
             id=member.id,
-            name=member.name,
-            phone=phones.mask(_phone(member, vault) or ""),
-            phone_tail=member.phone_tail,
+            name=member.name if named else rider_alias(member.id),
+            phone=phones.mask(_phone(member, vault) or "") if named else "",
+            phone_tail=member.phone_tail if named else "",
             proved_at=member.phone_proved_at,
             proved_how=member.phone_proved_how,
             parted_at=member.phone_parted_at,

@@ -16,6 +16,7 @@ from grid_report.api import (
     account_schemas,
     fairness_schemas,
     offer_schemas,
+    oversight_schemas,
     points_schemas,
     schemas,
     statistics_schemas,
@@ -62,6 +63,7 @@ def document(app: Flask, version: str) -> dict[str, Any]:
             offer_schemas,
             points_schemas,
             fairness_schemas,
+            oversight_schemas,
             statistics_schemas,
         )
         for name, model in sorted(vars(module).items())

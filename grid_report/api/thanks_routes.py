@@ -155,7 +155,7 @@ def propose_merit(number: str) -> Response:
     put = rechecking.propose_merit(
         number, body["points"], reason, key=key, actor=current_actor(), now=clock.now()
     )
-    shown = _proposal(proposal_queries.find_proposal(put.proposal_id))
+    shown = _proposal(proposal_queries.find_proposal(put.proposal_id, current_actor()))
     return answer(shown, 201, replayed=put.replayed)
 
 
@@ -196,6 +196,7 @@ def list_proposals() -> Response:
     access.check(current_actor(), Action.PROPOSALS_READ)
     asked = query(schemas.ProposalQuery)
     found, following = proposal_queries.page_of_proposals(
+        current_actor(),
         state=asked.state,
         before=unpack_id(asked.cursor),
         limit=read_limit(request.args.get("limit")),
@@ -224,7 +225,7 @@ def propose() -> Response:
     put = proposals.propose(
         command, zone=settings().county.tz, actor=current_actor(), now=clock.now()
     )
-    shown = _proposal(proposal_queries.find_proposal(put.proposal_id))
+    shown = _proposal(proposal_queries.find_proposal(put.proposal_id, current_actor()))
     return answer(shown, 201, replayed=put.replayed)
 
 
@@ -245,4 +246,4 @@ def decide_proposal(proposal_id: int) -> Response:
         proposals.approve(proposal_id, note=note, actor=actor, terms=terms_of(settings()), now=now)
     else:
         proposals.decline(proposal_id, note=note, actor=actor, now=now)
-    return answer(_proposal(proposal_queries.find_proposal(proposal_id)))
+    return answer(_proposal(proposal_queries.find_proposal(proposal_id, current_actor())))

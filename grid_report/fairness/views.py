@@ -10,7 +10,7 @@ from typing import Any
 from grid_report import access
 from grid_report.access import Action, Actor
 from grid_report.accounts.aliases import rider_alias
-from grid_report.accounts.queries import names_of
+from grid_report.accounts.identities import names_for
 from grid_report.fairness import queries
 from grid_report.fairness.judging import Subject
 from grid_report.fairness.kinds import Trust
@@ -75,7 +75,7 @@ def signals(rows: Sequence[Signal], actor: Actor, places: Reference, language: s
     """Put together the lines of a list in a fixed number of statements."""
     ids = {it for row in rows for it in (row.report_id, row.other_report_id) if it is not None}
     cases = seen.rows_of(ids)
-    names = names_of({it for row in rows for it in (row.worker_id, row.judged_by_id) if it})
+    names = names_for(actor, {it for row in rows for it in (row.worker_id, row.judged_by_id) if it})
     return [
         _signal(
             row,
@@ -99,7 +99,7 @@ def signal(row: Signal, actor: Actor, places: Reference, language: str) -> Look:
         places,
         language,
     )
-    names = names_of({it for it in (row.worker_id, row.judged_by_id) if it})
+    names = names_for(actor, {it for it in (row.worker_id, row.judged_by_id) if it})
     case, other = sides
     assert case is not None
     subject = queries.subject_of_signal(row)
@@ -148,7 +148,7 @@ def sampled_rows(
 ) -> list[Look]:
     """Put together the lines of a month's sample in a fixed number of statements."""
     cases = seen.rows_of({row.report_id for row in rows})
-    names = names_of({row.judged_by_id for row in rows if row.judged_by_id})
+    names = names_for(actor, {row.judged_by_id for row in rows if row.judged_by_id})
     return [
         _sampled(row, _case(cases[row.report_id], actor, places, language), names, actor)
         for row in rows
@@ -158,7 +158,7 @@ def sampled_rows(
 def sampled(row: Sampled, actor: Actor, places: Reference, language: str) -> Look:
     """Put together one sampled report."""
     case = _sides([row.report_id], set(), actor, places, language)[0]
-    names = names_of({it for it in (row.accepted_by_id, row.judged_by_id) if it})
+    names = names_for(actor, {it for it in (row.accepted_by_id, row.judged_by_id) if it})
     assert case is not None
     return _sampled(row, case, names, actor, queries.subject_of_sampled(row))
 

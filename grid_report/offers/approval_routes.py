@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from grid_report import access, clock
 from grid_report.access import Action, Actor
-from grid_report.accounts import queries as accounts_queries
+from grid_report.accounts.identities import names_for
 from grid_report.accounts.roles import Role
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
 from grid_report.offers import applying, card_forms, card_queries, card_terms, papers
@@ -93,8 +93,8 @@ def _card_page(ref: str, form: dict[str, Any], errors: dict[str, list[str]], fai
         community=community.name if community is not None else "",
         firm=unit.name if unit is not None else "",
         entries=entries,
-        names=accounts_queries.names_of(
-            {e.actor_id for e in entries if e.actor_id and e.actor_id != it.rider_id}
+        names=names_for(
+            actor, {e.actor_id for e in entries if e.actor_id and e.actor_id != it.rider_id}
         ),
         steps=steps,
         needs_reason={step for (_, step), move in APPLICATION_MOVES.items() if move.needs_reason},

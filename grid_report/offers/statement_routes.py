@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from grid_report import access, clock
 from grid_report.access import Action
-from grid_report.accounts import queries as accounts_queries
+from grid_report.accounts.identities import names_for
 from grid_report.clock import Month
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
 from grid_report.offers import forms, sheets, stating
@@ -117,7 +117,7 @@ def _show(
         is_first_page=not cursor,
         address=url_for(PAGES[side], provider=provider, month=month),
         may_stand_in=_may_stand_in(side, sheet),
-        names=accounts_queries.names_of(people),
+        names=names_for(current_actor(), people),
         form=form,
         errors=errors,
     )

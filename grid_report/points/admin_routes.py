@@ -116,14 +116,14 @@ def withdraw(version: str) -> Response:
 def _tariff_page(errors: Mapping[str, list[str]], form: Mapping[str, str]) -> str:
     actor, now, zone = current_actor(), clock.now(), settings().county.tz
     running = tariff_book.at(now)
-    found = proposal_queries.find_draft()
+    found = proposal_queries.find_draft(current_actor())
     month = Month.of(now, zone).plus(-1)
     tried = trying.try_on_month(found.version, month, zone) if found else ()
     return render_template(
         "admin/tariff.html",
         running=running,
         numbers=numbers_of(running),
-        versions=proposal_queries.list_versions(),
+        versions=proposal_queries.list_versions(actor),
         draft=found,
         draft_numbers=numbers_of(found.version) if found else {},
         month=str(month),
@@ -139,7 +139,7 @@ def _tariff_page(errors: Mapping[str, list[str]], form: Mapping[str, str]) -> st
 
 
 def _draft_page(errors: Mapping[str, list[str]], form: Mapping[str, str]) -> str:
-    found = proposal_queries.find_draft()
+    found = proposal_queries.find_draft(current_actor())
     running = tariff_book.at(clock.now())
     base: Version = found.version if found else running
     return render_template(
@@ -248,7 +248,7 @@ def _proposals_page(
     if may_propose and NUMBER.fullmatch(entry):
         chosen = reversals.find_given(int(entry))
     chosen_taken = reversals.taken_of([chosen.entry_id]) if chosen else {}
-    open_ones, decided = proposal_queries.list_proposals()
+    open_ones, decided = proposal_queries.list_proposals(actor)
     month = Month.of(clock.now(), settings().county.tz)
     reference = places_queries.reference()
     return render_template(

@@ -196,6 +196,7 @@ class Journal(Base):
         ),
         CheckConstraint("severity BETWEEN 1 AND 4", name="severity_known"),
         Index("ix_point_journal_rider_id_id", "rider_id", "id"),
+        Index("ix_point_journal_at_id", "at", "id"),
         Index("ix_point_journal_community_code_month", "community_code", "month"),
         Index("ix_point_journal_reverses_id", "reverses_id"),
         Index("ix_point_journal_report_number", "report_number"),

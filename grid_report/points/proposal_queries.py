@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from grid_report.accounts.queries import names_of
+from grid_report.access import Actor
+from grid_report.accounts.identities import names_for
 from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.points import reversals
@@ -47,7 +48,7 @@ class ProposalLine:
     taken: Taken | None = None
 
 
-def list_proposals() -> tuple[Sequence[ProposalLine], Sequence[ProposalLine]]:
+def list_proposals(reader: Actor) -> tuple[Sequence[ProposalLine], Sequence[ProposalLine]]:
     """Return what waits, oldest first, and what was decided last, newest first."""
     waiting = db.session.scalars(
         select(Proposal).where(Proposal.state == ProposalState.WAITING).order_by(Proposal.id)
@@ -60,13 +61,13 @@ def list_proposals() -> tuple[Sequence[ProposalLine], Sequence[ProposalLine]]:
     ).all()
     people = {it.proposed_by_id for it in (*waiting, *decided)}
     people |= {it.decided_by_id for it in decided if it.decided_by_id is not None}
-    names = names_of(sorted(people))
+    names = names_for(reader, people)
     taken = _taken((*waiting, *decided))
     return [_line(it, names, taken) for it in waiting], [_line(it, names, taken) for it in decided]
 
 
 def page_of_proposals(
-    *, state: ProposalState | None, before: int | None, limit: int
+    reader: Actor, *, state: ProposalState | None, before: int | None, limit: int
 ) -> tuple[Sequence[ProposalLine], int | None]:
     """List proposals, newest first, and where the next page starts."""
     query = select(Proposal).order_by(Proposal.id.desc()).limit(limit + 1)
@@ -77,18 +78,18 @@ def page_of_proposals(
     found = db.session.scalars(query).all()
     shown = found[:limit]
     people = {it.proposed_by_id for it in shown}
-    names = names_of(people | {it.decided_by_id for it in shown if it.decided_by_id is not None})
-    taken = _taken(shown)
+    people |= {it.decided_by_id for it in shown if it.decided_by_id is not None}
+    names, taken = names_for(reader, people), _taken(shown)
     lines = [_line(it, names, taken) for it in shown]
     return lines, shown[-1].id if len(found) > limit else None
 
 
-def find_proposal(proposal_id: int) -> ProposalLine:
+def find_proposal(proposal_id: int, reader: Actor) -> ProposalLine:
     """Return one proposal. Raises NotFound."""
     found = db.session.get(Proposal, proposal_id)
     if found is None:
         raise NotFound
-    names = names_of({found.proposed_by_id, found.decided_by_id or 0})
+    names = names_for(reader, {found.proposed_by_id, found.decided_by_id or 0})
     return _line(found, names, _taken([found]))
 
 
@@ -129,7 +130,7 @@ class VersionLine:
     published_by: str
 
 
-def list_versions() -> Sequence[VersionLine]:
+def list_versions(reader: Actor) -> Sequence[VersionLine]:
     """Return all versions, newest first."""
     rows = db.session.execute(
         select(
@@ -140,7 +141,7 @@ def list_versions() -> Sequence[VersionLine]:
         ).order_by(TariffVersion.starts_at.desc())
     ).all()
     people = {person for row in rows for person in row[2:] if person is not None}
-    names = names_of(sorted(people))
+    names = names_for(reader, people)
     return [
         VersionLine(
             row.code,
@@ -163,7 +164,7 @@ class DraftView:
     made_at: datetime
 
 
-def find_draft() -> DraftView | None:
+def find_draft(reader: Actor) -> DraftView | None:
     """Return the next version, if somebody works on one."""
     row: Any = db.session.execute(
         select(
@@ -176,7 +177,7 @@ def find_draft() -> DraftView | None:
     ).one_or_none()
     if row is None:
         return None
-    name = names_of([row.made_by_id]).get(row.made_by_id, "")
+    name = names_for(reader, [row.made_by_id]).get(row.made_by_id, "")
     return DraftView(
         Version(row.code, row.made_at, row.rules), row.version, row.made_by_id, name, row.made_at
     )

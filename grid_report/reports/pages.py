@@ -12,7 +12,7 @@ from grid_report import access, clock
 from grid_report.access import Action, Actor
 from grid_report.accounts import consents, policy
 from grid_report.accounts.consent_kinds import OPTIONAL_CONSENTS, ConsentKind
-from grid_report.accounts.queries import names_of
+from grid_report.accounts.identities import names_for
 from grid_report.errors import GridReportError, Invalid, NotFound
 from grid_report.media.photos import AdmittedPhoto
 from grid_report.places.queries import reference
@@ -69,7 +69,7 @@ def put_together(report: Report, *, with_twins: bool = False) -> views.ReportVie
         places=places,
         language=language(),
         now=now,
-        names=names_of(sorted(people)),
+        names=names_for(actor, people),
         merged_into=queries.number_of(report.merged_into_id),
         points_entries=entries_about(actor.member_id, report.number) if Part.RIDER in mine else (),
         twins=queries.list_twins(

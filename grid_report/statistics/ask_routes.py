@@ -14,13 +14,12 @@ from grid_report.access import Action
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.rates import Rate
-from grid_report.statistics import answering, csv_sheets, questions, showing
+from grid_report.statistics import answering, questions, showing
 from grid_report.statistics.answering import Answer
 from grid_report.statistics.areas import Area, find_area
 from grid_report.statistics.ask_forms import Form, first_form, form_of, read_asked, read_title
 from grid_report.statistics.asking import own_area
 from grid_report.statistics.compare_routes import around, readable_area
-from grid_report.statistics.csv_sheets import Cell
 from grid_report.statistics.facts import OWN_HANDLING
 from grid_report.statistics.measures import RATES, RateName
 from grid_report.statistics.models import StatisticsQuestion
@@ -28,8 +27,9 @@ from grid_report.statistics.questioning import COLUMNS, MOST_COLUMNS, TITLE_MOST
 from grid_report.statistics.questions import TooManyQuestions
 from grid_report.statistics.routes import this_month
 from grid_report.statistics.slices import Slice
-from grid_report.web import words
+from grid_report.web import csv_files, words
 from grid_report.web.context import current_actor, language, settings
+from grid_report.web.csv_files import Cell
 from grid_report.web.problems import status_of
 
 bp = Blueprint("statistics_ask", __name__)
@@ -139,8 +139,8 @@ def table() -> Response:
     # Every word is looked up here: while the lines are sent, there is no app to ask any more.
     rows = list(_csv_rows(asked, found))
     response = Response(
-        csv_sheets.lines(rows, bom=request.args.get("bom") != "0"),
-        content_type=csv_sheets.MEDIA_TYPE,
+        csv_files.lines(rows, bom=request.args.get("bom") != "0"),
+        content_type=csv_files.MEDIA_TYPE,
     )
     name = f"statistics-{asked.area.code}-{asked.first}-{asked.last}-{asked.rows}.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'

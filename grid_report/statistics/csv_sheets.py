@@ -2,48 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from grid_report.statistics.measures import Measure
 from grid_report.statistics.tables import Row, Table, TableName, Tables
+from grid_report.web.csv_files import Cell
 
-MEDIA_TYPE: Final = "text/csv; charset=utf-8"
-BOM: Final = "\ufeff"
-LINES_AT_ONCE: Final = 500
-# A workbook takes a text that begins so for a formula, whatever its sender meant.
-FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 LONG: Final = (
     "month", "version", "area_code", "area",
     "table", "key", "name", "measure", "value", "numerator", "denominator",
 )  # fmt: skip
-
-Cell = str | int | float | None
-
-
-def plain(value: Cell) -> Cell:
-    """Return a cell that no workbook takes for a formula: such a text gets an apostrophe."""
-    if isinstance(value, str) and value.lstrip(" \u3000").startswith(FORMULAS):
-        return f"'{value}"
-    return value
-
-
-def lines(rows: Iterable[Iterable[Cell]], *, bom: bool = False) -> Iterator[str]:
-    """Write rows as CSV, some hundred lines at a time."""
-    file = io.StringIO()
-    writer = csv.writer(file)
-    if bom:
-        file.write(BOM)
-    for number, row in enumerate(rows, 1):
-        writer.writerow([plain(cell) for cell in row])
-        if number % LINES_AT_ONCE == 0:
-            yield file.getvalue()
-            file.seek(0)
-            file.truncate()
-    if file.tell():
-        yield file.getvalue()
 
 
 def long_rows(found: Tables) -> Iterator[Iterable[Cell]]:

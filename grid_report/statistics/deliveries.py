@@ -8,7 +8,8 @@ from datetime import date, datetime
 
 from sqlalchemy import or_, select
 
-from grid_report.accounts import queries as accounts_queries
+from grid_report.access import Actor
+from grid_report.accounts.identities import names_for
 from grid_report.db import db
 from grid_report.statistics.delivery_days import month_due
 from grid_report.statistics.models import StatisticsDelivery as Delivery
@@ -36,7 +37,7 @@ _COLUMNS = (
 )
 
 
-def list_deliveries() -> Sequence[tuple[DeliveryRow, str]]:
+def list_deliveries(reader: Actor) -> Sequence[tuple[DeliveryRow, str]]:
     """List all deliveries with the members' names, by area and member."""
     rows = [
         DeliveryRow(*row)
@@ -44,7 +45,7 @@ def list_deliveries() -> Sequence[tuple[DeliveryRow, str]]:
             select(*_COLUMNS).order_by(Delivery.area, Delivery.day, Delivery.id)
         )
     ]
-    names = accounts_queries.names_of(row.member_id for row in rows)
+    names = names_for(reader, (row.member_id for row in rows))
     return [(row, names.get(row.member_id, "")) for row in rows]
 
 

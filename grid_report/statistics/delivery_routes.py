@@ -33,8 +33,9 @@ FOUND = 30
 
 def _page(form: dict[str, str], errors: dict[str, list[str]]) -> str:
     actor, places, county = current_actor(), reference(), settings().county
-    access.check(actor, Action.STATISTICS_DELIVER)
-    wanted = _wanted()
+    access.check(actor, Action.DELIVERIES_READ)
+    may_add = access.allowed(actor, Action.STATISTICS_DELIVER)
+    wanted = _wanted() if may_add else MemberFilter()
     found, more = (
         accounts_queries.list_members(
             wanted, actor=actor, vault=policy.current().vault, limit=FOUND
@@ -52,7 +53,7 @@ def _page(form: dict[str, str], errors: dict[str, list[str]]) -> str:
                 find_area(row.area, places, county),
                 next_day(row.day, row.told_month, local_day(clock.now(), county.tz)),
             )
-            for row, name in deliveries.list_deliveries()
+            for row, name in deliveries.list_deliveries(actor)
         ],
         roles=delivering.READS_AS,
         filters={"q": wanted.q, "role": wanted.role or ""},
@@ -63,6 +64,7 @@ def _page(form: dict[str, str], errors: dict[str, list[str]]) -> str:
             if any(grant.role in readers for grant in it.grants)
         ],
         more=more is not None,
+        may_add=may_add,
         choices=showing.choices(actor, places, county),
         days=range(FIRST_DAY, LAST_DAY + 1),
         form=form,

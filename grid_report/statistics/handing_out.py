@@ -12,6 +12,7 @@ from grid_report.statistics import csv_sheets, workbook
 from grid_report.statistics.asking import say
 from grid_report.statistics.tables import TableName, Tables
 from grid_report.statistics.workbook_sheets import Words
+from grid_report.web import csv_files
 from grid_report.web.context import settings
 from grid_report.web.words import sentence
 
@@ -31,8 +32,8 @@ def workbook_answer(found: Tables) -> Response:
 def csv_answer(found: Tables, table: TableName | None, *, bom: bool) -> Response:
     """Hand out a month as CSV, line by line."""
     name = f"{_name(found)}-{table.value}" if table else _name(found)
-    rows = csv_sheets.lines(csv_sheets.rows_of(found, table), bom=bom)
-    answer = _file(rows, csv_sheets.MEDIA_TYPE, f"{name}.csv")
+    rows = csv_files.lines(csv_sheets.rows_of(found, table), bom=bom)
+    answer = _file(rows, csv_files.MEDIA_TYPE, f"{name}.csv")
     frozen = found.report.frozen
     if frozen is not None:
         # What is frozen is known by its digest before a line of it is written.

@@ -92,7 +92,6 @@ def of_month(
         "differences": corrections.list_differences(report, county=county, now=now)
         if report.frozen
         else [],
-        "frozen_by": showing.frozen_by(report.versions),
         "recounted": recounting.read_recount(report.month),
     }
 

@@ -13,9 +13,10 @@ from werkzeug.wrappers import Response
 from grid_report.clock import Month
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
-from grid_report.statistics import csv_sheets, open_months
+from grid_report.statistics import open_months
 from grid_report.statistics.open_data import LEAST
 from grid_report.statistics.open_months import OpenFile
+from grid_report.web import csv_files
 from grid_report.web.context import settings
 from grid_report.web.guard import public
 
@@ -53,8 +54,8 @@ def month_csv(month: str) -> Response:
     found = open_months.read_open_month(wanted, places=reference(), county=settings().county)
     if found is None:
         raise NotFound
-    content = "".join(csv_sheets.lines(_rows(found))).encode()
-    answer = Page(content, content_type=csv_sheets.MEDIA_TYPE)
+    content = "".join(csv_files.lines(_rows(found))).encode()
+    answer = Page(content, content_type=csv_files.MEDIA_TYPE)
     answer.headers["Content-Disposition"] = (
         f'attachment; filename="grid-report-{settings().county.code}-{found.month}.csv"'
     )
@@ -67,7 +68,7 @@ def month_csv(month: str) -> Response:
     return answer
 
 
-def _rows(found: OpenFile) -> Iterator[tuple[csv_sheets.Cell, ...]]:
+def _rows(found: OpenFile) -> Iterator[tuple[csv_files.Cell, ...]]:
     yield COLUMNS
     names = found.names
     for it in found.counts:

@@ -131,6 +131,7 @@ def month(month: str) -> str:
             language=language(),
             sorting=request.args,
         ),
+        frozen_by=showing.frozen_by(report.versions, actor),
         summary=telling.sentences(report, language()),
     )
 
@@ -240,7 +241,7 @@ def _freeze_page(month: Month, form: dict[str, str], errors: dict[str, list[str]
     return render_template(
         "statistics/freeze.html",
         **_shared(report, actor),
-        **showing.freeze(report),
+        **showing.freeze(report, current_actor()),
         form=form,
         errors=errors,
     )

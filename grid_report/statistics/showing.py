@@ -9,7 +9,7 @@ from typing import Any
 
 from grid_report import access
 from grid_report.access import Action, Actor
-from grid_report.accounts.queries import names_of
+from grid_report.accounts.identities import names_for
 from grid_report.places.queries import reference
 from grid_report.places.reference import Reference
 from grid_report.reports import clocks
@@ -92,19 +92,19 @@ def typical_rows(found: Sequence[Any], language: str, now: datetime) -> list[dic
     ]
 
 
-def frozen_by(versions: Sequence[Frozen]) -> dict[int, str]:
-    """Return the names of those who froze a month, by their ids."""
-    return names_of(it.frozen_by_id for it in versions if it.frozen_by_id is not None)
+def frozen_by(versions: Sequence[Frozen], reader: Actor) -> dict[int, str]:
+    """Return the names of those who froze a month, by their ids, as this reader knows them."""
+    return names_for(reader, (it.frozen_by_id for it in versions if it.frozen_by_id is not None))
 
 
-def freeze(report: MonthReport) -> dict[str, Any]:
+def freeze(report: MonthReport, reader: Actor) -> dict[str, Any]:
     """Return what the page before a freeze shows."""
     return {
         "cards": cards.cards(
             report.figures, report.before, report.year_before, is_running=report.is_running
         ),
         "newest": report.versions[0].version if report.versions else 0,
-        "frozen_by": frozen_by(report.versions),
+        "frozen_by": frozen_by(report.versions, reader),
     }
 
 

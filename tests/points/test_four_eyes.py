@@ -66,7 +66,7 @@ def test_a_grant_is_proposed_by_one_and_approved_by_another(book: Book) -> None:
     assert queries.monthly_budget(STATION, MONTH).granted == 0
     approve(proposal, book.other_admin)
     assert queries.monthly_budget(STATION, MONTH).granted == 3500
-    waiting, decided = proposal_queries.list_proposals()
+    waiting, decided = proposal_queries.list_proposals(book.admin)
     assert (list(waiting), [one.state for one in decided]) == ([], ["approved"])
     for action in ("grant-proposed", "grant-approved"):
         counted = "SELECT COUNT(*) FROM audit_entries WHERE action = :action"
@@ -291,8 +291,8 @@ def test_a_version_is_written_by_one_and_published_by_another(book: Book) -> Non
     assert tariff_book.at(now).code == "2020-1"
     later = tariff_book.at(now + timedelta(days=4))
     assert (later.code, later.for_acceptance(1).points) == ("2030-1", 12)
-    assert proposal_queries.find_draft() is None
-    assert [one.code for one in proposal_queries.list_versions()] == ["2030-1", "2020-1"]
+    assert proposal_queries.find_draft(book.admin) is None
+    assert [one.code for one in proposal_queries.list_versions(book.admin)] == ["2030-1", "2020-1"]
 
 
 def test_a_draft_is_checked_field_by_field(book: Book) -> None:
@@ -338,7 +338,7 @@ def test_a_version_may_be_taken_back_until_it_starts_and_never_after(book: Book)
     with pytest.raises(VersionRuns):
         tariff_usecases.withdraw_version("2020-1", actor=book.admin, now=clock.now())
     tariff_usecases.withdraw_version("2030-1", actor=book.admin, now=clock.now())
-    assert [one.code for one in proposal_queries.list_versions()] == ["2020-1"]
+    assert [one.code for one in proposal_queries.list_versions(book.admin)] == ["2020-1"]
     assert tariff_book.at(clock.now() + timedelta(days=9)).code == "2020-1"
     with pytest.raises(NotFound):
         tariff_usecases.withdraw_version("2030-1", actor=book.admin, now=clock.now())

@@ -136,7 +136,7 @@ def test_a_declined_merit_may_be_proposed_again(make: Make) -> None:
     first = propose(report, worker)
     proposals.decline(first, note="再看看", actor=make.administrator(), now=clock.now())
     assert propose(report, worker) != first
-    assert len(proposal_queries.list_proposals()[0]) == 1
+    assert len(proposal_queries.list_proposals(worker)[0]) == 1
 
 
 def test_a_lesson_is_thanked_for_once_and_the_quiz_once_an_edition(make: Make) -> None:

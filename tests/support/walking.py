@@ -211,6 +211,7 @@ def world(make: Make) -> World:
         "entry_id": _first(select(Journal.id).where(Journal.rider_id == owner.member_id)),
         "message_id": _first(select(InboxEntry.id).where(InboxEntry.member_id == owner.member_id)),
         "sign_in_id": _first(select(SignIn.id).where(SignIn.member_id == owner.member_id)),
+        "event_id": _first(select(Journal.id).where(Journal.rider_id == owner.member_id)),
         "member_id": target.member_id,
         "grant_id": _first(select(RoleGrant.id).where(RoleGrant.member_id == target.member_id)),
         "draft_id": 1,
