@@ -17,13 +17,13 @@ from markupsafe import escape
 # back, and what was chosen or sent along hidden is no word of anybody's.
 TYPED: Final = frozenset(
     {
-        "address", "at", "cancel_minutes", "capacity", "card_number", "deadline", "description",
-        "description_en", "description_zh", "first_day", "hours", "internal_note", "into",
-        "known_by",
-        "last_day", "lat", "lng", "minutes", "name", "needs", "nickname", "noshow_percent", "note",
-        "phone", "place_note", "plate", "points", "price", "provider", "provider_name", "purpose",
-        "quota", "reason", "ref", "review_on", "starts_on", "stock", "subsidy", "times", "title",
-        "title_en", "title_zh", "valid_days", "words",
+        "account", "address", "at", "cancel_minutes", "capacity", "card_number", "deadline",
+        "description", "description_en", "description_zh", "first_day", "hours", "internal_note",
+        "into", "known_by", "last_day", "lat", "lng", "member", "minutes", "name", "needs",
+        "nickname", "noshow_percent", "note", "phone", "place_note", "plate", "points", "price",
+        "provider", "provider_name", "purpose", "quota", "reason", "ref", "review_on", "since",
+        "starts_on", "stock", "subsidy", "times", "title", "title_en", "title_zh", "until",
+        "valid_days", "words",
     }
 )  # fmt: skip
 SECRET: Final = frozenset({"code", "current", "new", "password"})

@@ -46,6 +46,8 @@ def written_actions() -> set[str]:
                 if isinstance(call.func, ast.Attribute)
                 else getattr(call.func, "id", "")
             )
+            if name == "_audit" and call.args and isinstance(call.args[0], ast.Constant):
+                found.add(str(call.args[0].value))
             if name == "audit" and len(call.args) > 2:
                 found |= {
                     node.value
