@@ -80,10 +80,11 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(autouse=True)
 def the_present(request: pytest.FixtureRequest) -> None:
     """Let each test begin at the same instant; on a site that runs it goes on with the site's."""
-    for name in {"site", "later"} & set(request.fixturenames):
-        clock.run_ahead(request.getfixturevalue(name).ahead)
+    sites = {"site", "later"} & set(request.fixturenames)
+    if not request.node.get_closest_marker("browser") or not sites:
+        present.begin()
         return
-    present.begin()
+    clock.run_ahead(request.getfixturevalue(sites.pop()).ahead)
 
 
 @pytest.fixture(scope="session")

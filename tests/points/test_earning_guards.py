@@ -164,3 +164,27 @@ def test_nothing_of_it_is_truncated(book: Book, table: str) -> None:
         "tariff_versions": "started_versions_stay",
     }
     assert refusal_of([f"TRUNCATE {table}"]) == stay[table]
+
+
+def test_a_version_to_come_goes_by_hand_only_with_the_word_of_who_took_it_back(book: Book) -> None:
+    people = f"{book.admin.member_id}, {book.other_admin.member_id}"
+    planned = (
+        "INSERT INTO tariff_versions (code, starts_at, rules, made_by_id, published_by_id,"
+        f" published_at) VALUES ('later', '{{}}', '{{{{}}}}', {people}, '2026-11-23 04:00:00.000000')"
+    )
+    # By the row's own instants, whatever the database's clock says.
+    assert refusal_of([planned.format("2026-11-23 04:00:00.000000")]) == "a_version_starts_later"
+    assert refusal_of([planned.format("2026-11-23 04:00:01.000000")]) is None
+    drop = "DELETE FROM tariff_versions WHERE code = 'later'"
+    note = (
+        "INSERT INTO audit_entries (at, action, about, details)"
+        " VALUES ('2026-11-23 {}', 'tariff-withdrawn', '{}', '{{}}')"
+    )
+    # A word about another version, from before this one was published, or after it started.
+    for at, code in (
+        ("04:00:00.000000", "x"),
+        ("03:59:59.999999", "later"),
+        ("04:00:01.000000", "later"),
+    ):
+        assert refusal_of([note.format(at, code), drop]) == "started_versions_stay"
+    assert refusal_of([note.format("04:00:00.000000", "later"), drop]) is None
