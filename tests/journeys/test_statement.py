@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
 from grid_report import clock, create_app
 from grid_report import settings as settings_module
@@ -23,6 +24,7 @@ from grid_report.db import db
 from grid_report.demo.cast import REST_STATION
 from grid_report.offers import after, queries, scanning, stating, usecases, vouchers
 from grid_report.offers.commands import Redeem, Scan
+from grid_report.offers.statement_models import Statement, StatementLine
 from grid_report.points.queries import balance
 from tests.support.browser import DESK, PHONE, Person, Site
 
@@ -61,11 +63,14 @@ def member(number: int, role: Role, place: str | None = None) -> Actor:
 
 
 def hand_out_and_let_time_pass(site: Site) -> tuple[str, Month]:
-    """Take a drink, hand it out, let 72 hours and the month pass; return its number."""
+    """Take a drink, hand it out, let 72 hours and the month pass; return its number and month.
+
+    Long enough ago that it is final in the site's present: no page shows a month to come.
+    """
     settings = settings_module.load(site.environment)
     app = create_app(settings)
     with app.app_context():
-        zone, now = settings.county.tz, clock.now()
+        zone, now = settings.county.tz, clock.now() - timedelta(hours=73)
         offer = next(r.offer for r in queries.list_offers(now=now) if r.offer.title_zh == DRINK)
         riders = list_member_ids_with(Role.RIDER, None)
         rider = max(riders, key=lambda it: balance(it).available)
@@ -84,8 +89,18 @@ def hand_out_and_let_time_pass(site: Site) -> tuple[str, Month]:
         scanning.confirm(ref, "journey", actor=staff, now=now)
         final = now + timedelta(hours=72)
         after.settle_due(now=final)
-        month = Month.of(final, zone)
-        stating.draw_due(zone=zone, fen_per_point=10, now=month.bounds(zone)[1])
+        stating.draw_due(
+            zone=zone, fen_per_point=10, now=Month.of(clock.now(), zone).bounds(zone)[1]
+        )
+        # The first hours of a month: the service was final in the one before, and is on its
+        # statement, or on the next where that one was drawn.
+        month = Month.parse(
+            db.session.execute(
+                select(Statement.month)
+                .join(StatementLine, StatementLine.statement_id == Statement.id)
+                .where(StatementLine.redemption_id == taken.id)
+            ).scalar_one()
+        )
         db.session.remove()
         db.engine.dispose()
     app.extensions["grid_report"].media.close()

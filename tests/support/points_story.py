@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from grid_report import settings as settings_module
 from grid_report.access import Actor, Grant
 from grid_report.accounts.models import Member, RoleGrant
 from grid_report.accounts.roles import Role
+from grid_report.clock import Month
 from grid_report.db import db, transaction, use_case
 from grid_report.places.queries import reference
 from grid_report.points import ledger, objecting
@@ -24,6 +26,8 @@ from grid_report.points.causes import Cause
 from grid_report.points.objections import Decision, Subject
 from grid_report.points.tariff import Earning
 from grid_report.points.terms import Terms
+from grid_report.statistics import usecases as statistics
+from grid_report.statistics.usecases import FrozenMeanwhile
 from tests.support.browser import ROOT, Site
 
 COMMUNITY = "211282001001"
@@ -109,6 +113,24 @@ def _live() -> None:
     )
 
 
+def _freeze_the_last_month() -> None:
+    """Let there be a frozen month on any day: the job freezes the last one from the 8th on."""
+    county = settings_module.load().county
+    (admin_id,) = _first(Role.ADMINISTRATOR)
+    # The site runs: its job may have been quicker.
+    with suppress(FrozenMeanwhile):
+        statistics.freeze_month(
+            Month.of(clock.now(), county.tz).plus(-1),
+            actor=Actor(admin_id, "", frozenset({Grant(Role.ADMINISTRATOR, county.code)})),
+            seen_version=0,
+            reason="",
+            places=reference(),
+            county=county,
+            now=clock.now(),
+        )
+
+
 if __name__ == "__main__":
     with create_app(settings_module.load()).app_context():
         _live()
+        _freeze_the_last_month()

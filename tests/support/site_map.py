@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from grid_report.clock import Month
+from tests.support import present
 from tests.support.acts import (
     apply_with_nothing,
     ask_for_a_code,
@@ -41,7 +43,12 @@ CARD = "main a[href^='/cards/R-']"
 MY_CARD = "main a[href^='/my/cards/R-']"
 SIGNAL = "main a[href*='/fairness/signals/']"
 SAMPLED = "main a[href*='/fairness/sample/']"
-QUESTION = "from=2025-12&to=2026-11&area=211282&rows=month&columns=m_received&columns=r_closing"
+# The month that is over, and those around it, whatever day the tests begin on.
+THIS = Month.of(present.beginning(), present.COUNTY)
+LAST, BEFORE = THIS.plus(-1), THIS.plus(-2)
+QUESTION = (
+    f"from={THIS.plus(-11)}&to={THIS}&area=211282&rows=month&columns=m_received&columns=r_closing"
+)
 SCREENS: dict[str, list[Screen]] = {
     "guest": [
         Screen("sign-in", "accounts.sign_in", "/sign-in"),
@@ -190,7 +197,7 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("sampled-refused", "", "/fairness/sample", SAMPLED, send_as_it_is("main form"), 422),
         Screen("rates", "fairness.rates", "/fairness/rates"),
         Screen("figures-street", "statistics.month", "/statistics"),
-        Screen("figures-street-map", "statistics_compare.heat", "/statistics/2026-10/map"),
+        Screen("figures-street-map", "statistics_compare.heat", f"/statistics/{LAST}/map"),
     ],
     "handler": [
         Screen("unit", "unit.index", "/unit"),
@@ -237,9 +244,9 @@ SCREENS: dict[str, list[Screen]] = {
     ],
     "administrator": [
         Screen("figures", "statistics.month", "/statistics", act=unfold_all),
-        Screen("figures-frozen", "statistics.month", "/statistics/2026-10?sort=closing-up"),
-        Screen("figures-unrouted", "statistics.month", "/statistics/2026-10?area=unrouted"),
-        Screen("figures-changes", "statistics.changes", "/statistics/2026-10/changes"),
+        Screen("figures-frozen", "statistics.month", f"/statistics/{LAST}?sort=closing-up"),
+        Screen("figures-unrouted", "statistics.month", f"/statistics/{LAST}?area=unrouted"),
+        Screen("figures-changes", "statistics.changes", f"/statistics/{LAST}/changes"),
         Screen(
             "figures-cases",
             "statistics.behind",
@@ -259,19 +266,21 @@ SCREENS: dict[str, list[Screen]] = {
             act=send_as_it_is("main form:has([name=day])"),
             status=422,
         ),
-        Screen("figures-map", "statistics_compare.heat", "/statistics/2026-10/map"),
+        Screen("figures-map", "statistics_compare.heat", f"/statistics/{LAST}/map"),
         Screen(
             "figures-map-rate",
             "statistics_compare.heat",
-            "/statistics/2026-10/map?measure=handling_in_time",
+            f"/statistics/{LAST}/map?measure=handling_in_time",
         ),
         Screen(
-            "figures-compare", "statistics_compare.compare", "/statistics/compare?a=2026&b=2025"
+            "figures-compare",
+            "statistics_compare.compare",
+            f"/statistics/compare?a={THIS.year}&b={THIS.year - 1}",
         ),
         Screen(
             "figures-compare-refused",
             "statistics_compare.compare",
-            "/statistics/compare?a=own&a_from=2026-09&a_to=2026-08&w_rework=many",
+            f"/statistics/compare?a=own&a_from={LAST}&a_to={BEFORE}&w_rework=many",
             status=422,
         ),
         Screen("figures-ask", "statistics_ask.ask", "/statistics/ask"),
@@ -285,16 +294,16 @@ SCREENS: dict[str, list[Screen]] = {
         Screen(
             "figures-ask-refused",
             "statistics_ask.ask",
-            "/statistics/ask?rows=month&from=2026-09&to=2026-08",
+            f"/statistics/ask?rows=month&from={LAST}&to={BEFORE}",
             status=422,
         ),
-        Screen("figures-year", "statistics_sheets.year", "/statistics/years/2026"),
-        Screen("figures-bulletin", "statistics_sheets.bulletin", "/statistics/2026-10/bulletin"),
+        Screen("figures-year", "statistics_sheets.year", f"/statistics/years/{THIS.year}"),
+        Screen("figures-bulletin", "statistics_sheets.bulletin", f"/statistics/{LAST}/bulletin"),
         Screen("figures-help", "statistics.definitions", "/statistics/help"),
         Screen(
             "figures-freeze",
             "statistics.ask_freeze",
-            "/statistics/choose?month=2026-10",
+            f"/statistics/choose?month={LAST}",
             "main a[href$='/freeze']",
         ),
         Screen("unrouted", "admin.unrouted", "/admin/unrouted"),
