@@ -123,6 +123,14 @@ class _Planner:
             if at < self.now - QUIET:
                 return at
 
+    def _in_the_last_month(self) -> datetime:
+        """Return an instant of the month that is over: its sample has a case of the new town.
+
+        Whatever the day: on the last one of a month a small world had none there by chance.
+        """
+        first = self.now.astimezone(self.zone).replace(day=1)
+        return (first - timedelta(days=1)).replace(day=15, hour=10, minute=self.dice.randrange(60))
+
     def category(self, at: datetime) -> CategoryInfo:
         """Choose what: by season, and lamps at night."""
         local = at.astimezone(self.zone)
@@ -177,12 +185,12 @@ class _Planner:
 
     def old(self, case: int, plot: plots.Plot) -> Tale:
         """Tell a case of the past to its end."""
-        created = self.moment()
+        created = self.moment() if case else self._in_the_last_month()
         if plot in (plots.suspended, plots.resumed, plots.reopened):
             created = min(created, self.now - timedelta(days=45))
         category = self.category(created)
         # Beyond every boundary and reference point: an administrator says whose it is.
-        community = None if plot is plots.assigned else self.community()
+        community = None if plot is plots.assigned else self.community() if case else STATION
         tale = self.tale(case, category, created, community)
         tale.submit(**self.where(tale))
         plot(tale)
