@@ -54,7 +54,7 @@ STORIES: Final[tuple[Story, ...]] = (
     (None, f"{STATION}-01", A, 1.5, AGREED),
     (None, f"{STATION}-01", A, 9, ISSUED),
     (None, f"{STATION}-02", A, 6, ((T.PROPERTY_DECLINE, 9.0, "请先到门岗登记送餐平台信息"),)),
-    (None, f"{STATION}-02", A, 10, (*ISSUED, (T.PAUSE, 60.0, "住户反映卡被借用，核查中"))),
+    (None, f"{STATION}-02", A, 10, ISSUED),
     (8, f"{STATION}-03", V, 7, ALONE),
     (9, f"{STATION}-03", A, 8, (*ALONE, (T.REVOKE, 90.0, "转借他人使用"))),
     (10, f"{STATION}-03", A, 375, ALONE),  # over by now
@@ -62,6 +62,8 @@ STORIES: Final[tuple[Story, ...]] = (
     (12, f"{BRIGHT}-03", A, 20, (*ALONE, (T.RETURN, 200.0, ""))),
     (14, f"{STATION}-03", V, 5, ((T.COMMUNITY_DECLINE, 6.0, "车牌照片不清楚，请补齐后再申请"),)),
     (13, f"{BRIGHT}-03", V, 3, ((T.WITHDRAW, 7.0, ""),)),
+    # Where no firm sells cards nobody needs points: whatever was earned by now, there is one.
+    (15, f"{BRIGHT}-03", A, 10, (*ALONE, (T.PAUSE, 60.0, "住户反映卡被借用，核查中"))),
 )  # fmt: skip
 
 
