@@ -170,6 +170,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     reports_signals.taken.connect(counting.note_case)
     reports_signals.submitted.connect(counting.note_new_case)
     reports_signals.recalled.connect(counting.note_recall)
+    reports_signals.round_ended.connect(counting.note_round)
     offers_signals.taken.connect(counting.note_service)
     offers_signals.reserved.connect(counting.note_new_service)
     points_signals.lots_changed.connect(counting.note_lots)

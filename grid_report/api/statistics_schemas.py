@@ -117,8 +117,10 @@ class Bar(Answer):
 class TimesShown(Answer):
     number: int
     mean_minutes: float | None
-    median_minutes: int | None
-    p90_minutes: int | None
+    median_minutes: float | None = Field(
+        description="the middle value, or the mean of the two middle ones; null below ten"
+    )
+    p90_minutes: float | None = Field(description="linear between ranks; null below ten")
     distribution: list[Bar]
 
 

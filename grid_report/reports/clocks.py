@@ -83,6 +83,14 @@ def counted_stop(stood: timedelta, *, by_own_finding: bool, counted_s: int) -> t
     return min(stood, max(CLARIFIED_MOST - timedelta(seconds=counted_s), timedelta(0)))
 
 
+def taken_over(due: Deadlines, hours: Hours, now: datetime) -> Deadlines:
+    """Begin the acceptance clock anew for a community that gets a case from elsewhere.
+
+    What the rider was promised stays, and nobody has longer to accept than to repair.
+    """
+    return replace(due, accept=min(now + timedelta(hours=hours.accept), due.fix))
+
+
 def extended(due: Deadlines, fix: datetime) -> Deadlines:
     """Give the repair a later deadline; closing keeps its distance to it."""
     return replace(due, fix=fix, close=fix + (due.close - due.fix))

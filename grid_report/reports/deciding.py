@@ -82,6 +82,8 @@ def _accept(it: Deciding) -> Changes:
     report.sensitive = category.sensitive
     report.severity = command.severity
     report.accepted_at = it.now
+    report.first_accepted_at = report.first_accepted_at or it.now
+    report.accepted_in_time = it.now <= report.accept_due
     if "category" in changes:
         due = clocks.deadlines(
             clocks.began(report.created_at, report.reopened_at, report.stopped_s),
@@ -105,6 +107,10 @@ def hours(category: CategoryInfo, rules: Cases) -> clocks.Hours:
     )
 
 
+def _hours_of(it: Deciding) -> clocks.Hours:
+    return hours(it.places.categories.get(it.report.category_code), it.settings.cases)
+
+
 def _covering_unit(it: Deciding) -> str:
     assert it.command.unit is not None
     if it.report.community_code is None or not it.places.unit_covers(
@@ -126,8 +132,9 @@ def _transfer(it: Deciding) -> Changes:
     report.matched_by = MatchedBy.BY_HAND
     report.transfers += 1
     report.clarified_s = 0
-    report.accepted_at = None
+    report.accepted_at = report.accepted_in_time = None
     report.unit_code = None
+    steps.begin_acceptance(report, _hours_of(it), it.now)
     return changes
 
 
@@ -226,20 +233,21 @@ def _reopen(it: Deciding) -> Changes:
         days=it.settings.cases.reopen_days
     ):
         raise ReopenTooLate(it.settings.cases.reopen_days)
-    category = it.places.categories.get(report.category_code)
     changes: Changes = {"closed_at": [report.closed_at.isoformat(), None]}
     if report.unit_code is not None:
         changes["unit"] = [report.unit_code, None]
-    # A second run with clocks of its own; acceptance stays as it was met.
-    due = clocks.deadlines(it.now, hours(category, it.settings.cases))
-    steps.set_due(report, clocks.Deadlines(report.accept_due, due.control, due.fix, due.close))
+    report.reopenings += 1
+    steps.end_round(it.session, report, it.now)
+    # A round of its own: no instant of the one before is in it. Whether that was accepted in time,
+    # and when the rider had a first answer, is not of a round.
+    steps.set_due(report, clocks.deadlines(it.now, _hours_of(it)))
     for name in ("closed_at", "handled_at", "handled_by_id", "started_at", "started_by_id"):
         setattr(report, name, None)
     report.controlled_at = report.dispatched_at = report.unit_code = None
     report.self_handled = False
     report.reopened_at, report.stopped_s = it.now, 0
     report.clarified_s = 0
-    report.reopenings += 1
+    report.accepted_at, report.accept_from = it.now, None
     return changes
 
 

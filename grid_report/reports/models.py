@@ -32,7 +32,6 @@ IS_OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in sorted(OPEN
 UNTOLD = "told_light IS NULL AND next_warn IS NOT NULL"
 TOLD_YELLOW = "told_light = 'yellow'"
 WAITS_FOR_REVIEW = "state = 'suspended'"
-REOPENED = "reopened_at IS NOT NULL"
 PLACES = ("street_code", "community_code")
 DOERS = ("category_code", "self_handled", "unit_code")
 UNHANDLED = "handled_at IS NULL AND state IN ('accepted', 'dispatched', 'in_progress', 'submitted')"
@@ -166,7 +165,7 @@ class Report(Base):
                 sqlite_where=text(f"{name} IS NOT NULL"),
                 postgresql_where=text(f"{name} IS NOT NULL"),
             )
-            for name in ("handled_at", "closed_at", "reopened_at", "rated_at")
+            for name in ("handled_at", "closed_at", "rated_at")
         ),
         # What a month's page counts and lists, each with the places it is listed for.
         *(
@@ -190,8 +189,6 @@ class Report(Base):
                     WAITS_FOR_REVIEW,
                 ),
                 ("ix_reports_street_suspended", ("street_code", "fix_due", "id"), WAITS_FOR_REVIEW),
-                ("ix_reports_community_reopened", ("community_code", "reopened_at"), REOPENED),
-                ("ix_reports_street_reopened", ("street_code", "reopened_at"), REOPENED),
             )
         ),
     )
@@ -238,6 +235,9 @@ class Report(Base):
     extensions: Mapped[int] = mapped_column(default=0)
     reworks: Mapped[int] = mapped_column(default=0)
     reopenings: Mapped[int] = mapped_column(default=0)
+    # So many of those above belong to rounds that are over.
+    extensions_before: Mapped[int] = mapped_column(default=0, server_default="0")
+    reworks_before: Mapped[int] = mapped_column(default=0, server_default="0")
     urges: Mapped[int] = mapped_column(default=0)
     followers: Mapped[int] = mapped_column(default=0)
 
@@ -249,6 +249,10 @@ class Report(Base):
         enum_column(Source, "source_known"), default=Source.PAGE, server_default=Source.PAGE.value
     )
     accepted_at: Mapped[Instant | None]
+    # Stays through transfers and reopenings: how long a rider waited for the first answer.
+    first_accepted_at: Mapped[Instant | None]
+    # Whether the community that has the case accepted in time; nothing while it has not accepted.
+    accepted_in_time: Mapped[bool | None]
     dispatched_at: Mapped[Instant | None]
     started_at: Mapped[Instant | None]
     controlled_at: Mapped[Instant | None]
@@ -257,6 +261,9 @@ class Report(Base):
     moved_at: Mapped[Instant]
 
     accept_due: Mapped[Instant]
+    # When the community got a case from elsewhere, moved on by what stood still since; its
+    # acceptance clock counts from there. None: it had the case from the beginning.
+    accept_from: Mapped[Instant | None]
     control_due: Mapped[Instant | None]
     fix_due: Mapped[Instant]
     close_due: Mapped[Instant]

@@ -18,7 +18,7 @@ from grid_report.errors import NotFound, Stale
 from grid_report.media.photos import AdmittedPhoto
 from grid_report.places.points import Point, distance_m
 from grid_report.reports import clocks, signals
-from grid_report.reports.clocks import Deadlines
+from grid_report.reports.clocks import Deadlines, Hours
 from grid_report.reports.lifecycle import STOPPED, Move, Part, State, Step
 from grid_report.reports.models import (
     HistoryEntry,
@@ -29,6 +29,7 @@ from grid_report.reports.models import (
     StepKey,
 )
 from grid_report.reports.recalls import Recall
+from grid_report.reports.round_models import ReportRound
 from grid_report.reports.sources import LocatedBy
 from grid_report.settings import Cases
 
@@ -40,6 +41,12 @@ ROLE_OF_PART = {
     Part.STREET: Role.SUPERVISOR,
     Part.UNIT: Role.HANDLER,
 }
+
+
+OF_A_ROUND: Final = (
+    "community_code", "street_code", "category_code", "unit_code", "self_handled",
+    "dispatched_at", "started_at", "handled_at", "closed_at", "fix_due", "close_due",
+)  # fmt: skip
 
 
 def lock(session: Session, number: str) -> Report:
@@ -125,14 +132,41 @@ def set_due(report: Report, due: Deadlines) -> None:
     report.fix_due, report.close_due = due.fix, due.close
 
 
+def begin_acceptance(report: Report, hours: Hours, now: datetime) -> None:
+    """Start the acceptance clock anew: a community is judged from the moment it got the case."""
+    set_due(report, clocks.taken_over(due_of(report), hours, now))
+    report.accept_from = now
+
+
+def end_round(session: Session, report: Report, now: datetime) -> None:
+    """Keep a closed report's round as it was, before the next one begins."""
+    assert report.handled_at is not None
+    assert report.closed_at is not None
+    session.add(
+        over := ReportRound(
+            report_id=report.id,
+            nth=report.reopenings,
+            **{name: getattr(report, name) for name in OF_A_ROUND},
+            extended=report.extensions > report.extensions_before,
+            reworked=report.reworks > report.reworks_before,
+            ended_at=now,
+        )
+    )
+    report.extensions_before, report.reworks_before = report.extensions, report.reworks
+    signals.round_ended.send(session, report=report, over=over)
+
+
 def wind_clocks(report: Report, rules: Cases, now: datetime) -> None:
     """Work out the clock that runs after a change, for the lists and the lights job."""
-    began = clocks.began(report.created_at, report.reopened_at, report.stopped_s)
-    since = report.handled_at if report.state is State.HANDLED else began
+    since = clocks.began(report.created_at, report.reopened_at, report.stopped_s)
+    if report.state is State.HANDLED and report.handled_at is not None:
+        since = report.handled_at
+    elif report.state is State.SUBMITTED and report.accept_from is not None:
+        since = report.accept_from
     running = clocks.running(
         report.state,
         due_of(report),
-        since=since or now,
+        since=since,
         controlled=report.controlled_at is not None,
         yellow_share=rules.yellow_share,
         yellow_min=timedelta(minutes=rules.yellow_min_minutes),
@@ -206,6 +240,8 @@ def _stop_or_start(
             report.clarified_s += int(stood.total_seconds())
         report.stopped_at = None
         report.stopped_s += int(stood.total_seconds())
+        if report.accept_from is not None and report.accepted_at is None:
+            report.accept_from += stood
         report.suspended_from = None
         report.review_on = report.told_review = None
         set_due(

@@ -146,6 +146,10 @@ def _of_joining(
         return []
     assert report.community_code is not None
     assert report.accepted_at is not None
+    # Reopening pays nothing more: the first round's acceptance goes on deciding who came before it.
+    accepted_at = report.accepted_at
+    if report.reopened_at is not None and report.first_accepted_at is not None:
+        accepted_at = report.first_accepted_at
     numbers = [one.number for one in joined]
     known = decisions.decided(session, [REPORT_JOINED, REPORT_ACCEPTED], numbers)
     people = {report.reporter_id}
@@ -161,7 +165,7 @@ def _of_joining(
         if {Cause(REPORT_JOINED, one.number), Cause(REPORT_ACCEPTED, one.number)} & known.keys():
             continue
         cut = _why_not(one, people, actor)
-        if one.created_at >= report.accepted_at:
+        if one.created_at >= accepted_at:
             facts = Facts("R6", report.severity)
         elif cut is not None:
             facts = Facts("R5", report.severity, cut=cut)

@@ -37,8 +37,12 @@ def clock_views(report: Any, now: datetime) -> list[ClockView]:
         if due is None or (over and met is None):  # nobody waits for it any more
             continue
         at = met or until
-        # Acceptance, once met, was measured by the clocks of the first run.
-        start = report.created_at if met and kind is clocks.ClockKind.ACCEPT else began
+        start = began
+        if kind is clocks.ClockKind.ACCEPT:
+            # A community is judged from when it got the case; once met, acceptance stays as it was
+            # whatever stands still afterwards.
+            first = report.reopened_at or report.created_at
+            start = report.accept_from or (first if met else began)
         whole = (due - start).total_seconds()
         run = (at - start).total_seconds()
         light = None

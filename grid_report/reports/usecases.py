@@ -229,6 +229,9 @@ def _assign(it: deciding.Deciding) -> None:
         report.lng = report.sent_lng = point.lng
         report.located_by = LocatedBy.LIST
     report.version += 1
+    category = it.places.categories.get(report.category_code)
+    steps.begin_acceptance(report, deciding.hours(category, it.settings.cases), it.now)
+    steps.wind_clocks(report, it.settings.cases, it.now)
     steps.record(
         it.session,
         report,

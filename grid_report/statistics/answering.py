@@ -20,7 +20,7 @@ from grid_report.errors import Invalid
 from grid_report.places.reference import Reference
 from grid_report.rates import Rate
 from grid_report.settings import County
-from grid_report.statistics.definitions import HANDLER, OF_CASES, C, Clause, in_area
+from grid_report.statistics.definitions import Clause, Source, in_area, sources
 from grid_report.statistics.facts import UNROUTED
 from grid_report.statistics.figures import EMPTY, WHOLE, Figures, read_months, read_period
 from grid_report.statistics.measures import RATES, Facet, Measure, RateName
@@ -34,12 +34,11 @@ from grid_report.statistics.questioning import (
 )
 
 Counts = dict[str, dict[Measure, int]]
-_KEYS: Final[Mapping[Rows, Any]] = {
-    Rows.STREET: C.street_code,
-    Rows.COMMUNITY: C.community_code,
-    Rows.GROUP: C.category_code,
-    Rows.CATEGORY: C.category_code,
-    Rows.UNIT: HANDLER,
+_KEYS: Final[Mapping[Rows, str]] = {
+    Rows.STREET: "street_code",
+    Rows.COMMUNITY: "community_code",
+    Rows.GROUP: "category_code",
+    Rows.CATEGORY: "category_code",
 }
 # Short of any month; `min` of an end and now must leave something to ask for.
 _INSTANT: Final = timedelta(microseconds=1)
@@ -165,7 +164,22 @@ def _from_cases(
     county: County,
     now: datetime,
 ) -> None:
-    definition = OF_CASES[measure]
+    for source in sources(measure):
+        _from_source(asked, measure, source, rows, total, places=places, county=county, now=now)
+
+
+def _from_source(
+    asked: Asked,
+    measure: Measure,
+    source: Source,
+    rows: Counts,
+    total: dict[Measure, int],
+    *,
+    places: Reference,
+    county: County,
+    now: datetime,
+) -> None:
+    definition = source.of[measure]
 
     def within(first: Month, last: Month) -> Clause:
         start, end = first.bounds(county.tz)[0], last.bounds(county.tz)[1]
@@ -173,22 +187,22 @@ def _from_cases(
             end = max(min(end, now), start + _INSTANT)
         return definition.within(start, end)
 
-    handled_by: ColumnElement[Any] = HANDLER
+    handled_by: ColumnElement[Any] = source.handler
     wanted: list[Clause] = [
         within(asked.first, asked.last),
-        in_area(asked.area),
-        C.category_code.in_(sorted(asked.kinds)) if asked.kind else true(),
+        in_area(asked.area, source.c),
+        source.c.category_code.in_(sorted(asked.kinds)) if asked.kind else true(),
         handled_by == asked.unit if asked.unit else true(),
     ]
     if asked.rows is Rows.MONTH:
         months = months_between(asked.first, asked.last)
         each = [func.sum(case((within(it, it), 1), else_=0)) for it in months]
         counted = db.session.execute(select(func.count(), *each).where(*wanted)).one()
-        total[measure] = counted[0]
+        total[measure] = total.get(measure, 0) + counted[0]
         for month, n in zip(months, counted[1:], strict=True):
             _add(rows, str(month), measure, int(n or 0))
         return
-    column = _KEYS[asked.rows]
+    column = source.handler if asked.rows is Rows.UNIT else source.c[_KEYS[asked.rows]]
     for key, n in db.session.execute(select(column, func.count()).where(*wanted).group_by(column)):
         if key is None and asked.rows is Rows.UNIT:
             # Nobody handles these yet; they are in no unit's row, nor in the sum of the rows.

@@ -14,7 +14,7 @@ from grid_report.access import Action
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.rates import Rate
-from grid_report.statistics import answering, questions, showing
+from grid_report.statistics import anew, answering, questions, showing
 from grid_report.statistics.answering import Answer
 from grid_report.statistics.areas import Area, find_area
 from grid_report.statistics.ask_forms import Form, first_form, form_of, read_asked, read_title
@@ -33,6 +33,7 @@ from grid_report.web.csv_files import Cell
 from grid_report.web.problems import status_of
 
 bp = Blueprint("statistics_ask", __name__)
+bp.before_request(anew.check)
 
 _CODE = re.compile(r"[a-z2-7]{10}")
 _SLICES = {Rows.GROUP: Slice.GROUP, Rows.CATEGORY: Slice.CATEGORY, Rows.UNIT: Slice.UNIT}

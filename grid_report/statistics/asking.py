@@ -13,7 +13,7 @@ from grid_report.clock import Month
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.reference import Reference
 from grid_report.settings import County, Settings
-from grid_report.statistics import naming, tables
+from grid_report.statistics import anew, naming, tables
 from grid_report.statistics.areas import Area, find_area
 from grid_report.statistics.monthly import MonthReport, read_report
 from grid_report.statistics.tables import Tables
@@ -64,6 +64,7 @@ def read_asked(
     A month that has not begun is not found: what is due in it says nothing yet.
     """
     access.check(actor, Action.STATISTICS_OPEN)
+    anew.check()
     wanted, version = Month.parse(month), asked_version(asked.get("version", ""))
     area = asked_area(asked.get("area", ""), actor=actor, places=places, county=settings.county)
     if wanted > Month.of(now, settings.county.tz):

@@ -50,8 +50,8 @@ class Card:
     kind: str
     number: int
     rate: Rate | None
-    minutes: int | None
-    p90: int | None
+    minutes: float | None
+    p90: float | None
     before: Step
     year_before: Step
     light: str | None
@@ -136,7 +136,7 @@ def _time(name: str, now: Figures, before: Figures, year_before: Figures) -> Car
         else Step(medians[0] - it, None if medians[0] == it else medians[0] < it, was=it)
         for it in medians[1:]
     ]
-    measure = Measure.ACCEPTED if name == "response" else Measure.FINISHED
+    measure = Measure.RESPONDED if name == "response" else Measure.FINISHED
     return Card(
         name, "time", times[0].number, None, medians[0], times[0].p90, steps[0], steps[1],
         None, measure,

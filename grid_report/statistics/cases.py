@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, not_, or_, select
+from sqlalchemy import and_, false, not_, or_, select
 
 from grid_report.clock import Month
 from grid_report.db import db
@@ -16,33 +16,25 @@ from grid_report.places.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics import live, slices
 from grid_report.statistics.areas import Area
-from grid_report.statistics.definitions import HANDLER, OF_CASES, C, Clause, in_area
+from grid_report.statistics.definitions import LISTED, Clause, Source, in_area, sources
 from grid_report.statistics.figures import EMPTY, read_months
-from grid_report.statistics.measures import LIVE, RATES, Measure, RateName
+from grid_report.statistics.measures import LIVE, RATES, Facet, Measure, RateName
 from grid_report.statistics.slices import MOST_KEY, ONLY, Slice, facet_of
 from grid_report.web.paging import Page, pack, unpack
 
-COLUMNS: Final = (
-    C.id,
-    C.number,
-    C.state,
-    C.category_code,
-    C.community_code,
-    C.street_code,
-    C.unit_code,
-    C.self_handled,
-    C.sensitive,
-    C.severity,
-    C.created_at,
-    C.accepted_at,
-    C.handled_at,
-    C.closed_at,
-    C.accept_due,
-    C.fix_due,
-    C.close_due,
-    C.next_due,
-    C.next_warn,
-)
+# What a list shows of a case, or of a round of it that is over.
+_SHOWN: Final = (
+    "id", "number", "state", "category_code", "community_code", "street_code", "unit_code",
+    "self_handled", "sensitive", "severity", "created_at", "accepted_at", "first_accepted_at",
+    "accepted_in_time", "handled_at", "closed_at", "accept_due", "fix_due", "close_due",
+    "dispatched_at", "started_at", "reopenings", "next_due", "next_warn", "now_community_code", "now_street_code",
+    "now_unit_code", "now_self_handled",
+)  # fmt: skip
+
+
+def columns(source: Source) -> tuple[Any, ...]:
+    """Return the columns of a list over a source, with who handles each row."""
+    return (*(source.c[name] for name in _SHOWN), source.handler.label("handler"))
 
 
 # Whoever is left of a denominator without its numerator: the pairs the rates are made of.
@@ -70,7 +62,7 @@ def read_wanted(month: Month, area: Area, values: Mapping[str, str]) -> Wanted |
     except ValueError:
         return None
     key = values.get("key", "")
-    if measure not in OF_CASES or (without and (measure, without) not in COMPLEMENTS):
+    if measure not in LISTED or (without and (measure, without) not in COMPLEMENTS):
         return None
     if (where is Slice.ALL) != (key == "") or len(key) > MOST_KEY or "\0" in key:
         return None
@@ -103,7 +95,9 @@ def figure(
     month, area, facet = wanted.month, wanted.area.code, facet_of(wanted.slice)
     measures = {it for it in (wanted.measure, wanted.without) if it}
     versions = {str(month): version}
-    kept = read_months([month], [area], facets={facet}, measures=measures, versions=versions).get(
+    read = measures | ({Measure.ACCEPTED} if Measure.RESPONDED in measures else set())
+    facets = {facet, Facet.ALL} if wanted.slice in ONLY else {facet}
+    kept = read_months([month], [area], facets=facets, measures=read, versions=versions).get(
         (str(month), area), EMPTY
     )
     if version == LIVE and Measure.OVERDUE_OPEN in measures:
@@ -130,33 +124,26 @@ def list_cases(
 
     Raises Invalid for a cursor that is none of this list.
     """
-    definition = OF_CASES[wanted.measure]
     start, end = wanted.month.bounds(county.tz)
     if wanted.measure is Measure.OVERDUE_OPEN:
         end = min(end, now)
-    clauses = [
-        definition.holds,
-        in_area(wanted.area),
-        slices.clause(
-            wanted.slice, wanted.key, wanted.month, kinds=places.categories, county=county
-        ),
-    ]
-    if wanted.without is not None:
-        clauses.append(not_(_holds(wanted.without, now)))
-    at_part, at, at_id = _cursor(cursor, len(definition.parts))
+    # A case as it stands, then rounds that are over: each part a list of its own.
+    parts = [(it, part) for it in sources(wanted.measure) for part in it.of[wanted.measure].parts]
+    at_part, at, at_id = _cursor(cursor, len(parts))
     rows: list[Any] = []
     next_cursor = None
-    for number, part in enumerate(definition.parts):
+    for number, (source, part) in enumerate(parts):
         if number < at_part:
             continue
+        row_id = source.c.id
         query = (
-            select(*COLUMNS, part.instant.label("instant"), HANDLER.label("handler"))
-            .where(part.within(start, end), *clauses)
-            .order_by(part.instant, C.id)
+            select(*columns(source), part.instant.label("instant"))
+            .where(part.within(start, end), *_clauses(wanted, source, places, county, now))
+            .order_by(part.instant, row_id)
             .limit(limit + 1 - len(rows))
         )
         if number == at_part and at is not None:
-            query = query.where(or_(part.instant > at, and_(part.instant == at, C.id > at_id)))
+            query = query.where(or_(part.instant > at, and_(part.instant == at, row_id > at_id)))
         for row in db.session.execute(query):
             if len(rows) == limit:
                 last_part, last = rows[-1]
@@ -168,11 +155,33 @@ def list_cases(
     return Page([row for _, row in rows], next_cursor)
 
 
-def _holds(measure: Measure, now: datetime) -> Clause:
-    holds = OF_CASES[measure].holds
+def _clauses(
+    wanted: Wanted, source: Source, places: Reference, county: County, now: datetime
+) -> list[Clause]:
+    found = [
+        source.of[wanted.measure].holds,
+        in_area(wanted.area, source.c),
+        slices.clause(
+            wanted.slice,
+            wanted.key,
+            wanted.month,
+            kinds=places.categories,
+            county=county,
+            source=source,
+        ),
+    ]
+    if wanted.without is not None:
+        found.append(not_(_holds(source, wanted.without, now)))
+    return found
+
+
+def _holds(source: Source, measure: Measure, now: datetime) -> Clause:
+    if measure not in source.of:
+        return false()
+    holds = source.of[measure].holds
     if measure is Measure.OVERDUE_OPEN:
         # The one measure that says more than its denominator in its part, and by the hour.
-        holds = and_(OF_CASES[measure].parts[0].holds, C.fix_due < now)
+        holds = and_(source.of[measure].parts[0].holds, source.c.fix_due < now)
     # NULL deadlines and instants are "not", not "unknown".
     return and_(holds.is_not(None), holds)
 

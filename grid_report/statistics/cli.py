@@ -33,6 +33,9 @@ def recount_command(month: str | None, every: bool, check: bool) -> None:
     months: list[Month | None] = [Month.parse(month)] if month else []
     if every:
         months += [*recounting.months_with_cases(county), None]
+    if every and not check:
+        # After an upgrade: counting by new rules repairs nothing.
+        usecases.follow_rules(places=reference(), county=county, now=clock.now())
     differed = 0
     for one in months:
         name = recounting.name_of(one)

@@ -12,7 +12,7 @@ from grid_report.access import Action
 from grid_report.clock import Month
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
-from grid_report.statistics import areas, comparing, mapping, month_page, periods, showing
+from grid_report.statistics import anew, areas, comparing, mapping, month_page, periods, showing
 from grid_report.statistics.areas import Area
 from grid_report.statistics.asking import own_area
 from grid_report.statistics.compare_forms import Comparison, read_comparison
@@ -24,6 +24,7 @@ from grid_report.web import words
 from grid_report.web.context import current_actor, language, settings
 
 bp = Blueprint("statistics_compare", __name__)
+bp.before_request(anew.check)
 
 
 def readable_area(code: str) -> Area | None:

@@ -21,7 +21,7 @@ from grid_report.web.paging import Page, pack, unpack_id
 
 # What permissions look at, and the number.
 SEEN: Final = (
-    C.id, C.number, C.community_code, C.street_code, C.unit_code, C.self_handled,
+    C.id, C.number, C.now_community_code, C.now_street_code, C.now_unit_code, C.now_self_handled,
 )  # fmt: skip
 _COMPARED: Final = (Facet.ALL, Facet.SERVICES)
 # Seconds added up say nothing to anybody.
@@ -92,8 +92,11 @@ def _cases(ids: Sequence[int]) -> dict[int, Any]:
 def list_differences(report: MonthReport, *, county: County, now: datetime) -> list[Difference]:
     """Hold a frozen month's whole counts against the live ones of its area; what stayed is left out.
 
-    Points and people are of the moment of the freeze, and are not held against anything.
+    Points and people are of the moment of the freeze, and are not held against anything; nor is
+    what was counted by other rules than today's.
     """
+    if report.frozen is not None and not report.frozen.by_todays_rules:
+        return []
     month, area = report.month, report.area
     kept = read_months([month], [area.code], facets=_COMPARED).get((str(month), area.code), EMPTY)
     late = live.overdue_by_month([month], area, now=now, zone=county.tz)

@@ -35,9 +35,16 @@ from grid_report.places import queries as places_queries
 from grid_report.points import figures as points_figures
 from grid_report.settings import County
 from grid_report.statistics import facts
-from grid_report.statistics.facts import CaseFacts, Cells, ServiceFacts, difference
+from grid_report.statistics.facts import (
+    CaseFacts,
+    Cells,
+    RoundFacts,
+    difference,
+)
 from grid_report.statistics.measures import Facet, Measure
 from grid_report.statistics.models import StatisticsCorrection, StatisticsFreeze
+from grid_report.statistics.recall_facts import RecallFacts, recall_cells
+from grid_report.statistics.service_facts import ServiceFacts, service_cells
 
 NAME: Final = "statistics"
 _Changed = Mapping[tuple[str, facts.Cell], int]
@@ -49,11 +56,13 @@ class _Noted:
 
     cases: dict[int, tuple[Any, CaseFacts | None]] = field(default_factory=dict)
     services: dict[int, tuple[Any, ServiceFacts | None]] = field(default_factory=dict)
+    # Rounds that ended, by their case.
+    rounds: dict[int, list[RoundFacts]] = field(default_factory=dict)
     # By how much lots changed, and by which community those were awarded that is known of.
     lots: Counter[int] = field(default_factory=Counter)
     awarded_by: dict[int, str] = field(default_factory=dict)
     expired: list[tuple[str, int, datetime]] = field(default_factory=list)
-    recalls: list[facts.RecallFacts] = field(default_factory=list)
+    recalls: list[RecallFacts] = field(default_factory=list)
 
 
 def note_case(session: Session, *, report: Any) -> None:
@@ -69,7 +78,7 @@ def note_new_case(session: Session, *, report: Any) -> None:
 def note_recall(session: Session, *, recall: Any) -> None:
     """Note that a case was taken back. Hears `reports.signals.recalled`."""
     _noted(session).recalls.append(
-        facts.RecallFacts(
+        RecallFacts(
             recall.at,
             recall.street_code,
             recall.community_code,
@@ -77,6 +86,11 @@ def note_recall(session: Session, *, recall: Any) -> None:
             recall.unit_code,
         )
     )
+
+
+def note_round(session: Session, *, report: Any, over: Any) -> None:
+    """Note a round that ends with a reopening. Hears `reports.signals.round_ended`."""
+    _noted(session).rounds.setdefault(report.id, []).append(facts.round_facts(over))
 
 
 def note_service(session: Session, *, redemption: Any) -> None:
@@ -120,10 +134,12 @@ def _count(session: Session, *, noted: _Noted) -> None:
     changed: _Changed
     for row_id, (report, before) in noted.cases.items():
         changed = _changes(before, facts.case_facts(report), facts.case_cells, county)
+        for over in noted.rounds.get(row_id, ()):
+            changed = _together(changed, _changes(None, over, facts.round_cells, county))
         at = max(report.moved_at, report.rated_at or report.moved_at)
         changes.append((("case", row_id), changed, at))
     for row_id, (redemption, was) in noted.services.items():
-        changed = _changes(was, _service_facts(session, redemption), facts.service_cells, county)
+        changed = _changes(was, _service_facts(session, redemption), service_cells, county)
         at = redemption.ended_at or redemption.delivered_at or redemption.created_at
         changes.append((("service", row_id), changed, at))
     total: Counter[tuple[str, facts.Cell]] = Counter()
@@ -131,7 +147,7 @@ def _count(session: Session, *, noted: _Noted) -> None:
         total.update(changed)
     for recall in noted.recalls:
         for area in facts.areas_of(county.code, recall.street, recall.community):
-            total.update({(area, it): n for it, n in facts.recall_cells(recall, county.tz).items()})
+            total.update({(area, it): n for it, n in recall_cells(recall, county.tz).items()})
     total.update(_points(session, noted, county))
     add(session, total)
     # After the counts: a freeze that was under way has ended by now, or waits for this one.
@@ -178,7 +194,7 @@ def _service_facts(session: Session, redemption: Any) -> ServiceFacts:
     )
 
 
-F = TypeVar("F", CaseFacts, ServiceFacts)
+F = TypeVar("F", CaseFacts, RoundFacts, ServiceFacts)
 
 
 def _changes(
@@ -191,6 +207,11 @@ def _changes(
     if before == after:
         return {}
     return difference(spread(before) if before else {}, spread(after))
+
+
+def _together(one: _Changed, other: _Changed) -> _Changed:
+    """Add two changes up; what one takes and the other gives back is no change."""
+    return {key: n for key in {*one, *other} if (n := one.get(key, 0) + other.get(key, 0))}
 
 
 _ROWS: Final = {

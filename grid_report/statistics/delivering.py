@@ -22,6 +22,7 @@ from grid_report.errors import Invalid
 from grid_report.notify import outbox
 from grid_report.places.reference import Reference
 from grid_report.settings import County
+from grid_report.statistics import anew
 from grid_report.statistics.areas import Area, find_area
 from grid_report.statistics.deliveries import DeliveryRow, list_due
 from grid_report.statistics.delivery_days import month_due, told_before
@@ -119,6 +120,10 @@ def deliver_due(
 
     Whoever may not read the area any more, or is shut out, is told nothing.
     """
+    if not anew.is_done():
+        # There is nothing to fetch yet; whoever is due is told by a later run.
+        db.session.rollback()
+        return 0
     today = local_day(now, county.tz)
     rows = list_due(today)
     readers = lookups.actors_of(row.member_id for row in rows)

@@ -8,11 +8,12 @@ from werkzeug.wrappers import Response
 from grid_report import clock
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
-from grid_report.statistics import asking, handing_out
+from grid_report.statistics import anew, asking, handing_out
 from grid_report.statistics.tables import TableName, Tables
 from grid_report.web.context import current_actor, language, settings
 
 bp = Blueprint("statistics_exports", __name__)
+bp.before_request(anew.check)
 
 
 def _asked(month: str) -> Tables:

@@ -7,15 +7,14 @@ a test plays random histories and holds the two against each other.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
 from grid_report.clock import Month
-from grid_report.offers.lifecycle import RedemptionState
 from grid_report.reports.lifecycle import State
-from grid_report.statistics.durations import rounded_minutes
+from grid_report.statistics import durations
 from grid_report.statistics.measures import Facet, Measure
 
 # Who handles what the community did itself.
@@ -68,17 +67,19 @@ class CaseFacts:
     self_handled: bool
     created_at: datetime
     accepted_at: datetime | None
+    first_accepted_at: datetime | None
+    accepted_in_time: bool | None
     dispatched_at: datetime | None
     started_at: datetime | None
     handled_at: datetime | None
     closed_at: datetime | None
-    reopened_at: datetime | None
     rated_at: datetime | None
-    accept_due: datetime
     fix_due: datetime
     close_due: datetime
     reworks: int
+    reworks_before: int
     extensions: int
+    extensions_before: int
     reopenings: int
     solved: bool | None
     satisfied: bool | None
@@ -94,10 +95,66 @@ class CaseFacts:
         return self.state not in NEVER_DUE and self.state not in STANDING
 
     @property
+    def extended(self) -> bool:
+        """Tell whether this round was given more time."""
+        return self.extensions > self.extensions_before
+
+    @property
+    def reworked(self) -> bool:
+        """Tell whether a check failed in this round."""
+        return self.reworks > self.reworks_before
+
+    @property
+    def held(self) -> bool:
+        """The round that goes on has not been reopened: what it was in time for counts."""
+        return True
+
+    @property
     def is_unhandled(self) -> bool:
         """Tell whether the case waits to be handled."""
         return self.handled_at is None and self.state in UNHANDLED
 
+
+@dataclass(frozen=True)
+class RoundFacts:
+    """What the figures know of a round that is over; it never changes again.
+
+    It was handled and closed, so it is always due; it did not hold, so it is never in time.
+    """
+
+    community: str | None
+    street: str | None
+    category: str
+    unit: str | None
+    self_handled: bool
+    dispatched_at: datetime | None
+    started_at: datetime | None
+    handled_at: datetime | None
+    closed_at: datetime | None
+    fix_due: datetime
+    close_due: datetime
+    extended: bool
+    reworked: bool
+    ended_at: datetime
+
+    @property
+    def handler(self) -> str | None:
+        """The unit that handled it, `self` for the community."""
+        return OWN_HANDLING if self.self_handled else self.unit
+
+    @property
+    def is_due(self) -> bool:
+        """It was closed: it belongs to what should be handled and closed."""
+        return True
+
+    @property
+    def held(self) -> bool:
+        """It was reopened."""
+        return False
+
+
+# A case as it stands, or a round of it that is over.
+Round = CaseFacts | RoundFacts
 
 FIELDS: Final = {
     "community": "community_code",
@@ -109,9 +166,16 @@ FIELDS: Final = {
 
 def case_facts(report: Any) -> CaseFacts:
     """Take the facts of a report as it stands."""
-    return CaseFacts(
-        **{name: getattr(report, FIELDS.get(name, name)) for name in CaseFacts.__dataclass_fields__}
-    )
+    return CaseFacts(**_taken(report, CaseFacts))
+
+
+def round_facts(over: Any) -> RoundFacts:
+    """Take the facts of a round that is over."""
+    return RoundFacts(**_taken(over, RoundFacts))
+
+
+def _taken(row: Any, facts: Any) -> dict[str, Any]:
+    return {name: getattr(row, FIELDS.get(name, name)) for name in facts.__dataclass_fields__}
 
 
 def areas_of(county: str, street: str | None, community: str | None) -> tuple[str, ...]:
@@ -127,13 +191,11 @@ def areas_of_points(county: str, street: str | None, community: str) -> tuple[st
 
 
 def case_cells(case: CaseFacts, zone: tzinfo) -> Cells:
-    """Count one case: every measure it is in, by month, category and handler."""
-    found: Cells = Counter()
-    for month, measure, also, amount in _counts(case, zone):
-        found[Cell(month, Facet.ALL, "", measure, also)] += amount
-        found[Cell(month, Facet.CATEGORY, case.category, measure, also)] += amount
-        if case.handler is not None:
-            found[Cell(month, Facet.UNIT, case.handler, measure, also)] += amount
+    """Count one case as it stands: every measure it is in, by month, category and handler.
+
+    Rounds of it that are over are counted by themselves (`round_cells`).
+    """
+    found = _broken_down(case, _counts(case, zone))
     received = Month.of(case.created_at, zone)
     local = case.created_at.astimezone(zone)
     for facet, key in (
@@ -145,14 +207,50 @@ def case_cells(case: CaseFacts, zone: tzinfo) -> Cells:
         found[Cell(str(received), facet, key, Measure.RECEIVED)] += 1
     if case.is_unhandled:
         found.update(Cell(*where) for where in _waiting(case, zone))
-    if case.accepted_at is not None:
-        minutes = rounded_minutes(response_s(case))
-        found[Cell(str(received), Facet.RESPONSE, str(minutes), Measure.ACCEPTED)] += 1
-    spent = handling_s(case)
-    if spent is not None and case.handled_at is not None:
-        month = str(Month.of(case.handled_at, zone))
-        found[Cell(month, Facet.HANDLING, str(rounded_minutes(spent)), Measure.FINISHED)] += 1
+    if case.first_accepted_at is not None:
+        found.update(length_cells(str(received), Facet.RESPONSE, response_s(case)))
+    found.update(_lengths(case, zone))
     return found
+
+
+def round_cells(over: RoundFacts, zone: tzinfo) -> Cells:
+    """Count one round that is over: what was done stays in its month, and was not in time."""
+    reopened = (str(Month.of(over.ended_at, zone)), Measure.REOPENED, "", 1)
+    found = _broken_down(over, (*_of_round(over, zone), reopened))
+    found.update(_lengths(over, zone))
+    return found
+
+
+def _broken_down(it: Round, counts: Iterable[tuple[str, Measure, str, int]]) -> Cells:
+    found: Cells = Counter()
+    for month, measure, also, amount in counts:
+        found[Cell(month, Facet.ALL, "", measure, also)] += amount
+        found[Cell(month, Facet.CATEGORY, it.category, measure, also)] += amount
+        if it.handler is not None:
+            found[Cell(month, Facet.UNIT, it.handler, measure, also)] += amount
+    return found
+
+
+def _lengths(it: Round, zone: tzinfo) -> Iterator[Cell]:
+    spent = handling_s(it)
+    if spent is not None and it.handled_at is not None:
+        month = str(Month.of(it.handled_at, zone))
+        yield from length_cells(month, Facet.HANDLING, spent)
+
+
+def length_cells(month: str, facet: Facet, seconds: int) -> Iterator[Cell]:
+    """Yield where a length is counted: rounded, and to the minute where that says more."""
+    measure, detail = _OF_LENGTHS[facet]
+    yield Cell(month, facet, str(durations.rounded_minutes(seconds)), measure)
+    minutes = durations.whole_minutes(seconds)
+    if minutes > durations.EXACT_UP_TO:
+        yield Cell(month, detail, durations.minutes_key(minutes), measure)
+
+
+_OF_LENGTHS: Final = {
+    Facet.RESPONSE: (Measure.RESPONDED, Facet.RESPONSE_MINUTES),
+    Facet.HANDLING: (Measure.FINISHED, Facet.HANDLING_MINUTES),
+}
 
 
 def _waiting(case: CaseFacts, zone: tzinfo) -> Iterator[tuple[str, str, str, str]]:
@@ -175,12 +273,12 @@ def due_day(day: int) -> str:
 
 
 def response_s(case: CaseFacts) -> int:
-    """Seconds from submission to acceptance."""
-    assert case.accepted_at is not None
-    return max(0, int((case.accepted_at - case.created_at).total_seconds()))
+    """Seconds from submission to the case's first acceptance, whoever has accepted it since."""
+    assert case.first_accepted_at is not None
+    return max(0, int((case.first_accepted_at - case.created_at).total_seconds()))
 
 
-def handling_s(case: CaseFacts) -> int | None:
+def handling_s(case: Round) -> int | None:
     """Seconds from dispatch, or from the start where nobody was dispatched, to handled."""
     since = case.dispatched_at or case.started_at
     if case.handled_at is None or since is None:
@@ -192,25 +290,9 @@ def _counts(case: CaseFacts, zone: tzinfo) -> Iterator[tuple[str, Measure, str, 
     received = str(Month.of(case.created_at, zone))
     for measure, amount in _of_received(case):
         yield received, measure, "", amount
-    for months, measures in (
-        (_due_months(case.fix_due, case.handled_at, zone), _of_handling),
-        (_due_months(case.close_due, case.closed_at, zone), _of_closing),
-    ):
-        if case.is_due:
-            for month, also in months:
-                for measure in measures(case):
-                    yield month, measure, also, 1
+    yield from _of_round(case, zone)
     if case.state is State.SUSPENDED:
         yield str(Month.of(case.fix_due, zone)), Measure.SUSPENDED, "", 1
-    spent = handling_s(case)
-    if spent is not None and case.handled_at is not None:
-        month = str(Month.of(case.handled_at, zone))
-        yield month, Measure.FINISHED, "", 1
-        yield month, Measure.HANDLING_S, "", spent
-    if case.closed_at is not None:
-        yield str(Month.of(case.closed_at, zone)), Measure.CLOSINGS, "", 1
-    if case.reopened_at is not None:
-        yield str(Month.of(case.reopened_at, zone)), Measure.REOPENED, "", 1
     if case.rated_at is not None:
         month = str(Month.of(case.rated_at, zone))
         yield month, Measure.ANSWERS, "", 1
@@ -220,17 +302,38 @@ def _counts(case: CaseFacts, zone: tzinfo) -> Iterator[tuple[str, Measure, str, 
             yield month, Measure.SATISFIED, "", 1
 
 
+def _of_round(it: Round, zone: tzinfo) -> Iterator[tuple[str, Measure, str, int]]:
+    """What is counted of each round of a case by itself."""
+    for months, measures in (
+        (_due_months(it.fix_due, it.handled_at, zone), _of_handling),
+        (_due_months(it.close_due, it.closed_at, zone), _of_closing),
+    ):
+        if it.is_due:
+            for month, also in months:
+                for measure in measures(it):
+                    yield month, measure, also, 1
+    spent = handling_s(it)
+    if spent is not None and it.handled_at is not None:
+        month = str(Month.of(it.handled_at, zone))
+        yield month, Measure.FINISHED, "", 1
+        yield month, Measure.HANDLING_S, "", spent
+    if it.closed_at is not None:
+        yield str(Month.of(it.closed_at, zone)), Measure.CLOSINGS, "", 1
+
+
 def _of_received(case: CaseFacts) -> Iterator[tuple[Measure, int]]:
     yield Measure.RECEIVED, 1
     if case.severity >= URGENT:
         yield Measure.URGENT, 1
     if case.accepted_at is not None:
         yield Measure.ACCEPTED, 1
-        yield Measure.RESPONSE_S, response_s(case)
-        if case.accepted_at <= case.accept_due:
+        if case.accepted_in_time:
             yield Measure.ACCEPTED_IN_TIME, 1
         if was_sent_out(case):
             yield Measure.DISPATCHED, 1
+    if case.first_accepted_at is not None:
+        yield Measure.RESPONDED, 1
+        yield Measure.RESPONSE_S, response_s(case)
     ended = {
         State.REJECTED: Measure.REJECTED,
         State.WITHDRAWN: Measure.WITHDRAWN,
@@ -264,103 +367,29 @@ def _due_months(due: datetime, done: datetime | None, zone: tzinfo) -> tuple[tup
     return ((early, ""), (own, ""), (own, early))
 
 
-def _of_handling(case: CaseFacts) -> Iterator[Measure]:
+def _of_handling(it: Round) -> Iterator[Measure]:
     yield Measure.SHOULD_HANDLE
-    if case.handled_at is not None:
+    if it.handled_at is not None:
         yield Measure.HANDLED
-        if case.handled_at <= case.fix_due:
+        if it.held and it.handled_at <= it.fix_due:
             yield Measure.HANDLED_IN_TIME
-    if case.extensions > 0:
+    if it.extended:
         yield Measure.EXTENDED
 
 
-def _of_closing(case: CaseFacts) -> Iterator[Measure]:
+def _of_closing(it: Round) -> Iterator[Measure]:
     yield Measure.SHOULD_CLOSE
-    if case.closed_at is not None:
+    if it.closed_at is not None:
         yield Measure.CLOSED
-        if case.closed_at <= case.close_due:
+        if it.held and it.closed_at <= it.close_due:
             yield Measure.CLOSED_IN_TIME
-    if case.reworks > 0:
+    if it.reworked:
         yield Measure.REWORKED
-
-
-@dataclass(frozen=True)
-class ServiceFacts:
-    """What the figures know of a redemption."""
-
-    state: RedemptionState
-    community: str | None
-    street: str | None
-    station: str | None
-    offer_id: int
-    is_card: bool
-    points: int
-    created_at: datetime
-    delivered_at: datetime | None
-    ended_at: datetime | None
-
-
-class RecallFacts(NamedTuple):
-    """What the figures know of a case taken back: where it was at that moment, and who had it.
-
-    `unit` is None for the own handling of the community.
-    """
-
-    at: datetime
-    street: str | None
-    community: str | None
-    category: str
-    unit: str | None
-
-
-def recall_cells(recall: RecallFacts, zone: tzinfo) -> Cells:
-    """Count one recall, in the month it happened and under whoever had the case until then."""
-    month = str(Month.of(recall.at, zone))
-    return Counter(
-        {
-            Cell(month, facet, key, Measure.RECALLED): 1
-            for facet, key in (
-                (Facet.ALL, ""),
-                (Facet.CATEGORY, recall.category),
-                (Facet.UNIT, recall.unit or OWN_HANDLING),
-            )
-        }
-    )
 
 
 def points_cell(month: str, measure: Measure) -> Cell:
     """Return where points of a month are counted, or (`HELD`) those riders hold."""
     return Cell(month, Facet.POINTS, "", measure)
-
-
-def service_cells(service: ServiceFacts, zone: tzinfo) -> Cells:
-    """Count one redemption: asked for by its day, handed out and given back by theirs."""
-    found: Cells = Counter()
-    for at, measure, amount in _of_service(service):
-        month = str(Month.of(at, zone))
-        found[Cell(month, Facet.SERVICES, "", measure)] += amount
-        found[Cell(month, Facet.OFFER, str(service.offer_id), measure)] += amount
-        if service.station is not None:
-            found[Cell(month, Facet.STATION, service.station, measure)] += amount
-    return found
-
-
-def _of_service(service: ServiceFacts) -> Iterator[tuple[datetime, Measure, int]]:
-    yield service.created_at, Measure.RESERVED, 1
-    if service.is_card:
-        yield service.created_at, Measure.APPLICATIONS, 1
-    if service.delivered_at is not None:
-        yield service.delivered_at, Measure.DELIVERED, 1
-        yield service.delivered_at, Measure.DELIVERED_POINTS, service.points
-        if service.is_card:
-            yield service.delivered_at, Measure.CARDS_ISSUED, 1
-    if service.ended_at is None:
-        return
-    if service.state is RedemptionState.REFUNDED:
-        yield service.ended_at, Measure.REFUNDED, 1
-        yield service.ended_at, Measure.REFUNDED_POINTS, service.points
-    elif service.state is RedemptionState.NO_SHOW:
-        yield service.ended_at, Measure.NO_SHOWS, 1
 
 
 def difference(before: Mapping[Any, int], after: Mapping[Any, int]) -> dict[Any, int]:

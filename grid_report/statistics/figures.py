@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, union_all
 
 from grid_report.clock import Month
 from grid_report.db import db, table_of
 from grid_report.rates import Rate
 from grid_report.statistics import durations
-from grid_report.statistics.measures import HIDDEN, LIVE, RATES, Facet, Measure, RateName
-from grid_report.statistics.models import StatisticsCell
+from grid_report.statistics.measures import (
+    DETAILS,
+    HIDDEN,
+    LIVE,
+    RATES,
+    RULES,
+    Facet,
+    Measure,
+    RateName,
+)
+from grid_report.statistics.models import StatisticsCell, StatisticsFreeze
 
 # What a page of one area shows.
-SHOWN: Final = frozenset(Facet) - HIDDEN
+SHOWN: Final = frozenset(Facet) - HIDDEN - DETAILS
 WHOLE: Final = frozenset({Facet.ALL})
 _CELLS: Final = table_of(StatisticsCell).c
 
@@ -26,9 +35,15 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Figures:
-    """The counts of one area over a month or several: (facet, key, measure) to how many."""
+    """The counts of one area over a month or several: (facet, key, measure) to how many.
+
+    `rules` is the number of the rules they were counted by. `values` are lengths to the minute, in
+    the steps median and P90 lie in (`lengths.py`).
+    """
 
     counts: Mapping[Key, int] = field(default_factory=dict)
+    rules: int = RULES
+    values: Mapping[Facet, Mapping[int, int]] = field(default_factory=dict)
 
     def count(self, measure: Measure, facet: Facet = Facet.ALL, key: str = "") -> int:
         """Return one count; 0 where nothing was counted."""
@@ -59,7 +74,12 @@ class Figures:
 
     def response(self) -> Times:
         """Return how long first answers took."""
-        return self._times(Facet.RESPONSE, Measure.ACCEPTED, Measure.RESPONSE_S)
+        return self._times(Facet.RESPONSE, self.answered, Measure.RESPONSE_S)
+
+    @property
+    def answered(self) -> Measure:
+        """What first answers are counted as: what was frozen by rules 1 knew acceptances only."""
+        return Measure.RESPONDED if self.count(Measure.RESPONDED) else Measure.ACCEPTED
 
     def handling(self) -> Times:
         """Return how long handling took, from dispatch or start."""
@@ -72,7 +92,9 @@ class Figures:
 
     def _times(self, facet: Facet, count: Measure, seconds: Measure) -> Times:
         lengths = {int(key): n for key, n in self.by(facet, count).items()}
-        return Times(self.count(count), self.count(seconds), lengths)
+        detail = Facet.RESPONSE_MINUTES if facet is Facet.RESPONSE else Facet.HANDLING_MINUTES
+        values = self.values.get(detail, {})
+        return Times(count, self.count(count), self.count(seconds), lengths, values, self.rules)
 
     def is_empty(self) -> bool:
         """Tell whether nothing at all was counted."""
@@ -81,11 +103,16 @@ class Figures:
 
 @dataclass(frozen=True)
 class Times:
-    """How long something took: how often, altogether, and how often each rounded length."""
+    """How long something took: how often (and as what that is counted), altogether, and how often
+    each rounded length.
+    """
 
+    measure: Measure
     number: int
     seconds: int
     lengths: Mapping[int, int]
+    values: Mapping[int, int] = field(default_factory=dict)
+    rules: int = RULES
 
     @property
     def mean(self) -> float | None:
@@ -93,14 +120,20 @@ class Times:
         return self.seconds / self.number / 60 if self.number else None
 
     @property
-    def median(self) -> int | None:
-        """The median in minutes, of lengths rounded up as `durations.py` says."""
-        return durations.quantile(self.lengths, 0.5)
+    def median(self) -> int | float | None:
+        """The middle value in minutes, or the mean of the two middle ones; None below ten."""
+        return self._quantile(durations.MEDIAN)
 
     @property
-    def p90(self) -> int | None:
-        """What nine of ten did not exceed, in minutes."""
-        return durations.quantile(self.lengths, 0.9)
+    def p90(self) -> int | float | None:
+        """What nine of ten did not exceed, in minutes, linear between ranks; None below ten."""
+        return self._quantile(durations.P90)
+
+    def _quantile(self, tenths: int) -> int | float | None:
+        if self.rules < 2:
+            # What was frozen by rules 1 says what it said.
+            return durations.nearest_rank(self.lengths, tenths / 10)
+        return durations.quantile(self.lengths, self.values, tenths)
 
     @property
     def bars(self) -> list[tuple[int | None, int]]:
@@ -141,11 +174,34 @@ def read_months(
     )
     if measures is not None:
         query = query.where(_CELLS.measure.in_(sorted(measures)))
+    rows: Any = query
+    if any(wanted.values()):
+        # By which rules, of what is frozen: rows of their own, so that it is one statement.
+        rows = union_all(query, _frozen_rules(wanted))
     found: dict[tuple[str, str], dict[Key, int]] = defaultdict(dict)
-    for month, version, area, facet, key, measure, n in db.session.execute(query).all():
-        if version == wanted[month]:
+    rules: dict[str, int] = {}
+    for month, version, area, facet, key, measure, n in db.session.execute(rows).all():
+        if version != wanted[month]:
+            continue
+        if facet == _RULES:
+            rules[month] = n
+        else:
             found[month, area][facet, key, measure] = n
-    return {where: Figures(counts) for where, counts in found.items()}
+    return {
+        (month, area): Figures(counts, rules.get(month, RULES))
+        for (month, area), counts in found.items()
+    }
+
+
+_RULES: Final = "~rules"
+
+
+def _frozen_rules(wanted: Mapping[str, int]) -> Any:
+    f = table_of(StatisticsFreeze).c
+    nothing = literal("")
+    return select(f.month, f.version, nothing, literal(_RULES), nothing, nothing, f.rules).where(
+        f.month.in_(sorted(it for it, version in wanted.items() if version))
+    )
 
 
 def newest_month(area: str, months: Sequence[Month]) -> Month | None:

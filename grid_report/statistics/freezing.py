@@ -17,7 +17,7 @@ from grid_report.places.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics import areas, live, naming
 from grid_report.statistics.facts import UNROUTED
-from grid_report.statistics.measures import HIDDEN, LIVE
+from grid_report.statistics.measures import HIDDEN, LIVE, RULES
 from grid_report.statistics.models import StatisticsCell, StatisticsFreeze
 
 _TABLE: Final = table_of(StatisticsCell)
@@ -65,6 +65,7 @@ def freeze(
             reason=reason,
             document=naming.document(places, county),
             digest="",
+            rules=RULES,
             sealed=False,
         )
     )

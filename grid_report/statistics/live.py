@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
@@ -40,7 +41,8 @@ def merged(figures: Mapping[str, Figures], *more: Added) -> dict[str, Figures]:
     found = dict(figures)
     for added in more:
         for area, counts in added.items():
-            found[area] = Figures({**found.get(area, EMPTY).counts, **counts})
+            known = found.get(area, EMPTY)
+            found[area] = replace(known, counts={**known.counts, **counts})
     return found
 
 

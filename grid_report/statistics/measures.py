@@ -15,6 +15,10 @@ from grid_report.rates import Rate
 
 # The counts that follow the cases; frozen versions count from one.
 LIVE: Final = 0
+# The number of the rules below and in `facts.py`: it grows when they come to count the same cases
+# differently. 1: a reopening took a closing out of its month, and a transfer an acceptance.
+# 2: `grid_report/DECISIONS.md`, rounds and first acceptance.
+RULES: Final = 2
 
 
 class Facet(StrEnum):
@@ -36,6 +40,9 @@ class Facet(StrEnum):
     # Distributions: the key is the rounded length in minutes (`durations.py`).
     RESPONSE = "response"
     HANDLING = "handling"
+    # The same to the minute, of what is longer than two hours; looked up a step at a time.
+    RESPONSE_MINUTES = "response_m"
+    HANDLING_MINUTES = "handling_m"
     SERVICES = "services"
     OFFER = "offer"
     STATION = "station"
@@ -45,6 +52,10 @@ class Facet(StrEnum):
 
 # Facets that other figures are made of.
 HIDDEN: Final = frozenset({Facet.RIDER, Facet.DUE, Facet.DUE_CATEGORY, Facet.DUE_UNIT})
+
+
+# Frozen like the others, and never read whole.
+DETAILS: Final = frozenset({Facet.RESPONSE_MINUTES, Facet.HANDLING_MINUTES})
 
 
 class Measure(StrEnum):
@@ -59,6 +70,8 @@ class Measure(StrEnum):
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
     MERGED = "merged"
+    # Answered for the first time, by whichever community: what the time to a first answer is of.
+    RESPONDED = "responded"
     RESPONSE_S = "response_s"
     # By the fix deadline, or by the handling before it.
     SHOULD_HANDLE = "should_handle"
@@ -144,6 +157,7 @@ HELP: Final[Mapping[str, tuple[Measure, ...]]] = {
         Measure.REJECTED,
         Measure.WITHDRAWN,
         Measure.MERGED,
+        Measure.RESPONDED,
         Measure.RESPONSE_S,
     ),
     "handling": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from grid_report.db import BIG, Base, Instant, RowId
@@ -50,6 +50,8 @@ class StatisticsFreeze(Base):
     # Whatever else the page shows of a frozen month: its typical cases, settings, names.
     document: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     digest: Mapped[str] = mapped_column(String(64), default="")
+    # The number of the rules it was counted by (`measures.RULES`).
+    rules: Mapped[int] = mapped_column(server_default="1")
     sealed: Mapped[bool] = mapped_column(default=False)
 
 
@@ -85,6 +87,22 @@ class StatisticsRecount(Base):
     counted_at: Mapped[Instant]
     cells: Mapped[int]
     differences: Mapped[int]
+    # The number of the rules it was counted by, and whether it was the first time by them: what
+    # differed then was not wrong.
+    rules: Mapped[int] = mapped_column(server_default="1")
+    by_new_rules: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class StatisticsRules(Base):
+    """One row: the number of the rules all kept counts are counted by."""
+
+    __tablename__ = "statistics_rules"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    rules: Mapped[int]
+    # When the last month was counted by them; nobody knows of the first rules.
+    since: Mapped[Instant | None]
 
 
 class StatisticsQuestion(Base):

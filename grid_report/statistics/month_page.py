@@ -16,7 +16,7 @@ from grid_report.statistics.areas import AreaKind
 from grid_report.statistics.durations import EDGES
 from grid_report.statistics.figures import Figures, Times
 from grid_report.statistics.lines import Line
-from grid_report.statistics.measures import LIVE, Facet, Measure
+from grid_report.statistics.measures import LIVE, RULES, Facet, Measure
 from grid_report.statistics.monthly import MonthReport
 
 TOP: Final = 5
@@ -93,6 +93,7 @@ def of_month(
         if report.frozen
         else [],
         "recounted": recounting.read_recount(report.month),
+        "rules": RULES,
     }
 
 

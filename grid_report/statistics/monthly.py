@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,13 +14,14 @@ from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.places.reference import Reference
 from grid_report.settings import County
-from grid_report.statistics import live, naming
+from grid_report.statistics import lengths, live, naming
 from grid_report.statistics.areas import Area, children, communities
 from grid_report.statistics.figures import EMPTY, SHOWN, WHOLE, Figures, read_months
-from grid_report.statistics.measures import LIVE, Facet, Measure
+from grid_report.statistics.measures import LIVE, RULES, Facet, Measure
 from grid_report.statistics.models import StatisticsCell, StatisticsFreeze
 
 TREND_MONTHS: Final = 13
+_LENGTHS: Final = frozenset({Facet.RESPONSE, Facet.HANDLING})
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,13 @@ class Frozen:
     reason: str
     document: Mapping[str, Any]
     digest: str
+    # The number of the rules it was counted by.
+    rules: int = RULES
+
+    @property
+    def by_todays_rules(self) -> bool:
+        """Tell whether the same cases would be counted the same way today."""
+        return self.rules == RULES
 
 
 @dataclass(frozen=True)
@@ -134,6 +142,7 @@ def _frozen(row: StatisticsFreeze) -> Frozen:
         row.reason,
         row.document,
         row.digest,
+        row.rules,
     )
 
 
@@ -175,7 +184,16 @@ def read_report(
     unknown = frozenset(it for it in months if by is not None and str(it) not in chosen)
     here = read_months([month], [area.code], versions=chosen, facets=SHOWN)
     trend = read_months(months, [area.code], versions=chosen, facets=WHOLE)
-    beside = _beside(months, area, chosen, county=county, now=now)
+    lengths_of = {months[0], months[-2]}
+    timed = lengths.with_values(
+        {
+            **read_months(sorted(lengths_of), [area.code], versions=chosen, facets=_LENGTHS),
+            **here,
+        },
+        chosen,
+    )
+    here = {where: it for where, it in timed.items() if where in here}
+    beside = _beside(months, area, chosen, timed, county=county, now=now)
     kept = frozen.document if frozen else None
     (area,) = naming.as_kept([area], kept) or [area]
     parts = naming.as_kept(children(area, places, county), kept)
@@ -223,29 +241,32 @@ def read_report(
 
 
 def _beside(
-    months: Sequence[Month], area: Area, chosen: Mapping[str, int], *, county: County, now: datetime
+    months: Sequence[Month],
+    area: Area,
+    chosen: Mapping[str, int],
+    timed: Mapping[tuple[str, str], Figures],
+    *,
+    county: County,
+    now: datetime,
 ) -> Callable[[Month, Figures], Figures]:
-    """Return how the months before come by what is compared beside their whole counts."""
-    compared = [months[0], months[-2]]
-    found = [
-        read_months(
-            months, [area.code], versions=chosen, facets={Facet.CATEGORY},
-            measures={Measure.RECEIVED},
-        ),
-        read_months(
-            compared, [area.code], versions=chosen, facets={Facet.RESPONSE, Facet.HANDLING}
-        ),
-    ]  # fmt: skip
+    """Return how the months before come by what is compared beside their whole counts.
+
+    `timed` are the lengths of some of them.
+    """
+    by_category = read_months(
+        months, [area.code], versions=chosen, facets={Facet.CATEGORY}, measures={Measure.RECEIVED}
+    )
     late = live.overdue_by_month(
         [it for it in months[:-1] if not chosen.get(str(it))], area, now=now, zone=county.tz
     )
 
     def completed(month: Month, figures: Figures) -> Figures:
         counts = dict(figures.counts)
-        for more in found:
-            counts.update(more.get((str(month), area.code), EMPTY).counts)
+        counts.update(by_category.get((str(month), area.code), EMPTY).counts)
+        lengths_then = timed.get((str(month), area.code), EMPTY)
+        counts.update(lengths_then.counts)
         if month in late:
             counts[Facet.ALL, "", Measure.OVERDUE_OPEN] = late[month]
-        return Figures(counts)
+        return replace(figures, counts=counts, values=lengths_then.values)
 
     return completed

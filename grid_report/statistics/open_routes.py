@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from grid_report.clock import Month
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
-from grid_report.statistics import open_months
+from grid_report.statistics import anew, open_months
 from grid_report.statistics.open_data import LEAST
 from grid_report.statistics.open_months import OpenFile
 from grid_report.web import csv_files
@@ -21,6 +21,7 @@ from grid_report.web.context import settings
 from grid_report.web.guard import public
 
 bp = Blueprint("open_data", __name__)
+bp.before_request(anew.check)
 
 LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
 # Both languages stand in it: one file for everybody, whoever asks.

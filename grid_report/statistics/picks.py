@@ -18,8 +18,16 @@ from grid_report.db import db
 from grid_report.places.queries import cache
 from grid_report.reports import queries as reports_queries
 from grid_report.statistics.areas import Area
-from grid_report.statistics.cases import COLUMNS
-from grid_report.statistics.definitions import HANDLER, IS_SUSPENDED, OF_CASES, C, in_area
+from grid_report.statistics.cases import columns
+from grid_report.statistics.definitions import (
+    IS_SUSPENDED,
+    OF_CASES,
+    PAST,
+    REPORTS,
+    C,
+    R,
+    in_area,
+)
 from grid_report.statistics.measures import Measure
 
 SHOWN: Final = 3
@@ -52,7 +60,7 @@ def typical(month: Month, area: Area) -> Sequence[Typical]:
         .subquery()
     )
     rows = db.session.execute(
-        select(*COLUMNS, C.dispatched_at, C.started_at, C.solved, HANDLER.label("handler")).where(
+        select(*columns(REPORTS), C.solved).where(
             C.id.in_(select(newest.c.id)),
             C.sensitive.is_(False),
             C.solved.is_not(False),
@@ -83,7 +91,7 @@ def late(month: Month, area: Area, *, at: datetime, limit: int) -> Sequence[Any]
     start, end = month.bounds(cache().county.tz)
     overdue = OF_CASES[Measure.OVERDUE_OPEN]
     return db.session.execute(
-        select(*COLUMNS, HANDLER.label("handler"))
+        select(*columns(REPORTS))
         .where(overdue.within(start, min(end, at)), in_area(area))
         .order_by(C.fix_due, C.id)
         .limit(limit)
@@ -94,7 +102,7 @@ def suspended(month: Month, area: Area, *, limit: int) -> Sequence[Any]:
     """List what was due in a month and is suspended, the earliest deadline first."""
     start, end = month.bounds(cache().county.tz)
     return db.session.execute(
-        select(*COLUMNS, C.review_on, HANDLER.label("handler"))
+        select(*columns(REPORTS), C.review_on)
         .where(IS_SUSPENDED, C.fix_due >= start, C.fix_due < end, in_area(area))
         .order_by(C.fix_due, C.id)
         .limit(limit)
@@ -102,11 +110,11 @@ def suspended(month: Month, area: Area, *, limit: int) -> Sequence[Any]:
 
 
 def reopened(month: Month, area: Area, *, limit: int) -> Sequence[Any]:
-    """List what was reopened in a month, newest first."""
+    """List what was reopened in a month, newest first: the rounds that ended so."""
     start, end = month.bounds(cache().county.tz)
     return db.session.execute(
-        select(*COLUMNS, C.reopened_at, HANDLER.label("handler"))
-        .where(C.reopened_at >= start, C.reopened_at < end, in_area(area))
-        .order_by(C.reopened_at.desc(), C.id.desc())
+        select(*columns(PAST), R.ended_at)
+        .where(R.ended_at >= start, R.ended_at < end, in_area(area, R))
+        .order_by(R.ended_at.desc(), R.id.desc())
         .limit(limit)
     ).all()

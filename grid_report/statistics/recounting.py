@@ -6,6 +6,7 @@ read in one snapshot of the database, in which every step is either in both or i
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,36 +19,42 @@ from grid_report.clock import Month, months_between
 from grid_report.db import db, table_of
 from grid_report.places.reference import Reference
 from grid_report.points import figures as points_figures
-from grid_report.reports.figures import CASES, RECALLS
+from grid_report.reports.figures import RECALLS
 from grid_report.settings import County
 from grid_report.statistics import facts
 from grid_report.statistics.definitions import (
-    HANDLER,
-    HAS_LENGTH,
     OF_CASES,
     OF_SERVICES,
+    PAST,
     POINTS_OF,
+    REPORTS,
     C,
     Definition,
+    R,
     S,
+    Source,
 )
 from grid_report.statistics.durations import rounded_minutes
 from grid_report.statistics.facts import HELD, Cell
-from grid_report.statistics.measures import LIVE, Facet, Measure
-from grid_report.statistics.models import StatisticsCell, StatisticsRecount
+from grid_report.statistics.measures import LIVE, RULES, Facet, Measure
+from grid_report.statistics.models import StatisticsCell, StatisticsRecount, StatisticsRules
 
 Counts = Counter[tuple[str, Cell]]
 _CELLS: Final = table_of(StatisticsCell).c
 _AT_ONCE: Final = 2000
 # Twice: those whose month of handling, or of closing, came before that of the deadline.
-_TWICE: Final = (
-    (C.fix_due, C.handled_at, (
-        Measure.SHOULD_HANDLE, Measure.HANDLED, Measure.HANDLED_IN_TIME, Measure.EXTENDED,
-    )),
-    (C.close_due, C.closed_at, (
-        Measure.SHOULD_CLOSE, Measure.CLOSED, Measure.CLOSED_IN_TIME, Measure.REWORKED,
-    )),
+_OF_HANDLING: Final = (
+    Measure.SHOULD_HANDLE, Measure.HANDLED, Measure.HANDLED_IN_TIME, Measure.EXTENDED,
 )  # fmt: skip
+_OF_CLOSING: Final = (
+    Measure.SHOULD_CLOSE, Measure.CLOSED, Measure.CLOSED_IN_TIME, Measure.REWORKED,
+)  # fmt: skip
+_TWICE: Final = (
+    (REPORTS, C.fix_due, C.handled_at, _OF_HANDLING),
+    (REPORTS, C.close_due, C.closed_at, _OF_CLOSING),
+    (PAST, R.fix_due, R.handled_at, _OF_HANDLING),
+    (PAST, R.close_due, R.closed_at, _OF_CLOSING),
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,8 @@ class Recounted:
     turn: int
     cells: int
     lacking: Mapping[tuple[str, Cell], int]
+    # Whether the kept counts were counted by these rules before: what lacks then was wrong.
+    by_todays_rules: bool = True
 
 
 def recount(engine: Engine, month: Month | None, *, places: Reference, county: County) -> Recounted:
@@ -85,8 +94,10 @@ def recount(engine: Engine, month: Month | None, *, places: Reference, county: C
             )
         )
         kept = _kept(connection, month)
+        rules = connection.scalar(select(StatisticsRules.rules))
         connection.rollback()
-    return Recounted(month, turn or 0, len(+found), facts.difference(kept, found))
+    lacking = facts.difference(kept, found)
+    return Recounted(month, turn or 0, len(+found), lacking, rules == RULES)
 
 
 def name_of(month: Month | None) -> str:
@@ -156,30 +167,36 @@ def _facets(cell: Cell, category: str | None, handler: str | None) -> Iterator[t
             yield Facet.UNIT, handler
 
 
-_GROUP: Final = (C.street_code, C.community_code, C.category_code, HANDLER.label("handler"))
+def _group(of: Source) -> tuple[Any, Any, Any, Any]:
+    c = of.c
+    return (c.street_code, c.community_code, c.category_code, of.handler.label("handler"))
+
+
+_GROUP: Final = _group(REPORTS)
 
 
 def _whole(connection: Connection, month: Month, start: datetime, end: datetime) -> Iterator[Row]:
-    for measure, definition in OF_CASES.items():
-        if measure is Measure.OVERDUE_OPEN:
-            continue  # a matter of the moment, and not kept
-        rows = connection.execute(
-            select(*_GROUP, func.count())
-            .select_from(CASES)
-            .where(definition.within(start, end))
-            .group_by(*_GROUP)
-        )
-        for street, community, category, handler, n in rows:
-            yield street, community, category, handler, Cell(str(month), "", "", measure), n
+    for source in (REPORTS, PAST):
+        group = _group(source)
+        for measure, definition in source.of.items():
+            if measure is Measure.OVERDUE_OPEN:
+                continue  # a matter of the moment, and not kept
+            rows = connection.execute(
+                select(*group, func.count()).where(definition.within(start, end)).group_by(*group)
+            )
+            for street, community, category, handler, n in rows:
+                yield street, community, category, handler, Cell(str(month), "", "", measure), n
 
 
 def _twice(connection: Connection, month: Month, county: County) -> Iterator[Row]:
     start, end = month.bounds(county.tz)
-    for due, done, measures in _TWICE:
+    for source, due, done, measures in _TWICE:
         for measure in measures:
-            definition = OF_CASES[measure]
+            definition = source.of.get(measure)
+            if definition is None:
+                continue
             rows = connection.execute(
-                select(*_GROUP, done).where(
+                select(*_group(source), done).where(
                     definition.within(start, end), due >= start, due < end, done < start
                 )
             )
@@ -194,7 +211,7 @@ def _lengths(connection: Connection, month: Month, county: County) -> Iterator[R
     start, end = month.bounds(county.tz)
     name = str(month)
     received = connection.execute(
-        select(*_GROUP, C.created_at, C.accepted_at, C.source, C.reporter_id)
+        select(*_GROUP, C.created_at, C.first_accepted_at, C.source, C.reporter_id)
         .where(OF_CASES[Measure.RECEIVED].within(start, end))
         .execution_options(yield_per=_AT_ONCE)
     )
@@ -212,21 +229,42 @@ def _lengths(connection: Connection, month: Month, county: County) -> Iterator[R
             spent = max(0, int((accepted - created).total_seconds()))
             sum_cell = Cell(name, "", "", Measure.RESPONSE_S)
             yield street, community, category, handler, sum_cell, spent
-            key = str(rounded_minutes(spent))
-            cell = Cell(name, Facet.RESPONSE, key, Measure.ACCEPTED)
-            yield street, community, category, handler, cell, 1
-    since = func.coalesce(C.dispatched_at, C.started_at)
+            for cell in _of_length(
+                name, spent, Measure.RESPONDED, Facet.RESPONSE, Facet.RESPONSE_MINUTES
+            ):
+                yield street, community, category, handler, cell, 1
+    for source in (REPORTS, PAST):
+        yield from _handling(connection, source, name, start, end)
+
+
+def _handling(
+    connection: Connection, source: Source, name: str, start: datetime, end: datetime
+) -> Iterator[Row]:
+    c = source.c
+    since = func.coalesce(c.dispatched_at, c.started_at)
     finished = connection.execute(
-        select(*_GROUP, since.label("since"), C.handled_at)
-        .where(OF_CASES[Measure.FINISHED].within(start, end), HAS_LENGTH)
+        select(*_group(source), since.label("since"), c.handled_at)
+        .where(source.of[Measure.FINISHED].within(start, end))
         .execution_options(yield_per=_AT_ONCE)
     )
     for street, community, category, handler, began, handled in finished:
         spent = max(0, int((handled - began).total_seconds()))
         sum_cell = Cell(name, "", "", Measure.HANDLING_S)
         yield street, community, category, handler, sum_cell, spent
-        cell = Cell(name, Facet.HANDLING, str(rounded_minutes(spent)), Measure.FINISHED)
-        yield street, community, category, handler, cell, 1
+        for cell in _of_length(
+            name, spent, Measure.FINISHED, Facet.HANDLING, Facet.HANDLING_MINUTES
+        ):
+            yield street, community, category, handler, cell, 1
+
+
+def _of_length(
+    name: str, seconds: int, measure: Measure, facet: Facet, detail: Facet
+) -> Iterator[Cell]:
+    yield Cell(name, facet, str(rounded_minutes(seconds)), measure)
+    # Longer than two hours: to the minute as well, the key in eight digits.
+    minutes = math.ceil(seconds / 60)
+    if minutes > 120:
+        yield Cell(name, detail, str(minutes).zfill(8), measure)
 
 
 def _waiting(connection: Connection, month: Month, county: County) -> Iterator[Row]:
@@ -286,13 +324,20 @@ def _services(
 
 
 def months_with_cases(zone_of: County) -> Sequence[Month]:
-    """Return every month from the first report to the newest deadline."""
-    first, *ends = db.session.execute(
-        select(func.min(C.created_at), func.max(C.fix_due), func.max(C.close_due))
-    ).one()
+    """Return every month from the first report to the newest instant anything is counted by."""
+    first = db.session.scalar(select(func.min(C.created_at)))
     if first is None:
         return []
-    return months_between(Month.of(first, zone_of.tz), Month.of(max(ends), zone_of.tz))
+    # One by one: each is the end of an index.
+    ends = [
+        db.session.scalar(select(func.max(it)).where(it.is_not(None)))
+        for it in (
+            C.fix_due, C.close_due, C.handled_at, C.closed_at, C.rated_at,
+            R.fix_due, R.close_due, R.ended_at,
+        )
+    ]  # fmt: skip
+    newest = max(it for it in ends if it is not None)
+    return months_between(Month.of(first, zone_of.tz), Month.of(newest, zone_of.tz))
 
 
 def read_recount(month: Month) -> StatisticsRecount | None:

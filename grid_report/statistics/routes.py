@@ -14,6 +14,7 @@ from grid_report.clock import Month
 from grid_report.errors import GridReportError, Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.statistics import (
+    anew,
     asking,
     cases,
     corrections,
@@ -42,6 +43,7 @@ from grid_report.web.problems import status_of
 from grid_report.web.text import clean
 
 bp = Blueprint("statistics", __name__)
+bp.before_request(anew.check)
 
 MONTHS_BACK = 60
 MOST_REASON = 400
@@ -165,7 +167,11 @@ def definitions() -> str:
     """List every figure with exactly what it counts."""
     access.check(current_actor(), Action.STATISTICS_OPEN)
     return render_template(
-        "statistics/help.html", groups=measures.HELP, units=measures.UNITS, rates=RATES
+        "statistics/help.html",
+        groups=measures.HELP,
+        units=measures.UNITS,
+        rates=RATES,
+        rules=measures.RULES,
     )
 
 

@@ -7,7 +7,7 @@ from flask import Blueprint, render_template
 from grid_report import clock
 from grid_report.errors import NotFound
 from grid_report.places.queries import reference
-from grid_report.statistics import comparing, month_page, telling, yearly
+from grid_report.statistics import anew, comparing, month_page, telling, yearly
 from grid_report.statistics.areas import AreaKind
 from grid_report.statistics.compare_routes import around
 from grid_report.statistics.measures import COMPOSITE
@@ -16,6 +16,7 @@ from grid_report.statistics.routes import load, read_area, read_month, read_vers
 from grid_report.web.context import current_actor, language, settings
 
 bp = Blueprint("statistics_sheets", __name__)
+bp.before_request(anew.check)
 
 
 @bp.get("/statistics/years/<year>")

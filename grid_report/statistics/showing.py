@@ -14,7 +14,7 @@ from grid_report.places.queries import reference
 from grid_report.places.reference import Reference
 from grid_report.reports import clocks
 from grid_report.settings import County
-from grid_report.statistics import cards, facts
+from grid_report.statistics import cards, durations, facts
 from grid_report.statistics.areas import Area, find_area
 from grid_report.statistics.monthly import Frozen, MonthReport
 from grid_report.statistics.slices import Slice
@@ -77,10 +77,19 @@ def case_rows(rows: Sequence[Any], language: str, now: datetime) -> list[dict[st
                 "unit": key_name(Slice.UNIT, row.handler or "", language),
                 "own": row.handler == facts.OWN_HANDLING,
                 "light": light.value if light else None,
+                # As median and P90 are made of them.
+                "answered": _minutes(row.created_at, row.first_accepted_at),
+                "took": _minutes(row.dispatched_at or row.started_at, row.handled_at),
                 "seconds_left": int((row.next_due - now).total_seconds()) if light else None,
             }
         )
     return found
+
+
+def _minutes(since: datetime | None, until: datetime | None) -> int | None:
+    if since is None or until is None:
+        return None
+    return durations.whole_minutes(int((until - since).total_seconds()))
 
 
 def typical_rows(found: Sequence[Any], language: str, now: datetime) -> list[dict[str, Any]]:
@@ -109,14 +118,18 @@ def freeze(report: MonthReport, reader: Actor) -> dict[str, Any]:
 
 
 def subject(row: Any) -> Any:
-    """Return a case as permissions look at it: who reported it is nobody's figure."""
+    """Return a case as permissions look at it: who reported it is nobody's figure.
+
+    What a list shows of a round that is over is where it was then; who may open the case is
+    decided by where it is.
+    """
     return SimpleNamespace(
         reporter_id=None,
-        community_code=row.community_code,
-        street_code=row.street_code,
-        unit_code=row.unit_code,
+        community_code=row.now_community_code,
+        street_code=row.now_street_code,
+        unit_code=row.now_unit_code,
         dispatched_at=None,
         handled_by_id=None,
         started_by_id=None,
-        self_handled=row.self_handled,
+        self_handled=row.now_self_handled,
     )

@@ -15,7 +15,7 @@ from grid_report.clock import Month
 from grid_report.places.categories import Categories
 from grid_report.settings import County
 from grid_report.statistics import durations
-from grid_report.statistics.definitions import HANDLER, C, Clause
+from grid_report.statistics.definitions import REPORTS, C, Clause, Source
 from grid_report.statistics.figures import Figures
 from grid_report.statistics.measures import Facet, Measure
 
@@ -42,7 +42,7 @@ ONLY: Final[Mapping[Slice, Measure]] = {
     Slice.HOUR: Measure.RECEIVED,
     Slice.WEEKDAY: Measure.RECEIVED,
     Slice.SOURCE: Measure.RECEIVED,
-    Slice.RESPONSE: Measure.ACCEPTED,
+    Slice.RESPONSE: Measure.RESPONDED,
     Slice.HANDLING: Measure.FINISHED,
 }
 
@@ -81,7 +81,8 @@ def count(figures: Figures, measure: Measure, slice_: Slice, key: str, kinds: Ca
         by = figures.by(Facet.CATEGORY, measure)
         return sum(n for code, n in by.items() if group_of(code, kinds) == key)
     if slice_ is Slice.RESPONSE or slice_ is Slice.HANDLING:
-        lengths = {int(it): n for it, n in figures.by(facet_of(slice_), measure).items()}
+        of = figures.response() if slice_ is Slice.RESPONSE else figures.handling()
+        lengths = of.lengths
         return {bar_key(edge): n for edge, n in durations.bars(lengths)}.get(key, 0)
     return figures.count(measure, facet_of(slice_), key)
 
@@ -96,16 +97,24 @@ def bar_key(edge: int | None) -> str:
     return LONGER if edge is None else str(edge)
 
 
-def clause(slice_: Slice, key: str, month: Month, *, kinds: Categories, county: County) -> Clause:
+def clause(
+    slice_: Slice,
+    key: str,
+    month: Month,
+    *,
+    kinds: Categories,
+    county: County,
+    source: Source = REPORTS,
+) -> Clause:
     """The clause for the cases of a slice; none at all for a key that cannot be."""
+    c = source.c
+    kind: ColumnElement[Any] = c.category_code
     if slice_ is Slice.CATEGORY:
-        return C.category_code == key
+        return kind == key
     if slice_ is Slice.GROUP:
-        return C.category_code.in_(
-            [key, *(it for it in kinds.by_code if group_of(it, kinds) == key)]
-        )
+        return kind.in_([key, *(it for it in kinds.by_code if group_of(it, kinds) == key)])
     if slice_ is Slice.UNIT:
-        handled_by: ColumnElement[Any] = HANDLER
+        handled_by: ColumnElement[Any] = source.handler
         return handled_by == key
     if slice_ is Slice.SOURCE:
         return C.source == key
@@ -118,10 +127,10 @@ def clause(slice_: Slice, key: str, month: Month, *, kinds: Categories, county: 
             ),
         )
     if slice_ is Slice.RESPONSE:
-        return _length(seconds_between(C.created_at, C.accepted_at), key)
+        return _length(seconds_between(C.created_at, C.first_accepted_at), key)
     if slice_ is Slice.HANDLING:
-        since = func.coalesce(C.dispatched_at, C.started_at)
-        return _length(seconds_between(since, C.handled_at), key)
+        since = func.coalesce(c.dispatched_at, c.started_at)
+        return _length(seconds_between(since, c.handled_at), key)
     return true()
 
 

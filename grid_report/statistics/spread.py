@@ -7,6 +7,7 @@ overdue is of this moment.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -38,7 +39,7 @@ def read_spread(
         for where, n in _late(open_months, areas, county, now).items():
             if where[1] in areas:
                 counts = found.get(where, EMPTY).counts
-                found[where] = Figures({**counts, _OVERDUE: n})
+                found[where] = replace(found.get(where, EMPTY), counts={**counts, _OVERDUE: n})
     return found, versions
 
 

@@ -202,8 +202,8 @@ def build(report: MonthReport, names: Names, *, language: str, say: Say) -> Tabl
             sorted({*Source, *figures.keys(Facet.SOURCE)}),
             lambda it: say("source", source=str(it)),
         ),
-        _lengths(TableName.RESPONSE, Measure.ACCEPTED, figures.response(), say),
-        _lengths(TableName.HANDLING, Measure.FINISHED, figures.handling(), say),
+        _lengths(TableName.RESPONSE, figures.response(), say),
+        _lengths(TableName.HANDLING, figures.handling(), say),
         _whole(TableName.SERVICES, SERVICES, figures, Facet.SERVICES, name=here),
         Table(
             TableName.BY_OFFER,
@@ -304,15 +304,15 @@ def _received(
     return Table(table, (Measure.RECEIVED,), (), rows)
 
 
-def _lengths(table: TableName, measure: Measure, times: Times, say: Say) -> Table:
+def _lengths(table: TableName, times: Times, say: Say) -> Table:
     rows, least = [], 0
     for edge, number in times.bars:
         rows.append(
             Row(
                 str(edge) if edge is not None else "longer",
                 say("longer-than", minutes=least) if edge is None else say("up-to", minutes=edge),
-                {measure: number},
+                {times.measure: number},
             )
         )
         least = edge or least
-    return Table(table, (measure,), (), rows)
+    return Table(table, (times.measure,), (), rows)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -20,8 +20,9 @@ from grid_report.db import db, table_of, transaction, use_case
 from grid_report.errors import Conflict, Invalid
 from grid_report.places.reference import Reference
 from grid_report.settings import County
-from grid_report.statistics import counting, freezing, recounting
-from grid_report.statistics.models import StatisticsRecount
+from grid_report.statistics import anew, counting, freezing, recounting
+from grid_report.statistics.measures import RULES
+from grid_report.statistics.models import StatisticsRecount, StatisticsRules
 from grid_report.statistics.recounting import Recounted
 
 logger = logging.getLogger(__name__)
@@ -57,12 +58,57 @@ def recount_month(
         found = recounting.recount(db.engine, month, places=places, county=county)
         if not repair or _repair(found, now=now):
             break
-    if found.lacking:
+    if found.lacking and found.by_todays_rules:
         logger.warning(
             "statistics differed",
             extra={"month": recounting.name_of(month), "cells": len(found.lacking)},
         )
     return found
+
+
+def follow_rules(
+    *,
+    places: Reference,
+    county: County,
+    now: datetime,
+    go_on: Callable[[], bool] = lambda: True,
+) -> int:
+    """Count every month anew that is not yet counted by today's rules; return how many were left.
+
+    Each month is a transaction of its own: killed in the middle, the next call goes on where this
+    one was. Until the last one is done nothing is shown (`anew.check`).
+    """
+    if anew.is_done():
+        db.session.rollback()
+        return 0
+    months = anew.every_month(county)
+    known = recounting.list_recounts()
+    left = [it for it in reversed(months) if _rules_of(known.get(str(it))) != RULES]
+    db.session.rollback()
+    for done, month in enumerate(left):
+        if not go_on():
+            return len(left) - done
+        found = recount_month(month, places=places, county=county, now=now)
+        logger.info(
+            "counted by new rules",
+            extra={"month": str(month), "cells": len(found.lacking), "left": len(left) - done - 1},
+        )
+    _settle_rules(now=now)
+    return 0
+
+
+def _rules_of(counted: StatisticsRecount | None) -> int:
+    return counted.rules if counted is not None else 0
+
+
+@use_case
+def _settle_rules(*, now: datetime) -> None:
+    with transaction() as session:
+        session.execute(
+            update(StatisticsRules)
+            .where(StatisticsRules.rules != RULES)
+            .values(rules=RULES, since=now)
+        )
 
 
 def recount_due(
@@ -77,6 +123,8 @@ def recount_due(
 
     Return in how many months anything differed.
     """
+    if follow_rules(places=places, county=county, now=now, go_on=go_on):
+        return 0
     this, known = Month.of(now, county.tz), recounting.list_recounts()
     # What riders hold is of every moment.
     newest: set[Month | None] = {this, this.plus(-1), None}
@@ -106,6 +154,7 @@ def _repair(found: Recounted, *, now: datetime) -> bool:
         if turn != found.turn:
             return False
         counting.add(session, found.lacking)
+        by_rules = session.scalar(select(StatisticsRules.rules))
         session.execute(
             update(StatisticsRecount)
             .where(StatisticsRecount.month == name)
@@ -114,6 +163,8 @@ def _repair(found: Recounted, *, now: datetime) -> bool:
                 counted_at=now,
                 cells=found.cells,
                 differences=len(found.lacking),
+                rules=RULES,
+                by_new_rules=by_rules != RULES,
             )
         )
     return True
@@ -127,7 +178,7 @@ def _take_turn(session: Session, month: str, now: datetime) -> int:
     dialect = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name]
     statement = (
         dialect.insert(_RECOUNTS)
-        .values(month=month, turn=0, counted_at=now, cells=0, differences=0)
+        .values(month=month, turn=0, counted_at=now, cells=0, differences=0, rules=RULES)
         .on_conflict_do_update(index_elements=[_RECOUNTS.c.month], set_={"turn": _RECOUNTS.c.turn})
         .returning(_RECOUNTS.c.turn)
     )
@@ -151,6 +202,7 @@ def freeze_month(
     second is told. Raises Forbidden, MonthStillRuns, FrozenMeanwhile, Invalid.
     """
     access.check(actor, Action.STATISTICS_FREEZE)
+    anew.check()
     if month >= Month.of(now, county.tz):
         raise MonthStillRuns(str(month))
     with transaction() as session:
@@ -180,7 +232,7 @@ def freeze_month(
 def freeze_due(*, places: Reference, county: County, day: int, now: datetime) -> int:
     """Freeze the month before, from that day on, where nobody has; return how many that were."""
     month = Month.of(now, county.tz).plus(-1)
-    if day == 0 or local_day(now, county.tz).day < day:
+    if day == 0 or local_day(now, county.tz).day < day or not anew.is_done():
         return 0
     with transaction() as session:
         freezing.hold_counts(session)

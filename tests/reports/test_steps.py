@@ -179,11 +179,15 @@ def test_a_second_transfer_is_the_streets(make: Make, worker: Actor, street: Act
     assert (moved.community_code, moved.state) == (STATION, State.SUBMITTED)
 
 
-def test_deadlines_survive_a_transfer(make: Make, worker: Actor) -> None:
+def test_what_the_rider_was_promised_survives_a_transfer(make: Make, worker: Actor) -> None:
     report = make.report()
-    due = (report.accept_due, report.fix_due)
-    moved = make.step(report, "transfer", worker, community=BRIGHT, reason="在光明社区")
-    assert (moved.accept_due, moved.fix_due) == due
+    due = (report.control_due, report.fix_due, report.close_due)
+    allowed = report.accept_due - report.created_at
+    at = report.created_at + timedelta(hours=3)
+    moved = make.step(report, "transfer", worker, community=BRIGHT, reason="在光明社区", at=at)
+    assert (moved.control_due, moved.fix_due, moved.close_due) == due
+    # Only the new community's time to accept begins anew.
+    assert moved.accept_due == at + allowed
 
 
 def test_acceptance_is_paid_once_although_a_transfer_makes_it_happen_twice(

@@ -68,6 +68,10 @@ class World:
         if not steps:
             return
         step = self.chance.choice([*steps, *(3 * [it for it in steps if it in FORWARD])])
+        fresh = report.state is State.ACCEPTED and report.reopened_at is not None
+        if fresh and self.chance.random() < 0.4:
+            # Reopened, then somebody else's.
+            step = Step.TRANSFER
         more, actor = self._needs(step, report)
         try:
             self.make.step(report, step, actor, at=self.now, **more)
@@ -103,7 +107,10 @@ class World:
             Step.SUPPLEMENT: ({"note": "这里"}, rider),
             Step.WITHDRAW: ({}, rider),
             Step.MERGE: ({"into": into}, worker),
-            Step.TRANSFER: ({"community": other, "reason": "归那边"}, worker),
+            Step.TRANSFER: (
+                {"community": other, "reason": "归那边"},
+                self.street if report.transfers else worker,
+            ),
             Step.DISPATCH: ({"unit": PROPERTY}, worker),
             Step.RETURN: ({"reason": "不归我们"}, self.handler),
             Step.START: ({}, hands),

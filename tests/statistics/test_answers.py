@@ -16,6 +16,7 @@ from grid_report.db import db
 from grid_report.errors import Invalid
 from grid_report.places.queries import reference
 from grid_report.reports.models import Report
+from grid_report.reports.round_models import ReportRound
 from grid_report.statistics import answering
 from grid_report.statistics.areas import Area, find_area
 from grid_report.statistics.facts import OWN_HANDLING
@@ -55,11 +56,13 @@ def question(make: Make, **more: Any) -> Asked:
 def slowly(make: Make, asked: Asked, now: datetime) -> tuple[dict[str, Counter[str]], Counter[str]]:
     """Count the same from the reports themselves, one by one, in plain Python."""
     zone, rows, total = make.settings.county.tz, {}, Counter[str]()
-    for report in db.session.scalars(select(Report)):
+    groups = {it.code: it.group_code for it in reference().categories.by_code.values()}
+    for report in (*db.session.scalars(select(Report)), *db.session.scalars(select(ReportRound))):
+        group = groups[report.category_code]
         handler = OWN_HANDLING if report.self_handled else report.unit_code
         if asked.area.code not in (COUNTY, report.street_code, report.community_code):
             continue
-        if asked.kind and asked.kind not in (report.category_code, report.group_code):
+        if asked.kind and asked.kind not in (report.category_code, group):
             continue
         if asked.unit and handler != asked.unit:
             continue
@@ -71,7 +74,7 @@ def slowly(make: Make, asked: Asked, now: datetime) -> tuple[dict[str, Counter[s
                 Rows.MONTH: inside,
                 Rows.STREET: [report.street_code],
                 Rows.COMMUNITY: [report.community_code],
-                Rows.GROUP: [report.group_code],
+                Rows.GROUP: [group],
                 Rows.CATEGORY: [report.category_code],
                 Rows.UNIT: [handler] if handler else [],
             }[asked.rows]
@@ -86,6 +89,12 @@ def months_of(report: Any, zone: Any, now: datetime) -> dict[str, list[str]]:
     def month(at: datetime) -> str:
         return str(Month.of(at, zone))
 
+    if isinstance(report, ReportRound):
+        # Over: due in its own month, or handled before, and not in time.
+        months = [month(report.fix_due)]
+        if report.handled_at <= report.fix_due:
+            months.append(month(report.handled_at))
+        return {"should_handle": months}
     found = {"received": [month(report.created_at)]}
     if report.accepted_at is not None:
         found["accepted"] = found["received"]

@@ -11,7 +11,7 @@ from grid_report.clock import Month
 from grid_report.places.queries import reference
 from grid_report.statistics import cases, durations, month_page, slices
 from grid_report.statistics.areas import find_area
-from grid_report.statistics.definitions import OF_CASES
+from grid_report.statistics.definitions import LISTED
 from grid_report.statistics.measures import LIVE, Measure
 from grid_report.statistics.slices import Slice
 from tests.statistics.histories import BRIGHT, COUNTY, START, World, county_of, lived, this_month
@@ -30,7 +30,10 @@ def test_every_list_is_as_long_as_its_figure(make: Make) -> None:
         for code in (COUNTY, STREET, STATION, BRIGHT):
             area = find_area(code, places, county)
             assert area is not None
-            for measure, without in [*((it, None) for it in OF_CASES), *sorted(cases.COMPLEMENTS)]:
+            for measure, without in [
+                *((it, None) for it in sorted(LISTED)),
+                *sorted(cases.COMPLEMENTS),
+            ]:
                 for where, key in (
                     (Slice.ALL, ""),
                     (Slice.CATEGORY, "RD02"),
@@ -74,7 +77,7 @@ def test_lengths_at_the_edge_of_a_bar_fall_where_they_are_counted(make: Make) ->
         make.step(report, "accept", worker, at=start + after, category="RD02", severity=2)
     lengths = []
     for key in ("15", "30", "60"):
-        wanted = cases.Wanted(Measure.ACCEPTED, Month(2026, 5), county, Slice.RESPONSE, key)
+        wanted = cases.Wanted(Measure.RESPONDED, Month(2026, 5), county, Slice.RESPONSE, key)
         lengths.append(hold(wanted, make, make.now))
     assert lengths == [2, 1, 0]
 
@@ -99,7 +102,8 @@ def numbers(wanted: cases.Wanted, make: Make, now: datetime, limit: int) -> list
             cursor=cursor,
             limit=limit,
         )
-        found += [row.number for row in page.items]
+        # A case whose rounds are of one month is in its list once for each.
+        found += [f"{row.number} {row.fix_due}" for row in page.items]
         cursor = page.next
         if cursor is None:
             return found

@@ -17,7 +17,7 @@ MANY = {"received": 50, "accepted": 45, "should_handle": 50, "handled_in_time": 
 def figures(counts: dict[str, int], lengths: dict[int, int] | None = None) -> Figures:
     found = {("", "", name): n for name, n in counts.items()}
     for minutes, n in (lengths or {}).items():
-        found["response", str(minutes), "accepted"] = n
+        found["response", str(minutes), "responded"] = n
     return Figures(found)
 
 
@@ -47,11 +47,16 @@ def test_less_overdue_is_better() -> None:
 
 
 def test_lengths_are_compared_by_their_medians() -> None:
-    now = figures({"accepted": 3}, {10: 2, 90: 1})
-    before = figures({"accepted": 3}, {30: 3})
+    now = figures({"responded": 12}, {10: 8, 90: 4})
+    before = figures({"responded": 10}, {30: 10})
     found = card("response", now, before)
-    assert (found.minutes, found.p90, found.number) == (10, 90, 3)
+    assert (found.minutes, found.p90, found.number) == (10, 90, 12)
     assert (found.before.by, found.before.is_better) == (-20, True)
+
+
+def test_fewer_than_ten_lengths_have_no_median() -> None:
+    found = card("response", figures({"responded": 9}, {10: 9}), figures({}))
+    assert (found.minutes, found.p90, found.number, found.before.by) == (None, None, 9, None)
 
 
 def test_a_running_month_is_not_held_against_a_whole_one() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,17 +36,19 @@ def case(**more: Any) -> CaseFacts:
         "self_handled": False,
         "created_at": START,
         "accepted_at": None,
+        "first_accepted_at": None,
+        "accepted_in_time": None,
         "dispatched_at": None,
         "started_at": None,
         "handled_at": None,
         "closed_at": None,
-        "reopened_at": None,
         "rated_at": None,
-        "accept_due": START + timedelta(hours=2),
         "fix_due": START + timedelta(hours=72),
         "close_due": START + timedelta(hours=120),
         "reworks": 0,
+        "reworks_before": 0,
         "extensions": 0,
+        "extensions_before": 0,
         "reopenings": 0,
         "solved": None,
         "satisfied": None,
@@ -133,16 +137,61 @@ def test_the_composite_weighs_what_less_is_better_the_other_way() -> None:
 
 
 @given(st.lists(st.integers(0, 10_000_000), min_size=1, max_size=80), st.floats(0.01, 1))
-def test_quantiles_are_those_of_the_rounded_lengths(seconds: list[int], share: float) -> None:
+def test_what_rules_1_called_quantiles_are_those_of_the_rounded_lengths(
+    seconds: list[int], share: float
+) -> None:
     rounded = sorted(map(durations.rounded_minutes, seconds))
     counts: dict[int, int] = {}
     for it in rounded:
         counts[it] = counts.get(it, 0) + 1
-    found = durations.quantile(counts, share)
+    found = durations.nearest_rank(counts, share)
     below = sum(1 for it in rounded if it <= (found or 0))
     assert found in rounded
     assert below >= share * len(rounded) - 1e-6 * len(rounded)
     assert sum(n for _, n in durations.bars(counts)) == len(rounded)
+
+
+def of(values: list[int]) -> tuple[dict[int, int], dict[int, int]]:
+    """Return lengths in minutes as they are kept: rounded, and those over two hours as they are."""
+    rounded = Counter(durations.rounded_minutes(it * 60) for it in values)
+    return rounded, Counter(it for it in values if it > 120)
+
+
+@pytest.mark.parametrize(
+    ("values", "median", "p90"),
+    [
+        # Eleven: the sixth; nine tenths of the way is the tenth.
+        (list(range(1, 12)), 6, 10),
+        # Ten: between the fifth and the sixth, a tenth of the way from the ninth to the tenth.
+        ([1, 2, 3, 4, 5, 8, 9, 10, 20, 70], 6.5, 25),
+        # Over two hours the values count, not the five minutes or the hour they are in.
+        ([121, 122, 123, 124, 126, 127, 1441, 1442, 1443, 1501], 126.5, 1448.8),
+        (list(range(1, 10)), None, None),
+        ([], None, None),
+    ],
+)
+def test_median_and_p90_are_those_of_the_textbook(
+    values: list[int], median: float | None, p90: float | None
+) -> None:
+    counts, exact = of(values)
+    assert durations.quantile(counts, exact, durations.MEDIAN) == median
+    assert durations.quantile(counts, exact, durations.P90) == p90
+
+
+@given(st.lists(st.integers(0, 60_000), min_size=10, max_size=80))
+def test_median_and_p90_are_read_off_the_values_whatever_they_are(values: list[int]) -> None:
+    counts, exact = of(values)
+    steps = durations.steps_needed(counts)
+    looked_up = {
+        it: n
+        for it, n in exact.items()
+        if any(durations.below(step) < it <= step for step in steps)
+    }
+    found = durations.quantile(counts, looked_up, durations.MEDIAN)
+    assert found == statistics.median(values)
+    p90 = statistics.quantiles(values, n=10, method="inclusive")[8]
+    assert durations.quantile(counts, looked_up, durations.P90) == pytest.approx(p90)
+    assert len(steps) <= 4
 
 
 @given(st.integers(0, 40 * 24 * 3600))

@@ -10,9 +10,6 @@ come from the recount, half of the past months are frozen, one case in twenty ch
 
 from __future__ import annotations
 
-import logging
-import sys
-import time
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Final
@@ -21,32 +18,28 @@ from sqlalchemy import Table
 
 from grid_report import clock
 from grid_report.clock import Month
-from grid_report.db import db, table_of
+from grid_report.db import table_of
 from grid_report.offers.models import Redemption
-from grid_report.places.queries import reference
 from grid_report.points.models import Account, Journal, Lot, Transfer
 from grid_report.reports.models import Report, ReportPhoto
-from grid_report.statistics import recounting, usecases
+from grid_report.reports.round_models import ReportRound
+from tests.support.big_counts import FROZEN, freeze, recount, say
 from tests.support.builders import Make
 from tests.support.bulk import Bulk, filling
 from tests.support.lives import LIVES, Lives
 
 MONTHS: Final = 13
-FROZEN: Final = 6
 # Copies of all lives at once: a sign of life now and then.
 AT_ONCE: Final = 1000
 SERVICES: Final = 20
 STATIONS: Final = 4
+__all__ = ["FROZEN", "build", "freeze", "recount", "say"]
+
 TABLES: Final = (
-    "reports", "report_photos", "redemptions", "members", "consent_acts", "audit_entries",
+    "reports", "report_rounds", "report_photos", "redemptions", "members", "consent_acts", "audit_entries",
     "point_journal", "point_transfers", "point_lots", "point_accounts", "statistics_corrections",
 )  # fmt: skip
 _DAY: Final = 24 * 3600
-
-
-def say(words: str) -> None:
-    """Say how far it is."""
-    print(f"{time.strftime('%H:%M:%S')} {words}", file=sys.stderr, flush=True)
 
 
 def build(make: Make, reports: int, lives: int = LIVES) -> None:
@@ -104,6 +97,7 @@ class _Set:
         for least in range(1, self.copies + 1, AT_ONCE):
             self._reports(columns, first, least, least + AT_ONCE)
             say(f"{min(least + AT_ONCE - 1, self.copies)} of {self.copies} copies")
+        self._rounds(first)
         self._points(first)
         say("points")
         self._services()
@@ -171,7 +165,7 @@ class _Set:
         later, new_id = self.bulk.later, self._id(first)
         values = {it: f"s.{it}" for it in sorted(columns)}
         for name in (
-            "accepted_at", "started_at", "controlled_at", "handled_at", "closed_at", "moved_at",
+            "accepted_at", "first_accepted_at", "accept_from", "started_at", "controlled_at", "handled_at", "closed_at", "moved_at",
             "accept_due", "control_due", "fix_due", "close_due", "reopened_at", "stopped_at",
             "next_warn", "next_due", "rated_at",
         ):  # fmt: skip
@@ -207,6 +201,30 @@ class _Set:
             f" AND s.until_s + c.s > {self.now_s}"
             f" JOIN spots p ON p.nth = {self._spot} WHERE c.k >= {least} AND c.k < {below}",
         )
+
+    def _rounds(self, first: int) -> None:
+        """Copy the rounds that are over with the reports they belong to."""
+        bulk, later = self.bulk, self.bulk.later
+        bulk.run(
+            f"CREATE TABLE lived_rounds AS SELECT o.*, l.life, {bulk.epoch('o.ended_at')} AS over_s"
+            " FROM report_rounds o JOIN (SELECT DISTINCT life, id FROM lived) l"
+            " ON l.id = o.report_id"
+        )
+        values = {it.name: f"s.{it.name}" for it in table_of(ReportRound).c if it.name != "id"}
+        for name in ("started_at", "handled_at", "closed_at", "fix_due", "close_due", "ended_at"):
+            values[name] = later(f"s.{name}", "c.s")
+        values |= {
+            "dispatched_at": later("s.dispatched_at", "c.s - c.k * 97 % 3600"),
+            "report_id": self._id(first),
+            "community_code": "p.code",
+            "street_code": "p.street",
+        }
+        self._insert(
+            table_of(ReportRound), values,
+            f"FROM copies c JOIN lived_rounds s ON s.over_s + c.s <= {self.now_s}"
+            f" JOIN spots p ON p.nth = {self._spot}",
+        )  # fmt: skip
+        bulk.run("DROP TABLE lived_rounds")
 
     def _points(self, first: int) -> None:
         bulk = self.bulk
@@ -361,39 +379,3 @@ class _Set:
             self.bulk.rows(
                 f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), (SELECT max(id) FROM {name}))"
             )
-
-
-def recount(make: Make, *, anew: bool = True) -> None:
-    """Count every month anew, as the program does; or only those never counted."""
-    county, known = make.settings.county, recounting.list_recounts()
-    # That nothing was counted before is no news.
-    logging.getLogger(usecases.__name__).setLevel(logging.ERROR)
-    for month in (*recounting.months_with_cases(county), None):
-        name = recounting.name_of(month)
-        if name in known and not anew:
-            continue
-        usecases.recount_month(month, places=reference(), county=county, now=clock.now())
-        say(f"counted {name}")
-    db.session.remove()
-
-
-def freeze(make: Make, this: Month) -> None:
-    """Freeze the newest months that are over, and have one case in twenty change after."""
-    county, actor = make.settings.county, make.administrator()
-    for n in range(1, FROZEN + 1):
-        usecases.freeze_month(
-            this.plus(-n), actor=actor, seen_version=0, reason="", places=reference(),
-            county=county, now=clock.now(),
-        )  # fmt: skip
-    db.session.remove()
-    with filling(("statistics_corrections",)) as bulk:
-        for n in range(1, FROZEN + 1):
-            month = this.plus(-n)
-            first, last = (bulk.instant(str(int(it.timestamp()))) for it in month.bounds(county.tz))
-            bulk.run(
-                "INSERT INTO statistics_corrections (month, version, about, about_id, area, at,"
-                f" changes) SELECT '{month}', 1, 'case', id, community_code, closed_at,"
-                " '{\"closed\": 1}' FROM reports WHERE closed_at IS NOT NULL AND community_code IS NOT NULL"
-                f" AND created_at >= {first} AND created_at < {last} AND id % 20 = 0"
-            )
-    say("frozen")
