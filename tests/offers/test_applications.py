@@ -372,8 +372,8 @@ def test_what_breaks_in_the_middle_leaves_nothing_behind(cards: Cards) -> None:
     card = cards.fresh(ref)
     assert (card.state, card.token, card.version) == (S.APPROVED, None, 3)
     assert len(list_entries(card.id)) == before
-    # The clock tries again another time.
-    assert card_clock.watch_cards(remind_days=14, now=cards.now + 30 * DAY) == 0
-    assert cards.fresh(forgotten).state is S.SUBMITTED
+    # What only gives back goes on: nobody waits for points because of somebody else's difference.
+    assert card_clock.watch_cards(remind_days=14, now=cards.now + 30 * DAY) == 2
+    assert (cards.fresh(forgotten).state, cards.shop.points(other)) == (S.LAPSED, (155, 0))
     # What is free needs no ledger.
     assert cards.apply(rider, cards.alone).application.points == 0
