@@ -214,7 +214,7 @@ def list_proposals() -> Response:
     summary="Propose a grant to a month's pool, or the reversal of an award",
     json=schemas.ProposalRequest,
     answers={201: schemas.ProposalShown},
-    refuses=(403, 415, 422),
+    refuses=(403, 409, 415, 422),
     idempotent_by_key=True,
 )
 def propose() -> Response:

@@ -24,7 +24,7 @@ from grid_report.points import (
     tariff_usecases,
     trying,
 )
-from grid_report.points.refusals import ProposalKeyReused, SecondPersonNeeded
+from grid_report.points.refusals import NothingLeftToTake, ProposalKeyReused, SecondPersonNeeded
 from grid_report.points.reversals import Given
 from grid_report.points.tariff import Version
 from grid_report.points.tariff_fields import numbers_of
@@ -193,6 +193,9 @@ def propose() -> Response:
         # Gone back to and changed: sent again it is another proposal, under another key.
         form = {name: value for name, value in request.form.items() if name != "key"}
         return _shown(_proposals_page({"form": [words.error_sentence(error)]}, form), 422)
+    except NothingLeftToTake as error:
+        refused = {"form": [words.error_sentence(error)]}
+        return _shown(_proposals_page(refused, request.form.to_dict()), status_of(error))
     flash(said("proposed"))
     return redirect(url_for("admin_points.waiting"), 303)
 

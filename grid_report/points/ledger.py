@@ -14,8 +14,9 @@ from grid_report.points.budgets import close_budget, grant, open_budget
 from grid_report.points.causes import Cause
 from grid_report.points.expiring import expire
 from grid_report.points.outcomes import Award, Held, Moved, Outcome, Reversal
+from grid_report.points.owing import stayed
 from grid_report.points.providing import clear_statement, refund, settle
-from grid_report.points.reversing import reverse
+from grid_report.points.reversing import can_take, reverse
 from grid_report.points.spending import capture, hold, noshow, release
 from grid_report.points.tariff import Earning
 
@@ -28,6 +29,7 @@ __all__ = [
     "Outcome",
     "Reversal",
     "award",
+    "can_take",
     "capture",
     "clear_statement",
     "close_budget",
@@ -41,4 +43,5 @@ __all__ = [
     "release",
     "reverse",
     "settle",
+    "stayed",
 ]

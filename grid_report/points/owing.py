@@ -9,15 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from grid_report.points import holders
-from grid_report.points.causes import DEBT_MET, OWED_TAKEN, Cause
+from grid_report.points.causes import (
+    DEBT_MET,
+    OWED_TAKEN,
+    REDEMPTION_NOSHOW,
+    REDEMPTION_REFUNDED,
+    REDEMPTION_RELEASED,
+    Cause,
+)
 from grid_report.points.entries import Part, move_lots, take, write_event, write_transfer
 from grid_report.points.holders import Place
 from grid_report.points.kinds import EventKind, MovementKind
-from grid_report.points.models import Journal
+from grid_report.points.models import Journal, Lot, LotMovement, Transfer
 from grid_report.points.owed import Claim, open_claims, shares
 from grid_report.points.owed_models import Owed
 
@@ -68,6 +75,42 @@ def met_by(session: Session, rider_id: int, came_by: int) -> int:
             Journal.rider_id == rider_id,
             ((Journal.cause_type == DEBT_MET) & (Journal.cause_id == str(came_by)))
             | ((Journal.cause_type == OWED_TAKEN) & Journal.cause_id.like(f"%:{came_by}")),
+        )
+    )
+    return int(points or 0)
+
+
+def stayed(session: Session, ref: str, *, at: datetime) -> int:
+    """Return how many points of a redemption came back and can be spent.
+
+    Not what met what was owed, nor a penalty, nor what is over meanwhile.
+    """
+    came = session.execute(
+        select(Journal.id, Journal.rider_id).where(
+            Journal.cause_type.in_((REDEMPTION_RELEASED, REDEMPTION_REFUNDED)),
+            Journal.cause_id == ref,
+        )
+    ).all()
+    if not came:
+        return 0
+    met = [
+        ((Journal.cause_type == DEBT_MET) & (Journal.cause_id == str(it.id)))
+        | ((Journal.cause_type == OWED_TAKEN) & Journal.cause_id.like(f"%:{it.id}"))
+        for it in came
+    ]
+    points = session.scalar(
+        select(func.coalesce(func.sum(LotMovement.free_delta), 0))
+        .join(Transfer, Transfer.id == LotMovement.transfer_id)
+        .join(Journal, Journal.id == Transfer.journal_id)
+        .join(Lot, Lot.id == LotMovement.lot_id)
+        .where(
+            Journal.rider_id == came[0].rider_id,
+            Lot.expires_at > at,
+            or_(
+                Journal.id.in_([it.id for it in came]),
+                (Journal.cause_type == REDEMPTION_NOSHOW) & (Journal.cause_id == ref),
+                *met,
+            ),
         )
     )
     return int(points or 0)

@@ -10,13 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from grid_report.errors import NotFound
-from grid_report.points import signals
+from grid_report.points import ledger, reversals, signals
 from grid_report.points.earning_models import Proposal
 from grid_report.points.holders import insert_once
-from grid_report.points.kinds import EventKind
+from grid_report.points.kinds import EventKind, Verdict
 from grid_report.points.models import Journal
 from grid_report.points.proposing import ProposalKind, ProposalState, Propose
-from grid_report.points.refusals import MeritProposed, ProposalKeyReused
+from grid_report.points.refusals import MeritProposed, NothingLeftToTake, ProposalKeyReused
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ SENT: Final = ("kind", "reason", "points", "month", "report_number", "entry_id",
 def put(session: Session, command: Propose, *, actor_id: int, now: datetime) -> Put:
     """Keep a proposal until somebody else decides, and tell of it.
 
-    Raises MeritProposed, ProposalKeyReused.
+    Raises MeritProposed, NothingLeftToTake, ProposalKeyReused.
 
     For a merit the report is locked, so that two cannot be proposed at once.
     """
@@ -54,6 +54,8 @@ def put(session: Session, command: Propose, *, actor_id: int, now: datetime) -> 
         )
     ):
         raise MeritProposed
+    if command.entry_id is not None and command.verdict is not None:
+        check_left(session, command.entry_id, command.verdict)
     made: int | None = session.scalar(
         insert_once(session, Proposal)
         .values(
@@ -84,6 +86,13 @@ def lock(session: Session, proposal_id: int) -> Proposal:
     if found is None:
         raise NotFound
     return found
+
+
+def check_left(session: Session, entry_id: int, verdict: Verdict) -> None:
+    """Refuse a verdict that can take nothing more of an award. Raises NothingLeftToTake."""
+    if not ledger.can_take(session, entry_id, verdict):
+        so_far = reversals.taken_of([entry_id])[entry_id]
+        raise NothingLeftToTake(so_far.of, so_far.taken, so_far.on_hold, so_far.debt)
 
 
 def rider_of_award(session: Session, entry_id: int) -> int | None:

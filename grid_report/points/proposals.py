@@ -33,7 +33,8 @@ MONTHS_GRANTED = (-1, 1)
 def propose(command: Propose, *, zone: tzinfo, actor: Actor, now: datetime) -> Put:
     """Propose a grant or a reversal; the same key again is the same proposal.
 
-    Merits are proposed where the report is known. Raises Forbidden, Invalid, ProposalKeyReused.
+    Merits are proposed where the report is known. Raises Forbidden, Invalid, NothingLeftToTake,
+    ProposalKeyReused.
     """
     access.check(actor, Action.BUDGET_GRANT)
     with transaction() as session:
@@ -82,7 +83,7 @@ def approve(
 ) -> ProposalKind:
     """Approve what somebody else proposed, and do it, in one transaction.
 
-    Raises NotFound, Forbidden, DecidedBefore, LedgerFrozen.
+    Raises NotFound, Forbidden, DecidedBefore, NothingLeftToTake, LedgerFrozen.
     """
     with transaction() as session:
         proposal = _for_deciding(session, proposal_id, actor)
@@ -185,6 +186,8 @@ def _reversal(
 ) -> None:
     assert proposal.entry_id is not None
     assert proposal.verdict is not None
+    # Another one of the same award may have been approved since this was proposed.
+    proposal_steps.check_left(session, proposal.entry_id, proposal.verdict)
     done = ledger.reverse(
         session,
         proposal.entry_id,
@@ -194,18 +197,17 @@ def _reversal(
         at=now,
         note=proposal.reason,
     )
-    if not done.already:
-        signals.award_reversed.send(
-            session,
-            session=session,
-            rider_id=proposal.rider_id,
-            verdict=proposal.verdict,
-            taken=done.points - done.debt,
-            owed=done.owed,
-            debt=done.debt - (done.owed if done.debt else 0),
-            reason=proposal.reason,
-            now=now,
-        )
+    signals.award_reversed.send(
+        session,
+        session=session,
+        rider_id=proposal.rider_id,
+        verdict=proposal.verdict,
+        taken=done.points - done.debt,
+        owed=done.owed,
+        debt=done.debt - (done.owed if done.debt else 0),
+        reason=proposal.reason,
+        now=now,
+    )
 
 
 DO = {

@@ -77,6 +77,17 @@ class MeritProposed(Conflict):
 
 
 @dataclass(eq=False)
+class NothingLeftToTake(Conflict):
+    """All that this verdict can take of the award was taken, or comes by itself."""
+
+    code: ClassVar[str] = "nothing-left-to-take"
+    of: int
+    taken: int
+    on_hold: int
+    debt: int
+
+
+@dataclass(eq=False)
 class ProposalKeyReused(GridReportError):
     """The idempotency key belongs to another proposal that was sent before."""
 

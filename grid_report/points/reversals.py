@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 
 from grid_report.db import db
 from grid_report.points import owed
@@ -80,7 +81,7 @@ class Taken:
 
 
 def taken_of(award_ids: Collection[int]) -> dict[int, Taken]:
-    """Return what was taken of awards, and is still to come; five statements, however many."""
+    """Return what was taken of awards, and is still to come; six statements, however many."""
     if not award_ids:
         return {}
     ids = sorted(award_ids)
@@ -90,6 +91,7 @@ def taken_of(award_ids: Collection[int]) -> dict[int, Taken]:
             select(
                 Journal.id,
                 Journal.points,
+                Journal.rider_id,
                 (Account.debits - Account.credits).label("debt"),
             )
             .outerjoin(
@@ -99,30 +101,58 @@ def taken_of(award_ids: Collection[int]) -> dict[int, Taken]:
             .where(Journal.id.in_(ids), Journal.kind == EventKind.AWARD)
         )
     }
-    is_charged = Transfer.route == "clawback_debt"
     sums = {
-        row.reverses_id: row
-        for row in db.session.execute(
-            select(
-                Journal.reverses_id,
-                func.sum(case((is_charged, 0), else_=Transfer.amount)).label("taken"),
-                func.sum(case((is_charged, Transfer.amount), else_=0)).label("charged"),
-            )
+        award_id: int(points)
+        for award_id, points in db.session.execute(
+            select(Journal.reverses_id, func.sum(Transfer.amount))
             .join(Transfer, Transfer.journal_id == Journal.id)
-            .where(Journal.reverses_id.in_(ids), Journal.kind == EventKind.REVERSAL)
+            .where(
+                Journal.reverses_id.in_(ids),
+                Journal.kind == EventKind.REVERSAL,
+                Transfer.route != "clawback_debt",
+            )
             .group_by(Journal.reverses_id)
         )
     }
+    charged, debts = _debts({it.rider_id: it.debt for it in awards.values() if it.debt is not None})
     on_hold = _on_hold(ids)
     return {
         award_id: Taken(
             of=row.points,
-            taken=int(sums[award_id].taken) if award_id in sums else 0,
+            # Of what was charged, what is no debt any more has been repaid.
+            taken=sums.get(award_id, 0) + charged.get(award_id, 0) - debts.get(award_id, 0),
             on_hold=on_hold.get(award_id, 0),
-            debt=min(int(sums[award_id].charged), row.debt or 0) if award_id in sums else 0,
+            debt=debts.get(award_id, 0),
         )
         for award_id, row in awards.items()
     }
+
+
+def _debts(
+    owing: Mapping[int | None, int],
+) -> tuple[dict[int | None, int], dict[int | None, int]]:
+    """Return by award what was charged to these riders, and what of it is still a debt.
+
+    What is repaid repays the oldest charge first.
+    """
+    riders = sorted(rider_id for rider_id in owing if rider_id is not None)
+    if not riders:
+        return {}, {}
+    rows = db.session.execute(
+        select(Journal.reverses_id, Journal.rider_id, Transfer.amount)
+        .join(Transfer, Transfer.journal_id == Journal.id)
+        .where(Journal.rider_id.in_(riders), Transfer.route == "clawback_debt")
+        .order_by(Journal.id.desc())
+    )
+    left = dict(owing)
+    charged: dict[int | None, int] = defaultdict(int)
+    debts: dict[int | None, int] = defaultdict(int)
+    for award_id, rider_id, amount in rows:
+        owed = min(amount, left[rider_id])
+        left[rider_id] -= owed
+        charged[award_id] += amount
+        debts[award_id] += owed
+    return charged, debts
 
 
 def _on_hold(award_ids: Collection[int]) -> dict[int, int]:

@@ -73,18 +73,12 @@ def reverse(
         raise OwnAward
     mine, end = holders.rider(original.rider_id), holders.clawback(original.community_code)
     places = holders.lock_or_open(session, mine)
-    before = _last_with(session, entry_id, verdict)
-    due = original.points - _taken_before(session, entry_id)
-    if before is not None and (not due or before.owes or verdict is Verdict.FRAUD):
+    plan = _plan(session, entry_id, original, verdict, places[mine].id)
+    before, due, lots, claims = plan.before, plan.due, plan.lots, plan.claims
+    if before is not None and not plan.moves:
         return Reversal(before.id, before.points, already=True, debt=_charged(session, before.id))
-    reach = REACH[verdict] if before is None else REACH[Verdict.HONEST]
-    lots = _lots(session, places[mine].id, original.transfer_id, reach)
-    parts, _ = take([Part(lot.id, lot.free) for lot in lots], due)
+    parts, debt = plan.parts, plan.debt
     taken = sum(part.points for part in parts)
-    debt = due - taken if reach.debt else 0
-    claims = [] if reach.debt else _claims(session, lots, entry_id, due - taken)
-    if before is not None and not taken and not claims:
-        return Reversal(before.id, before.points, already=True)
     refuse_when_frozen(session)
     again = "" if before is None else f":{before.id}"
     cause = Cause(f"{AWARD_REVERSED}-{verdict}", f"{entry_id}{again}")
@@ -130,8 +124,56 @@ def reverse(
             amount=debt,
         )
     owing.owe(session, reversal_id, claims)
-    on_hold = min(due - taken, places[mine].held if reach.debt else _held(lots, claims))
+    on_hold = min(due - taken, places[mine].held if debt else _held(lots, claims))
     return Reversal(reversal_id, taken + debt, debt=debt, owed=on_hold)
+
+
+def can_take(session: Session, entry_id: int, verdict: Verdict) -> bool:
+    """Tell whether a verdict would take, charge or claim anything, under the rider's lock.
+
+    The first verdict on an award always may: that it was wrong is worth writing down. Raises
+    NotFound.
+    """
+    original = _award(session, entry_id)
+    if original is None:
+        raise NotFound
+    mine = holders.rider(original.rider_id)
+    place = holders.lock_or_open(session, mine)[mine]
+    if not session.scalar(select(exists().where(Journal.reverses_id == entry_id))):
+        return True
+    return _plan(session, entry_id, original, verdict, place.id).moves
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a verdict does as things are: the points it takes now, a debt, what lots will owe."""
+
+    before: Any
+    due: int = 0
+    lots: Sequence[Any] = ()
+    parts: Sequence[Part] = ()
+    debt: int = 0
+    claims: Sequence[Part] = ()
+
+    @property
+    def moves(self) -> bool:
+        return bool(self.parts or self.debt or self.claims)
+
+
+def _plan(
+    session: Session, entry_id: int, original: Any, verdict: Verdict, account_id: int
+) -> _Plan:
+    before = _last_with(session, entry_id, verdict)
+    due = original.points - _taken_before(session, entry_id)
+    if before is not None and (before.owes or verdict is Verdict.FRAUD):
+        return _Plan(before)
+    reach = REACH[verdict] if before is None else REACH[Verdict.HONEST]
+    lots = _lots(session, account_id, original.transfer_id, reach)
+    parts, _ = take([Part(lot.id, lot.free) for lot in lots], due)
+    left = due - sum(part.points for part in parts)
+    if reach.debt:
+        return _Plan(before, due, lots, parts, debt=left)
+    return _Plan(before, due, lots, parts, claims=_claims(session, lots, entry_id, left))
 
 
 def _award(session: Session, entry_id: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -12,12 +13,14 @@ from sqlalchemy import select
 from grid_report import clock
 from grid_report.db import db, transaction
 from grid_report.notify.models import Message
-from grid_report.points import ledger, proposals, reversals
+from grid_report.points import ledger, proposals, queries, reversals
 from grid_report.points.kinds import Verdict
 from grid_report.points.proposing import ProposalKind, Propose
+from grid_report.points.refusals import NothingLeftToTake
 from grid_report.points.tariff import Earning
 from grid_report.points.terms import terms_of
 from grid_report.settings import Settings
+from tests.api.conftest import problem
 from tests.support.builders import STATION, Make
 
 pytestmark = pytest.mark.database
@@ -135,3 +138,140 @@ def test_nobody_types_the_number_of_an_entry(make: Make, parked: tuple[Any, int]
     assert 'name="entry_id"' not in plain
     for odd in ("x", "²", "9" * 30):
         assert client.get(f"/admin/proposals?entry_id={odd}&member={odd}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("verdict", "is_over", "taken", "on_hold", "debt"),
+    [
+        (Verdict.HONEST, False, 0, 25, 0),
+        (Verdict.HONEST, True, 25, 0, 0),
+        (Verdict.NEGLIGENT, False, 5, 20, 0),
+        (Verdict.FRAUD, False, 5, 0, 20),
+        (Verdict.FRAUD, True, 25, 0, 0),
+    ],
+)
+def test_what_can_take_nothing_more_is_not_proposed_again_and_says_what_was_taken(
+    make: Make, program: Any, parked: tuple[Any, int], settings: Settings,
+    verdict: Verdict, is_over: bool, taken: int, on_hold: int, debt: int,
+) -> None:  # fmt: skip
+    _, entry_id = parked
+    take_back(make, settings, entry_id, verdict)
+    if is_over:
+        release()
+    with pytest.raises(NothingLeftToTake) as refused:
+        take_back(make, settings, entry_id, verdict)
+    said = refused.value
+    assert (said.of, said.taken, said.on_hold, said.debt) == (25, taken, on_hold, debt)
+    admin = make.administrator()
+    body = {
+        "kind": "reversal",
+        "reason": "再来一次",
+        "entry_id": entry_id,
+        "verdict": verdict.value,
+    }
+    told = problem(program(admin).post("proposals", json=body), 409, "nothing-left-to-take")[
+        "facts"
+    ]
+    assert (told["taken"], told["on_hold"], told["debt"]) == (taken, on_hold, debt)
+    sentence = f"原发放 25 分，已收回 {taken} 分。"
+    client = make.signed_in(admin)
+    form = {"kind": "reversal", "key": str(uuid.uuid4()), "reason": "再来一次",
+            "entry_id": str(entry_id), "verdict": verdict.value}  # fmt: skip
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/me").text)
+    assert token is not None
+    page = client.post("/admin/proposals", data={**form, "csrf_token": token[1]})
+    assert page.status_code == 409
+    assert sentence in page.text
+    assert (f"另有 {on_hold} 分，预约退回积分时自动收回" in page.text) == (on_hold > 0)
+    assert (f"{debt} 分记为骑手欠分" in page.text) == (debt > 0)
+    assert ("没有待收回的" in page.text) == (not on_hold and not debt)
+    # What was typed is kept, and no proposal was.
+    assert "再来一次" in page.text
+    assert program(admin).get("proposals?state=waiting").json["items"] == []
+    assert count_messages() == 1
+
+
+def count_messages() -> int:
+    db.session.rollback()
+    told = select(Message).where(Message.kind == "points_taken_back")
+    return len(db.session.scalars(told).all())
+
+
+def test_of_two_proposals_that_wait_for_one_award_the_second_takes_nothing(
+    make: Make, parked: tuple[Any, int], settings: Settings
+) -> None:
+    rider, entry_id = parked
+    first, second, now = make.administrator(), make.administrator(), clock.now()
+    put = [
+        proposals.propose(
+            Propose(ProposalKind.REVERSAL, str(uuid.uuid4()), "重复", entry_id=entry_id,
+                    verdict=Verdict.FRAUD),
+            zone=settings.county.tz, actor=first, now=now,
+        ).proposal_id
+        for _ in range(2)
+    ]  # fmt: skip
+    terms = terms_of(settings)
+    proposals.approve(put[0], note="", actor=second, terms=terms, now=clock.now())
+    with pytest.raises(NothingLeftToTake):
+        proposals.approve(put[1], note="", actor=second, terms=terms, now=clock.now())
+    # It can be declined, and the rider was told once.
+    proposals.decline(put[1], note="已收回", actor=second, now=clock.now())
+    assert count_messages() == 1
+    balance = queries.balance(rider.member_id)
+    assert (balance.available, balance.owed) == (0, 20)
+
+
+def test_the_same_key_answers_as_before_though_nothing_is_left(
+    make: Make, program: Any, parked: tuple[Any, int], settings: Settings
+) -> None:
+    _, entry_id = parked
+    one, key = program(make.administrator()), {"Idempotency-Key": str(uuid.uuid4())}
+    body = {"kind": "reversal", "reason": "旧照片", "entry_id": entry_id, "verdict": "honest"}
+    put = one.post("proposals", json=body, headers=key)
+    proposals.approve(
+        put.json["id"], note="", actor=make.administrator(), terms=terms_of(settings),
+        now=clock.now(),
+    )  # fmt: skip
+    again = one.post("proposals", json=body, headers=key)
+    assert (again.status_code, again.json["id"]) == (201, put.json["id"])
+
+
+def test_what_is_repaid_repays_the_oldest_verdict_first(
+    make: Make, parked: tuple[Any, int], settings: Settings
+) -> None:
+    rider, first = parked
+    take_back(make, settings, first, Verdict.FRAUD)
+    with transaction() as session:
+        second = ledger.award(
+            session, rider.member_id, cause=ledger.Cause("test-award", "T-3"),
+            earning=Earning(10, "R1", "2020-1"), community_code=STATION,
+            terms=terms_of(settings), at=clock.now(), actor_id=None,
+        ).entry_id  # fmt: skip
+        ledger.hold(
+            session, rider.member_id, ref="R-PARKED2", points=10, provider_code="S1",
+            holds_until=clock.now() + timedelta(days=1), at=clock.now(),
+        )  # fmt: skip
+    assert second is not None
+    take_back(make, settings, second, Verdict.FRAUD)
+    with transaction() as session:
+        ledger.release(session, "R-PARKED2", at=clock.now())
+    found = reversals.taken_of([first, second])
+    assert (found[first].taken, found[first].debt) == (15, 10)
+    assert (found[second].taken, found[second].debt) == (0, 10)
+    release()
+    found = reversals.taken_of([first, second])
+    assert [(it.taken, it.debt) for it in found.values()] == [(25, 0), (10, 0)]
+
+
+def test_a_graver_verdict_may_take_what_the_first_one_left(
+    make: Make, parked: tuple[Any, int], settings: Settings
+) -> None:
+    rider, entry_id = parked
+    take_back(make, settings, entry_id, Verdict.HONEST)
+    take_back(make, settings, entry_id, Verdict.FRAUD)
+    found = reversals.taken_of([entry_id])[entry_id]
+    assert (found.taken, found.debt, found.still_owed) == (5, 20, 20)
+    release()
+    with pytest.raises(NothingLeftToTake):
+        take_back(make, settings, entry_id, Verdict.NEGLIGENT)
+    assert queries.balance(rider.member_id).available == 30
