@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,16 @@ from grid_report.api.reading import KEY_FIELD, answer, idempotency_key, json_bod
 from grid_report.api.routes import bp
 from grid_report.api.schemas import PageQuery, PhotoQuery
 from grid_report.errors import Invalid, NotFound
-from grid_report.offers import card_queries, catalogue, forms, queries, scanning, showing, usecases
+from grid_report.offers import (
+    card_queries,
+    catalogue,
+    endings,
+    forms,
+    queries,
+    scanning,
+    showing,
+    usecases,
+)
 from grid_report.offers.application_models import Application
 from grid_report.offers.commands import Scan
 from grid_report.offers.lifecycle import RedemptionState
@@ -27,6 +36,8 @@ from grid_report.offers.models import Offer, Slot, Station
 from grid_report.offers.queries import OfferRow, RedemptionRow
 from grid_report.places.points import Point
 from grid_report.places.queries import reference
+from grid_report.points.ending import purse
+from grid_report.points.queries import Expiring
 from grid_report.web.context import current_actor, language, settings, wiring
 from grid_report.web.guard import public
 from grid_report.web.paging import pack, read_limit, unpack_id
@@ -67,8 +78,22 @@ def _photo(it: Offer) -> dict[str, str] | None:
     return {size: f"{address}?size={size}" for size in ("main", "thumb")}
 
 
-def _offer(row: OfferRow, slots: Sequence[Slot]) -> dict[str, Any]:
+def _purse(now: datetime) -> Sequence[Expiring]:
+    actor = current_actor()
+    return purse(actor.member_id, now) if access.allowed(actor, Action.OFFERS_REDEEM) else ()
+
+
+def _ending(some: Sequence[Expiring]) -> list[dict[str, Any]]:
+    zone = settings().county.tz
+    return [{"points": it.points, "on": it.on(zone).isoformat()} for it in some]
+
+
+def _offer(
+    row: OfferRow, slots: Sequence[Slot], lasting: Sequence[Expiring], now: datetime
+) -> dict[str, Any]:
     it, words = row.offer, language()
+    free = [slot for slot in slots if slot.reserved < slot.capacity]
+    zone = settings().county.tz
     return {
         "id": it.id,
         "title": row.title(words),
@@ -84,14 +109,20 @@ def _offer(row: OfferRow, slots: Sequence[Slot]) -> dict[str, Any]:
         "rating": row.rating,
         "station": _station(row.station, row.distance_m),
         "slots": [_slot(slot) for slot in slots],
+        "ending": _ending(endings.before_taking(it, free, lasting, zone=zone, now=now)),
     }
 
 
 def _redemption(
-    row: RedemptionRow, now: datetime, card: Application | None = None
+    row: RedemptionRow,
+    now: datetime,
+    card: Application | None = None,
+    *,
+    ending: Mapping[str, Sequence[Expiring]] | None = None,
 ) -> dict[str, Any]:
     it = row.redemption
     voucher = None
+    ending = endings.of_taken([row]) if ending is None else ending
     # A card is shown, not scanned at a station.
     if (
         it.station_code is not None
@@ -116,6 +147,7 @@ def _redemption(
         "created_at": present.instant(it.created_at),
         "delivered_at": present.instant(it.delivered_at),
         "penalty_points": it.penalty_points,
+        "ending": _ending(ending.get(it.ref, ())),
         "voucher": voucher,
         "application": {
             "paper": card.paper.value,
@@ -163,9 +195,10 @@ def offers() -> Response:
         limit=read_limit(request.args.get("limit")),
     )
     slots = queries.slots_by_offer([row.offer.id for row in page.items], now=now)
+    lasting = _purse(now)
     return answer(
         {
-            "items": [_offer(row, slots.get(row.offer.id, ())) for row in page.items],
+            "items": [_offer(row, slots.get(row.offer.id, ()), lasting, now) for row in page.items],
             "next": page.next,
         }
     )
@@ -178,7 +211,8 @@ def offer(offer_id: int) -> Response:
     access.check(current_actor(), Action.OFFERS_READ)
     now = clock.now()
     row = queries.find_offer(offer_id, now=now)
-    return answer(_offer(row, queries.slots_by_offer([offer_id], now=now).get(offer_id, ())))
+    slots = queries.slots_by_offer([offer_id], now=now).get(offer_id, ())
+    return answer(_offer(row, slots, _purse(now), now))
 
 
 @bp.get("/offers/<int:offer_id>/photos/<name>")
@@ -253,9 +287,12 @@ def my_redemptions() -> Response:
         limit=read_limit(request.args.get("limit")),
     )
     cards = card_queries.cards_by_redemption([row.redemption.id for row in rows])
+    ending = endings.of_taken(rows)
     return answer(
         {
-            "items": [_redemption(row, now, cards.get(row.redemption.id)) for row in rows],
+            "items": [
+                _redemption(row, now, cards.get(row.redemption.id), ending=ending) for row in rows
+            ],
             "next": pack(following) if following is not None else None,
         }
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from grid_report.api.schemas import Answer, Body, CommunityBrief, Position
+from grid_report.api.schemas import Answer, Body, CommunityBrief, Expiring, Position
 from grid_report.offers.application_flow import ApplicationState
 from grid_report.offers.forms import MOST_POINTS
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind
@@ -60,6 +60,10 @@ class OfferShown(OfferBrief):
     rating: float | None = Field(description="shown from five ratings up")
     station: StationShown | None
     slots: list[SlotShown] = Field(description="the times of the next two weeks")
+    ending: list[Expiring] = Field(
+        description="what of its price is over before the last moment to cancel, were it taken now;"
+        " cancelled after that day it does not come back"
+    )
 
 
 class OfferList(Answer):
@@ -120,6 +124,10 @@ class RedemptionShown(Answer):
     created_at: datetime
     delivered_at: datetime | None
     penalty_points: int
+    ending: list[Expiring] = Field(
+        description="of the points on hold: over before the last moment to cancel; cancelled after"
+        " that day they do not come back"
+    )
     voucher: VoucherShown | None = Field(description="while it can be used")
     application: CardShown | None = Field(description="of what is applied for: access cards")
 

@@ -21,6 +21,7 @@ from grid_report.offers.deadlines import DISPUTE_WINDOW
 from grid_report.offers.kinds import OfferKind, WaitState
 from grid_report.offers.lifecycle import RedemptionState, RedemptionStep
 from grid_report.offers.models import Offer, Redemption, Waiting
+from grid_report.points import ledger
 
 
 def settle_due(*, now: datetime, go_on: Callable[[], bool] = lambda: True) -> int:
@@ -98,7 +99,7 @@ def _end(ref: str, *, now: datetime) -> bool:
         step = RedemptionStep.MISS if missed else RedemptionStep.EXPIRE
         steps.move(session, redemption, step, actor=None, role=steps.SYSTEM, now=now)
         offer = session.get_one(Offer, redemption.offer_id)
-        facts = {**steps.titles(offer), "points": redemption.points - redemption.penalty_points}
+        facts = {**steps.titles(offer), "points": ledger.stayed(session, ref, at=now)}
         if missed:
             facts["penalty"] = redemption.penalty_points
         outbox.put(

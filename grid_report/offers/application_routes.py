@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
@@ -24,6 +25,7 @@ from grid_report.offers.application_flow import ISSUED_ONCE, ApplicationStep
 from grid_report.offers.card_queries import CardRow
 from grid_report.offers.papers import PaperKind
 from grid_report.places.queries import reference
+from grid_report.points.ending import ending, purse
 from grid_report.points.queries import balance
 from grid_report.web import words
 from grid_report.web.context import client_address, current_actor, settings
@@ -62,11 +64,18 @@ def _form_page(offer_id: int, form: dict[str, Any], errors: dict[str, list[str]]
     paper = card_queries.find_paper(offer_id)
     if paper is None or row.offer.retired_at is not None:
         raise NotFound
+    compounds, now = _compounds(paper), clock.now()
+    dearest = max((it[2] for _, some in compounds for it in some), default=0)
+    lapses = now + timedelta(days=settings().cards.lapse_days)
+    # The price depends on the compound: at most so many are used of what ends first.
+    lasting = purse(actor.member_id, now) if dearest else ()
+    most = min(dearest, sum(it.points for it in lasting))
     return render_template(
         "cards/apply.html",
         row=row,
         paper=paper,
-        compounds=_compounds(paper),
+        compounds=compounds,
+        ending=ending(lasting, most, lapses),
         available=balance(actor.member_id, clock.now()).available,
         nickname=actor.name,
         form=form,

@@ -24,8 +24,12 @@ def may_cancel(
     at: datetime, holds_until: datetime, starts_at: datetime | None, minutes: int
 ) -> bool:
     """Tell whether a rider may still cancel: so many minutes before it begins, or while it holds."""
-    last = (starts_at if starts_at is not None else holds_until) - timedelta(minutes=minutes)
-    return at < last
+    return at < cancel_until(holds_until, starts_at, minutes)
+
+
+def cancel_until(holds_until: datetime, starts_at: datetime | None, minutes: int) -> datetime:
+    """Return the instant from which on a rider may not cancel any more."""
+    return (starts_at if starts_at is not None else holds_until) - timedelta(minutes=minutes)
 
 
 def dispute_until(delivered_at: datetime) -> datetime:

@@ -21,6 +21,7 @@ from grid_report.offers.kinds import ALWAYS_FREE, ForWhom, WaitState
 from grid_report.offers.lifecycle import RedemptionState, RedemptionStep
 from grid_report.offers.models import Offer, Provider, Redemption, Slot, Station, Waiting
 from grid_report.places.steps import names_of_communities
+from grid_report.points import ledger
 
 MOST_SLOTS = 200
 
@@ -281,6 +282,10 @@ def _call_off(
         "redemption_called_off",
         to_member=redemption.rider_id,
         about=redemption.ref,
-        facts={**steps.titles(offer), "points": redemption.points, "words": words},
+        facts={
+            **steps.titles(offer),
+            "points": ledger.stayed(session, redemption.ref, at=now),
+            "words": words,
+        },
         now=now,
     )

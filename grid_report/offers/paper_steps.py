@@ -37,6 +37,7 @@ from grid_report.offers.application_models import (
 )
 from grid_report.offers.lifecycle import RedemptionState, RedemptionStep
 from grid_report.offers.models import Redemption, RedemptionEntry
+from grid_report.points import ledger
 
 # What the redemption does when its application ends without a card.
 RELEASED_BY: Final = {
@@ -276,7 +277,7 @@ def tell_rider(
             "paper": application.paper.value,
             "compound": application.compound_name,
             "words": words,
-            "points": application.points if points_back else 0,
+            "points": ledger.stayed(session, ref, at=now) if points_back else 0,
             "until": application.valid_until,
         },
         now=now,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from grid_report.db import db
 from grid_report.errors import NotFound
-from grid_report.offers.deadlines import dispute_until, may_cancel
+from grid_report.offers.deadlines import cancel_until, dispute_until, may_cancel
 from grid_report.offers.kinds import ForWhom, OfferKind, WaitState
 from grid_report.offers.lifecycle import RedemptionState
 from grid_report.offers.models import (
@@ -188,6 +188,12 @@ class SlotRow:
         """How many places are free."""
         return self.slot.capacity - self.slot.reserved
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the one who looks may book it."""
+        is_kept = self.waiting is not None and self.waiting.state is WaitState.OFFERED
+        return self.mine is None and (self.left > 0 or is_kept)
+
 
 def list_slots(
     offer_id: int, *, now: datetime, rider_id: int | None = None, until: datetime | None = None
@@ -283,8 +289,8 @@ class RedemptionRow:
     @property
     def cancel_until(self) -> datetime:
         """Until when its rider can give it back."""
-        last = self.slot.starts_at if self.slot else self.redemption.holds_until
-        return last - timedelta(minutes=self.offer.cancel_minutes)
+        starts_at = self.slot.starts_at if self.slot else None
+        return cancel_until(self.redemption.holds_until, starts_at, self.offer.cancel_minutes)
 
     @property
     def dispute_until(self) -> datetime | None:

@@ -14,12 +14,21 @@ from grid_report.accounts import consents
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.policy import NOTICE_VERSION
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
-from grid_report.offers import card_queries, catalogue, forms, queries, showing, usecases
+from grid_report.offers import (
+    card_queries,
+    catalogue,
+    endings,
+    forms,
+    queries,
+    showing,
+    usecases,
+)
 from grid_report.offers.kinds import FreeService, OfferKind
 from grid_report.offers.lifecycle import DELIVERED_ONCE, RedemptionState
 from grid_report.offers.refusals import QuotaUsedUp
 from grid_report.places.points import Point
 from grid_report.places.queries import reference
+from grid_report.points.ending import purse
 from grid_report.points.queries import balance
 from grid_report.web import words
 from grid_report.web.context import current_actor, settings, wiring
@@ -139,11 +148,16 @@ def _offer_page(offer_id: int, form: dict[str, Any], errors: dict[str, list[str]
         assert offer.quota is not None
         assert offer.quota_period is not None
         used_up = words.error_sentence(QuotaUsedUp(offer.quota, offer.quota_period.value))
+    slots = queries.list_slots(offer_id, now=now, rider_id=actor.member_id)
+    lasting = purse(actor.member_id, now) if may_redeem and offer.points else ()
     return render_template(
         "offers/one.html",
         row=row,
         used_up=used_up,
-        slots=queries.list_slots(offer_id, now=now, rider_id=actor.member_id),
+        slots=slots,
+        ending=endings.before_taking(
+            offer, [it.slot for it in slots if it.is_open], lasting, zone=zone, now=now
+        ),
         available=balance(actor.member_id, now).available,
         may_redeem=may_redeem,
         form=form,
@@ -240,6 +254,7 @@ def _voucher_page(
         entries=queries.list_entries(row.redemption.id),
         rating=queries.find_rating(row.redemption.id),
         may_cancel=row.may_cancel(now),
+        ending=endings.of_taken([row]).get(ref, ()),
         may_dispute=row.redemption.state is RedemptionState.DELIVERED
         and row.dispute_until is not None
         and now < row.dispute_until,

@@ -23,6 +23,7 @@ from grid_report.offers.deadlines import SCAN_HOLDS
 from grid_report.offers.kinds import BOOK_MOST_POINTS, BookResult, TryResult
 from grid_report.offers.lifecycle import DELIVERED_ONCE, RedemptionState, RedemptionStep
 from grid_report.offers.models import BookEntry, Offer, Redemption, VoucherTry
+from grid_report.points import ledger
 
 logger = logging.getLogger(__name__)
 
@@ -247,7 +248,7 @@ def refund(ref: str, words: str, *, actor: Actor, now: datetime) -> Confirmed:
             about=redemption.ref,
             facts={
                 **steps.titles(offer),
-                "points": redemption.points,
+                "points": ledger.stayed(session, redemption.ref, at=now),
                 "words": words.strip(),
             },
             now=now,

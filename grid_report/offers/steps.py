@@ -304,13 +304,14 @@ def _move_points(
         case Points.SETTLE:
             ledger.settle(session, ref, at=now)
         case Points.NOSHOW:
-            ledger.noshow(
+            # What is owed is met first: what was really lost may be less than was meant.
+            redemption.penalty_points = ledger.noshow(
                 session,
                 ref,
                 penalty_points=redemption.penalty_points,
                 community_code=_community(session, redemption),
                 at=now,
-            )
+            ).points
 
 
 def _community(session: Session, redemption: Redemption) -> str:
