@@ -144,6 +144,7 @@ def month() -> str:
         held=standing.held if standing else 0,
         owed=standing.owed if standing else 0,
         debt=standing.debt if standing else 0,
+        debt_then=0 if standing else sheets.debt_at(actor.member_id, wanted.bounds(zone)[1]),
     )
 
 

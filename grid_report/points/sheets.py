@@ -143,6 +143,27 @@ def monthly_sheet(rider_id: int, month: Month, zone: tzinfo) -> Sheet:
     return Sheet(month, opening, closing, lines)
 
 
+def debt_at(rider_id: int, end: datetime) -> int:
+    """Return what verdicts had charged a rider and nothing had repaid before an instant.
+
+    What bookings on hold would have met of it is in it: that cannot be told of the past.
+    """
+    owed = db.session.scalar(
+        select(
+            func.sum(
+                case(
+                    (Transfer.debit_kind == AccountKind.RIDER_DEBT, Transfer.amount),
+                    (Transfer.credit_kind == AccountKind.RIDER_DEBT, -Transfer.amount),
+                    else_=0,
+                )
+            )
+        )
+        .join(Journal, Journal.id == Transfer.journal_id)
+        .where(Journal.rider_id == rider_id, Journal.at < end)
+    )
+    return int(owed or 0)
+
+
 def first_month(rider_id: int, now: datetime, zone: tzinfo) -> Month:
     """Return the month of a rider's first entry, the present one without any."""
     first = db.session.scalar(

@@ -274,3 +274,33 @@ def test_an_entry_of_somebody_else_is_not_explained(book: Book, rider: Actor) ->
         chains.why(award.entry_id or 0, rider.member_id)
     db.session.rollback()
     assert book.left(f"budget:{STATION}:2026-11") < 3000
+
+
+def test_a_month_that_is_over_shows_the_debt_it_ended_with(
+    make: Make, book: Book, rider: Actor
+) -> None:
+    """25 of untrue work were eaten in September; 10 are repaid in October, the rest waits."""
+    zone = make.settings.county.tz
+    this = Month.of(clock.now(), zone)
+    first, second = this.plus(-2), this.plus(-1)
+    (start, later), (begin, _) = first.bounds(zone), second.bounds(zone)
+    wrong = book.award(rider.member_id, 25, severity=3, at=start + timedelta(days=1))
+    book.hold(rider.member_id, "R-EATEN", 25, at=start + timedelta(days=2))
+    book.capture("R-EATEN", at=start + timedelta(days=2))
+    book.reverse(wrong.entry_id, Verdict.FRAUD, at=later - timedelta(seconds=1))
+    assert book.award(rider.member_id, 20, severity=3, at=begin).repaid == 10
+    assert sheets.debt_at(rider.member_id, later - timedelta(seconds=1)) == 0
+    assert [sheets.debt_at(rider.member_id, it.bounds(zone)[1]) for it in (first, second)] == [
+        25,
+        15,
+    ]
+    client = make.signed_in(rider)
+    pages = [client.get(f"/my/points/month?month={it}").text for it in (first, second, this)]
+    assert "本月底欠 25 分" in pages[0]
+    assert "本月底欠 15 分" in pages[1]
+    # Of the running month nothing ended yet: what is said there is said of now.
+    assert "还欠 15 分" in pages[2]
+    for page in pages[:2]:
+        assert "还欠" not in page
+        assert "待收回" not in page
+    assert "本月底欠" not in pages[2]
