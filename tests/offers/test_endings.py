@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from grid_report import clock
 from grid_report.access import Actor
+from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.notify.models import Message
 from grid_report.offers import after, endings, managing, queries, scanning, usecases
@@ -20,6 +21,7 @@ from grid_report.points import ending, upkeep
 from grid_report.points import queries as points_queries
 from grid_report.points.kinds import Verdict
 from grid_report.points.queries import Expiring
+from tests.offers.cards import Cards
 from tests.offers.shop import NOW, ZONE, Shop
 from tests.support.builders import Make
 
@@ -253,3 +255,18 @@ def test_the_page_says_it_before_and_after_and_not_where_nothing_ends(make: Make
     assert WORDS.findall(client.get(f"/my/services/{answer.json['ref']}").text) == ["30"]
     cancelled = program.post(f"/api/v1/redemptions/{answer.json['ref']}/cancel", **asked)
     assert (cancelled.status_code, cancelled.json["ending"]) == (200, [])
+
+
+def test_an_application_says_it_of_the_month_in_which_it_may_be_withdrawn(cards: Cards) -> None:
+    now, zone = clock.now(), cards.make.settings.county.tz
+    rider, other = cards.shop.rider(155), cards.shop.rider(155)
+    begin, _ = Month.of(now, zone).plus(-12).bounds(zone)
+    cards.shop.book.award(rider.member_id, 30, severity=4, at=begin)
+    (lot, *_) = ending.purse(rider.member_id, now)
+    words = [f"你有 {lot.points} 分"] if lot.expires_at < now + timedelta(days=30) else []
+    for who, said in ((rider, words), (other, [])):
+        page = cards.make.signed_in(who).get(f"/services/{cards.card}/apply").text
+        assert re.findall(r"你有 \d+ 分(?=.{6,12}到期：用在这里的部分)", page) == said
+    ref = cards.apply(rider, at=now).ref
+    found = said_after(ref)
+    assert found == ([(30, lot.on(ZONE))] if words else [])
