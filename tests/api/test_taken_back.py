@@ -187,6 +187,7 @@ def test_what_can_take_nothing_more_is_not_proposed_again_and_says_what_was_take
     assert ("没有待收回的" in page.text) == (not on_hold and not debt)
     # What was typed is kept, and no proposal was.
     assert "再来一次" in page.text
+    assert 'id="f-reversal-reason"' in page.text
     assert program(admin).get("proposals?state=waiting").json["items"] == []
     assert count_messages() == 1
 
