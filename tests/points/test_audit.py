@@ -82,7 +82,7 @@ TAMPERED = [
     ("lot-got-back-more-than-it-paid", "UPDATE point_lot_movements SET kind = 'refund', free_delta = 30, held_delta = 0 WHERE transfer_id = (SELECT id FROM point_transfers WHERE journal_id = {capture})"),
     ("debt-without-fraud", "; ".join([account(**DEBT), event(**REVERSAL), leg(**CHARGING)])),
     ("more-than-half-repaid", "; ".join([account(**DEBT), event(**{**REPAY, "id": 9001}), leg(**{**REPAYING, "amount": 14}), move(free_delta=-14)])),
-    ("honest-mistake-took-another-lot", "UPDATE point_lot_movements SET lot_id = {other_lot} WHERE transfer_id = (SELECT t.id FROM point_transfers t WHERE t.event = 'reversal')"),
+    ("honest-mistake-took-another-lot", "UPDATE point_lot_movements SET lot_id = {other_lot} WHERE transfer_id = (SELECT min(t.id) FROM point_transfers t WHERE t.event = 'reversal')"),
     ("expired-before-its-end", "; ".join([account(kind="'expired'", member_id="NULL", community_code="'211282001001'"), event(**{**EXPIRY, "at": AT}), leg(**EXPIRING), move()])),
     ("more-owed-than-awarded", owed(points=41)),
     ("more-taken-than-owed", "; ".join([event(**TAKE_OWED), leg(**TAKING_OWED), move(lot_id="{owing_lot}", free_delta=-4)])),
