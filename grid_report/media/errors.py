@@ -23,6 +23,7 @@ class NotAPicture(PhotoRefused):
 
     code: ClassVar[str] = "not-a-picture"
     status: ClassVar[int] = 415
+    heic: bool = False  # whether HEIC would have been welcome
 
 
 @dataclass(eq=False)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from importlib.util import find_spec
 from io import FileIO
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -124,6 +125,11 @@ def _spool(upload: Upload | Readable, file: FileIO, limits: Photos, number: int)
             raise PhotoStoreUnavailable from error
 
 
+def reads_heic() -> bool:
+    """Tell whether HEIC photos are welcome: their decoder is an extra, for its licence."""
+    return find_spec("pillow_heif") is not None
+
+
 def _clean_all(jobs: Sequence[Job], pool: Pool, limits: Photos) -> list[Cleaned]:
     if len(jobs) == 1:
         return [_clean(jobs[0], pool, limits, 1)]
@@ -144,7 +150,7 @@ def _clean(job: Job, pool: Pool, limits: Photos, number: int) -> Cleaned:
         return answer.cleaned
     match answer.outcome:
         case Outcome.NOT_A_PICTURE:
-            raise NotAPicture(number)
+            raise NotAPicture(number, heic=reads_heic())
         case Outcome.HEIC_NOT_READABLE:
             raise HeicNotReadable(number)
         case Outcome.TOO_MANY_PIXELS:

@@ -26,6 +26,8 @@ MAIN_QUALITY: Final = 82
 THUMB_QUALITY: Final = 75
 # Above this a picture that cannot be decoded at a scale needs a place of its own.
 ALONE_ABOVE_PIXELS: Final = 16_000_000
+# A JPEG that is decoded at a scale may have so many times the pixels of other pictures.
+SCALED_TIMES: Final = 3
 # Rows flattened at a time, times the reduction: bounds memory, keeps the strip in the cache.
 _STRIP_ROWS: Final = 64
 _SCALES: Final = (1, 2, 4, 8)
@@ -124,8 +126,9 @@ def _decoded(file: BinaryIO, max_pixels: int, *, alone: bool) -> tuple[Image.Ima
         else Image.open(file, formats=(kind.value,))
     )
     with sent:
-        _check_pixels(sent.size, max_pixels)
         scalable = layout is not None and not layout.in_scans
+        # The 108 megapixels of a cheap phone, decoded at an eighth, take the memory of two.
+        _check_pixels(sent.size, max_pixels * SCALED_TIMES if scalable else max_pixels)
         if sent.width * sent.height > ALONE_ABOVE_PIXELS and not scalable and not alone:
             raise Refused(Outcome.NEEDS_TO_BE_ALONE)
         if kind is Kind.JPEG:

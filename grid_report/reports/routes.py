@@ -16,7 +16,7 @@ from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.roles import Role
 from grid_report.errors import GridReportError, Invalid, NotFound, Stale
 from grid_report.media import staging
-from grid_report.media.photos import AdmittedPhoto
+from grid_report.media.photos import AdmittedPhoto, reads_heic
 from grid_report.places.categories import numbers_to_call
 from grid_report.places.queries import reference
 from grid_report.points.queries import points_by_report
@@ -98,6 +98,7 @@ def _form_page(
         streets=place_tree(),
         max_files=settings().photos.max_files,
         max_file_mb=settings().photos.max_file_mb,
+        reads_heic=reads_heic(),
     )
 
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from grid_report.media import recipe, sniff
 from grid_report.media.local_store import LocalStore
-from grid_report.media.messages import Job
+from grid_report.media.messages import Job, Outcome
 from grid_report.media.stores import Size
 from tests.media.conftest import files_under
 from tests.support import pictures
@@ -344,3 +344,20 @@ def test_what_is_written_is_checked_once_more_before_it_is_kept(monkeypatch, tmp
 )
 def test_a_bare_jpeg_is_told_from_one_with_more_in_it(data, bare):
     assert sniff.is_bare_jpeg(data) is bare
+
+
+def test_the_108_megapixels_of_a_cheap_phone_are_taken_at_a_scale(clean):
+    grey = Image.new("L", (12000, 9000), 128)
+    file = io.BytesIO()
+    grey.save(file, "JPEG", quality=50)
+    photo, main, thumb = clean(file.getvalue())
+    assert (photo.width, photo.height) == main.size == (1500, 1125)
+    assert max(thumb.size) <= recipe.THUMB_SIDE_PX
+
+
+def test_what_cannot_be_decoded_at_a_scale_keeps_its_limit(clean):
+    file = io.BytesIO()
+    Image.new("L", (9000, 9000), 128).save(file, "JPEG", quality=50, progressive=True)
+    with pytest.raises(recipe.Refused) as refusal:
+        clean(file.getvalue(), alone=True)
+    assert refusal.value.outcome is Outcome.TOO_MANY_PIXELS

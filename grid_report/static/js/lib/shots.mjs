@@ -1,4 +1,5 @@
 import { readExif } from "./exif.mjs";
+import { isHeic, isTorn } from "./look-at-file.mjs";
 import { previewUrl, shrink, sizeWords } from "./shrink.mjs";
 
 /** Collect photos: previews, shrinking, removal. The files themselves travel with `files()`. */
@@ -42,7 +43,18 @@ export function shots(form, { say, changed, first, placed }) {
       }
       const shot = add(file);
       const { takenAt, spot } = await readExif(file, { where: Boolean(form.dataset.position) });
+      if (await isTorn(file)) {
+        remove(shot);
+        hint(say("torn"));
+        continue;
+      }
       const { file: small, shrunk } = await shrink(file);
+      // Some browsers turn it into a JPEG; what is left goes to a server that may not read it.
+      if (!form.dataset.heic && (await isHeic(small))) {
+        remove(shot);
+        hint(say("heic"));
+        continue;
+      }
       if (small.size > mostBytes) {
         remove(shot);
         hint(say("too_big", { n: form.dataset.maxMb }));
