@@ -296,7 +296,7 @@ def test_the_upgrade_tells_the_same_of_old_cases_from_their_history(make: Make, 
     assert rounds
     assert sum(it[5] is not None for it in reports.values()) >= 3
     db.session.remove()
-    schema.downgrade(db.engine, "0023")
+    schema.downgrade(db.engine, "0025")
     schema.upgrade(db.engine)
     again, rounds_again = told()
     assert rounds_again == rounds
