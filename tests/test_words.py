@@ -29,7 +29,7 @@ NEEDS_WITH_A_NAME_OF_THEIR_OWN = {
 # Raised by nothing yet: it comes with redemptions.
 WITHOUT_WORDS_TODAY: set[str] = set()
 # Nobody is told about these by a button of their own.
-QUIET_STEPS = {Step.SUBMIT, Step.RATE}
+QUIET_STEPS = {Step.LEAD, Step.SUBMIT, Step.RATE}
 
 
 def test_every_sentence_is_in_both_languages() -> None:

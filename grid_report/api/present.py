@@ -11,12 +11,13 @@ from flask import url_for
 from grid_report import access
 from grid_report.access import Action, Actor
 from grid_report.accounts.aliases import rider_alias
+from grid_report.accounts.roles import Role
 from grid_report.places.reference import CommunityInfo, Reference
 from grid_report.points.chains import Why
 from grid_report.points.queries import Entry
 from grid_report.reports import clocks
 from grid_report.reports.lifecycle import Part
-from grid_report.reports.models import HistoryEntry, ReportPhoto
+from grid_report.reports.models import HistoryEntry, PhotoKind, ReportPhoto
 from grid_report.reports.sources import LocatedBy
 from grid_report.web.words import sentence
 
@@ -58,6 +59,26 @@ def _location(it: Any) -> dict[str, Any] | None:
     return {"lat": it.lat, "lng": it.lng, "datum": "wgs84", "source": source}
 
 
+def due(it: Any) -> dict[str, Any]:
+    """Write the deadlines of a report."""
+    return {
+        "accept": instant(it.accept_due),
+        "control": instant(it.control_due),
+        "fix": instant(it.fix_due),
+    }
+
+
+def _case(lead: Any, photos: Sequence[ReportPhoto], number: str) -> dict[str, Any]:
+    """Write how the case of a merged report stands; its photos under the report's own number."""
+    return {
+        "state": lead.state.value,
+        "due": due(lead),
+        "handled_at": instant(lead.handled_at),
+        "closed_at": instant(lead.closed_at),
+        "after": [photo(number, one) for one in photos if one.kind is PhotoKind.AFTER],
+    }
+
+
 def report(
     it: Any,
     photos: Sequence[ReportPhoto],
@@ -68,8 +89,13 @@ def report(
     now: datetime,
     merged_into: str | None,
     points: int,
+    case: Any = None,
+    case_photos: Sequence[ReportPhoto] = (),
 ) -> dict[str, Any]:
-    """Write one report, from a row or from a list's columns; what may not be seen is left out."""
+    """Write one report, from a row or from a list's columns; what may not be seen is left out.
+
+    `case` is the report that leads it, of a merged one; its rider reads the state of the case.
+    """
     mine = access.parts(actor, it)
     category = places.category(it.category_code)
     unit = places.unit(it.unit_code)
@@ -92,17 +118,14 @@ def report(
         "unit_name": unit.name if unit else None,
         "created_at": instant(it.created_at),
         "taken_at": instant(it.taken_at),
-        "due": {
-            "accept": instant(it.accept_due),
-            "control": instant(it.control_due),
-            "fix": instant(it.fix_due),
-        },
+        "due": due(it),
         "accepted_at": instant(it.accepted_at),
         "controlled_at": instant(it.controlled_at),
         "handled_at": instant(it.handled_at),
         "closed_at": instant(it.closed_at),
         "photos": [photo(it.number, each) for each in shown],
         "merged_into": merged_into,
+        "case": _case(case, case_photos, it.number) if case and Part.RIDER in mine else None,
         "points": points if Part.RIDER in mine else None,
         "version": it.version,
     }
@@ -112,10 +135,17 @@ def report(
 
 
 def history(
-    entry: HistoryEntry, photos: Sequence[ReportPhoto], number: str, *, is_staff: bool
+    entry: HistoryEntry,
+    photos: Sequence[ReportPhoto],
+    number: str,
+    *,
+    is_staff: bool,
+    reader_id: int,
 ) -> dict[str, Any]:
-    """Write one step; internal words only for staff."""
+    """Write one step; internal words only for staff, those of another rider for nobody else."""
     words = [entry.words, entry.internal_note if is_staff else ""]
+    if not is_staff and entry.role == Role.RIDER.value and entry.actor_id != reader_id:
+        words, photos = [], ()
     return {
         "step": entry.step.value,
         "from": entry.from_state.value if entry.from_state else None,

@@ -76,8 +76,10 @@ def submit() -> Response:
 
 def _one(report: Report, photos: Sequence[ReportPhoto] | None = None) -> dict[str, Any]:
     actor = current_actor()
+    lead = pages.lead_of(report, actor)
+    rider = actor.member_id if report.reporter_id == actor.member_id else None
     if photos is None:
-        photos = queries.list_photos(report.id)
+        photos = queries.list_photos(report.id, rider_id=rider)
     points = 0
     # Nothing is earned before acceptance.
     if report.accepted_at is not None and report.reporter_id == actor.member_id:
@@ -91,8 +93,10 @@ def _one(report: Report, photos: Sequence[ReportPhoto] | None = None) -> dict[st
         now=clock.now(),
         merged_into=queries.number_of(report.merged_into_id),
         points=points,
+        case=lead,
+        case_photos=queries.list_photos(lead.id, rider_id=rider) if lead else (),
     )
-    body["steps"] = views.allowed_steps(actor, report)
+    body["steps"] = views.allowed_steps(actor, report, lead)
     return body
 
 
@@ -113,10 +117,10 @@ def list_reports() -> Response:
         cursor=request.args.get("cursor"),
         limit=read_limit(request.args.get("limit")),
     )
-    photos = queries.photos_of([row.id for row in page.items])
-    merged = queries.numbers_of(
-        [row.merged_into_id for row in page.items if row.merged_into_id is not None]
-    )
+    leads = queries.leads_of([row.merged_into_id for row in page.items if row.merged_into_id])
+    photos = queries.photos_of([row.id for row in page.items], rider_id=actor.member_id)
+    joined = {row.merged_into_id for row in page.items if row.reporter_id == actor.member_id}
+    of_cases = queries.photos_of(sorted(joined - {None}), rider_id=actor.member_id, as_cases=True)
     own = [row.number for row in page.items if row.reporter_id == actor.member_id]
     earned = points_by_report(actor.member_id, own) if own else {}
     return answer(
@@ -129,8 +133,10 @@ def list_reports() -> Response:
                     places=places,
                     language=language(),
                     now=now,
-                    merged_into=merged.get(row.merged_into_id),
+                    merged_into=leads[row.merged_into_id].number if row.merged_into_id else None,
                     points=earned.get(row.number, 0),
+                    case=leads.get(row.merged_into_id),
+                    case_photos=of_cases.get(row.merged_into_id, ()),
                 )
                 for row in page.items
             ],
@@ -164,7 +170,8 @@ def show_history(number: str) -> Response:
     mine = access.parts(actor, report)
     by_entry: dict[int | None, list[ReportPhoto]] = {}
     if access.allowed(actor, Action.REPORT_PHOTOS, report):
-        for photo in queries.list_photos(report.id):
+        rider = actor.member_id if Part.RIDER in mine else None
+        for photo in queries.list_photos(report.id, rider_id=rider):
             by_entry.setdefault(photo.history_id, []).append(photo)
     return answer(
         {
@@ -174,6 +181,7 @@ def show_history(number: str) -> Response:
                     by_entry.get(entry.id, ()),
                     number,
                     is_staff=Part.RIDER not in mine,
+                    reader_id=actor.member_id,
                 )
                 for entry in queries.list_history(report.id)
             ]
@@ -197,7 +205,7 @@ def report_photo(number: str, photo_id: int) -> Response:
         raise Invalid.field("size", "value-unknown")
     if photo_id >= 2**63:
         raise NotFound
-    photo = queries.find_photo(report.id, photo_id=photo_id)
+    photo = queries.find_photo(report, current_actor(), photo_id=photo_id)
     response: Response = wiring().media.response(photo.name, size, photo.byte_count)
     return response
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from grid_report.accounts.roles import Role
+from grid_report.api.case_schemas import Answer, CaseShown, Due, PhotoShown
 from grid_report.places.datum import Datum
 from grid_report.places.routing import MatchedBy
 from grid_report.reports.clocks import Light
@@ -27,12 +28,6 @@ class Body(BaseModel):
     """What is sent: read strictly, a number is not a text."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
-
-
-class Answer(BaseModel):
-    """What is answered: every field is always there."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Problem(BaseModel):
@@ -140,15 +135,6 @@ class UnitQuery(BaseModel):
     community: str | None = Field(default=None, pattern=r"^[0-9A-Za-z-]{1,24}$")
 
 
-class PhotoShown(Answer):
-    id: int
-    kind: Literal["before", "after"]
-    width: int
-    height: int
-    main: str
-    thumb: str
-
-
 class Position(LatLng):
     datum: Literal["wgs84"]
 
@@ -157,12 +143,6 @@ class ReportLocation(Position):
     source: LocatedBy | None = Field(
         description="how the place was found; null for reports from before that was kept"
     )
-
-
-class Due(Answer):
-    accept: datetime
-    control: datetime | None
-    fix: datetime
 
 
 class Reporter(Answer):
@@ -193,6 +173,7 @@ class ReportShown(Answer):
     closed_at: datetime | None
     photos: list[PhotoShown]
     merged_into: str | None
+    case: CaseShown | None
     points: int | None = Field(description="what the report earned; null for others than its rider")
     version: int
     steps: list[Step] | None = Field(

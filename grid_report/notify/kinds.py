@@ -57,6 +57,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "report_supplemented": _kind("category", "clock due"),
     "report_withdrawn": _kind("category"),
     "report_merged": _kind("category into"),
+    "report_leads": _kind("category"),
+    "report_goes_on": _kind("category into"),
     "report_transferred": _kind("category community", "clock due words"),
     "report_dispatched": _kind("category unit", "clock due"),
     "report_assigned_to_unit": _kind("category", "clock due community"),

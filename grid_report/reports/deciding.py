@@ -19,8 +19,9 @@ from grid_report.errors import Forbidden, Invalid
 from grid_report.places.categories import CategoryInfo
 from grid_report.places.reference import Reference
 from grid_report.places.routing import MatchedBy
-from grid_report.reports import clocks, evidence, queries, steps
+from grid_report.reports import clocks, evidence, leading, queries, steps
 from grid_report.reports.commands import TakeStep
+from grid_report.reports.following import Followed
 from grid_report.reports.lifecycle import OPEN, Need, Part, Step
 from grid_report.reports.models import Report
 from grid_report.reports.problems import MergeTargetNotOpen, ReopenTooLate
@@ -40,7 +41,16 @@ class Deciding:
     now: datetime
     places: Reference
     settings: Settings
+    # What it is merged into; and who leads the case when this one leaves it.
     target: Report | None = None
+    heir: Report | None = None
+    # The merged report from whose page its rider acts on the case.
+    own: Report | None = None
+
+    @property
+    def seen(self) -> Any:
+        """The report as the actor has it: a case one's own report is merged into is one's own."""
+        return self.report if self.own is None else Followed(self.report, self.own.reporter_id)
 
 
 def missing(command: TakeStep, needs: tuple[Need, ...]) -> Invalid:
@@ -151,6 +161,22 @@ def _merge(it: Deciding) -> Changes:
     return {"into": [None, target.number]}
 
 
+def _withdraw(it: Deciding) -> Changes:
+    """Take this rider out; what others saw too goes on without."""
+    if it.heir is None:
+        return {}
+    question = queries.open_question(it.session, it.report)
+    leading.hand_on(
+        it.session,
+        it.report,
+        it.heir,
+        rules=it.settings.cases,
+        now=it.now,
+        words=question or "",
+    )
+    return {"lead": [it.report.number, it.heir.number]}
+
+
 def _dispatch(it: Deciding) -> Changes:
     changes: Changes = {"unit": [it.report.unit_code, _covering_unit(it)]}
     it.report.unit_code = it.command.unit
@@ -229,7 +255,7 @@ def _fail(it: Deciding) -> Changes:
 def _reopen(it: Deciding) -> Changes:
     report = it.report
     assert report.closed_at is not None
-    if Part.RIDER in parts(it.actor, report) and it.now > report.closed_at + timedelta(
+    if Part.RIDER in parts(it.actor, it.seen) and it.now > report.closed_at + timedelta(
         days=it.settings.cases.reopen_days
     ):
         raise ReopenTooLate(it.settings.cases.reopen_days)
@@ -270,7 +296,7 @@ DECISIONS: Final[Mapping[Step, Callable[[Deciding], Changes]]] = {
     Step.REJECT: _nothing,
     Step.ASK: _nothing,
     Step.SUPPLEMENT: _nothing,
-    Step.WITHDRAW: _nothing,
+    Step.WITHDRAW: _withdraw,
     Step.MERGE: _merge,
     Step.TRANSFER: _transfer,
     Step.DISPATCH: _dispatch,
@@ -286,6 +312,7 @@ DECISIONS: Final[Mapping[Step, Callable[[Deciding], Changes]]] = {
     Step.REOPEN: _reopen,
     Step.RECALL: _recall,
     Step.CLARIFY: _nothing,
+    Step.LEAD: _nothing,
 }
 
 # What the community and the unit say to each other is not the rider's to read.
@@ -294,7 +321,7 @@ INTERNAL_REASON: Final = frozenset(
 )
 
 
-def role_for(actor: Actor, report: Report, by: frozenset[Part]) -> str:
+def role_for(actor: Actor, report: Any, by: frozenset[Part]) -> str:
     """Return the role history names for a step: the part that let the actor take it."""
     mine = parts(actor, report) & by
     for part, role in steps.ROLE_OF_PART.items():

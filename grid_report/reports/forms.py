@@ -215,7 +215,7 @@ def _yes(values: Mapping[str, Any], name: str, problems: Invalid) -> bool:
 
 
 # Steps that are history of other use cases cannot be asked for here.
-NOT_ASKED_FOR = frozenset({Step.SUBMIT, Step.RATE})
+NOT_ASKED_FOR = frozenset({Step.SUBMIT, Step.RATE, Step.LEAD})
 
 
 def _step(values: Mapping[str, Any], problems: Invalid) -> Step:

@@ -61,6 +61,7 @@ class Step(StrEnum):
     REOPEN = "reopen"
     RECALL = "recall"
     CLARIFY = "clarify"
+    LEAD = "lead"
     # History without a move.
     SUBMIT = "submit"
     URGE = "urge"
@@ -113,6 +114,7 @@ _WORKER = _by(Part.WORKER)
 _RIDER = _by(Part.RIDER)
 _STREET = _by(Part.STREET)
 _BODY = _by(Part.WORKER, Part.STREET)
+_NOBODY = _by()
 _HANDLER = _by(Part.HANDLER)
 _CHECKER = _by(Part.CHECKER)
 
@@ -124,8 +126,8 @@ MOVES: Final[Mapping[tuple[State, Step], Move]] = {
     (State.NEEDS_INFO, Step.SUPPLEMENT): Move(State.SUBMITTED, _RIDER, (Need.WORDS_OR_PHOTOS,)),
     (State.SUBMITTED, Step.WITHDRAW): Move(State.WITHDRAWN, _RIDER),
     (State.NEEDS_INFO, Step.WITHDRAW): Move(State.WITHDRAWN, _RIDER),
-    (State.SUBMITTED, Step.MERGE): Move(State.MERGED, _WORKER, (Need.INTO,)),
-    (State.ACCEPTED, Step.MERGE): Move(State.MERGED, _WORKER, (Need.INTO,)),
+    (State.SUBMITTED, Step.MERGE): Move(State.MERGED, _BODY, (Need.INTO,)),
+    (State.ACCEPTED, Step.MERGE): Move(State.MERGED, _BODY, (Need.INTO,)),
     (State.SUBMITTED, Step.TRANSFER): Move(State.SUBMITTED, _BODY, (Need.COMMUNITY, Need.REASON)),
     (State.ACCEPTED, Step.TRANSFER): Move(State.SUBMITTED, _BODY, (Need.COMMUNITY, Need.REASON)),
     (State.ACCEPTED, Step.DISPATCH): Move(State.DISPATCHED, _BODY, (Need.UNIT,)),
@@ -150,11 +152,17 @@ MOVES: Final[Mapping[tuple[State, Step], Move]] = {
     (State.IN_PROGRESS, Step.RECALL): Move(State.ACCEPTED, _BODY, (Need.REASON,)),
     # A rider may never answer; what the community finds out by itself is an answer too.
     (State.NEEDS_INFO, Step.CLARIFY): Move(State.SUBMITTED, _WORKER, (Need.NOTE,)),
+    # Whoever reported first took it back: the case goes on under the oldest of the others. It
+    # happens with that withdrawal and is nobody's to ask for.
+    (State.MERGED, Step.LEAD): Move(None, _NOBODY),
     # A repair may not hold; reopening pays nothing more and takes nothing away.
     (State.CLOSED, Step.REOPEN): Move(
         State.ACCEPTED, _by(Part.WORKER, Part.STREET, Part.RIDER), (Need.REASON,)
     ),
 }
+
+# What the rider of a report merged into a case does to the case, from the own page.
+BY_ANY_RIDER: Final = frozenset({Step.SUPPLEMENT, Step.REOPEN})
 
 STEPS_THAT_MOVE: Final = frozenset(step for _, step in MOVES)
 

@@ -67,6 +67,7 @@ LINE_COLUMNS = (
     R.followers,
     R.review_on,
     R.thumb_name,
+    R.merged_into_id,
 )
 
 ROW_COLUMNS = (
@@ -85,7 +86,6 @@ ROW_COLUMNS = (
     R.accept_due,
     R.control_due,
     R.fix_due,
-    R.merged_into_id,
     R.transfers,
     R.returns,
     R.extensions,
@@ -114,9 +114,12 @@ def scope_clause(scope: ReportScope) -> ColumnElement[bool]:
 
 
 def _narrow(statement: Select[*tuple[Any, ...]], wanted: ReportFilter) -> Select[*tuple[Any, ...]]:
-    if wanted.open_only:
+    # A rider's merged report is as open as its case.
+    if wanted.open_only and not wanted.mine:
         statement = statement.where(_IS_OPEN)
-    if wanted.states and wanted.states != OPEN:
+    if wanted.mine and wanted.states:
+        statement = statement.where(_case_in(wanted.states))
+    elif wanted.states and wanted.states != OPEN:
         statement = statement.where(R.state.in_(sorted(wanted.states)))
     for column, value in (
         (R.community_code, wanted.community),
@@ -146,6 +149,15 @@ def _narrow(statement: Select[*tuple[Any, ...]], wanted: ReportFilter) -> Select
             )
         )
     return statement
+
+
+def _case_in(states: frozenset[State]) -> ColumnElement[bool]:
+    """Say that a report, or the case it was merged into, is in one of these states."""
+    lead = table_of(Report).alias("lead")
+    led = select(lead.c.id).where(lead.c.id == R.merged_into_id, lead.c.state.in_(sorted(states)))
+    own = R.state.in_(sorted(states - {State.MERGED}))
+    asked_for = R.state == State.MERGED if states == {State.MERGED} else led.exists()
+    return or_(own, asked_for)
 
 
 # The instant of the question: statements are kept, and time goes on.

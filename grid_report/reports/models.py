@@ -32,6 +32,7 @@ IS_OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in sorted(OPEN
 UNTOLD = "told_light IS NULL AND next_warn IS NOT NULL"
 TOLD_YELLOW = "told_light = 'yellow'"
 WAITS_FOR_REVIEW = "state = 'suspended'"
+FOLDED = "folded_id IS NOT NULL AND state = 'submitted'"
 PLACES = ("street_code", "community_code")
 DOERS = ("category_code", "self_handled", "unit_code")
 UNHANDLED = "handled_at IS NULL AND state IN ('accepted', 'dispatched', 'in_progress', 'submitted')"
@@ -154,6 +155,13 @@ class Report(Base):
         Index("ix_reports_unit_code_id", "unit_code", "id"),
         Index("ix_reports_group_code_lat", "group_code", "lat"),
         Index("ix_reports_merged_into_id", "merged_into_id"),
+        Index(
+            "ix_reports_folded",
+            "folded_id",
+            "id",
+            sqlite_where=text(FOLDED),
+            postgresql_where=text(FOLDED),
+        ),
         # A month's lists and figures, each by the instant that decides about the month.
         Index("ix_reports_created_at", "created_at"),
         Index("ix_reports_fix_due", "fix_due"),
@@ -284,6 +292,9 @@ class Report(Base):
     # The review day the street was reminded of.
     told_review: Mapped[date | None]
 
+    # One of very many urgent ones of one rider in an hour: the id of the first of those the desk
+    # shows as one row, as long as nobody has looked at it.
+    folded_id: Mapped[int | None] = mapped_column(BIG)
     thumb_name: Mapped[str | None] = mapped_column(String(64))
     solved: Mapped[bool | None]
     satisfied: Mapped[bool | None]

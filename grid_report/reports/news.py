@@ -6,7 +6,7 @@ Whom each step concerns and what they are told is the table of `telling.py`; her
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -43,6 +43,10 @@ class Before:
     unit: str | None
     # Riders whose reports were merged into it, each with the number of the own report.
     merged: tuple[tuple[int, str], ...]
+
+    def without(self, *riders: int) -> Before:
+        """Leave riders out: those who are told otherwise, or not any more."""
+        return replace(self, merged=tuple(one for one in self.merged if one[0] not in riders))
 
 
 def before(session: Session, report: Report) -> Before:
@@ -111,7 +115,7 @@ def rows(session: Session, it: Happening) -> Iterator[dict[str, Any]]:
     """Make every message the table has for a step or an event."""
     for person, cell in TELLING[it.what].items():
         others = cell.when is not When.NOBODY_ELSE or _others_check(it)
-        if not holds(cell.when, person, it.report, others_check=others):
+        if not holds(cell.when, person, it.report, others_check=others, target=it.target):
             continue
         if person in RIDERS:
             for rider, number in _riders_of(it, person):

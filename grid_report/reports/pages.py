@@ -60,7 +60,9 @@ def put_together(report: Report, *, with_twins: bool = False) -> views.ReportVie
     people = {entry.actor_id for entry in history if entry.actor_id} | {report.reporter_id}
     category = places.category(report.category_code)
     mine = access.parts(actor, report)
-    photos = queries.list_photos(report.id)
+    rider = actor.member_id if Part.RIDER in mine else None
+    photos = queries.list_photos(report.id, rider_id=rider)
+    lead = lead_of(report, actor)
     return views.view(
         report,
         photos,
@@ -78,7 +80,15 @@ def put_together(report: Report, *, with_twins: bool = False) -> views.ReportVie
         if with_twins
         else (),
         thanks=_thanks(report, photos, actor),
+        lead=lead,
+        lead_photos=queries.list_photos(lead.id, rider_id=rider) if lead else (),
+        question=queries.open_question_of(lead or report) if rider else None,
     )
+
+
+def lead_of(report: Report, actor: Actor) -> Report | None:
+    """Return the report that leads the case of a merged one, to its rider only."""
+    return queries.find_lead(report) if report.reporter_id == actor.member_id else None
 
 
 def _thanks(report: Report, photos: Sequence[ReportPhoto], actor: Actor) -> views.ThanksView:

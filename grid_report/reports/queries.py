@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
+from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.places.points import Point, distance_m
@@ -60,6 +61,21 @@ def number_of(report_id: int | None) -> str | None:
     return db.session.scalar(select(Report.number).where(Report.id == report_id))
 
 
+def find_lead(report: Report) -> Report | None:
+    """Return the report that leads the case this one was merged into; None when it leads itself."""
+    if report.merged_into_id is None:
+        return None
+    return db.session.get(Report, report.merged_into_id)
+
+
+def leads_of(report_ids: Collection[int]) -> dict[int, Any]:
+    """Return the reports that lead the cases of merged ones, by id, in one statement or none."""
+    if not report_ids:
+        return {}
+    rows = db.session.execute(select(*ROW_COLUMNS).where(Report.id.in_(set(report_ids))))
+    return {row.id: row for row in rows}
+
+
 def numbers_of(report_ids: Sequence[int]) -> dict[int, str]:
     """Return the numbers of reports by their ids, in one statement or none."""
     if not report_ids:
@@ -70,32 +86,74 @@ def numbers_of(report_ids: Sequence[int]) -> dict[int, str]:
     return {row.id: row.number for row in rows}
 
 
-def list_photos(report_id: int) -> Sequence[ReportPhoto]:
-    """Return a report's photos, oldest first."""
+def list_photos(report_id: int, *, rider_id: int | None = None) -> Sequence[ReportPhoto]:
+    """Return a report's photos, oldest first; to one of its riders without those of the others."""
     return db.session.scalars(
-        select(ReportPhoto).where(ReportPhoto.report_id == report_id).order_by(ReportPhoto.id)
+        select(ReportPhoto)
+        .where(ReportPhoto.report_id == report_id, *_of_no_other(rider_id))
+        .order_by(ReportPhoto.id)
     ).all()
 
 
-def photos_of(report_ids: Sequence[int]) -> dict[int, list[ReportPhoto]]:
-    """Return the photos of a page of reports in one statement."""
+def _of_no_other(rider_id: int | None) -> tuple[ColumnElement[bool], ...]:
+    """Leave out what other riders sent; nothing for whoever is no rider of the case."""
+    if rider_id is None:
+        return ()
+    by_a_rider = (
+        select(HistoryEntry.id)
+        .where(HistoryEntry.id == ReportPhoto.history_id, HistoryEntry.role == Role.RIDER.value)
+        .exists()
+    )
+    return (or_(ReportPhoto.added_by_id == rider_id, ~by_a_rider),)
+
+
+def photos_of(
+    report_ids: Sequence[int], *, rider_id: int | None = None, as_cases: bool = False
+) -> dict[int, list[ReportPhoto]]:
+    """Return the photos of a page of reports in one statement.
+
+    Of the own reports of `rider_id` without what other riders sent; `as_cases`: of all of them,
+    as the cases that own reports were merged into.
+    """
     found: dict[int, list[ReportPhoto]] = {report_id: [] for report_id in report_ids}
     if report_ids:
-        rows = db.session.scalars(
+        query = (
             select(ReportPhoto)
             .where(ReportPhoto.report_id.in_(report_ids))
             .order_by(ReportPhoto.id)
         )
+        if rider_id is not None:
+            query = query.join(Report, Report.id == ReportPhoto.report_id).where(
+                or_(
+                    false() if as_cases else Report.reporter_id != rider_id,
+                    *_of_no_other(rider_id),
+                )
+            )
+        rows = db.session.scalars(query)
         for photo in rows:
             found[photo.report_id].append(photo)
     return found
 
 
-def find_photo(report_id: int, *, photo_id: int | None = None, name: str = "") -> ReportPhoto:
-    """Return one photo of one report, by id or by name. Raises NotFound."""
+def find_photo(
+    report: Report, actor: Actor, *, photo_id: int | None = None, name: str = ""
+) -> ReportPhoto:
+    """Return one photo of one report, by id or by name. Raises NotFound.
+
+    Its rider finds those of the case it was merged into as well, and none of another rider.
+    """
     which = ReportPhoto.id == photo_id if photo_id is not None else ReportPhoto.name == name
+    own = report.reporter_id == actor.member_id
+    ids = [report.id]
+    if own and report.merged_into_id is not None:
+        ids.append(report.merged_into_id)
     photo = db.session.scalars(
-        select(ReportPhoto).where(ReportPhoto.report_id == report_id, which).limit(1)
+        select(ReportPhoto)
+        .where(
+            ReportPhoto.report_id.in_(ids), which, *_of_no_other(actor.member_id if own else None)
+        )
+        .order_by(ReportPhoto.id)
+        .limit(1)
     ).first()
     if photo is None:
         raise NotFound
@@ -188,6 +246,27 @@ def facts_for_audit(_sender: object, *, session: Session) -> Iterator[ReportFact
         .execution_options(yield_per=1000)
     )
     return (ReportFact(number, bool(accepted), bool(closed)) for number, accepted, closed in rows)
+
+
+def open_question(session: Session, report: Report) -> str | None:
+    """Return what a case waits to be answered, None when it waits for nothing."""
+    if report.state is not State.NEEDS_INFO:
+        return None
+    return session.scalar(
+        select(HistoryEntry.words)
+        .where(
+            HistoryEntry.report_id == report.id,
+            # Under a new lead the question is where the case went on.
+            HistoryEntry.step.in_([Step.ASK, Step.LEAD]),
+        )
+        .order_by(HistoryEntry.id.desc())
+        .limit(1)
+    )
+
+
+def open_question_of(report: Report) -> str | None:
+    """Return what a case waits to be answered, for a page."""
+    return open_question(db.session(), report)
 
 
 def photo_names_in_use(names: Sequence[str]) -> set[str]:

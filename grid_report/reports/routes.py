@@ -256,8 +256,16 @@ def mine() -> str:
     )
     earned = points_by_report(actor.member_id, [row.number for row in page.items])
     places = reference()
+    leads = queries.leads_of([row.merged_into_id for row in page.items if row.merged_into_id])
     rows = [
-        views.row(row, places, language(), now, points=earned.get(row.number, 0))
+        views.row(
+            row,
+            places,
+            language(),
+            now,
+            points=earned.get(row.number, 0),
+            case_state=str(leads[row.merged_into_id].state) if row.merged_into_id else None,
+        )
         for row in page.items
     ]
     return render_template("reports/mine.html", rows=rows, next=page.next, chosen=chosen)
@@ -363,5 +371,5 @@ def photo(number: str, name: str, size: str) -> Response:
     report = queries.find_report(number)
     access.check(current_actor(), Action.REPORT_READ, report)
     access.check(current_actor(), Action.REPORT_PHOTOS, report)
-    found = queries.find_photo(report.id, name=name)
+    found = queries.find_photo(report, current_actor(), name=name)
     return wiring().media.response(name, size, found.byte_count)

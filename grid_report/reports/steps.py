@@ -186,17 +186,21 @@ def move(
     step: Step,
     target: Move,
     *,
-    actor: Actor,
+    actor: Actor | None,
     role: str,
     now: datetime,
     rules: Cases,
     words: str = "",
     internal_note: str = "",
     changes: dict[str, Any] | None = None,
+    goes_to: State | None = None,
 ) -> HistoryEntry:
-    """Take a report to where the lifecycle table says, stop or start its clocks, write history."""
+    """Take a report to where the lifecycle table says, stop or start its clocks, write history.
+
+    `goes_to` is the state before, where it was another report that was in it.
+    """
     came_from = report.state
-    goes_to = target.to if target.to is not None else _state_before(report)
+    goes_to = target.to or goes_to or _state_before(report)
     _stop_or_start(report, came_from, goes_to, now, clarified=step is Step.CLARIFY)
     report.state = goes_to
     report.moved_at = now
@@ -254,7 +258,8 @@ def _stop_or_start(
                 handled=report.handled_at is not None,
             ),
         )
-    if goes_to in STOPPED:
+    # A case that goes on under another report stands still since then.
+    if goes_to in STOPPED and report.stopped_at is None:
         report.stopped_at = now
 
 
@@ -268,7 +273,7 @@ def record(
     step: Step,
     *,
     came_from: State | None,
-    actor: Actor,
+    actor: Actor | None,
     role: str,
     now: datetime,
     words: str = "",
@@ -284,7 +289,7 @@ def record(
         "from_state": came_from,
         "to_state": report.state,
         "at": now,
-        "actor_id": actor.member_id,
+        "actor_id": actor.member_id if actor else None,
         "role": role,
         "words": words,
         "internal_note": internal_note,

@@ -59,6 +59,7 @@ class When(StrEnum):
     OWN_HANDLING = "if it handled the case"
     NOBODY_ELSE = "if the community has nobody else to check"
     STREETS_TURN = "when only the street may dispatch"
+    ELSEWHERE = "if the other case is another community's"
 
 
 @dataclass(frozen=True)
@@ -94,11 +95,17 @@ TELLING: Final[Mapping[Step | Event, Mapping[Person, Cell]]] = {
         P.WORKER: Cell("report_supplemented", C.ACCEPT),
     },
     Step.CLARIFY: _riders("report_clarified"),
-    Step.WITHDRAW: {
-        P.MERGED: Cell("report_withdrawn"),
-        P.WORKER: Cell("report_withdrawn"),
+    # Where others reported it too, the case goes on: `lead` says so to everybody instead.
+    Step.WITHDRAW: {P.WORKER: Cell("report_withdrawn")},
+    Step.LEAD: {
+        P.RIDER: Cell("report_leads"),
+        P.MERGED: Cell("report_goes_on"),
+        P.WORKER: Cell("report_goes_on"),
     },
-    Step.MERGE: _riders("report_merged"),
+    Step.MERGE: {
+        **_riders("report_merged"),
+        P.WORKER: Cell("report_merged", when=When.ELSEWHERE),
+    },
     Step.TRANSFER: {
         **_riders("report_transferred", C.ACCEPT),
         P.WORKER: Cell("report_transferred", C.ACCEPT),
@@ -197,8 +204,13 @@ def has_the_case(report: Any) -> Person:
     return Person.WORKER
 
 
-def holds(when: When, person: Person, report: Any, *, others_check: bool) -> bool:
-    """Tell whether what a cell asks for besides is so. `others_check`: somebody else could."""
+def holds(
+    when: When, person: Person, report: Any, *, others_check: bool, target: Any = None
+) -> bool:
+    """Tell whether what a cell asks for besides is so. `others_check`: somebody else could.
+
+    `target` is the case the report was merged into.
+    """
     if when is When.HOLDER:
         return has_the_case(report) is person
     if when is When.OWN_HANDLING:
@@ -207,4 +219,6 @@ def holds(when: When, person: Person, report: Any, *, others_check: bool) -> boo
         return bool(report.self_handled) and not others_check
     if when is When.STREETS_TURN:
         return bool(report.returns >= 2)
+    if when is When.ELSEWHERE:
+        return target is not None and target.community_code != report.community_code
     return True

@@ -53,6 +53,8 @@ def for_step(
             session, report, actor=actor, places=places, terms=terms, evidence=evidence
         )
         occasions += _of_joining(session, report, joined, actor, occasions[0].facts)
+        if _was_thanked_as_joined(session, report):
+            occasions = [one for one in occasions if one.cause.type != REPORT_ACCEPTED]
     elif step is Step.PASS:
         earning.lock_riders(session, [report.reporter_id])
         occasions = [_of_report(report, actor, REPORT_CLOSED, _closing_facts(session, report))]
@@ -107,6 +109,15 @@ def _of_acceptance(
         well_shown = Facts("R2", facts.severity, facts.nth, facts.after_closing_s)
         found.append(_of_report(report, actor, REPORT_EVIDENCE, well_shown))
     return found
+
+
+def _was_thanked_as_joined(session: Session, report: Report) -> bool:
+    """Tell whether its case was accepted before, under a lead that left it since.
+
+    That one was the first then; who comes after has had the share of a second.
+    """
+    cause = Cause(REPORT_JOINED, report.number)
+    return bool(decisions.decided(session, [cause.type], [cause.id]))
 
 
 def _of_report(report: Report, actor: Actor, cause_type: str, facts: Facts) -> Occasion:

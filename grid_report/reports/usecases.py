@@ -20,12 +20,13 @@ from grid_report.notify import outbox
 from grid_report.places.reference import Reference
 from grid_report.places.routing import MatchedBy
 from grid_report.points.terms import terms_of
-from grid_report.reports import clocks, deciding, news, steps, thanks
+from grid_report.reports import clocks, deciding, leading, news, steps, thanks
 from grid_report.reports.answers import Done, SentBefore, check_key
 from grid_report.reports.commands import RateReport, TakeStep, fingerprint
 from grid_report.reports.consenting import photos_to_keep
+from grid_report.reports.following import Followed
 from grid_report.reports.intake import submit_report
-from grid_report.reports.lifecycle import State, Step, is_open, move_for
+from grid_report.reports.lifecycle import BY_ANY_RIDER, State, Step, is_open, move_for
 from grid_report.reports.models import PhotoKind, Report
 from grid_report.reports.problems import AlreadyRated, AlreadyRouted
 from grid_report.reports.sources import LocatedBy
@@ -59,14 +60,16 @@ def take_step(
     sent = fingerprint(command, number)
     try:
         with transaction() as session, session.no_autoflush:
-            target: Report | None = None
-            if command.step is Step.MERGE and command.into:
-                report, target = steps.lock_both(session, number, command.into)
-            else:
-                report = steps.lock(session, number)
+            report, other = _lock(session, number, command)
             check_key(session, command.key, sent, report, actor)
             steps.check_version(report, command.version)
-            it = deciding.Deciding(session, report, command, actor, now, places, settings, target)
+            it = deciding.Deciding(session, report, command, actor, now, places, settings)
+            if command.step is Step.MERGE:
+                it = replace(it, target=other)
+            elif command.step is Step.WITHDRAW:
+                it = replace(it, heir=other)
+            elif other is not None and report.reporter_id == actor.member_id:
+                it = replace(it, report=other, own=report)
             if command.step in WITHOUT_MOVE:
                 WITHOUT_MOVE[command.step](it)
             else:
@@ -79,6 +82,17 @@ def take_step(
     return Done(report)
 
 
+def _lock(session: Session, number: str, command: TakeStep) -> tuple[Report, Report | None]:
+    """Take the report, and the other one the step is about as well."""
+    if command.step is Step.MERGE and command.into:
+        return steps.lock_both(session, number, command.into)
+    if command.step is Step.WITHDRAW:
+        return leading.lock_with_heir(session, number)
+    if command.step in BY_ANY_RIDER:
+        return leading.lock_with_lead(session, number)
+    return steps.lock(session, number), None
+
+
 def _then_dispatch(it: deciding.Deciding) -> deciding.Deciding:
     # The note was said once already, with the acceptance.
     then = replace(it.command, step=Step.DISPATCH, note="", internal_note="", photos=())
@@ -88,9 +102,9 @@ def _then_dispatch(it: deciding.Deciding) -> deciding.Deciding:
 def _move(it: deciding.Deciding) -> None:
     command, report = it.command, it.report
     target = move_for(report.state, command.step)
-    access.check_step(it.actor, report, command.step)
+    access.check_step(it.actor, it.seen, command.step)
     deciding.check_needs(command, target.needs)
-    role = deciding.role_for(it.actor, report, target.by)
+    role = deciding.role_for(it.actor, it.seen, target.by)
     before = news.before(it.session, report)
     changes = deciding.DECISIONS[command.step](it)
     words, internal = _words(command)
@@ -108,8 +122,21 @@ def _move(it: deciding.Deciding) -> None:
         changes=changes,
     )
     kind = PhotoKind.AFTER if command.step in (Step.HANDLE, Step.CONTROL) else PhotoKind.BEFORE
-    photos = photos_to_keep(it.session, report, command.photos, it.actor)
+    photos = photos_to_keep(it.session, it.seen, command.photos, it.actor)
     steps.add_photos(it.session, report, entry, photos, kind=kind, actor=it.actor, now=it.now)
+    if it.own is not None:
+        it.own.version += 1
+        steps.record(
+            it.session,
+            it.own,
+            command.step,
+            came_from=it.own.state,
+            actor=it.actor,
+            role=role,
+            now=it.now,
+            words=words,
+            changes={"case": [None, report.number]},
+        )
     if it.target is not None:
         steps.record(
             it.session,
@@ -132,7 +159,13 @@ def _move(it: deciding.Deciding) -> None:
         evidence=command.evidence,
         target=it.target,
     )
-    _tell(it, before, words=words, changes=changes)
+    if it.heir is not None:
+        goes_on = replace(
+            it, report=it.heir, target=it.heir, command=replace(command, step=Step.LEAD)
+        )
+        _tell(goes_on, before.without(it.heir.reporter_id, report.reporter_id))
+    else:
+        _tell(it, before, words=words, changes=changes)
 
 
 def _tell(
@@ -265,9 +298,9 @@ def rate_report(number: str, command: RateReport, *, actor: Actor, now: datetime
     sent = fingerprint(command, number)
     try:
         with transaction() as session:
-            report = steps.lock(session, number)
+            report, lead = leading.lock_with_lead(session, number)
             check_key(session, command.key, sent, report, actor)
-            return _rate(session, report, command, sent, actor=actor, now=now)
+            return _rate(session, report, lead, command, sent, actor=actor, now=now)
     except SentBefore as before:
         return Done(before.report, replayed=True)
 
@@ -275,6 +308,7 @@ def rate_report(number: str, command: RateReport, *, actor: Actor, now: datetime
 def _rate(
     session: Session,
     report: Report,
+    lead: Report | None,
     command: RateReport,
     sent: str,
     *,
@@ -285,7 +319,8 @@ def _rate(
         if (report.solved, report.satisfied) == (command.solved, command.satisfied):
             return Done(report, replayed=True)
         raise AlreadyRated
-    access.check(actor, Action.REPORT_RATE, report)
+    case = report if lead is None else Followed(lead, report.reporter_id)
+    access.check(actor, Action.REPORT_RATE, case)
     report.solved, report.satisfied = command.solved, command.satisfied
     report.rating_words = command.words or None
     report.rated_at = now

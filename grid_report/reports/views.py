@@ -5,108 +5,24 @@ Everything here is put together for one reader: what the reader may not see is n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 
 from grid_report import access
 from grid_report.access import Action, Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.places.reference import Reference
-from grid_report.reports import clocks, queries
-from grid_report.reports.lifecycle import OPEN, Part, steps_from
+from grid_report.reports import queries
+from grid_report.reports.following import Followed
+from grid_report.reports.lifecycle import BY_ANY_RIDER, Part, steps_from
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
+from grid_report.reports.rows import CaseView, PhotoView, ReportRow, case_view, row, rows
 from grid_report.reports.sources import LocatedBy
 from grid_report.reports.timing import ClockView, clock_views
 
-
-class ReportRow(NamedTuple):
-    """One line of a list: a tuple, because a frozen dataclass takes ten times as long to make."""
-
-    number: str
-    version: int
-    state: str
-    is_open: bool
-    light: str | None
-    clock: str | None
-    due: datetime | None
-    seconds_left: int | None
-    category_code: str
-    category_name: str
-    group_code: str
-    severity: int
-    place_note: str
-    description: str
-    community_name: str | None
-    street_name: str | None
-    unit_name: str | None
-    created_at: datetime
-    thumb_name: str | None
-    followers: int
-    review_on: date | None
-    points: int = 0
-    distance_m: int | None = None
-    hash_distance: int | None = None
-
-
-def row(it: Any, places: Reference, language: str, now: datetime, **more: Any) -> ReportRow:
-    """Make the line of a report for a list."""
-    community = places.community(it.community_code)
-    street = places.street(it.street_code)
-    unit = places.unit(it.unit_code)
-    category = places.category(it.category_code)
-    due = it.next_due
-    light = clocks.light(due, it.next_warn, now)
-    return ReportRow(
-        number=it.number,
-        version=it.version,
-        state=str(it.state),
-        is_open=it.state in OPEN,
-        light=str(light) if light else None,
-        clock=str(it.next_clock) if it.next_clock else None,
-        due=due,
-        seconds_left=int((due - now).total_seconds()) if due else None,
-        category_code=it.category_code,
-        category_name=category.name(language) if category else it.category_code,
-        group_code=it.group_code,
-        severity=it.severity,
-        place_note=it.place_note,
-        description=it.description,
-        community_name=community.name if community else None,
-        street_name=street.name if street else None,
-        unit_name=unit.name if unit else None,
-        created_at=it.created_at,
-        thumb_name=it.thumb_name,
-        followers=it.followers,
-        review_on=it.review_on,
-        **more,
-    )
-
-
-def rows(
-    items: Iterable[Any], places: Reference, language: str, now: datetime, actor: Actor
-) -> list[ReportRow]:
-    """Make the lines of a list; a sensitive photo's name only for those who may open it."""
-    made = []
-    for it in items:
-        line = row(it, places, language, now)
-        if it.sensitive and not access.allowed(actor, Action.REPORT_PHOTOS, it):
-            line = line._replace(thumb_name=None)
-        made.append(line)
-    return made
-
-
-@dataclass(frozen=True)
-class PhotoView:
-    id: int
-    name: str
-    kind: str
-    width: int
-    height: int
-    added_at: datetime
-    taken_gap_s: int | None
-    taken_off_m: int | None
+__all__ = ["PhotoView", "ReportRow", "ReportView", "row", "rows", "view"]
 
 
 @dataclass(frozen=True)
@@ -187,6 +103,9 @@ class ReportView:
     may_urge: bool
     is_staff_view: bool
     points_entries: list[Any] = field(default_factory=list)
+    # To its rider: of a merged report the case, and what the case waits to be answered.
+    case: CaseView | None = None
+    question: str | None = None
     twins: list[ReportRow] = field(default_factory=list)
     units: list[Any] = field(default_factory=list)
     thanks: ThanksView = field(default_factory=ThanksView)
@@ -212,6 +131,9 @@ def view(
     points_entries: Sequence[Any] = (),
     twins: Sequence[queries.Twin] = (),
     thanks: ThanksView | None = None,
+    lead: Report | None = None,
+    lead_photos: Sequence[ReportPhoto] = (),
+    question: str | None = None,
 ) -> ReportView:
     """Put one case together for one reader."""
     mine = access.parts(actor, report)
@@ -235,6 +157,8 @@ def view(
     for photo in shown:
         by_entry.setdefault(photo.history_id, []).append(photo_views[photo.id])
     compound = places.compound(report.compound_code)
+    # Whoever's report was merged into a case answers, rates and reopens it from the own page.
+    case = report if lead is None else Followed(lead, report.reporter_id)
     return ReportView(
         row=row(report, places, language, now),
         has_place=report.located_by is not LocatedBy.NOWHERE,
@@ -283,11 +207,15 @@ def view(
         ],
         merged_into=merged_into,
         clocks=clock_views(report, now),
-        steps=allowed_steps(actor, report),
-        may_rate=report.rated_at is None and access.allowed(actor, Action.REPORT_RATE, report),
+        steps=allowed_steps(actor, report, lead),
+        may_rate=report.rated_at is None and access.allowed(actor, Action.REPORT_RATE, case),
         may_note=access.allowed(actor, Action.REPORT_NOTE, report),
         may_urge=access.allowed(actor, Action.REPORT_URGE, report),
         is_staff_view=staff,
+        case=case_view(lead, lead_photos, row(lead, places, language, now), report)
+        if lead
+        else None,
+        question=question,
         points_entries=list(points_entries) if Part.RIDER in mine else [],
         twins=[
             row(
@@ -321,8 +249,18 @@ def reporter(report: Report, actor: Actor, names: dict[int, str]) -> ReporterVie
     )
 
 
-def allowed_steps(actor: Actor, report: Report) -> list[str]:
-    """List the lifecycle steps this actor may take on this report now."""
+def allowed_steps(actor: Actor, report: Report, lead: Any = None) -> list[str]:
+    """List the lifecycle steps this actor may take on this report now.
+
+    `lead` is given to the rider of a merged report: what any rider of a case may do about it.
+    """
+    if lead is not None:
+        case = Followed(lead, report.reporter_id)
+        return [
+            step.value
+            for step in steps_from(lead.state)
+            if step in BY_ANY_RIDER and access.allowed_step(actor, case, step)
+        ]
     return [
         step.value for step in steps_from(report.state) if access.allowed_step(actor, report, step)
     ]
@@ -339,6 +277,20 @@ def _entry(
     changes: dict[str, Any],
 ) -> HistoryView:
     who: str | None = None
+    if not staff and entry.role == "rider" and entry.actor_id != actor.member_id:
+        # Another rider of the case: that there was an answer, and nothing of theirs.
+        return HistoryView(
+            step=entry.step.value,
+            from_state=entry.from_state.value if entry.from_state else None,
+            to_state=entry.to_state.value,
+            at=entry.at,
+            role=entry.role,
+            who=None,
+            words="",
+            internal_note="",
+            changes=changes | {"another": True},
+            photos=[],
+        )
     if entry.actor_id == actor.member_id or (staff and entry.role != "rider"):
         who = names.get(entry.actor_id) if entry.actor_id else None
     elif entry.role == "rider" and access.allowed(actor, Action.REPORT_SEE_REPORTER, report):

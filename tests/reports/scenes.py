@@ -27,6 +27,7 @@ class Stage:
     make: Make
     category: str
     now: datetime = AT
+    lead: Any = None
 
     def __post_init__(self) -> None:
         make = self.make
@@ -79,6 +80,10 @@ class Stage:
     def make_lights(self, at: datetime | None) -> None:
         assert at is not None
         usecases.mark_lights(places=reference(), settings=self.make.settings, now=at)
+
+    def alone(self) -> None:
+        """Another case that nobody else reported."""
+        self.report = self._sent(self.rider)
 
     def asked(self) -> None:
         self.take("ask", self.worker, reason="在哪")
@@ -133,6 +138,27 @@ def _merge(it: Stage) -> None:
     it.take("merge", it.worker, into=lead.number)
 
 
+def _merge_elsewhere(it: Stage) -> None:
+    lead = it.make.report(it.make.rider(), at=AT, category=it.category, community="211282001003")
+    it.take("merge", it.street, into=lead.number)
+
+
+def _answer(it: Stage) -> None:
+    it.make.step(it.merged, "supplement", it.other, note="3 号楼", at=it.now)
+
+
+def _three(it: Stage) -> None:
+    """Let a third rider's report, which leads, be what the first and the second joined."""
+    leaves = it.make.report(it.make.rider(), at=AT, category=it.category)
+    it.take("merge", it.worker, into=leaves.number)
+    it.lead = leaves
+
+
+def _lead(it: Stage) -> None:
+    rider = Actor(it.lead.reporter_id, "骑手", frozenset({Grant(Role.RIDER)}))
+    it.make.step(it.lead, "withdraw", rider, at=it.now)
+
+
 def _rate(it: Stage) -> None:
     usecases.rate_report(
         it.report.number, RateReport(solved=True, satisfied=True), actor=it.rider, now=it.now
@@ -148,8 +174,11 @@ SCENES: dict[str, Scene] = {
     "ask": (_nothing, Stage.asked),
     "supplement": (Stage.asked, lambda it: it.take("supplement", it.rider, note="3 号楼")),
     "clarify": (Stage.asked, lambda it: it.take("clarify", it.worker, note="去看过了")),
-    "withdraw": (_nothing, lambda it: it.take("withdraw", it.rider)),
+    "supplement by another rider": (Stage.asked, _answer),
+    "withdraw": (Stage.alone, lambda it: it.take("withdraw", it.rider)),
+    "lead": (_three, _lead),
     "merge": (_nothing, _merge),
+    "merge into another community's": (_nothing, _merge_elsewhere),
     "transfer": (
         Stage.accepted,
         lambda it: it.take("transfer", it.worker, community=ELSEWHERE, reason="归那边"),

@@ -29,8 +29,8 @@ submitted ask needs_info worker
 needs_info supplement submitted rider
 submitted withdraw withdrawn rider
 needs_info withdraw withdrawn rider
-submitted merge merged worker
-accepted merge merged worker
+submitted merge merged worker,street
+accepted merge merged worker,street
 submitted transfer submitted worker,street
 accepted transfer submitted worker,street
 accepted dispatch dispatched worker,street
@@ -50,6 +50,7 @@ closed reopen accepted worker,street,rider
 dispatched recall accepted worker,street
 in_progress recall accepted worker,street
 needs_info clarify submitted worker
+merged lead before nobody
 """
 ROWS = [line.split() for line in DESIGN.strip().splitlines()]
 
@@ -59,6 +60,7 @@ def test_the_table_is_the_one_of_the_design() -> None:
         (state.value, step.value, move.to.value if move.to else "before"): {
             p.value for p in move.by
         }
+        or {"nobody"}
         for (state, step), move in MOVES.items()
     }
     assert written == {(state, step, to): set(by.split(",")) for state, step, to, by in ROWS}

@@ -36,8 +36,17 @@ TOLD: dict[str, dict[str, str]] = {
     "ask": {"rider": "report_asked", "merged": "report_asked"},
     "supplement": {"merged": "report_answered", "worker": "report_supplemented accept"},
     "clarify": {"rider": "report_clarified", "merged": "report_clarified"},
-    "withdraw": {"merged": "report_withdrawn", "worker": "report_withdrawn"},
+    "supplement by another rider": {
+        "rider": "report_answered", "worker": "report_supplemented accept",
+    },
+    "withdraw": {"worker": "report_withdrawn"},
+    "lead": {
+        "rider": "report_leads", "merged": "report_goes_on", "worker": "report_goes_on",
+    },
     "merge": {"rider": "report_merged", "merged": "report_merged"},
+    "merge into another community's": {
+        "rider": "report_merged", "merged": "report_merged", "worker": "report_merged",
+    },
     "transfer": {
         "rider": "report_transferred accept", "merged": "report_transferred accept",
         "worker": "report_transferred accept", "worker before": "report_went",
@@ -313,10 +322,9 @@ def test_every_cell_of_the_table_is_played() -> None:
         for what in (next(str(it) for it in TELLING if name == it or name.startswith(f"{it} ")),)
     }
     # An unrouted report is nobody's to urge, and a merged one is nobody's to assign; whoever takes
-    # a step is not told of it: a rider of one's own supplement and reopening.
+    # a step is not told of it: a rider of one's own reopening.
     assert written - tried == {
         ("assign", "merged", "report_transferred", "accept"),
-        ("supplement", "rider", "report_answered", ""),
         ("reopen", "rider", "report_reopened", "fix"),
         ("urge", "county", "report_urged", "running"),
     }

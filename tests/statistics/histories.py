@@ -72,6 +72,9 @@ class World:
         if fresh and self.chance.random() < 0.4:
             # Reopened, then somebody else's.
             step = Step.TRANSFER
+        if report.followers and Step.WITHDRAW in steps and self.chance.random() < 0.5:
+            # Of what several people saw, the first one leaves more often than by chance alone.
+            step = Step.WITHDRAW
         more, actor = self._needs(step, report)
         try:
             self.make.step(report, step, actor, at=self.now, **more)
@@ -127,6 +130,8 @@ class World:
             Step.REOPEN: ({"reason": "又坏了"}, self.street),
             Step.RECALL: ({"reason": "没动静"}, self.chance.choice([worker, self.street])),
             Step.CLARIFY: ({"note": "去看过了"}, worker),
+            # Nobody's to ask for: it happens when a rider takes a lead back.
+            Step.LEAD: ({}, rider),
         }[step]  # fmt: skip
 
     def differences(self) -> dict[str, Any]:
