@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict
 from grid_report.reports.lifecycle import State
 
 
-class Answer(BaseModel):
+class Shown(BaseModel):
     """What is answered: every field is always there."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class PhotoShown(Answer):
+class PhotoShown(Shown):
     id: int
     kind: Literal["before", "after"]
     width: int
@@ -25,13 +25,13 @@ class PhotoShown(Answer):
     thumb: str
 
 
-class Due(Answer):
+class Due(Shown):
     accept: datetime
     control: datetime | None
     fix: datetime
 
 
-class CaseShown(Answer):
+class CaseShown(Shown):
     """How the case of a merged report stands; told to the merged report's rider."""
 
     state: State

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from grid_report.accounts.roles import Role
-from grid_report.api.case_schemas import Answer, CaseShown, Due, PhotoShown
+from grid_report.api.case_schemas import CaseShown, Due, PhotoShown, Shown
 from grid_report.places.datum import Datum
 from grid_report.places.routing import MatchedBy
 from grid_report.reports.clocks import Light
@@ -28,6 +28,10 @@ class Body(BaseModel):
     """What is sent: read strictly, a number is not a text."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
+
+
+class Answer(Shown):
+    """What is answered: every field is always there."""
 
 
 class Problem(BaseModel):

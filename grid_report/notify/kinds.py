@@ -48,6 +48,7 @@ def _kind(needs: str = "", may: str = "", screen: Screen = Screen.REPORT) -> Kin
 # `unit` and `handler` are names. Nothing here may lead to the rider: units read these too.
 KINDS: Final[Mapping[str, Kind]] = {
     "report_submitted": _kind("category community clock due", "severity"),
+    "reports_folded": _kind("category community"),
     "report_unrouted": _kind("category", screen=Screen.UNROUTED),
     "report_accepted": _kind("category community", "clock due was"),
     "report_rejected": _kind("category community words"),

@@ -12,7 +12,7 @@ from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
-from grid_report.reports import filters, forms, listing, pages, usecases, views
+from grid_report.reports import filters, folding, forms, listing, pages, queries, usecases, views
 from grid_report.reports.filters import ReportFilter, Sort
 from grid_report.reports.lifecycle import OPEN
 from grid_report.reports.routes import place_tree
@@ -53,6 +53,12 @@ def _desk_filter() -> tuple[ReportFilter, dict[str, str]]:
     )
     if not args.get("sort") and not wanted.open_only:
         wanted = replace(wanted, sort=Sort.NEW)
+    # A number or a word finds each of them; everything else sees the row that stands for them.
+    if fold := args.get("fold"):
+        shown["fold"] = fold
+        wanted = replace(wanted, fold=queries.find_report(fold).id)
+    elif not wanted.words:
+        wanted = replace(wanted, folds=True)
     return wanted, shown
 
 
@@ -64,17 +70,50 @@ def index() -> str:
     return render_template(
         "desk/index.html",
         **_list(wanted),
-        **_counts(),
+        **_counts(wanted),
         filters=shown,
         groups=_groups(),
         report=None,
     )
 
 
-def _counts() -> dict[str, Any]:
-    """Count what stands beside the list; the page's head need not ask for the messages again."""
+def _counts(wanted: ReportFilter) -> dict[str, Any]:
+    """Count what stands beside the list; the page's head need not ask for the messages again.
+
+    And list the rows that stand for very many, where there are any.
+    """
     counts = listing.count_for_desk(current_actor(), now=clock.now())
-    return {"counts": counts, "unread": lambda: counts["unread"]}
+    shows = wanted.folds and counts["folded"] and not request.args.get("cursor")
+    folds = [
+        {
+            "number": row.number,
+            "waiting": row.waiting,
+            "due": row.due,
+            "category_name": _category_name(row.category_code),
+        }
+        for row in (listing.list_folds(current_actor()) if shows else ())
+    ]
+    return {"counts": counts, "folds": folds, "unread": lambda: counts["unread"]}
+
+
+def _category_name(code: str) -> str:
+    category = reference().category(code)
+    return category.name(language()) if category else code
+
+
+@desk.post("/desk/folds/<number>/merge")
+def merge_fold(number: str) -> AnyResponse:
+    """Merge what one row stands for into the first of them."""
+    access.check(current_actor(), Action.DESK_OPEN)
+    done = folding.merge_fold(
+        number,
+        actor=current_actor(),
+        places=reference(),
+        settings=settings(),
+        now=clock.now(),
+    )
+    flash(words.said("fold-merged", into=done.into, merged=done.merged, left=done.left))
+    return redirect(url_for("desk.index"), 303)
 
 
 def _groups() -> list[dict[str, str]]:
@@ -106,7 +145,7 @@ def desk_case(
     return render_template(
         "desk/show.html",
         **_list(wanted, limit=30),
-        **_counts(),
+        **_counts(wanted),
         filters=shown,
         report=pages.one(number, with_twins=True),
         categories=[

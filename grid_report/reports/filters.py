@@ -35,6 +35,9 @@ class ReportFilter:
     since: datetime | None = None
     until: datetime | None = None
     unrouted: bool = False
+    # Very many urgent ones of one rider: behind one row, or those behind this one.
+    folds: bool = False
+    fold: int | None = None
     sort: Sort = Sort.NEW
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,7 +25,7 @@ from grid_report.places.routing import Match, MatchedBy
 from grid_report.reports import clocks, deciding, news, signals, steps
 from grid_report.reports.answers import Done, SentBefore
 from grid_report.reports.commands import SubmitReport, fingerprint, without_measured
-from grid_report.reports.lifecycle import MOVES, Step
+from grid_report.reports.lifecycle import MOVES, State, Step
 from grid_report.reports.models import PhotoKind, Report
 from grid_report.reports.problems import ConsentNeeded, KeyReused, TooManyReports
 from grid_report.reports.sources import LocatedBy
@@ -33,6 +34,9 @@ from grid_report.settings import Limits, Settings
 logger = logging.getLogger(__name__)
 
 EMERGENCY_SEVERITY = 4
+# So many urgent ones of one rider within an hour come one by one, as in a storm night; those after
+# them are cases too, and one row at the desk.
+ONE_BY_ONE: Final = 9
 
 # What a rider sent with this key, in the last hour and in the last day, and agrees to. Put together once: taking
 # a report in spends more time on building statements than on running them.
@@ -45,9 +49,19 @@ _SENT_LATELY: Final = select(
     func.count(),
     func.min(Report.created_at).filter(_IN_HOUR),
     func.min(Report.created_at),
+    func.count().filter(_IN_HOUR, Report.severity >= EMERGENCY_SEVERITY),
     unproved_of(bindparam("member_id")),
     *(standing(kind, bindparam("member_id")) for kind in _ASKED),
 ).where(_MINE, Report.created_at > bindparam("day"))
+
+
+@dataclass(frozen=True)
+class Sender:
+    """What is known of a rider at this moment: consents, and whether the next one is folded."""
+
+    unproved: bool
+    agreed: frozenset[ConsentKind]
+    folds: bool = False
 
 
 @use_case
@@ -71,7 +85,7 @@ def submit_report(
                 session, settings.county.number_prefix, clock.local_day(now, settings.county.tz)
             )
             # The number's row lock is held from here on, so this count misses nobody.
-            unproved, agreed = _check_limits(
+            sender = _check_limits(
                 session,
                 actor,
                 key=command.key,
@@ -80,6 +94,7 @@ def submit_report(
                 limits=settings.limits,
                 now=now,
             )
+            agreed = sender.agreed
             if command.photos and ConsentKind.PHOTOS not in agreed:
                 raise ConsentNeeded
             command, point, match = _allowed(command, bare, as_sent, chosen, agreed)
@@ -111,12 +126,15 @@ def submit_report(
                 moved_at=now,
                 taken_at=command.taken_at,
                 source=command.source,
-                sent_unproved=unproved,
+                sent_unproved=sender.unproved,
                 thumb_name=command.photos[0].name if command.photos else None,
             )
             start_in(report, due, settings, now)
+            fold = _fold(session, report, now) if sender.folds else None
             session.add(report)
             session.flush()
+            if sender.folds and report.community_code is not None:
+                report.folded_id = fold or report.id
             entry = steps.record(
                 session,
                 report,
@@ -136,7 +154,8 @@ def submit_report(
                 actor=actor,
                 now=now,
             )
-            news.about_submission(session, report, places, county=settings.county.code, now=now)
+            if not is_folded_away(report):
+                news.about_submission(session, report, places, county=settings.county.code, now=now)
             signals.submitted.send(session, report=report)
     except SentBefore as before:
         return Done(before.report, replayed=True)
@@ -204,16 +223,14 @@ def _check_limits(
     severity: int,
     limits: Limits,
     now: datetime,
-) -> tuple[bool, frozenset[ConsentKind]]:
-    """Answer a known key with what it made, and hold the hourly and daily limits.
-
-    Return whether the rider's number is not proved yet, and what the rider agrees to at this
-    moment: all of it is one statement.
-    """
+) -> Sender:
+    """Answer a known key with what it made, and hold the hourly and daily limits: one statement."""
     hour, day = now - timedelta(hours=1), now - timedelta(days=1)
-    before, in_hour, in_day, oldest_in_hour, oldest_in_day, unproved, *versions = session.execute(
-        _SENT_LATELY, {"member_id": actor.member_id, "key": key, "hour": hour, "day": day}
-    ).one()
+    before, in_hour, in_day, oldest_in_hour, oldest_in_day, urgent, unproved, *versions = (
+        session.execute(
+            _SENT_LATELY, {"member_id": actor.member_id, "key": key, "hour": hour, "day": day}
+        ).one()
+    )
     if before is not None:
         report = session.get_one(Report, before)
         # Sent before and after a consent changed, it is the same report.
@@ -224,14 +241,34 @@ def _check_limits(
         raise SentBefore(report)
     agreed = frozenset(kind for kind, version in zip(_ASKED, versions, strict=True) if version)
     if severity >= EMERGENCY_SEVERITY:
-        return bool(unproved), agreed
+        return Sender(bool(unproved), agreed, folds=urgent >= ONE_BY_ONE)
     if in_hour >= limits.reports_per_hour:
         wait = oldest_in_hour + timedelta(hours=1) - now
         raise TooManyReports(_seconds(wait), limits.reports_per_hour, 1)
     if in_day >= limits.reports_per_day:
         wait = oldest_in_day + timedelta(days=1) - now
         raise TooManyReports(_seconds(wait), limits.reports_per_day, 24)
-    return bool(unproved), agreed
+    return Sender(bool(unproved), agreed)
+
+
+def _fold(session: Session, report: Report, now: datetime) -> int | None:
+    """Return the fold of this hour and this street, if one has begun."""
+    return session.scalar(
+        select(func.max(Report.folded_id)).where(
+            Report.reporter_id == report.reporter_id,
+            Report.created_at > now - timedelta(hours=1),
+            Report.street_code == report.street_code,
+        )
+    )
+
+
+def is_folded_away(report: Report) -> bool:
+    """Tell whether a report is one of many behind one row, and not the first of them."""
+    return (
+        report.folded_id is not None
+        and report.folded_id != report.id
+        and report.state is State.SUBMITTED
+    )
 
 
 def _seconds(wait: timedelta) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ScalarSelect, Select, select, update
 from sqlalchemy.orm import Session
@@ -48,7 +48,7 @@ def lock_with_heir(session: Session, number: str) -> tuple[Report, Report | None
     return _lock_two(session, number, _heirs(it, rider))
 
 
-def _heirs(report_id: ScalarSelect[int], rider_id: ScalarSelect[int]) -> Select[tuple[int]]:
+def _heirs(report_id: ScalarSelect[int], rider_id: ScalarSelect[int]) -> Select[Any]:
     return (
         select(Report.id)
         .where(Report.merged_into_id == report_id, Report.reporter_id != rider_id)
@@ -57,9 +57,7 @@ def _heirs(report_id: ScalarSelect[int], rider_id: ScalarSelect[int]) -> Select[
     )
 
 
-def _lock_two(
-    session: Session, number: str, other: Select[tuple[int]] | Select[tuple[int | None]]
-) -> tuple[Report, Report | None]:
+def _lock_two(session: Session, number: str, other: Select[Any]) -> tuple[Report, Report | None]:
     """Take two reports in ascending id, and the right one should it be another by then."""
     found = session.scalar(other)
     reports = session.scalars(

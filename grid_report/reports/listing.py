@@ -93,6 +93,7 @@ ROW_COLUMNS = (
 
 # Written out like the partial indexes: SQLite does not use one for a condition with parameters.
 _IS_OPEN = text(f"reports.{IS_OPEN}")
+_IS_FOLDED = text("reports.folded_id IS NOT NULL AND reports.state = 'submitted'")
 
 
 def _ways(scope: ReportScope) -> list[ColumnElement[bool]]:
@@ -134,6 +135,10 @@ def _narrow(statement: Select[*tuple[Any, ...]], wanted: ReportFilter) -> Select
         )
     if wanted.light is not None:
         statement = statement.where(light_clause(wanted.light))
+    if wanted.folds:
+        statement = statement.where(or_(R.folded_id.is_(None), R.state != State.SUBMITTED))
+    if wanted.fold is not None:
+        statement = statement.where(R.folded_id == wanted.fold, _IS_FOLDED)
     if wanted.unrouted:
         statement = statement.where(R.community_code.is_(None))
     if wanted.since is not None:
@@ -276,6 +281,7 @@ def _counting(scope: ReportScope, member_id: int) -> Select[*tuple[Any, ...]]:
         "green": (light_clause(Light.GREEN), _LAST),
         "stopped": (R.sort_due >= NEVER, _FIRST),
         "submitted": (R.state == literal_column(f"'{State.SUBMITTED}'"), ()),
+        "folded": (_IS_FOLDED, ()),
         "handled": (R.state == literal_column(f"'{State.HANDLED}'"), ()),
     }
     counts = [_count(scope, *pile).label(name) for name, pile in piles.items()]
@@ -288,6 +294,8 @@ def _count(
     # In the order of the index of open reports, or SQLite takes the one of all reports. Those of one
     # state everywhere have an index that says nothing else.
     is_open = true() if scope.everything and not order else _IS_OPEN
+    if pile is _IS_FOLDED:
+        is_open = true()
     found = [
         select(R.id).where(way, is_open, pile).order_by(*order).limit(MOST_COUNTED).subquery()
         for way in _ways(scope)
@@ -297,6 +305,33 @@ def _count(
     # `union` leaves out what came by two ways.
     ids = union(*(select(one.c.id) for one in found)).limit(MOST_COUNTED).subquery()
     return select(func.count()).select_from(ids).scalar_subquery()
+
+
+MOST_FOLDS: Final = 20
+
+
+def list_folds(actor: Actor) -> Sequence[Any]:
+    """List the rows behind which very many urgent reports of one rider stand, first due first.
+
+    Each with the number of the first of them, how many wait, and by when the first has to be
+    answered. One statement.
+    """
+    head = table_of(Report).alias("head")
+    return db.session.execute(
+        select(
+            head.c.number,
+            head.c.category_code,
+            head.c.community_code,
+            func.count().label("waiting"),
+            func.min(R.sort_due).label("due"),
+        )
+        .select_from(table_of(Report))
+        .join(head, head.c.id == R.folded_id)
+        .where(scope_clause(report_scope(actor)), _IS_FOLDED)
+        .group_by(head.c.id, head.c.number, head.c.category_code, head.c.community_code)
+        .order_by(func.min(R.sort_due), head.c.id)
+        .limit(MOST_FOLDS)
+    ).all()
 
 
 def count_for_desk(actor: Actor, *, now: datetime) -> dict[str, int]:

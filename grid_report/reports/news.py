@@ -204,7 +204,9 @@ def about_submission(
     session: Session, report: Report, places: Reference, *, county: str, now: datetime
 ) -> None:
     """Tell the community of a new report, or the administrators when it is nobody's yet."""
-    tell(session, Happening(report, Step.SUBMIT, places, county, now, before(session, report)))
+    # The first of very many: those after it are told of by this alone.
+    what = Step.SUBMIT if report.folded_id is None else Event.FLOOD
+    tell(session, Happening(report, what, places, county, now, before(session, report)))
 
 
 _EVENT_OF: Final = {Light.YELLOW: Event.YELLOW, Light.RED: Event.RED}

@@ -39,6 +39,7 @@ class Event(StrEnum):
     YELLOW = "light turns yellow"
     RED = "light turns red"
     REVIEW = "review day comes"
+    FLOOD = "a flood begins"
 
 
 class Clock(StrEnum):
@@ -180,6 +181,8 @@ TELLING: Final[Mapping[Step | Event, Mapping[Person, Cell]]] = {
         P.STREET: Cell("light_red", C.RUNNING),
     },
     Event.REVIEW: {P.STREET: Cell("review_due")},
+    # The tenth urgent one of a rider in an hour, and the last of them that anybody is told of.
+    Event.FLOOD: {P.WORKER: Cell("reports_folded"), P.STREET: Cell("reports_folded")},
 }  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from grid_report.reports.answers import Done, SentBefore, check_key
 from grid_report.reports.commands import RateReport, TakeStep, fingerprint
 from grid_report.reports.consenting import photos_to_keep
 from grid_report.reports.following import Followed
-from grid_report.reports.intake import submit_report
+from grid_report.reports.intake import is_folded_away, submit_report
 from grid_report.reports.lifecycle import BY_ANY_RIDER, State, Step, is_open, move_for
 from grid_report.reports.models import PhotoKind, Report
 from grid_report.reports.problems import AlreadyRated, AlreadyRouted
@@ -362,6 +362,8 @@ def mark_lights(*, places: Reference, settings: Settings, now: datetime, limit: 
             light = clocks.light(report.next_due, report.next_warn, now)
             assert light is not None
             report.told_light = light.value
+            if is_folded_away(report):
+                continue
             rows += news.light_rows(
                 session, report, light, places, county=settings.county.code, now=now
             )

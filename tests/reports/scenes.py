@@ -159,6 +159,15 @@ def _lead(it: Stage) -> None:
     it.make.step(it.lead, "withdraw", rider, at=it.now)
 
 
+def _nine(it: Stage) -> None:
+    for _ in range(9):
+        it.make.report(it.rider, at=AT, category="RD01")
+
+
+def _tenth(it: Stage) -> None:
+    it.report = it.make.report(it.rider, at=AT, category="RD01")
+
+
 def _rate(it: Stage) -> None:
     usecases.rate_report(
         it.report.number, RateReport(solved=True, satisfied=True), actor=it.rider, now=it.now
@@ -226,4 +235,5 @@ SCENES: dict[str, Scene] = {
     "light turns red at the unit": (Stage.dispatched, _red),
     "light turns red unrouted": (Stage.unrouted, _red),
     "review day comes": (_suspended, _review),
+    "a flood begins": (_nine, _tenth),
 }  # fmt: skip

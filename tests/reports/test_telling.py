@@ -123,6 +123,7 @@ TOLD: dict[str, dict[str, str]] = {
     "light turns red at the unit": {"unit": "light_red running", "street": "light_red running"},
     "light turns red unrouted": {"county": "light_red running"},
     "review day comes": {"street": "review_due"},
+    "a flood begins": {"worker": "reports_folded", "street": "reports_folded"},
 }  # fmt: skip
 # In hours from the report: acceptance, control, repair; and check and closing from the repair on.
 HOURS = {"RD02": (8, None, 120), "RD04": (2, 4, 24)}
@@ -242,7 +243,7 @@ def test_a_message_names_one_clock_with_its_own_instant(
 
 def _said(message: Message) -> words.InboxLine:
     row = InboxRow(1, message.kind, message.about, message.facts, message.role, AT, False)
-    names = {"RD02": "坑洼", "RD04": "结冰"}
+    names = {"RD01": "井盖", "RD02": "坑洼", "RD04": "结冰"}
     return words.lines([row], category_name=lambda it: names[it], now=AT, zone=SHANGHAI)[0]
 
 

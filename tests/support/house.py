@@ -157,6 +157,7 @@ BY_NAME = {
     "reports.deciding": "steps",
     "reports.desk_routes": "border",
     "reports.figures": "queries",
+    "reports.folding": "usecases",
     "reports.intake": "usecases",
     "reports.kinship": "queries",
     "reports.leading": "steps",
