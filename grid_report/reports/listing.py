@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Integer,
     ScalarSelect,
@@ -93,7 +94,9 @@ ROW_COLUMNS = (
 
 # Written out like the partial indexes: SQLite does not use one for a condition with parameters.
 _IS_OPEN = text(f"reports.{IS_OPEN}")
-_IS_FOLDED = text("reports.folded_id IS NOT NULL AND reports.state = 'submitted'")
+_IS_FOLDED: Final[ColumnElement[bool]] = literal_column(
+    "(reports.folded_id IS NOT NULL AND reports.state = 'submitted')", Boolean()
+)
 
 
 def _ways(scope: ReportScope) -> list[ColumnElement[bool]]:
@@ -294,8 +297,6 @@ def _count(
     # In the order of the index of open reports, or SQLite takes the one of all reports. Those of one
     # state everywhere have an index that says nothing else.
     is_open = true() if scope.everything and not order else _IS_OPEN
-    if pile is _IS_FOLDED:
-        is_open = true()
     found = [
         select(R.id).where(way, is_open, pile).order_by(*order).limit(MOST_COUNTED).subquery()
         for way in _ways(scope)
