@@ -47,6 +47,7 @@ from grid_report.offers import queries as offers_queries
 from grid_report.offers import routes as offers_routes
 from grid_report.offers import signals as offers_signals
 from grid_report.oversight import routes as oversight_routes
+from grid_report.places import case_book
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
 from grid_report.points import admin_routes as points_admin_routes
@@ -56,6 +57,7 @@ from grid_report.points import signals as points_signals
 from grid_report.reports import (
     audit_news,
     desk_routes,
+    ground,
     objection_news,
     proposal_news,
     thanks,
@@ -161,6 +163,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
         list_photo_files=_list_photo_files,
     )
     place_book.connect(app, lambda kind: _place_names(kind, settings))
+    case_book.connect(app, lambda places: ground.Ground(places, settings))
     if settings.sms.endpoint:
         messenger.connect(app, gateway.Gateway(settings.sms))
     accounts_signals.codes_used_up.connect(house_news.codes_used_up)

@@ -71,3 +71,16 @@ def _moved_m2(before: shapely.Geometry, after: shapely.Geometry) -> float:
     if shapely.equals_exact(before, after):
         return 0.0
     return area_m2(shapely.symmetric_difference(before, after))
+
+
+@dataclass(frozen=True)
+class Passing:
+    """Open cases of one community on ground that becomes another one's.
+
+    `movable` of them can go along; on the others somebody works already, or waits for an answer.
+    """
+
+    before: str
+    after: str
+    cases: int
+    movable: int

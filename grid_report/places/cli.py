@@ -12,7 +12,7 @@ from flask.cli import with_appcontext
 
 from grid_report import clock
 from grid_report.errors import NotFound
-from grid_report.places import queries, usecases, words
+from grid_report.places import case_book, queries, usecases, words
 from grid_report.places.sheet_problems import SheetError
 from grid_report.web.context import settings
 from grid_report.web.words import sentence
@@ -36,8 +36,9 @@ def list_communities() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 @click.option("--repair", is_flag=True, help="Make shapes valid that cross themselves.")
+@click.option("--move-cases", is_flag=True, help="Open cases go along with their ground.")
 @with_appcontext
-def import_boundaries(file: Path, dry_run: bool, repair: bool) -> None:
+def import_boundaries(file: Path, dry_run: bool, repair: bool, move_cases: bool) -> None:
     """Replace all boundaries by those of a GeoJSON FILE."""
     report = usecases.import_boundaries(
         file.read_bytes(),
@@ -47,6 +48,8 @@ def import_boundaries(file: Path, dry_run: bool, repair: bool) -> None:
         now=clock.now(),
         dry_run=dry_run,
         repairing=repair,
+        cases=case_book.cases(queries.reference()),
+        moving=move_cases,
     )
     with _english():
         names = {code: info.name for code, info in queries.reference().communities.items()}
@@ -69,6 +72,16 @@ def import_boundaries(file: Path, dry_run: bool, repair: bool) -> None:
             click.echo(f"~ {change.code} {change.name}  {change.difference_m2:+.0f} m2")
         for code, name in report.without:
             click.echo(f"? {code} {name}")
+        for one in report.passing:
+            pair = f"{one.before} {names[one.before]} > {one.after} {names[one.after]}"
+            said = sentence("findings", "cases_pass", cases=one.cases, movable=one.movable)
+            click.echo(f"> {pair}  {said}")
+        if report.passing and not report.is_refused:
+            click.echo(
+                sentence("findings", "cases_moved", count=report.moved)
+                if move_cases and not dry_run
+                else sentence("findings", "cases_stay")
+            )
         click.echo(sentence("findings", outcome, version=report.version_id or 0))
     if report.is_refused:
         raise click.exceptions.Exit(1)

@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response
 from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.errors import Invalid, Stale
-from grid_report.places import drawing, geojson, queries, usecases, words
+from grid_report.places import case_book, drawing, geojson, queries, usecases, words
 from grid_report.places.findings import left_out
-from grid_report.places.usecases import ImportReport
+from grid_report.places.imported import ImportReport
 from grid_report.web.context import current_actor
 from grid_report.web.words import field_sentences, said
 
@@ -75,12 +75,16 @@ def import_boundaries(draft_id: int) -> tuple[str, int] | Response:
             actor=current_actor(),
             now=clock.now(),
             repairing=_repairing(request.form),
+            cases=case_book.cases(queries.reference()),
+            moving=request.form.get("move") == "1",
         )
     except Stale:
         return _preview(draft_id, is_stale=True, repairing=_repairing(request.form)), 409
     if report.is_refused:
         return _page(refused=report), 422
     flash(said("boundaries-imported", count=len(report.areas)))
+    if report.moved:
+        flash(said("cases-moved", count=report.moved))
     return redirect(url_for("places.boundaries"), 303)
 
 
@@ -140,7 +144,11 @@ def _page(
 
 def _preview(draft_id: int, *, is_stale: bool = False, repairing: bool = False) -> str:
     report = usecases.preview_draft(
-        draft_id, extent=queries.cache().extent, actor=current_actor(), repairing=repairing
+        draft_id,
+        extent=queries.cache().extent,
+        actor=current_actor(),
+        repairing=repairing,
+        cases=case_book.cases(queries.reference()),
     )
     reference = queries.reference()
     names = {code: info.name for code, info in reference.communities.items()}
@@ -156,4 +164,5 @@ def _preview(draft_id: int, *, is_stale: bool = False, repairing: bool = False) 
         ],
         is_stale=is_stale,
         repairing=repairing,
+        names=names,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -19,8 +19,9 @@ from grid_report.accounts import steps as accounts
 from grid_report.db import db, transaction, use_case
 from grid_report.errors import NotFound
 from grid_report.places import geojson, sheets, steps
-from grid_report.places.changes import Change, Changes, compare
-from grid_report.places.findings import Finding, left_out
+from grid_report.places.case_book import Cases
+from grid_report.places.changes import Changes, compare
+from grid_report.places.imported import ImportReport
 from grid_report.places.models import (
     BoundaryDraft,
     Category,
@@ -30,8 +31,7 @@ from grid_report.places.models import (
     Stamp,
     Street,
 )
-from grid_report.places.repairing import Repair
-from grid_report.places.routing import Area, Extent
+from grid_report.places.routing import Extent
 from grid_report.places.sheet_text import read_text
 from grid_report.settings import CONFIG
 
@@ -39,48 +39,6 @@ DRAFTS_LIVE: Final = timedelta(days=1)
 CATEGORIES_FILE: Final = CONFIG / "categories.csv"
 COMMUNITIES: Final = CONFIG / "communities"
 DEMO: Final = CONFIG / "demo"
-
-
-@dataclass(frozen=True)
-class ImportReport:
-    """What a file of boundaries would change or has changed."""
-
-    source: str
-    fictional: bool
-    features: int
-    findings: tuple[Finding, ...]
-    errors: int
-    warnings: int
-    changes: Changes
-    without: tuple[tuple[str, str], ...]  # (code, name) of communities left without a boundary
-    replaces: int | None  # the version that counted when this was written
-    areas: tuple[Area, ...] = ()  # the file's, for a drawing
-    version_id: int | None = None  # the version that counts now, if the import made one
-    draft_id: int | None = None
-    repairs: tuple[Repair, ...] = ()
-    is_repairable: bool = False  # repairing the shapes would leave no error
-
-    @property
-    def left_out(self) -> int:
-        """Return how many findings are counted and not kept."""
-        return left_out(self.errors + self.warnings, self.findings)
-
-    @property
-    def is_refused(self) -> bool:
-        """Tell whether errors keep the file out."""
-        return self.errors > 0
-
-    @property
-    def added(self) -> tuple[Change, ...]:
-        return self.changes.added
-
-    @property
-    def removed(self) -> tuple[Change, ...]:
-        return self.changes.removed
-
-    @property
-    def changed(self) -> tuple[Change, ...]:
-        return self.changes.changed
 
 
 # --- boundaries -----------------------------------------------------------------------------------
@@ -96,23 +54,28 @@ def import_boundaries(
     now: datetime,
     dry_run: bool = False,
     repairing: bool = False,
+    cases: Cases | None = None,
+    moving: bool = False,
 ) -> ImportReport:
     """Replace all boundaries by those of a GeoJSON file, or say what that would change.
 
     A file with errors, a dry run and a file that changes nothing write nothing; the report tells
     which (`is_refused`, `version_id`). `actor` is None on the command line. `repairing`: shapes
-    that cross themselves are made valid, on purpose only. Raises Forbidden.
+    that cross themselves are made valid, on purpose only. `moving`: open cases go along with
+    their ground, on purpose only; otherwise they stay. Raises Forbidden.
     """
     if actor is not None:
         access.check(actor, Action.BOUNDARIES_IMPORT)
     names = steps.names_of_communities(db.session())
     checked = geojson.check(content, extent=extent, known=names, repairing=repairing)
     if dry_run or checked.errors:
-        return _report(db.session(), checked, names, source)
+        return _report(db.session(), checked, names, source, cases)
     with transaction() as session:
         steps.lock_stamp(session)
-        report = _report(session, checked, names, source)
-        return _import(session, checked, report, actor=actor, now=now)
+        report = _report(session, checked, names, source, cases)
+        return _import(
+            session, checked, report, actor=actor, now=now, cases=cases if moving else None
+        )
 
 
 @use_case
@@ -150,7 +113,12 @@ def stage_boundaries(
 
 
 def preview_draft(
-    draft_id: int, *, extent: Extent, actor: Actor, repairing: bool = False
+    draft_id: int,
+    *,
+    extent: Extent,
+    actor: Actor,
+    repairing: bool = False,
+    cases: Cases | None = None,
 ) -> ImportReport:
     """Say what importing a kept file would change now. Raises Forbidden, NotFound."""
     access.check(actor, Action.BOUNDARIES_IMPORT)
@@ -158,7 +126,7 @@ def preview_draft(
     draft = _draft(session, draft_id)
     names = steps.names_of_communities(session)
     checked = geojson.check(draft.content, extent=extent, known=names, repairing=repairing)
-    return replace(_report(session, checked, names, draft.source), draft_id=draft_id)
+    return replace(_report(session, checked, names, draft.source, cases), draft_id=draft_id)
 
 
 @use_case
@@ -170,6 +138,8 @@ def import_draft(
     actor: Actor,
     now: datetime,
     repairing: bool = False,
+    cases: Cases | None = None,
+    moving: bool = False,
 ) -> ImportReport:
     """Import a kept file as it was previewed against `seen_version`.
 
@@ -185,9 +155,11 @@ def import_draft(
         steps.lock_stamp(session)
         draft = _draft(session, draft_id)
         steps.refuse_stale(session, seen_version)
-        report = _report(session, checked, names, draft.source)
+        report = _report(session, checked, names, draft.source, cases)
         session.delete(draft)
-        return _import(session, checked, report, actor=actor, now=now)
+        return _import(
+            session, checked, report, actor=actor, now=now, cases=cases if moving else None
+        )
 
 
 @use_case
@@ -206,12 +178,20 @@ def _draft(session: Session, draft_id: int) -> BoundaryDraft:
 
 
 def _report(
-    session: Session, checked: geojson.CheckedFile, names: Mapping[str, str], source: str
+    session: Session,
+    checked: geojson.CheckedFile,
+    names: Mapping[str, str],
+    source: str,
+    cases: Cases | None = None,
 ) -> ImportReport:
     current = steps.current_version(session)
     changes = Changes()
+    passing: tuple[Passing, ...] = ()
     if not checked.errors:
-        changes = compare(steps.read_areas(session, current), checked.areas, names)
+        areas = steps.read_areas(session, current)
+        changes = compare(areas, checked.areas, names)
+        if cases is not None and changes.any:
+            passing = cases.passing(session, areas, checked.areas)
     return ImportReport(
         source=source,
         fictional=checked.fictional,
@@ -225,6 +205,7 @@ def _report(
         areas=checked.areas,
         repairs=checked.repairs,
         is_repairable=checked.is_repairable,
+        passing=passing,
     )
 
 
@@ -235,9 +216,11 @@ def _import(
     *,
     actor: Actor | None,
     now: datetime,
+    cases: Cases | None,
 ) -> ImportReport:
     if not report.changes.any:
         return report
+    before = steps.read_areas(session, report.replaces)
     version_id = steps.write_version(
         session,
         checked,
@@ -245,6 +228,7 @@ def _import(
         made_by_id=actor.member_id if actor else None,
         now=now,
     )
+    moved = cases.move(session, before, checked.areas, actor=actor, now=now) if cases else 0
     accounts.audit(
         session,
         actor,
@@ -255,8 +239,9 @@ def _import(
         removed=len(report.removed),
         changed=len(report.changed),
         repaired=len(report.repairs),
+        moved=moved,
     )
-    return replace(report, version_id=version_id)
+    return replace(report, version_id=version_id, moved=moved)
 
 
 # --- reference data -------------------------------------------------------------------------------

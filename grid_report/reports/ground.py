@@ -1,0 +1,157 @@
+"""Open cases on ground that changes hands when boundaries are imported. Steps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import shapely
+from shapely import STRtree
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from grid_report.access import Actor
+from grid_report.accounts.roles import Role
+from grid_report.places.changes import Passing
+from grid_report.places.reference import Reference
+from grid_report.places.routing import Area
+from grid_report.reports import deciding, news, signals, steps
+from grid_report.reports.commands import TakeStep
+from grid_report.reports.evidence import has_own_position
+from grid_report.reports.lifecycle import MOVES, OPEN, Step, move_for
+from grid_report.reports.models import Report
+from grid_report.settings import Settings
+
+# Where a transfer leads on from: on all other cases somebody works already, or waits for an answer.
+MOVABLE = frozenset(state for state, step in MOVES if step is Step.TRANSFER)
+SYSTEM = Actor(0, "")
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Answers for the cases of an app; see `places.case_book`."""
+
+    places: Reference
+    settings: Settings
+
+    def passing(
+        self, session: Session, before: Sequence[Area], after: Sequence[Area]
+    ) -> tuple[Passing, ...]:
+        """Count the open cases on ground that changes hands, by old and new community."""
+        cases: Counter[tuple[str, str]] = Counter()
+        movable: Counter[tuple[str, str]] = Counter()
+        for _, state, had, gets in _found(session, before, after):
+            cases[had, gets] += 1
+            movable[had, gets] += state in MOVABLE
+        return tuple(Passing(*pair, cases[pair], movable[pair]) for pair in sorted(cases))
+
+    def move(
+        self,
+        session: Session,
+        before: Sequence[Area],
+        after: Sequence[Area],
+        *,
+        actor: Actor | None,
+        now: datetime,
+    ) -> int:
+        """Hand those that can go along to their new community, each by a transfer; return how many.
+
+        History, clocks and messages are those of a transfer. It is nobody's own decision, so the
+        community's say in a later transfer stays.
+        """
+        gets = {
+            report_id: community
+            for report_id, state, _, community in _found(session, before, after)
+            if state in MOVABLE
+        }
+        reports = session.scalars(
+            select(Report).where(Report.id.in_(gets)).order_by(Report.id).with_for_update()
+        ).all()
+        moved = 0
+        for report in reports:
+            if report.state in MOVABLE:
+                self._move(session, report, gets[report.id], actor, now)
+                moved += 1
+        return moved
+
+    def _move(
+        self, session: Session, report: Report, community: str, actor: Actor | None, now: datetime
+    ) -> None:
+        signals.taken.send(session, report=report)
+        was = news.before(session, report)
+        command = TakeStep(step=Step.TRANSFER, community=community)
+        it = deciding.Deciding(
+            session, report, command, actor or SYSTEM, now, self.places, self.settings
+        )
+        changes = deciding.DECISIONS[Step.TRANSFER](it)
+        report.transfers -= 1
+        steps.move(
+            session,
+            report,
+            Step.TRANSFER,
+            move_for(report.state, Step.TRANSFER),
+            actor=actor,
+            role=Role.ADMINISTRATOR.value if actor else "system",
+            now=now,
+            rules=self.settings.cases,
+            changes=changes | {"boundaries": [None, True]},
+        )
+        happening = news.Happening(
+            report,
+            Step.TRANSFER,
+            self.places,
+            self.settings.county.code,
+            now,
+            was,
+            actor_id=actor.member_id if actor else None,
+            changes=changes,
+        )
+        news.tell(session, happening)
+
+
+def _found(
+    session: Session, before: Sequence[Area], after: Sequence[Area]
+) -> list[tuple[int, object, str, str]]:
+    """Return open cases whose ground another community gets: id, state, community, the new one.
+
+    Only where the phone said where it was: a community chosen from the list is no ground.
+    """
+    rows = [
+        row
+        for row in session.execute(
+            select(
+                Report.id,
+                Report.state,
+                Report.community_code,
+                Report.lat,
+                Report.lng,
+                Report.accuracy_m,
+                Report.matched_by,
+            )
+            .where(Report.state.in_(sorted(OPEN)), Report.community_code.is_not(None))
+            .order_by(Report.id)
+        )
+        if has_own_position(row)
+    ]
+    spots = shapely.points([(row.lng, row.lat) for row in rows]) if rows else []
+    had, gets = _owners(before, spots), _owners(after, spots)
+    return [
+        (row.id, row.state, row.community_code, new)
+        for row, old, new in zip(rows, had, gets, strict=True)
+        if new is not None and new not in (old, row.community_code)
+    ]
+
+
+def _owners(areas: Sequence[Area], spots: Sequence[shapely.Point]) -> list[str | None]:
+    """Return whose area holds each spot: of several the smallest, as the router has it."""
+    owners: list[str | None] = [None] * len(spots)
+    if not len(spots) or not areas:
+        return owners
+    ranked = sorted(areas, key=lambda area: area.rank)
+    tree = STRtree([area.shape for area in ranked])
+    asked, held = tree.query(spots, predicate="intersects")
+    for spot, index in sorted(zip(asked.tolist(), held.tolist(), strict=True), reverse=True):
+        owners[spot] = ranked[index].community_code
+    return owners
