@@ -20,7 +20,7 @@ from grid_report.db import db, transaction, use_case
 from grid_report.errors import NotFound
 from grid_report.places import geojson, sheets, steps
 from grid_report.places.case_book import Cases
-from grid_report.places.changes import Changes, compare
+from grid_report.places.changes import Changes, Passing, compare
 from grid_report.places.imported import ImportReport
 from grid_report.places.models import (
     BoundaryDraft,
