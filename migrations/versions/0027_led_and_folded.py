@@ -7,8 +7,8 @@ from alembic import op
 
 from grid_report.db import BIG
 
-revision = "0025"
-down_revision = "0024"
+revision = "0027"
+down_revision = "0026"
 
 CHECK = "ck_report_history_step_known"
 STEPS = (
