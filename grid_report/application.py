@@ -19,6 +19,7 @@ from grid_report.accounts import (
     carried_routes,
     consent_routes,
     consents,
+    device_routes,
     gateway,
     messenger,
     number_routes,
@@ -102,6 +103,7 @@ BLUEPRINTS = (
     consent_routes.bp,
     accounts_admin_routes.bp,
     number_routes.bp,
+    device_routes.bp,
     reports_routes.bp,
     desk_routes.desk,
     desk_routes.unit,
@@ -198,6 +200,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
         guard,
         headers,
         health,
+        device_routes,
         filters,
         assets,
         problems,
@@ -233,9 +236,9 @@ def _list_photo_files(after: str, limit: int) -> list[tuple[str, int | None]]:
 
 def _configure(app: Flask, settings: Settings) -> None:
     if settings.sqlalchemy_url.startswith("sqlite:///"):
-        Path(settings.sqlalchemy_url.removeprefix("sqlite:///")).parent.mkdir(
-            parents=True, exist_ok=True
-        )
+        file = Path(settings.sqlalchemy_url.removeprefix("sqlite:///"))
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        connections.keep_private(file)
     elif importlib.util.find_spec("psycopg") is None:
         raise SettingsError("storage.database_url: PostgreSQL needs ./run --with postgres")
     app.config.update(

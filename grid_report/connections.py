@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 import threading
 import time
 from collections.abc import Mapping
@@ -58,6 +60,16 @@ def make_file(engine: Engine) -> None:
     path = file_of(engine.url)
     if path:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def keep_private(file: Path) -> None:
+    """Take from everybody else what an older version let them read of a SQLite database."""
+    # The log and what is shared between processes are made with the mode of the file itself.
+    for part in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+        with contextlib.suppress(OSError):
+            mode = part.stat().st_mode
+            if stat.S_ISREG(mode) and mode & 0o077:
+                part.chmod(0o600)
 
 
 class _Door:

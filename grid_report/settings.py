@@ -104,6 +104,11 @@ class Settings(Section):
                     "production needs a GRID_REPORT_SECRET_KEY (python -c "
                     "'import secrets; print(secrets.token_urlsafe(48))' makes one)"
                 )
+            if not self.server.public_url:
+                raise ValueError(
+                    "server.public_url: production needs the address people reach the site at,"
+                    " such as https://grid.example.org: the QR codes of cards carry it"
+                )
             if self.demo.enabled:
                 raise ValueError(
                     "demo.enabled: production refuses demo members: set GRID_REPORT_DEMO=0"
@@ -136,7 +141,7 @@ class Settings(Section):
 
 
 def _kept_secret(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

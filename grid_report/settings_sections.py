@@ -43,8 +43,18 @@ class Server(Section):
     port: int = Field(ge=1, le=65535)
     workers: int = Field(ge=1, le=256)
     threads: int = Field(ge=2, le=1024)
+    public_url: str
     trusted_proxies: int = Field(ge=0, le=10)
     clock_ahead_s: float = Field(allow_inf_nan=False)
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, text: str) -> str:
+        parts = _parts(text)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname)
+        if text and (not whole or parts.username or parts.query or parts.fragment):
+            raise ValueError("an address such as https://grid.example.org is allowed")
+        return text.rstrip("/")
 
     @model_validator(mode="after")
     def _time_is_real_outside_tests(self) -> Self:
@@ -105,6 +115,8 @@ class Security(Section):
     secret_key: SecretStr
     secure_cookies: bool
     session_days: Days
+    staff_hours: Hours
+    staff_idle_minutes: int = Field(ge=5, le=10_080)
     token_days: Days
     number_sleep_days: int = Field(ge=30, le=3650)
     metrics_token: SecretStr
@@ -208,6 +220,7 @@ class Limits(Section):
     sign_ins_per_15_min: Count
     sign_ins_per_address_15_min: Count
     sms_codes_per_hour: Count
+    sms_codes_per_day: int = Field(ge=2, le=1_000_000)
     sign_ups_per_address_hour: Count
 
 

@@ -15,6 +15,7 @@ PRODUCTION = {
     "GRID_REPORT_ENV": "production",
     "GRID_REPORT_SECRET_KEY": "k" * 40,
     "GRID_REPORT_DEMO": "0",
+    "GRID_REPORT_SERVER__PUBLIC_URL": "https://grid.example.org",
 }
 
 
@@ -78,7 +79,10 @@ def test_production_sends_its_cookies_over_https_only_unless_told_otherwise(
     assert load(PRODUCTION).security.secure_cookies
     assert not load({}).security.secure_cookies
     own = tmp_path / "own.toml"
-    own.write_text('[server]\nenvironment = "production"\n[demo]\nenabled = false\n')
+    own.write_text(
+        '[server]\nenvironment = "production"\npublic_url = "https://grid.example.org"\n'
+        "[demo]\nenabled = false\n"
+    )
     by_file = {"GRID_REPORT_CONFIG": str(own), "GRID_REPORT_SECRET_KEY": "k" * 40}
     assert load(by_file).security.secure_cookies
     plain = {**PRODUCTION, "GRID_REPORT_SECURITY__SECURE_COOKIES": "0"}
@@ -119,3 +123,10 @@ def test_the_database_is_a_file_in_the_data_folder_unless_named(url: str, expect
     settings = load(values)
     assert settings.sqlalchemy_url == expected
     assert settings.photo_store_url == "file:///data/photos"
+
+
+def test_production_refuses_to_start_without_the_address_people_reach_it_at() -> None:
+    without = {key: value for key, value in PRODUCTION.items() if "PUBLIC_URL" not in key}
+    with pytest.raises(SettingsError, match=r"server\.public_url: production needs"):
+        load(without)
+    assert load(PRODUCTION).server.public_url == "https://grid.example.org"

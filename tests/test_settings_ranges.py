@@ -15,6 +15,7 @@ PRODUCTION = {
     "GRID_REPORT_ENV": "production",
     "GRID_REPORT_SECRET_KEY": "k" * 32,
     "GRID_REPORT_DEMO": "0",
+    "GRID_REPORT_SERVER__PUBLIC_URL": "https://grid.example.org",
 }
 NO_NUMBERS = ["", "many", "1e3", "1.5", "nan", "inf", None]
 
@@ -44,6 +45,10 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "server.port": whole(1, 65_535),
     "server.workers": whole(1, 256),
     "server.threads": whole(2, 1024),
+    "server.public_url": (
+        ["", "https://grid.example.org", "http://10.0.0.8:8000", "https://h/some"],
+        ["grid.example.org", "ftp://h", "https://", "https://u:p@h", "https://h/?a", "https://[x", None],
+    ),
     "server.trusted_proxies": whole(0, 10),
     "server.clock_ahead_s": ([0, 0.0, "0"], ["nan", "inf", "soon", None]),
     "storage.data": (["", "/var/lib/grid-report"], ["file:///var/lib", "/a\0b", None, 7]),
@@ -62,6 +67,8 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "security.session_days": DAYS,
     "security.number_sleep_days": whole(30, 3650),
     "security.token_days": DAYS,
+    "security.staff_hours": HOURS,
+    "security.staff_idle_minutes": whole(5, 10_080),
     "security.metrics_token": (["", "t" * 16], ["t" * 15, None]),
     "sms.endpoint": (["", ], ["http://gateway.example", "ftp://x", None, 7]),
     "sms.key_id": ([""], [None, 7]),
@@ -101,6 +108,7 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "limits.sign_ins_per_15_min": COUNT,
     "limits.sign_ins_per_address_15_min": COUNT,
     "limits.sms_codes_per_hour": COUNT,
+    "limits.sms_codes_per_day": whole(2, 1_000_000),
     "limits.sign_ups_per_address_hour": COUNT,
     "cases.check_hours": HOURS,
     "cases.close_hours": HOURS,

@@ -9,7 +9,7 @@ from sqlalchemy import delete
 
 from grid_report import access
 from grid_report.access import Action, Actor, Grant
-from grid_report.accounts import entries, limits, numbers, steps
+from grid_report.accounts import entries, limits, numbers, steps, waits
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.entries import PlaceExists
 from grid_report.accounts.models import (
@@ -215,6 +215,7 @@ def sweep(*, now: datetime) -> int:
     """Delete counters, codes and long-dead sign-ins nobody needs any more; return how many."""
     with transaction() as session:
         swept = limits.sweep(session, before=now - timedelta(days=2))
+        swept += waits.sweep(session, before=now - timedelta(days=2))
         old_codes = delete(SmsCode).where(SmsCode.expires_at < now - timedelta(days=1))
         # Kept for half a year: "was that me?" is asked late.
         old_sign_ins = delete(SignIn).where(SignIn.expires_at < now - timedelta(days=180))

@@ -140,6 +140,28 @@ class SignIn(Base):
     created_at: Mapped[Instant]
     expires_at: Mapped[Instant]
     revoked_at: Mapped[Instant | None]
+    # When staff last did something here, to a few minutes; None is "not since it was made".
+    seen_at: Mapped[Instant | None]
+
+
+class ProvedDevice(Base):
+    """A browser that signed in as a member before; only a hash of its secret is kept.
+
+    Strangers who guess at the member's number do not slow it down. It signs nobody in.
+    """
+
+    __tablename__ = "proved_devices"
+    __table_args__ = (Index("ix_proved_devices_member_id", "member_id"),)
+
+    id: Mapped[RowId]
+    member_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    label: Mapped[str] = mapped_column(String(120), default="")
+    # The newest sign-in there; not a reference, for sign-ins are swept and devices stay.
+    sign_in_id: Mapped[int | None] = mapped_column(BIG)
+    first_at: Mapped[Instant]
+    last_at: Mapped[Instant]
+    revoked_at: Mapped[Instant | None]
 
 
 class SmsCode(Base):
@@ -148,11 +170,13 @@ class SmsCode(Base):
     __tablename__ = "sms_codes"
     __table_args__ = (
         CheckConstraint("tries >= 0", name="tries_counted"),
-        Index("ix_sms_codes_phone_lookup_id", "phone_lookup", "id"),
+        Index("ix_sms_codes_phone_lookup_asker_id", "phone_lookup", "asker", "id"),
     )
 
     id: Mapped[RowId]
     phone_lookup: Mapped[str] = mapped_column(String(64))
+    # Who asked for it. Somebody else can neither replace it by another one nor use its tries up.
+    asker: Mapped[str] = mapped_column(String(64), default="")
     code_hash: Mapped[str] = mapped_column(String(64))
     tries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[Instant]
@@ -185,6 +209,18 @@ class RateCounter(Base):
     name: Mapped[str] = mapped_column(String(120), primary_key=True)
     window_start: Mapped[datetime] = mapped_column(UtcInstant(), primary_key=True)
     hits: Mapped[int] = mapped_column(default=0)
+
+
+class FailedTries(Base):
+    """Tries under one name that came to nothing, and when the next one is taken."""
+
+    __tablename__ = "failed_tries"
+    __table_args__ = (Index("ix_failed_tries_last_at", "last_at"),)
+
+    name: Mapped[str] = mapped_column(String(120), primary_key=True)
+    failures: Mapped[int]
+    last_at: Mapped[Instant]
+    free_at: Mapped[Instant]
 
 
 class AuditEntry(Base):

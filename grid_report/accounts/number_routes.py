@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response
 from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.accounts import choices, forms, messenger, number_queries, policy, usecases
+from grid_report.accounts.device_routes import device_label
 from grid_report.accounts.refusals import NumberProvedBefore
-from grid_report.accounts.routes import AGAIN, device_label, next_path, shown_again, welcome
+from grid_report.accounts.routes import AGAIN, next_path, shown_again, welcome
 from grid_report.accounts.usecases import Choice, Proved
 from grid_report.errors import GridReportError, NotFound
 from grid_report.web.context import actor_or_none, current_actor

@@ -26,6 +26,7 @@ class Policy:
     hasher: Hasher
     limits: Limits
     session_days: int
+    staff_hours: int
     token_days: int
     number_sleep_days: int
     zone: ZoneInfo
@@ -42,6 +43,7 @@ def policy_of(settings: Settings, *, hasher: Hasher | None = None) -> Policy:
         hasher=hasher or Hasher(),
         limits=settings.limits,
         session_days=settings.security.session_days,
+        staff_hours=settings.security.staff_hours,
         token_days=settings.security.token_days,
         number_sleep_days=settings.security.number_sleep_days,
         zone=settings.county.tz,

@@ -16,7 +16,15 @@ from sqlalchemy.orm import Session
 
 from grid_report import access
 from grid_report.access import Action, Actor
-from grid_report.accounts import entries, limits, number_queries, numbers, phones, steps
+from grid_report.accounts import (
+    entries,
+    failures,
+    limits,
+    number_queries,
+    numbers,
+    phones,
+    steps,
+)
 from grid_report.accounts.messenger import CodeMessage
 from grid_report.accounts.models import Member, ProvedHow, SignInKind, Standing
 from grid_report.accounts.policy import Policy
@@ -66,10 +74,12 @@ def request_proof(*, actor: Actor, policy: Policy, now: datetime) -> CodeMessage
     lookup = policy.vault.lookup(number)
     with transaction() as session:
         most = policy.limits.sms_codes_per_hour
-        for name in (f"code:{lookup}", f"code:by:{actor.member_id}"):
-            limits.count(session, name, window_s=HOUR_S, limit=most, now=now)
+        by = f"code:by:{actor.member_id}"
+        limits.count(session, by, window_s=HOUR_S, limit=most, now=now)
+        # Whoever only claims a number is a stranger to it.
+        steps.count_code_of_number(session, lookup, policy, now, own=False)
         steps.count_code(session, policy, now, is_sent=True)
-        row_id, code = steps.new_code(session, lookup, policy, now)
+        row_id, code = steps.new_code(session, lookup, policy, now, asker=_asker(actor))
     return CodeMessage(row_id, now, number, code)
 
 
@@ -90,7 +100,7 @@ def prove_with_code(
     _count(name, QUARTER_S, policy.limits.sign_ins_per_15_min, now)
     done: Proved | SignedIn | Choice
     with transaction() as session:
-        tried = steps.use_code(session, lookup, digits, policy, now)
+        tried = steps.use_code(session, lookup, digits, policy, now, asker=_asker(actor))
         if tried.problem is None:
             limits.give_back(session, name, window_s=QUARTER_S, now=now)
             members = numbers.lock_number(session, lookup)
@@ -124,6 +134,7 @@ def prove_with_code(
     return done
 
 
+@failures.counted("choice")
 @use_case
 def choose_by_password(
     choice: Choice,
@@ -140,7 +151,8 @@ def choose_by_password(
     asked from. Raises WrongPassword, ChoiceOver, TooMany, MemberSuspended.
     """
     lookup = policy.vault.lookup(choice.phone)
-    name = f"sign-in:{lookup}"
+    # Nobody else has this code: no stranger's guesses count here, and these count for nobody else.
+    name = f"choose:{choice.code_id}"
     _count(name, QUARTER_S, policy.limits.sign_ins_per_15_min, now)
     known = number_queries.list_credentials(lookup, numbers.MOST_CLAIMS + 1)
     db.session.rollback()
@@ -338,6 +350,10 @@ def _sign_in(
         policy=policy,
         now=now,
     )
+
+
+def _asker(actor: Actor) -> str:
+    return f"member:{actor.member_id}"
 
 
 def _claimed(actor: Actor, policy: Policy) -> str:

@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, exists, func, or_, select
@@ -30,6 +30,9 @@ from grid_report.errors import Invalid, NotFound
 from grid_report.typed import plain
 from grid_report.web import context
 
+# How often it is written down that staff did something: not in every request.
+SEEN_EVERY: Final = timedelta(minutes=2)
+
 # Asked in every request, so put together once.
 _MEMBERS, _SIGN_INS, _GRANTS = table_of(Member), table_of(SignIn), table_of(RoleGrant)
 _SIGNED_IN: Final = (
@@ -40,6 +43,8 @@ _SIGNED_IN: Final = (
         _SIGN_INS.c.id,
         _GRANTS.c.role,
         _GRANTS.c.place,
+        _SIGN_INS.c.created_at,
+        _SIGN_INS.c.seen_at,
     )
     .select_from(_SIGN_INS)
     .join(_MEMBERS, _SIGN_INS.c.member_id == _MEMBERS.c.id)
@@ -58,8 +63,11 @@ _BY_TOKEN: Final = _SIGNED_IN.where(_SIGN_INS.c.kind == SignInKind.TOKEN)
 
 
 def actor_for_browser(sign_in_id: int, secret: str, now: datetime) -> Actor | None:
-    """Return who a browser's cookie signs in; None when it does not any more. One statement."""
-    return _actor(_BY_COOKIE, secret, {"now": now, "sign_in_id": sign_in_id})
+    """Return who a browser's cookie signs in; None when it does not any more. One statement.
+
+    That of anybody who is more than a rider ends with the shift, and when it is left alone.
+    """
+    return _actor(_BY_COOKIE, secret, {"now": now, "sign_in_id": sign_in_id}, by_cookie=True)
 
 
 def actor_for_token(token: str, now: datetime) -> Actor | None:
@@ -73,7 +81,13 @@ def _with(which: Select[*tuple[Any, ...]], *columns: ScalarSelect[Any]) -> Selec
     return which.add_columns(*columns) if columns else which
 
 
-def _actor(which: Select[*tuple[Any, ...]], secret: str, values: dict[str, Any]) -> Actor | None:
+def _actor(
+    which: Select[*tuple[Any, ...]],
+    secret: str,
+    values: dict[str, Any],
+    *,
+    by_cookie: bool = False,
+) -> Actor | None:
     if not secret or len(secret) > LONGEST_SECRET:
         return None
     along = context.to_carry()
@@ -82,7 +96,13 @@ def _actor(which: Select[*tuple[Any, ...]], secret: str, values: dict[str, Any])
     ).all()
     if not rows:
         return None
-    member_id, name, language, sign_in_id, _, _, *carried = rows[0]
+    member_id, name, language, sign_in_id, _, _, made_at, seen_at, *carried = rows[0]
+    is_staff = any(row[4] not in (None, Role.RIDER) for row in rows)
+    if by_cookie and is_staff:
+        if _is_over(made_at, seen_at or made_at, values["now"]):
+            return None
+        if values["now"] >= (seen_at or made_at) + SEEN_EVERY:
+            context.keep_unseen(sign_in_id)
     context.keep_carried(dict(zip(along, carried, strict=True)))
     return Actor(
         member_id=member_id,
@@ -90,6 +110,13 @@ def _actor(which: Select[*tuple[Any, ...]], secret: str, values: dict[str, Any])
         grants=frozenset(Grant(row[4], row[5] or None) for row in rows if row[4] is not None),
         sign_in_id=sign_in_id,
         language=language,
+    )
+
+
+def _is_over(made_at: datetime, seen_at: datetime, now: datetime) -> bool:
+    security = context.settings().security
+    return now >= made_at + timedelta(hours=security.staff_hours) or now >= seen_at + timedelta(
+        minutes=security.staff_idle_minutes
     )
 
 
@@ -138,28 +165,6 @@ def names_of(ids: Iterable[int]) -> dict[int, str]:
         return {}
     rows = db.session.execute(select(Member.id, Member.name).where(Member.id.in_(wanted)))
     return {row[0]: row[1] for row in rows}
-
-
-@dataclass(frozen=True)
-class SignInRow:
-    """A browser or token that is signed in at present."""
-
-    id: int
-    kind: SignInKind
-    label: str
-    created_at: datetime
-    expires_at: datetime
-
-
-def list_own_sign_ins(member_id: int, now: datetime) -> list[SignInRow]:
-    """Return where a member is signed in at present, newest first, a hundred at most."""
-    rows = db.session.execute(
-        select(SignIn.id, SignIn.kind, SignIn.label, SignIn.created_at, SignIn.expires_at)
-        .where(SignIn.member_id == member_id, SignIn.revoked_at.is_(None), SignIn.expires_at > now)
-        .order_by(SignIn.id.desc())
-        .limit(100)
-    )
-    return [SignInRow(*row) for row in rows]
 
 
 @dataclass(frozen=True)

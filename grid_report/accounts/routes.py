@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from secrets import token_urlsafe
 from typing import Any
 
 from flask import (
@@ -21,7 +22,7 @@ from grid_report import clock
 from grid_report.accounts import (
     choices,
     consents,
-    devices,
+    device_queries,
     forms,
     messenger,
     number_queries,
@@ -31,6 +32,7 @@ from grid_report.accounts import (
     usecases,
 )
 from grid_report.accounts.aliases import rider_alias
+from grid_report.accounts.device_routes import device_label, device_secrets, remember_device
 from grid_report.accounts.models import SignInKind
 from grid_report.accounts.refusals import CodesUsedUp, MemberSuspended
 from grid_report.accounts.roles import Role
@@ -48,6 +50,7 @@ bp = Blueprint("accounts", __name__)
 AGAIN = (Invalid, TooMany, Conflict, MemberSuspended)
 
 _CODE_PHONE = "code_phone"
+_CODE_ASKER = "code_asker"
 
 
 def shown_again(template: str, error: GridReportError, **context: Any) -> Response:
@@ -71,6 +74,7 @@ def welcome(signed_in: SignedIn) -> Response:
     target = own_path(request.values.get("next"))
     signin.establish(signed_in.actor, signed_in.sign_in_id, signed_in.secret)
     response = redirect(target, 303)
+    remember_device(response, signed_in)
     if "language" not in request.cookies:
         _remember_language(response, signed_in.actor.language)
     return response
@@ -90,11 +94,6 @@ def _remember_language(response: Response, chosen: str) -> None:
 def next_path() -> str:
     """Return where this browser wanted to go; '' for nowhere."""
     return own_path(request.values.get("next"), "")
-
-
-def device_label() -> str:
-    """Name the browser, for the list of where one is signed in."""
-    return devices.describe(request.headers.get("User-Agent", ""))
 
 
 def _sign_in_page() -> dict[str, Any]:
@@ -129,6 +128,7 @@ def send_sign_in() -> Response:
             address=client_address(),
             policy=policy.current(),
             now=clock.now(),
+            secrets=device_secrets(),
         )
     except AGAIN as error:
         return shown_again(
@@ -159,9 +159,12 @@ def send_code() -> Response:
     sender, now = _messenger(), clock.now()
     phone = forms.text(request.form, "phone")
     keeper = policy.current()
+    asker = session.get(_CODE_ASKER) or token_urlsafe(16)
     try:
         message = usecases.request_code(
             phone,
+            secrets=device_secrets(),
+            asker=asker,
             address=client_address(),
             policy=keeper,
             now=now,
@@ -172,7 +175,7 @@ def send_code() -> Response:
         return shown_again(
             "accounts/code.html", error, form=forms.typed(request.form), next=next_path()
         )
-    session[_CODE_PHONE] = keeper.vault.wrap(phone)
+    session[_CODE_PHONE], session[_CODE_ASKER] = keeper.vault.wrap(phone), asker
     flash(said("code-sent", minutes=CODE_MINUTES))
     response = redirect(url_for("accounts.enter_code", next=next_path() or None), 303)
     if message:
@@ -209,6 +212,8 @@ def use_code() -> Response:
             address=client_address(),
             policy=keeper,
             now=clock.now(),
+            secrets=device_secrets(),
+            asker=session.get(_CODE_ASKER, ""),
         )
     except AGAIN as error:
         return shown_again("accounts/code_enter.html", error, next=next_path())
@@ -301,8 +306,9 @@ def _me_page() -> dict[str, Any]:
         "member": member,
         "alias": rider_alias(actor.member_id) if actor.has(Role.RIDER) else "",
         "places": {g.id: place_book.name_at(names, g.role, g.place) for g in member.grants},
-        "devices": queries.list_own_sign_ins(actor.member_id, clock.now()),
+        "devices": device_queries.list_own_sign_ins(actor.member_id, clock.now()),
         "this_device": actor.sign_in_id,
+        "remembered": device_queries.list_own_devices(actor.member_id, clock.now()),
         "acts": acts,
         "agreed": {row.kind.value for row in consents.agreements(acts) if not row.withdrawn_at},
         "notice_version": policy.NOTICE_VERSION,

@@ -19,6 +19,7 @@ from grid_report.accounts.models import (
     AuditEntry,
     ConsentAct,
     Member,
+    ProvedDevice,
     ProvedHow,
     RoleGrant,
     SignIn,
@@ -221,7 +222,10 @@ def open_sign_in(
         raise MemberSuspended
     for_api = kind is SignInKind.TOKEN
     secret = new_secret(for_api=for_api)
-    days = policy.token_days if for_api else policy.session_days
+    grants = grants_of(session, member.id)
+    lives = timedelta(days=policy.token_days if for_api else policy.session_days)
+    if not for_api and any(grant.role is not Role.RIDER for grant in grants):
+        lives = min(lives, timedelta(hours=policy.staff_hours))
     row = SignIn(
         member_id=member.id,
         kind=kind,
@@ -229,14 +233,14 @@ def open_sign_in(
         label=label[:120],
         by_code=by_code,
         created_at=now,
-        expires_at=now + timedelta(days=days),
+        expires_at=now + lives,
     )
     session.add(row)
     session.flush()
     actor = Actor(
         member_id=member.id,
         name=member.name,
-        grants=grants_of(session, member.id),
+        grants=grants,
         sign_in_id=row.id,
         language=member.language,
     )
@@ -246,7 +250,10 @@ def open_sign_in(
 def revoke_sign_ins(
     session: Session, member_id: int, now: datetime, *, keep: int | None = None
 ) -> int:
-    """End a member's browsers and tokens, all but one if told so; return how many."""
+    """End a member's browsers and tokens, all but one if told so; return how many.
+
+    The devices proved by them are as unknown as any stranger's from then on.
+    """
     ended = session.execute(
         update(SignIn)
         .where(
@@ -259,7 +266,30 @@ def revoke_sign_ins(
         .returning(SignIn.id)
         .execution_options(synchronize_session=False)
     )
+    session.execute(
+        update(ProvedDevice)
+        .where(
+            ProvedDevice.member_id == member_id,
+            ProvedDevice.revoked_at.is_(None),
+            func.coalesce(ProvedDevice.sign_in_id, 0) != (keep or -1),
+        )
+        .values(revoked_at=now)
+        .execution_options(synchronize_session=False)
+    )
     return len(ended.all())
+
+
+def count_code_of_number(
+    session: Session, lookup: str, policy: Policy, now: datetime, *, own: bool
+) -> None:
+    """Count a code of a number's day: half for strangers, half kept for its own devices.
+
+    Nobody is sent more, whoever asks. Raises TooMany.
+    """
+    most = policy.limits.sms_codes_per_day
+    for_strangers = most // 2
+    name, limit = ("own", most - for_strangers) if own else ("all", for_strangers)
+    limits.count(session, f"code:{lookup}:{name}", window_s=DAY_S, limit=limit, now=now)
 
 
 def count_code(session: Session, policy: Policy, now: datetime, *, is_sent: bool) -> None:
@@ -284,11 +314,14 @@ def count_code(session: Session, policy: Policy, now: datetime, *, is_sent: bool
         )
 
 
-def new_code(session: Session, lookup: str, policy: Policy, now: datetime) -> tuple[int, str]:
-    """Keep a fresh six-digit code for a number; only the newest one counts."""
+def new_code(
+    session: Session, lookup: str, policy: Policy, now: datetime, *, asker: str = ""
+) -> tuple[int, str]:
+    """Keep a fresh six-digit code for a number; only the newest one of its asker counts."""
     code = f"{secrets.randbelow(1_000_000):06d}"
     row = SmsCode(
         phone_lookup=lookup,
+        asker=asker,
         code_hash=policy.vault.blind("sms-code", lookup, code),
         tries=0,
         created_at=now,
@@ -307,14 +340,16 @@ class CodeTried:
     problem: str | None = None
 
 
-def use_code(session: Session, lookup: str, code: str, policy: Policy, now: datetime) -> CodeTried:
-    """Try a code: every try is counted, the right one uses it up.
+def use_code(
+    session: Session, lookup: str, code: str, policy: Policy, now: datetime, *, asker: str = ""
+) -> CodeTried:
+    """Try the newest code of an asker: every try is counted, the right one uses it up.
 
     The caller commits in both cases, or the count of wrong tries would be rolled back.
     """
     row = session.scalar(
         select(SmsCode)
-        .where(SmsCode.phone_lookup == lookup)
+        .where(SmsCode.phone_lookup == lookup, SmsCode.asker == asker)
         .order_by(SmsCode.id.desc())
         .limit(1)
         .with_for_update()

@@ -10,10 +10,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import or_, select
-
 from grid_report.access import Actor, Grant
-from grid_report.accounts import entries, limits, number_queries, numbers, phones, queries, steps
+from grid_report.accounts import entries, limits, queries, steps
 from grid_report.accounts.consent_kinds import OPTIONAL_CONSENTS, ConsentKind
 from grid_report.accounts.consenting import choose_consents, say_consent
 from grid_report.accounts.managing import (
@@ -26,9 +24,9 @@ from grid_report.accounts.managing import (
     suspend_member,
     sweep,
 )
-from grid_report.accounts.messenger import CodeMessage
-from grid_report.accounts.models import Member, SignInKind, Standing
+from grid_report.accounts.models import SignInKind
 from grid_report.accounts.policy import Policy
+from grid_report.accounts.proved_devices import forget_device, prove_device
 from grid_report.accounts.proving import (
     Choice,
     Proved,
@@ -41,8 +39,14 @@ from grid_report.accounts.proving import (
     request_proof,
     take_by_choice,
 )
-from grid_report.accounts.refusals import WrongPassword
 from grid_report.accounts.roles import Role
+from grid_report.accounts.signing_in import (
+    address_name,
+    note_seen,
+    request_code,
+    sign_in_with_code,
+    sign_in_with_password,
+)
 from grid_report.accounts.signing_out import revoke_sign_in, sign_out, sign_out_everywhere
 from grid_report.accounts.steps import CODE_MINUTES, SignedIn
 from grid_report.db import db, transaction, use_case
@@ -69,8 +73,11 @@ __all__ = [
     "confirm_number",
     "create_member",
     "find_claim",
+    "forget_device",
     "give_number",
     "grant_role",
+    "note_seen",
+    "prove_device",
     "prove_with_code",
     "request_code",
     "request_proof",
@@ -127,7 +134,7 @@ def sign_up_rider(
         problems.add("is_16", "under-16")
     problems.raise_if_any()
     sign_ups = policy.limits.sign_ups_per_address_hour
-    _count_tries([(_address(policy, "sign-up", address), HOUR_S, sign_ups)], now)
+    _count_tries([(address_name(policy, "sign-up", address), HOUR_S, sign_ups)], now)
     password_hash = policy.hasher.hash(password)
     with transaction() as session:
         member = steps.add_member(
@@ -160,146 +167,6 @@ def sign_up_rider(
             policy=policy,
             now=now,
         )
-
-
-@use_case
-def sign_in_with_password(
-    phone: str,
-    password: str,
-    *,
-    kind: SignInKind,
-    label: str,
-    address: str,
-    policy: Policy,
-    now: datetime,
-) -> SignedIn:
-    """Sign in a browser, or issue an API token, for a number and its password.
-
-    Raises Invalid, WrongPassword, MemberSuspended, TooMany.
-    """
-    lookup = policy.vault.lookup(phones.normalise(phone))
-    with limits.turn(f"sign-in:{lookup}"):
-        return _sign_in_with_password(
-            lookup, password, kind=kind, label=label, address=address, policy=policy, now=now
-        )
-
-
-def _sign_in_with_password(
-    lookup: str,
-    password: str,
-    *,
-    kind: SignInKind,
-    label: str,
-    address: str,
-    policy: Policy,
-    now: datetime,
-) -> SignedIn:
-    tries = _sign_in_tries(policy, lookup, address)
-    _count_tries(tries, now)
-    known = number_queries.list_credentials(lookup, numbers.MOST_CLAIMS + 1)
-    # Ends the read: no connection waits on a database transaction while the hash is worked out.
-    db.session.rollback()
-    # Verified even when there is nothing to compare with: the answer takes as long either way.
-    # Who has proved the number comes first; those who only claim it never keep anybody out.
-    verify = policy.hasher.verify
-    member_id, seen = next(
-        ((one, kept) for one, kept in known or [(0, None)] if verify(kept, password)), (0, None)
-    )
-    if seen is None:
-        raise WrongPassword
-    renewed = policy.hasher.hash(password) if policy.hasher.is_outdated(seen) else None
-    with transaction() as session:
-        member = steps.lock_member(session, member_id)
-        kept = member.password_hash
-        if lookup not in (member.phone_lookup, member.phone_claim):
-            raise WrongPassword
-        # Changed since we looked? Then it is the new one that counts.
-        if kept != seen and not policy.hasher.verify(kept, password):
-            raise WrongPassword
-        if renewed and kept == seen:
-            member.password_hash = renewed
-        for name, window_s, _ in tries:
-            limits.give_back(session, name, window_s=window_s, now=now)
-        return steps.open_sign_in(
-            session, member, kind=kind, label=label, by_code=False, policy=policy, now=now
-        )
-
-
-@use_case
-def request_code(
-    phone: str, *, address: str, policy: Policy, now: datetime, for_everybody: bool = False
-) -> CodeMessage | None:
-    """Make a one-time code; the caller sends the message after this has committed.
-
-    None for numbers without an active member, who are told the same, unless it is `for_everybody`.
-    Raises Invalid, TooMany, CodesUsedUp.
-    """
-    number = phones.normalise(phone)
-    lookup = policy.vault.lookup(number)
-    most = policy.limits
-    with transaction() as session:
-        limits.count(
-            session, f"code:{lookup}", window_s=HOUR_S, limit=most.sms_codes_per_hour, now=now
-        )
-        limits.count(
-            session,
-            _address(policy, "code", address),
-            window_s=QUARTER_S,
-            limit=most.sign_ins_per_address_15_min,
-            now=now,
-        )
-        known = session.scalars(
-            select(Member.id)
-            .where(
-                or_(Member.phone_lookup == lookup, Member.phone_claim == lookup),
-                Member.standing == Standing.ACTIVE,
-            )
-            .limit(1)
-        ).first()
-        is_sent = for_everybody or known is not None
-        steps.count_code(session, policy, now, is_sent=is_sent)
-        # A row is made for unknown numbers too: the same work, the same answers later on.
-        row_id, code = steps.new_code(session, lookup, policy, now)
-    return CodeMessage(row_id, now, number, code) if is_sent else None
-
-
-@use_case
-def sign_in_with_code(
-    phone: str,
-    code: str,
-    *,
-    kind: SignInKind,
-    label: str,
-    address: str,
-    policy: Policy,
-    now: datetime,
-) -> SignedIn | Choice:
-    """Sign in with the newest code sent to a number, where its account is in use.
-
-    An account that slept, or never proved the number, is not opened by a code alone: the answer
-    is a choice then. Raises Invalid, WrongCode, TooMany, MemberSuspended.
-    """
-    number = phones.normalise(phone)
-    lookup = policy.vault.lookup(number)
-    digits = entries.read_code(code)
-    tries: list[_Try] = [_address_try(policy, address)]
-    _count_tries(tries, now)
-    with transaction() as session:
-        # A wrong try leaves the block normally: its count has to be committed.
-        tried = steps.use_code(session, lookup, digits, policy, now)
-        if tried.problem is None:
-            for name, window_s, _ in tries:
-                limits.give_back(session, name, window_s=window_s, now=now)
-            members = numbers.lock_number(session, lookup)
-            holder = numbers.holder_of(members, lookup)
-            days = policy.number_sleep_days
-            if holder is None or numbers.sleeps(session, holder, days=days, now=now):
-                return Choice(tried.row_id, number, known=bool(members))
-            numbers.open_choice(session, tried.row_id, now)
-            return steps.open_sign_in(
-                session, holder, kind=kind, label=label, by_code=True, policy=policy, now=now
-            )
-    raise numbers.refuse_code(tried.problem)
 
 
 @use_case
@@ -348,20 +215,3 @@ def _count_tries(tries: Sequence[_Try], now: datetime) -> None:
     with transaction() as session:
         for name, window_s, limit in tries:
             limits.count(session, name, window_s=window_s, limit=limit, now=now)
-
-
-def _sign_in_tries(policy: Policy, lookup: str, address: str) -> list[_Try]:
-    return [
-        (f"sign-in:{lookup}", QUARTER_S, policy.limits.sign_ins_per_15_min),
-        _address_try(policy, address),
-    ]
-
-
-def _address_try(policy: Policy, address: str) -> _Try:
-    most = policy.limits.sign_ins_per_address_15_min
-    return (_address(policy, "sign-in", address), QUARTER_S, most)
-
-
-def _address(policy: Policy, purpose: str, address: str) -> str:
-    # An address is personal data as well; the counter only needs to know it again.
-    return f"{purpose}:at:{policy.vault.blind('address', address)[:32]}"

@@ -39,7 +39,9 @@ class LocalStore:
     def staging(self) -> Path:
         folder = self.root / STAGING
         with _writing():
-            folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+            # The mode counts for the last folder of a path only.
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
         return folder
 
     def put(self, pairs: Sequence[Pair]) -> None:
@@ -141,7 +143,7 @@ class LocalStore:
     @staticmethod
     def _make(folder: Path) -> bool:
         try:
-            folder.mkdir(mode=0o750)
+            folder.mkdir(mode=0o700)
         except FileExistsError:
             return False
         return True

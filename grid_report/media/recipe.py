@@ -244,7 +244,7 @@ def _check_bare(path: str) -> bytes:
 
 
 def _write(picture: Image.Image, path: str, quality: int, *, durable: bool, optimize: bool) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "wb") as file:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         picture.save(file, "JPEG", quality=quality, subsampling="4:2:0", optimize=optimize)
         file.flush()
         if durable:

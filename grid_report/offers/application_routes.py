@@ -28,7 +28,7 @@ from grid_report.places.queries import reference
 from grid_report.points.ending import ending, purse
 from grid_report.points.queries import balance
 from grid_report.web import words
-from grid_report.web.context import client_address, current_actor, settings
+from grid_report.web.context import client_address, current_actor, public_address, settings
 from grid_report.web.guard import public
 from grid_report.web.keeping import day_ends, keep_offline
 from grid_report.web.problems import status_of
@@ -150,7 +150,7 @@ def _card_page(
     it = row.application
     places = reference()
     valid = row.is_valid(now)
-    link = url_for("cards.verify", token=it.token, _external=True) if it.token else ""
+    link = public_address(url_for("cards.verify", token=it.token)) if it.token else ""
     unit = places.unit(it.unit_code)
     community = places.community(it.community_code)
     page = render_template(

@@ -36,13 +36,15 @@ class SentBefore(Exception):
 def check_key(session: Session, key: str | None, sent: str, report: Report, actor: Actor) -> None:
     """Leave when this very thing was done before; refuse what may not be seen, and a key reused.
 
-    The retry comes first: a step may have led the case out of the sight of whoever took it, and
-    "not found" would make them believe that it was never taken.
+    A step may have led the case out of the sight of whoever took it, and "not found" would make
+    them believe that it was never taken: they are answered as long as they are who they were.
+    Whoever got or lost a role since then is asked first whether the case may be seen.
     """
-    known = steps.find_key(session, key, actor) if key else None
+    known, is_who_it_was = (steps.find_key(session, key, actor) if key else None) or (None, False)
+    if known != sent or not is_who_it_was:
+        access.check(actor, Action.REPORT_READ, report)
     if known == sent:
         session.expunge(report)
         raise SentBefore(report)
-    access.check(actor, Action.REPORT_READ, report)
     if known is not None:
         raise KeyReused(report.number)

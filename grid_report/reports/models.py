@@ -400,4 +400,6 @@ class StepKey(Base):
     key: Mapped[str] = mapped_column(String(36))
     fingerprint: Mapped[str] = mapped_column(String(64))
     report_id: Mapped[int] = mapped_column(BIG, ForeignKey("reports.id"))
+    # A digest of the roles its sender held then; '' is not known.
+    grants: Mapped[str] = mapped_column(String(64), default="")
     at: Mapped[Instant]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -82,11 +83,22 @@ def check_version(report: Report, seen: int | None) -> None:
         raise Stale(seen, report.version)
 
 
-def find_key(session: Session, key: str, actor: Actor) -> str | None:
-    """Return what a member sent with a key, as its fingerprint; None when the key is new."""
-    return session.scalar(
-        select(StepKey.fingerprint).where(StepKey.member_id == actor.member_id, StepKey.key == key)
-    )
+def find_key(session: Session, key: str, actor: Actor) -> tuple[str, bool] | None:
+    """Return what a member sent with a key, as its fingerprint; None when the key is new.
+
+    And whether the member holds the very roles still with which it was sent.
+    """
+    row = session.execute(
+        select(StepKey.fingerprint, StepKey.grants).where(
+            StepKey.member_id == actor.member_id, StepKey.key == key
+        )
+    ).one_or_none()
+    return (row[0], row[1] == _mark_of(actor)) if row else None
+
+
+def _mark_of(actor: Actor) -> str:
+    held = sorted(f"{grant.role}@{grant.place or ''}" for grant in actor.grants)
+    return hashlib.sha256(",".join(held).encode()).hexdigest()
 
 
 def keep_key(
@@ -96,7 +108,12 @@ def keep_key(
     if key:
         session.add(
             StepKey(
-                member_id=actor.member_id, key=key, fingerprint=sent, report_id=report.id, at=now
+                member_id=actor.member_id,
+                key=key,
+                fingerprint=sent,
+                report_id=report.id,
+                grants=_mark_of(actor),
+                at=now,
             )
         )
 

@@ -116,6 +116,20 @@ def keeper() -> str:
     return str(actor.sign_in_id) if actor is not None and actor.sign_in_id is not None else ""
 
 
+_UNSEEN = "grid_report_unseen"
+
+
+def keep_unseen(sign_in_id: int) -> None:
+    """Keep that it is time to note, after this request, that somebody did something."""
+    if has_request_context():
+        setattr(g, _UNSEEN, sign_in_id)
+
+
+def unseen() -> int | None:
+    """Return the sign-in that is to be noted as in use; None for nothing to note."""
+    return cast("int | None", g.get(_UNSEEN))
+
+
 def current_actor() -> Actor:
     """Return who asks. Raises SignInNeeded."""
     actor = actor_or_none()
@@ -153,6 +167,17 @@ def page_of_form() -> str | None:
             continue
         return f"{path}?{query}" if query else path
     return None
+
+
+def public_address(path: str) -> str:
+    """Return an address of ours in full, for what is printed or scanned.
+
+    Its host is a setting and never what a request says, which anybody can make up.
+    """
+    server = settings().server
+    here = "127.0.0.1" if server.host in ("", "0.0.0.0", "::") else server.host
+    host = f"[{here}]" if ":" in here else here
+    return (server.public_url or f"http://{host}:{server.port}") + path
 
 
 def client_address() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, request
+from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
 POLICY = "; ".join(
@@ -37,6 +37,12 @@ def init_app(app: Flask) -> None:
         if request.is_secure:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         if request.endpoint != "static" and "Cache-Control" not in headers:
-            # Pages and answers are about a person; nothing on the way may keep them.
-            headers["Cache-Control"] = "private, no-cache"
+            # Pages and answers are about a person; nothing on the way may keep them. A page of
+            # somebody signed in is kept by no browser either: the next one at the desk goes back
+            # to it. What a phone keeps for where there is no network it keeps by itself (sw.mjs).
+            is_page = response.mimetype == "text/html" and "ETag" not in headers
+            signed_in = g.get("actor") is not None
+            headers["Cache-Control"] = (
+                "private, no-store" if is_page and signed_in else "private, no-cache"
+            )
         return response

@@ -170,6 +170,7 @@ def test_a_used_code_proves_nothing_again(make: Make) -> None:
             address="198.51.100.7",
             policy=make.policy,
             now=NOW,
+            asker=f"member:{first.member_id}",
         )
     assert refused.value.problems["code"][0].code == "sms-code-used"
     assert row(second).phone_proved_at is None

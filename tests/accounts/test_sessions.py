@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from grid_report import clock
 from grid_report.access import Actor
-from grid_report.accounts import queries, usecases
+from grid_report.accounts import device_queries, queries, usecases
 from grid_report.accounts.models import SignInKind
 from grid_report.accounts.refusals import WrongPassword
 from grid_report.accounts.steps import SignedIn
@@ -122,7 +122,7 @@ def test_signing_out_everywhere_ends_browsers_and_tokens_but_nobody_elses(
     assert usecases.sign_out_everywhere(rider.member_id, actor=rider, now=NOW) == 3
     assert [_browser(one) for one in mine] == [None, None, None]
     assert queries.actor_for_token(mine[2].secret, NOW) is None
-    assert queries.list_own_sign_ins(rider.member_id, NOW) == []
+    assert device_queries.list_own_sign_ins(rider.member_id, NOW) == []
     assert _browser(other)
 
 

@@ -8,12 +8,16 @@ import uuid
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
-from grid_report.db import db
+from grid_report.access import Grant
+from grid_report.accounts import steps
+from grid_report.accounts.models import RoleGrant
+from grid_report.accounts.roles import Role
+from grid_report.db import db, transaction
 from grid_report.reports.models import HistoryEntry
 from tests.api.conftest import problem
-from tests.support.builders import BRIGHT, PROPERTY, Make
+from tests.support.builders import BRIGHT, PROPERTY, STATION, Make
 
 pytestmark = pytest.mark.database
 
@@ -119,3 +123,65 @@ def test_a_rating_keeps_its_key(make: Make, program: Any) -> None:
         problem(asking.post(path, json=other, headers=key), 422, "idempotency-key-reused")
     problem(asking.post(path, json=body, headers={"Idempotency-Key": "x"}), 422, "invalid",
             "idempotency_key")  # fmt: skip
+
+
+@pytest.mark.parametrize("now_is", ["auditor", "worker elsewhere", "rider", "nobody"])
+def test_whoever_got_or_lost_a_role_is_asked_first_before_a_key_answers(
+    make: Make, program: Any, now_is: str
+) -> None:
+    """The auditor reads every report, so gets the answer; the others are told nothing."""
+    worker = make.worker()
+    report = make.accepted(worker)
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    more = {"community": BRIGHT, "reason": "不归我们管", "headers": key}
+    assert program(worker).step(report.number, "transfer", **more).status_code == 200
+    held = {
+        "auditor": [Grant(Role.AUDITOR, make.settings.county.code)],
+        "worker elsewhere": [Grant(Role.WORKER, "211282001004")],
+        "rider": [Grant(Role.RIDER)],
+        "nobody": [],
+    }[now_is]
+    with transaction() as session:
+        session.execute(delete(RoleGrant).where(RoleGrant.member_id == worker.member_id))
+        steps.add_grants(session, worker.member_id, held, None, make.now)
+    again = program(worker).step(report.number, "transfer", **more)
+    if now_is == "auditor":
+        assert (again.status_code, again.headers["Idempotent-Replayed"]) == (200, "true")
+    else:
+        problem(again, 404, "not-found")
+
+
+@pytest.mark.parametrize("what", ["report", "booking", "merit", "proposal"])
+def test_a_key_kept_from_another_role_opens_nothing(make: Make, program: Any, what: str) -> None:
+    """What riders, workers and administrators send again is theirs as long as they are that."""
+    member = {"merit": make.worker, "proposal": make.administrator}.get(what, make.rider)()
+    key = str(uuid.uuid4())
+    headers = {"Idempotency-Key": key}
+    make.station()
+    path, body = {
+        "report": lambda: ("reports", {"category": "RD02", "community": STATION}),
+        "booking": lambda: ("redemptions", {"offer": make.offer(), "for": "rider"}),
+        "merit": lambda: (
+            f"reports/{make.accepted(member).number}/merit",
+            {"points": 200, "reason": "井盖缺失"},
+        ),
+        "proposal": lambda: (
+            "proposals",
+            {"kind": "grant", "community": STATION, "points": 5, "reason": "x",
+             "month": f"{make.now.astimezone(make.settings.county.tz):%Y-%m}"},
+        ),
+    }[what]()  # fmt: skip
+    if what == "report":
+        make.report(member, key=key)
+    else:
+        first = program(member).post(path, json=body, headers=headers)
+        assert first.status_code == 201, first.text
+        again = program(member).post(path, json=body, headers=headers)
+        assert again.headers["Idempotent-Replayed"] == "true"
+    with transaction() as session:
+        session.execute(delete(RoleGrant).where(RoleGrant.member_id == member.member_id))
+        county = make.settings.county.code
+        steps.add_grants(session, member.member_id, [Grant(Role.AUDITOR, county)], None, make.now)
+    again = program(member).post(path, json=body, headers=headers)
+    assert again.status_code == 403, again.text
+    assert "Idempotent-Replayed" not in again.headers

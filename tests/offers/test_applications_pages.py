@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from markupsafe import Markup
 from werkzeug.test import TestResponse
 
 from grid_report import clock
 from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
+from grid_report.offers import showing
 from grid_report.offers.application_flow import ApplicationState, ApplicationStep
 from grid_report.offers.papers import PaperKind
 from tests.offers.cards import Cards
@@ -220,3 +223,31 @@ def test_the_list_of_services_says_how_far_a_card_is(cards: Cards, rider: Actor)
         "paper": "access_card", "compound": cards.with_firm.name, "state": "submitted",
         "valid_until": None,
     }  # fmt: skip
+
+
+def test_the_card_leads_to_the_host_of_the_settings_whatever_the_request_says(
+    cards: Cards, rider: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sends a made-up Host (or X-Forwarded-Host) gets no card that leads to it."""
+    ref = cards.issued(rider, at=clock.now())
+    token = cards.fresh(ref).token
+    client = cards.make.signed_in(rider)
+    drawn: list[str] = []
+    monkeypatch.setattr(showing, "qr_svg", lambda text: drawn.append(text) or Markup("<svg/>"))
+    kept = client.get_cookie("grid_report")
+    assert kept is not None
+    client.set_cookie("grid_report", kept.value, domain="evil.example")
+    evil = {"Host": "evil.example"}
+    for said in (evil, {"X-Forwarded-Host": "evil.example"}, {}):
+        page = client.get(f"/my/cards/{ref}", headers=said).text
+        assert "evil.example/verify" not in page
+    port = cards.make.settings.server.port
+    assert drawn == [f"http://127.0.0.1:{port}/verify/{token}"] * 3
+    wired = cards.make.app.extensions["grid_report"]
+    server = wired.settings.server.model_copy(update={"public_url": "https://grid.example.org"})
+    known = wired.settings.model_copy(update={"server": server})
+    monkeypatch.setitem(
+        cards.make.app.extensions, "grid_report", dataclasses.replace(wired, settings=known)
+    )
+    client.get(f"/my/cards/{ref}", headers=evil)
+    assert drawn[-1] == f"https://grid.example.org/verify/{token}"
