@@ -7,8 +7,8 @@ from alembic import op
 
 from grid_report.db import BIG, UtcInstant
 
-revision = "0026"
-down_revision = "0025"
+revision = "0028"
+down_revision = "0027"
 
 
 def upgrade() -> None:
