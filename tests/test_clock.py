@@ -105,7 +105,7 @@ REASONS = {
     ("grid_report/web/logs.py", "TimeStamper"): "a log says when the machine did it",
     ("migrations/versions/0007_tariff.py", "in SQL"): "released once; 0019 takes it out",
     ("migrations/versions/0019_no_clock_in_the_database.py", "in SQL"): "the way back to 0007",
-    ("tests/support/big_set.py", "time.strftime"): "tells a person how far an hour's work is",
+    ("tests/support/big_counts.py", "time.strftime"): "tells a person how far an hour's work is",
     ("tools/python_env.py", "time.time"): "set-up, before there is anything that has a clock",
 }
 

@@ -194,8 +194,9 @@ HOSTILE = (
 def able(endpoint: str, method: str) -> str:
     """Return somebody who is let in: whoever is refused at the door proves nothing."""
     row = TABLE[endpoint, method]
-    asked = ("owner", "worker", "handler", "station", "administrator")
-    return next(p for p in asked if row[PERSONS.index(p)] not in (401, 403, 404) or p == asked[-1])
+    asked = ("owner", "worker", "handler", "station", "administrator", "auditor")
+    let_in = (p for p in asked if row[PERSONS.index(p)] not in (401, 403, 404))
+    return next(let_in, "administrator")
 
 
 @pytest.mark.slow

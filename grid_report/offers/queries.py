@@ -392,11 +392,5 @@ def offer_titles() -> dict[str, dict[str, str]]:
 
 def all_stations() -> Sequence[tuple[Station, Provider]]:
     """List every station with its provider, for the administrator."""
-    return [
-        (station, provider)
-        for station, provider in db.session.execute(
-            select(Station, Provider)
-            .join(Provider, Provider.code == Station.provider_code)
-            .order_by(Station.code)
-        )
-    ]
+    both = select(Station, Provider).join(Provider, Provider.code == Station.provider_code)
+    return [(row[0], row[1]) for row in db.session.execute(both.order_by(Station.code))]

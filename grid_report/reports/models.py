@@ -27,8 +27,6 @@ from grid_report.reports.lifecycle import OPEN, State, Step
 from grid_report.reports.sources import LocatedBy, Source
 
 IS_OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in sorted(OPEN)))
-
-
 UNTOLD = "told_light IS NULL AND next_warn IS NOT NULL"
 TOLD_YELLOW = "told_light = 'yellow'"
 WAITS_FOR_REVIEW = "state = 'suspended'"
@@ -377,16 +375,6 @@ class Recheck(Base):
     asked_at: Mapped[Instant]
     words: Mapped[str] = mapped_column(Text, default="")
     answered_at: Mapped[Instant | None]
-
-
-class NumberCounter(Base):
-    """The last number given on a day; its row lock is what keeps the numbers without gaps."""
-
-    __tablename__ = "number_counters"
-
-    prefix: Mapped[str] = mapped_column(String(4), primary_key=True)
-    day: Mapped[date] = mapped_column(primary_key=True)
-    last: Mapped[int]
 
 
 class StepKey(Base):

@@ -23,12 +23,12 @@ from grid_report.reports.clocks import Deadlines, Hours
 from grid_report.reports.lifecycle import STOPPED, Move, Part, State, Step
 from grid_report.reports.models import (
     HistoryEntry,
-    NumberCounter,
     PhotoKind,
     Report,
     ReportPhoto,
     StepKey,
 )
+from grid_report.reports.number_models import NumberCounter
 from grid_report.reports.recalls import Recall
 from grid_report.reports.round_models import ReportRound
 from grid_report.reports.sources import LocatedBy

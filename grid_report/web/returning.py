@@ -44,6 +44,8 @@ PAGE_OF: Final[Mapping[str, str]] = {
     "approvals.step": "approvals.one",
     "cards.send": "cards.ask",
     "cards.step": "cards.one",
+    "desk.merge_fold": "desk.index",
+    "devices.forget": "accounts.me",
     "fairness.judge_sampled": "fairness.sampled",
     "fairness.judge_signal": "fairness.signal",
     "notify.read_all": "notify.inbox",

@@ -128,6 +128,7 @@ BY_NAME = {
     "points.chains": "queries",
     "points.claims": "steps",
     "points.decisions": "queries",
+    "reports.number_models": "models",
     "reports.round_models": "models",
     "points.dues": "models",
     "points.earning": "steps",

@@ -210,6 +210,7 @@ def world(make: Make) -> World:
         ),
         "entry_id": _first(select(Journal.id).where(Journal.rider_id == owner.member_id)),
         "message_id": _first(select(InboxEntry.id).where(InboxEntry.member_id == owner.member_id)),
+        "device_id": 1,
         "sign_in_id": _first(select(SignIn.id).where(SignIn.member_id == owner.member_id)),
         "event_id": _first(select(Journal.id).where(Journal.rider_id == owner.member_id)),
         "member_id": target.member_id,
