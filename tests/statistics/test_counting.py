@@ -211,16 +211,17 @@ def test_two_repairs_at_once_repair_once(make: Make) -> None:
 def test_the_job_counts_every_month_once_and_then_the_newest_and_one_other_a_night(
     make: Make,
 ) -> None:
+    # Early in a month, so that every night to come is in it.
+    start = datetime(2026, 6, 5, 3, tzinfo=UTC)
     for days in (150, 210, 270):
-        make.report(at=make.now - timedelta(days=days))
+        make.report(at=start - timedelta(days=days))
     known = {"places": reference(), "county": make.settings.county}
     every = timedelta(hours=20)
-    assert usecases.recount_due(**known, every=every, now=make.now) == 0
+    assert usecases.recount_due(**known, every=every, now=start) == 0
     db.session.rollback()
     first = {it.month: it.counted_at for it in recounting.list_recounts().values()}
     assert len(first) >= 6
-    this = Month.of(make.now, make.settings.county.tz)
-    newest = {HELD, str(this), str(this.plus(-1))}
+    newest = {HELD, "2026-06", "2026-05"}
     older = sorted({*first} - newest)
     # An old count goes wrong; nobody looks for it but the job.
     lost = update(StatisticsCell).where(
@@ -230,7 +231,7 @@ def test_the_job_counts_every_month_once_and_then_the_newest_and_one_other_a_nig
         session.execute(lost.values(n=StatisticsCell.n + 1))
     repaired, seen = 0, []
     for night in range(1, len(older) + 1):
-        at = make.now + timedelta(hours=21 * night)
+        at = start + timedelta(hours=21 * night)
         repaired += usecases.recount_due(**known, every=every, now=at)
         # Once a night is enough.
         usecases.recount_due(**known, every=every, now=at + timedelta(hours=1))
@@ -240,6 +241,22 @@ def test_the_job_counts_every_month_once_and_then_the_newest_and_one_other_a_nig
         seen += sorted(again - newest)
     assert sorted(seen) == older
     assert repaired == 1
+
+
+def test_the_night_a_month_begins_the_new_one_and_the_one_that_is_over_are_counted(
+    make: Make,
+) -> None:
+    known = {"places": reference(), "county": make.settings.county}
+    every = timedelta(hours=20)
+    # 04:00 of the last day in the county, and 01:00 of the day after it.
+    for at, newest in (
+        (datetime(2026, 11, 29, 20, tzinfo=UTC), {"2026-11", "2026-10"}),
+        (datetime(2026, 11, 30, 17, tzinfo=UTC), {"2026-12", "2026-11"}),
+    ):
+        usecases.recount_due(**known, every=every, now=at)
+        db.session.rollback()
+        counted = recounting.list_recounts().values()
+        assert newest | {HELD} <= {it.month for it in counted if it.counted_at == at}
 
 
 def play_some(app: Flask, number: int, _: Any) -> int:
