@@ -12,7 +12,7 @@ import pytest
 from grid_report.accounts import phones
 from grid_report.api import schemas
 from grid_report.api.reading import query
-from grid_report.clock import Month
+from grid_report.clock import Month, PlainDate
 from grid_report.errors import Invalid
 from grid_report.offers import card_forms, vouchers
 from grid_report.offers import forms as offers
@@ -91,7 +91,7 @@ READ: list[tuple[str, Callable[[str], Any], str, Any]] = [
     ("month", lambda t: str(Month.parse(t)), "2026-11", "2026-11"),
     ("quarter", lambda t: getattr(parse_period(t), "code", None), "2026-Q1", "2026-Q1"),
     ("year", lambda t: getattr(parse_period(t), "code", None), "2026", "2026"),
-    ("instant", lambda t: instant({"since": t}, "since", Invalid()), "2026-11-01T00:00:00+08:00",
+    ("instant", lambda t: instant({"since": t}, "since", Invalid(), zone=ZONE, plain=PlainDate.FIRST), "2026-11-01T00:00:00+08:00",
      datetime(2026, 11, 1, tzinfo=ZONE)),
     ("page size", read_limit, "50", 50),
     ("tariff", lambda t: draft(t)[0], "2026-2", "2026-2"),

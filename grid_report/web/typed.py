@@ -33,6 +33,10 @@ _MAIN: Final = re.compile(r'<main id="main"[^>]*>')
 _MARK: Final = '<div class="typed-here" hidden></div>'
 
 
+# What a phone measured travels in hidden fields of a report; a station's spot is typed.
+MEASURED: Final = frozenset({"lat", "lng"})
+
+
 def missing(values: Iterable[tuple[str, str]], page: str) -> list[str]:
     """Return what was typed and stands in no field of a page, each once."""
     found = []
@@ -57,7 +61,10 @@ def _give_back(response: Response) -> Response:
     if request.method != "POST" or response.status_code < 400 or not is_page:
         return response
     page = response.get_data(as_text=True)
-    typed = missing(request.form.items(multi=True), page)
+    sent = request.form.items(multi=True)
+    if "key" in request.form and "lat" in request.form:
+        sent = ((name, value) for name, value in sent if name not in MEASURED)
+    typed = missing(sent, page)
     if typed:
         box = render_template("layouts/_typed.html", typed=typed)
         if _MARK in page:

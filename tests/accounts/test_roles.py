@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from grid_report import clock
 from grid_report.access import Actor, Grant
 from grid_report.accounts import place_book, queries, usecases
+from grid_report.accounts.aliases import rider_alias
 from grid_report.accounts.models import AuditEntry, RoleGrant, Standing
 from grid_report.accounts.queries import MemberFilter
 from grid_report.accounts.refusals import LastAdministrator, NotOneself
@@ -196,9 +197,11 @@ def test_the_list_goes_on_where_the_last_page_ended(make: Make) -> None:
 
 def test_a_member_is_shown_masked_to_staff_who_may_and_to_nobody_else(make: Make) -> None:
     rider = make.rider(phone="13966661234")
-    row = queries.find_member(rider.member_id, actor=make.auditor(), vault=make.policy.vault)
+    row = queries.find_member(rider.member_id, actor=make.administrator(), vault=make.policy.vault)
     assert (row.phone, row.standing) == ("139****1234", Standing.ACTIVE)
     assert queries.find_member(rider.member_id, actor=rider, vault=make.policy.vault) == row
+    seen = queries.find_member(rider.member_id, actor=make.auditor(), vault=make.policy.vault)
+    assert (seen.name, seen.phone) == (rider_alias(rider.member_id), "")
     for stranger in (make.rider(), make.worker()):
         with pytest.raises(Forbidden):
             queries.find_member(rider.member_id, actor=stranger, vault=make.policy.vault)

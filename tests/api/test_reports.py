@@ -205,7 +205,7 @@ def test_pages_hold_each_report_once_whatever_is_added_meanwhile(make: Make, pro
 
 @pytest.mark.parametrize(
     "query",
-    ["mine=perhaps", "state=submitted,invented", "light=blue", "sort=old", "since=2026-11-23",
+    ["mine=perhaps", "state=submitted,invented", "light=blue", "sort=old", "since=23.11.2026",
      "until=9999-12-31T23:59:59-14:00", "q=%00", f"q={'x' * 101}", "category=%27", "limit=",
      "category=ZZ99", "community=211282009999", "street=1", "unit=nobody",
      "limit=0000000201", "limit=000001" + "9" * 30, "limit=" + "0" * 5000 + "9" * 5000,

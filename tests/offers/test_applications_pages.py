@@ -197,7 +197,7 @@ def test_prices_are_set_by_the_firm_with_a_reason(cards: Cards) -> None:
 @pytest.mark.parametrize(
     "form",
     [
-        {"price": "1e3"}, {"price": "-1"}, {"price": "１５"}, {"price": "1001"}, {"price": ""},
+        {"price": "1e3"}, {"price": "-1"}, {"price": "十五"}, {"price": "1001"}, {"price": ""},
         {"paper": "passport"}, {"seen": "x"}, {"words": "长" * 501}, {"subsidy": "9"},
         {"compound": ""},
     ],

@@ -193,7 +193,7 @@ def test_only_administrators_import_and_it_is_audited(app: Flask, make: Any) -> 
     [entry] = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "boundaries.import"))
     assert entry.actor_id == administrator.member_id
     assert entry.about == f"boundaries:{report.version_id}"
-    assert entry.details == {"added": 0, "removed": 0, "changed": 2, "repaired": 0}
+    assert entry.details == {"added": 0, "removed": 0, "changed": 2, "moved": 0, "repaired": 0}
 
 
 def test_an_import_that_fails_in_the_middle_leaves_nothing(

@@ -217,7 +217,7 @@ def test_words_are_found_and_wildcards_are_letters(make: Make) -> None:
 @pytest.mark.parametrize(
     "query",
     ["state=fixed", "light=blue", "sort=oldest", "limit=0", "limit=201", "limit=x", "cursor=%00",
-     "cursor=AAAA", "cursor=W10", "since=yesterday", "since=2026-11-23", "community='--",
+     "cursor=AAAA", "cursor=W10", "since=yesterday", "since=23.11.2026", "community='--",
      "limit=99999999999999999999", "state=open,closed"],
 )  # fmt: skip
 def test_an_unknown_filter_value_names_its_field(make: Make, query: str) -> None:

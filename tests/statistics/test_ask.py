@@ -6,7 +6,6 @@ import csv
 import io
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,6 +25,7 @@ from grid_report.statistics.ask_forms import Form, form_of, read_asked
 from grid_report.statistics.models import StatisticsQuestion
 from grid_report.statistics.questioning import Asked, code_of
 from grid_report.statistics.questions import TooManyQuestions
+from tests.support import present
 from tests.support.builders import BRIGHT, PROPERTY, STATION, STREET, Make
 
 pytestmark = pytest.mark.database
@@ -97,7 +97,7 @@ def ask(client: FlaskClient, **more: Any) -> Any:
 
 
 def now_asked() -> dict[str, Any]:
-    this = Month.of(clock.now(), UTC)
+    this = Month.of(clock.now(), present.COUNTY)
     return {
         "from": str(this.plus(-2)), "to": str(this), "area": STATION, "rows": "category",
         "columns": ["m_received", "r_filing"],

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from grid_report.statistics.csv_sheets import LONG, lines, plain
+from grid_report.statistics.csv_sheets import LONG
 from grid_report.statistics.measures import CASE_COUNTS, RateName
 from grid_report.statistics.tables import TableName
+from grid_report.web.csv_files import lines, plain
 from tests.statistics.months import COUNTY, HOSTILE, freeze, get, month_of_cases, rename
 from tests.support.builders import STATION, Make
 
