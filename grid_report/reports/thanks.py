@@ -53,7 +53,8 @@ def for_step(
             session, report, actor=actor, places=places, terms=terms, evidence=evidence
         )
         occasions += _of_joining(session, report, joined, actor, occasions[0].facts)
-        if _was_thanked_as_joined(session, report):
+        # Only a transfer brings a case that was accepted back to its acceptance.
+        if report.transfers and _was_thanked_as_joined(session, report):
             occasions = [one for one in occasions if one.cause.type != REPORT_ACCEPTED]
     elif step is Step.PASS:
         earning.lock_riders(session, [report.reporter_id])
