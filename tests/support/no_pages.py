@@ -9,6 +9,8 @@ NO_PAGES = {
     "health.readyz",
     # Shown only with a right code behind it: tests/accounts/test_confirming.py looks at it.
     "numbers.choice",
+    "oversight.journal_file",
+    "oversight.trail_file",
     "notify.open_message",
     "notify.unread",
     "offers.photo",

@@ -42,6 +42,8 @@ CARD_OFFER = "main a.offer-row:has(.offer-card)"
 CARD = "main a[href^='/cards/R-']"
 MY_CARD = "main a[href^='/my/cards/R-']"
 SIGNAL = "main a[href*='/fairness/signals/']"
+RIDER_SEEN = "main td a[href*='/oversight/riders/']"
+SERVICE_SEEN = "main td a[href*='/oversight/redemptions/']"
 SAMPLED = "main a[href*='/fairness/sample/']"
 # The month that is over, and those around it, whatever day the tests begin on.
 THIS = Month.of(present.beginning(), present.COUNTY)
@@ -378,6 +380,14 @@ SCREENS: dict[str, list[Screen]] = {
     "auditor": [
         Screen("desk-auditor", "desk.index", "/desk"),
         Screen("case-auditor", "desk.show", "/desk", ROW),
+        Screen("trail", "oversight.trail", "/oversight/trail"),
+        Screen("journal", "oversight.journal", "/oversight/journal"),
+        Screen("event", "oversight.event", "/oversight/journal", "main td.num a"),
+        Screen("rider-seen", "oversight.rider", "/oversight/journal?kind=award", RIDER_SEEN),
+        Screen(
+            "service-seen", "oversight.redemption", "/oversight/journal?kind=hold", SERVICE_SEEN
+        ),
+        Screen("look", "oversight.ask_look", "/oversight/members/1/look"),
     ],
 }
 PHONE_SIDE = ("guest", "rider", "handler", "station")
