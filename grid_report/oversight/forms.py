@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from grid_report.accounts.aliases import member_of_alias
 from grid_report.accounts.audit_queries import Cursor, TrailFilter
+from grid_report.clock import PlainDate, read_instant
 from grid_report.errors import Invalid
 from grid_report.points.journal_queries import JournalFilter
 from grid_report.points.kinds import AccountKind, EventKind
@@ -19,7 +21,7 @@ HOLDER = re.compile(rf"(?:{'|'.join(AccountKind)}):[\w-]{{1,40}}:(?:\d{{4}}-\d\d
 MOST_REASON = 200
 
 
-def read_trail(args: Mapping[str, str], zone: tzinfo) -> TrailFilter:
+def read_trail(args: Mapping[str, str], zone: ZoneInfo) -> TrailFilter:
     """Read a filter of the trail. Raises Invalid naming every value that cannot be read."""
     problems = Invalid()
     wanted = TrailFilter(
@@ -32,7 +34,7 @@ def read_trail(args: Mapping[str, str], zone: tzinfo) -> TrailFilter:
     return wanted
 
 
-def read_journal(args: Mapping[str, str], zone: tzinfo) -> JournalFilter:
+def read_journal(args: Mapping[str, str], zone: ZoneInfo) -> JournalFilter:
     """Read a filter of the journal. Raises Invalid naming every value that cannot be read."""
     problems = Invalid()
     kind, account = args.get("kind", ""), clean(args.get("account", ""))
@@ -90,7 +92,7 @@ def _member(args: Mapping[str, str], name: str, problems: Invalid) -> int | None
 
 
 def _day(
-    args: Mapping[str, str], name: str, zone: tzinfo, problems: Invalid, *, end: bool = False
+    args: Mapping[str, str], name: str, zone: ZoneInfo, problems: Invalid, *, end: bool = False
 ) -> datetime | None:
     """Read a day of the county as its first instant; `end`: as the first instant after it."""
     text = clean(args.get(name, ""))
@@ -103,4 +105,4 @@ def _day(
     except ValueError:
         problems.add(name, "day-unreadable")
         return None
-    return datetime.combine(day + timedelta(days=end), time.min, tzinfo=zone)
+    return read_instant(text, zone, plain=PlainDate.AFTER if end else PlainDate.FIRST)
