@@ -125,7 +125,7 @@ def _sign_in_with_password(
         if renewed and kept == kept_before:
             member.password_hash = renewed
         for tried in tries:
-            waits.give_back(session, tried, now=now)
+            waits.give_back(session, tried)
         if device is None or device.member_id != member_id:
             _give_back_to_address(session, policy, address, now)
         return steps.open_sign_in(

@@ -21,9 +21,11 @@ FORGOTTEN: Final = timedelta(days=1)
 
 # One statement counts and answers: two processes can never read the same old number, and whoever
 # comes second waits for the first one's commit. `free_at` is returned as it was before this try.
+# It lies ahead because of a wait only: a try that queued behind a later one is not too early.
 _COUNT: Final = (
     text(
-        "INSERT INTO failed_tries (name, failures, last_at, free_at) VALUES (:name, 1, :now, :now)"
+        "INSERT INTO failed_tries (name, failures, last_at, free_at)"
+        " VALUES (:name, 1, :now, :forgotten)"
         " ON CONFLICT (name) DO UPDATE SET failures = CASE"
         " WHEN failed_tries.last_at < :forgotten THEN 1 ELSE failed_tries.failures + 1 END,"
         " last_at = excluded.last_at RETURNING failures, free_at"
@@ -39,6 +41,7 @@ class Try:
 
     name: str
     free_at: datetime
+    free_before: datetime
 
 
 def wait_after(failures: int, free: int) -> timedelta:
@@ -67,18 +70,19 @@ def count(session: Session, name: str, *, free: int, now: datetime) -> Try:
             .values(free_at=free_at)
             .execution_options(synchronize_session=False)
         )
-    return Try(name, free_at)
+    return Try(name, free_at, counted.free_at)
 
 
-def give_back(session: Session, tried: Try, *, now: datetime) -> None:
+def give_back(session: Session, tried: Try) -> None:
     """Take a counted try back with the wait it began: it turned out to be a good one."""
     own = FailedTries.free_at == tried.free_at
+    before = bindparam("before", tried.free_before, UtcInstant())
     session.execute(
         update(FailedTries)
         .where(FailedTries.name == tried.name, FailedTries.failures > 0)
         .values(
             failures=FailedTries.failures - 1,
-            free_at=case((own, bindparam("begun", now, UtcInstant())), else_=FailedTries.free_at),
+            free_at=case((own, before), else_=FailedTries.free_at),
         )
         .execution_options(synchronize_session=False)
     )

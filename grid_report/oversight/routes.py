@@ -196,8 +196,9 @@ def redemption(ref: str) -> str:
 @bp.post("/members/<int:member_id>/look")
 def look(member_id: int) -> Answer:
     """Let an auditor see who a member is, for a reason that is kept."""
-    actor, member_id = current_actor(), min(member_id, BIGGEST_ID)
+    actor = current_actor()
     access.check(actor, Action.MEMBERS_LOOK)
+    member_id = _somebody(member_id)
     try:
         reason = forms.read_reason(request.form)
     except Invalid as error:
@@ -205,7 +206,7 @@ def look(member_id: int) -> Answer:
         page = render_template(
             "oversight/look.html",
             member_id=member_id,
-            name=rider_alias(max(member_id, 1)),
+            name=rider_alias(member_id),
             typed=request.form.get("reason", "")[:1000],
             errors={"reason": sentences},
         )
@@ -219,9 +220,7 @@ def look(member_id: int) -> Answer:
 def ask_look(member_id: int) -> str:
     """Ask why somebody's identity is to be looked at."""
     access.check(current_actor(), Action.MEMBERS_LOOK)
-    member_id = min(max(member_id, 1), BIGGEST_ID)
-    if not identities.is_member(member_id):
-        raise NotFound
+    member_id = _somebody(member_id)
     return render_template(
         "oversight/look.html",
         member_id=member_id,
@@ -229,6 +228,13 @@ def ask_look(member_id: int) -> str:
         typed="",
         errors={},
     )
+
+
+def _somebody(member_id: int) -> int:
+    """Return the number of a member there is. Raises NotFound."""
+    if not identities.is_member(min(member_id, BIGGEST_ID)):
+        raise NotFound
+    return member_id
 
 
 def _alias(member_id: int | None) -> str:

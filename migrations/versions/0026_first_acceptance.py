@@ -217,7 +217,8 @@ class _Life:
             return
         stood = max(at - self.stopped_at, timedelta(0))
         self.stopped_at = None
-        self.stood += stood
+        # Kept in whole seconds, from which a category's new deadline is counted.
+        self.stood += timedelta(seconds=int(stood.total_seconds()))
         self.fix_due += stood
         if self.accepted_at is None:
             self.accept_due += stood

@@ -243,6 +243,18 @@ def test_wrong_tries_at_once_are_counted_once_each(
     assert db.session.scalar(select(func.sum(FailedTries.failures))) == 5
 
 
+def test_a_try_made_a_moment_before_one_that_was_counted_first_is_not_refused(make: Make) -> None:
+    earlier = NOW - timedelta(milliseconds=300)
+    with transaction() as session:
+        waits.give_back(session, waits.count(session, "door", free=2, now=NOW))
+        first = waits.count(session, "door", free=2, now=earlier)
+        waits.count(session, "door", free=2, now=earlier)
+        waits.give_back(session, first)
+    with pytest.raises(TooMany) as refused, transaction() as session:
+        waits.count(session, "door", free=2, now=NOW)
+    assert refused.value.retry_after_s == 60
+
+
 def test_old_failures_are_swept(make: Make, rider: Actor) -> None:
     with pytest.raises(WrongPassword):
         sign_in(make, "wrong")

@@ -38,6 +38,7 @@ EXAMPLES = 12
 NOT_BY_SCHEMA = {
     "api_answer_objection",  # words of blanks
     "api_answer_recheck",  # bytes that are no picture
+    "api_audit_trail",  # days, a cursor, an alias nobody has
     "api_create_token",  # a phone nobody has, a password nobody uses
     "api_decide_proposal",  # a refusal needs its reason
     "api_entries",  # a cursor nobody was given
@@ -54,6 +55,7 @@ NOT_BY_SCHEMA = {
     "api_month_workbook",  # the same
     "api_my_redemptions",  # a cursor nobody was given
     "api_offers",  # a position outside the earth
+    "api_points_journal",  # days, a cursor, an account that is none
     "api_propose",  # an award nobody got, a month that is none
     "api_propose_merit",  # more or fewer points than the tariff has for it
     "api_raise_objection",  # exactly one of the three decisions
@@ -72,6 +74,7 @@ NOTHING_TO_SAY_WRONGLY = {
     "api_cancel_redemption",
     "api_categories",
     "api_communities",
+    "api_list_consents",
     "api_me",
     "api_my_objection",
     "api_rechecks",

@@ -28,9 +28,13 @@ LEAST_GAP, MOST_GAP = timedelta(minutes=1), timedelta(days=9)
 
 
 class World:
-    """A few people and cases, and a clock that only goes forward."""
+    """A few people and cases, and a clock that only goes forward.
 
-    def __init__(self, make: Make, seed: int, start: datetime) -> None:
+    `forward`: how much likelier a step towards the end is than another.
+    """
+
+    def __init__(self, make: Make, seed: int, start: datetime, *, forward: int = 3) -> None:
+        self.forward = forward
         self.make, self.seed, self.chance, self.now = make, seed, random.Random(seed), start
         self.riders = [make.rider() for _ in range(3)]
         self.workers = {STATION: make.worker(STATION), BRIGHT: make.worker(BRIGHT)}
@@ -67,7 +71,7 @@ class World:
         steps = steps_from(report.state)
         if not steps:
             return
-        step = self.chance.choice([*steps, *(3 * [it for it in steps if it in FORWARD])])
+        step = self.chance.choice([*steps, *(self.forward * [it for it in steps if it in FORWARD])])
         fresh = report.state is State.ACCEPTED and report.reopened_at is not None
         if fresh and self.chance.random() < 0.4:
             # Reopened, then somebody else's.

@@ -17,6 +17,7 @@ def send_as_it_is(selector: str, *, without: str = "") -> Callable[[Page], None]
             page.evaluate(
                 """([selector, without]) => {
                     const form = document.querySelector(selector);
+                    if (!form) throw new Error(`no ${selector} on ${location.pathname}`);
                     if (without) form.querySelector(without).remove();
                     HTMLFormElement.prototype.submit.call(form);
                 }""",

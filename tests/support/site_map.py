@@ -342,7 +342,7 @@ SCREENS: dict[str, list[Screen]] = {
             "proposals-refused",
             "admin_points.waiting",
             "/admin/proposals",
-            act=send_as_it_is("#reversal form"),
+            act=send_as_it_is("#grant form"),
             status=422,
         ),
         Screen("proposals-waiting", "admin_points.waiting", "/admin/proposals", act=propose_points),
