@@ -151,6 +151,38 @@ def test_one_address_cannot_try_every_number(make: Make, rider: Actor) -> None:
     assert _sign_in(make, address="203.0.113.9")
 
 
+def test_one_address_cannot_try_codes_of_every_number(make: Make, rider: Actor) -> None:
+    few = make.settings.limits.model_copy(update={"sign_ins_per_address_15_min": 5})
+    make.policy = type(make.policy)(**{**vars(make.policy), "limits": few})
+    for number in range(5):
+        with pytest.raises(WrongCode):
+            _use(make, "000000", phone=f"1393333000{number}")
+    with pytest.raises(TooMany):
+        _use(make, "000000")
+
+
+def test_a_password_changed_while_the_old_one_was_checked_lets_nobody_in(
+    make: Make, rider: Actor
+) -> None:
+    policy = make.policy
+
+    class Slow(Hasher):
+        changed = False
+
+        def verify(self, kept: str | None, password: str) -> bool:
+            right = super().verify(kept, password)
+            if not self.changed:
+                self.changed = True
+                usecases.change_password(
+                    current=PASSWORD, new="snow at the station", actor=rider, policy=policy, now=NOW
+                )
+            return right
+
+    make.policy = type(policy)(**{**vars(policy), "hasher": Slow(time_cost=1, memory_kib=8)})
+    with pytest.raises(WrongPassword):
+        _sign_in(make)
+
+
 def guess(app: Flask, number: int, arguments: Any) -> dict[str, int]:
     """Guess passwords in a process of its own; tell how often that was answered and refused."""
     make, seen = Make(app), {"wrong": 0, "shut": 0, "other": 0}

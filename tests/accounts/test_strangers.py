@@ -275,6 +275,22 @@ def test_a_strangers_code_requests_leave_the_owners_browser_its_own(
         code(make, secrets=own)
 
 
+def test_who_only_claims_a_number_asks_for_its_codes_as_a_stranger(
+    make: Make, rider: Actor, own: tuple[str, ...]
+) -> None:
+    claimed = usecases.sign_up_rider(
+        phone=PHONE, password="another long one", name="骑手", language="zh_CN",
+        consents=[ConsentKind.ACCOUNT], notice_version=make.policy.notice_version, is_16=True,
+        label="", address=AWAY, policy=make.policy, now=NOW,
+    )  # fmt: skip
+    held = _prove(claimed)
+    for _ in range(5):
+        assert code(make, address=AWAY, secrets=held)
+    with pytest.raises(TooMany):
+        code(make, address=AWAY, secrets=held)
+    assert code(make, secrets=own)
+
+
 def test_no_more_than_twenty_codes_a_day_reach_a_number_whoever_asks(
     make: Make, rider: Actor, own: tuple[str, ...]
 ) -> None:
