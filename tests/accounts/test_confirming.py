@@ -9,9 +9,9 @@ import pytest
 from grid_report import clock
 from grid_report.access import Actor, Grant
 from grid_report.accounts import messenger, usecases
-from grid_report.accounts.refusals import NoSuchClaim, NumberHeld, NumberUnproved
+from grid_report.accounts.refusals import NoSuchClaim, NotOneself, NumberHeld, NumberUnproved
 from grid_report.accounts.roles import Role
-from grid_report.errors import Forbidden
+from grid_report.errors import Forbidden, TooMany
 from tests.accounts.browsing import post_form
 from tests.accounts.test_proving import NOW, PHONE, audited, confirm, row, sign_up
 from tests.support.builders import PASSWORD, Make
@@ -66,6 +66,40 @@ def test_the_counter_is_told_the_same_for_unknown_known_and_proved_numbers(make:
         with pytest.raises(NoSuchClaim) as refused:
             usecases.find_claim(phone, known_by, actor=staff, policy=make.policy, now=NOW)
         assert refused.value.problems["known_by"][0].code == "claim-not-found"
+
+
+def test_of_two_of_one_name_only_the_digits_tell_who_stands_there(make: Make) -> None:
+    staff = make.worker()
+    first, second = sign_up(make), sign_up(make)
+    with pytest.raises(NoSuchClaim):
+        usecases.find_claim(PHONE, "小李", actor=staff, policy=make.policy, now=NOW)
+    vault = make.policy.vault
+    for rider in (first, second):
+        digits = vault.counter_code(rider.member_id, vault.lookup(PHONE))
+        claim = usecases.find_claim(PHONE, digits, actor=staff, policy=make.policy, now=NOW)
+        assert claim.rider_id == rider.member_id
+
+
+def test_a_counter_looks_up_a_queue_in_an_hour_and_not_a_list(make: Make) -> None:
+    staff = make.worker()
+    for _ in range(60):
+        with pytest.raises(NoSuchClaim):
+            usecases.find_claim(PHONE, "小李", actor=staff, policy=make.policy, now=NOW)
+    with pytest.raises(TooMany):
+        usecases.find_claim(PHONE, "小李", actor=staff, policy=make.policy, now=NOW)
+
+
+def test_no_administrator_gives_a_number_to_the_own_account(make: Make) -> None:
+    administrator = make.administrator()
+    with pytest.raises(NotOneself):
+        usecases.give_number(
+            administrator.member_id,
+            PHONE,
+            take=False,
+            actor=administrator,
+            policy=make.policy,
+            now=NOW,
+        )
 
 
 def test_a_counter_moves_no_proved_number(make: Make) -> None:
