@@ -14,6 +14,7 @@ from grid_report.accounts.managing import suspend_member
 from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound
 from grid_report.notify.models import Message
+from grid_report.places.routing import MatchedBy
 from grid_report.points import audit
 from grid_report.reports import queries, usecases
 from grid_report.reports.commands import RateReport
@@ -105,6 +106,17 @@ def test_the_next_ones_go_as_well_until_nobody_is_left(three: Three) -> None:
     three.take(three.c, "withdraw", third)
     assert three.states() == ["withdrawn", "withdrawn", "withdrawn"]
     assert told(three.make, since) == {("worker", "report_withdrawn", three.c.number)}
+
+
+def test_a_case_handed_on_in_another_community_says_that_a_person_put_it_there(
+    three: Three,
+) -> None:
+    first = three.riders[0]
+    three.take(three.a, "transfer", three.worker, community=BRIGHT, reason="归那边")
+    assert three.make.fresh(three.b).community_code == STATION
+    three.take(three.a, "withdraw", first)
+    b = three.make.fresh(three.b)
+    assert (b.community_code, b.matched_by) == (BRIGHT, MatchedBy.BY_HAND)
 
 
 @pytest.mark.parametrize(("severity", "points"), [(2, (15, 5)), (4, (40, 12))])
