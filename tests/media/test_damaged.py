@@ -130,6 +130,30 @@ def test_a_photo_that_waits_to_be_deleted_is_counted_but_nothing_wrong(
     assert (found, told, found.is_sound) == (Findings(known=1, marked=1), [], True)
 
 
+def test_a_photo_whose_row_goes_while_it_is_checked_is_nothing_wrong(
+    app: Flask, make: Make
+) -> None:
+    make.report(photos=(make.photo(),))
+    claimed()
+    gone = "ab" * 32
+
+    def list_files(after: str, most: int) -> list[tuple[str, int | None]]:
+        listed = wiring().list_photo_files(after, most)
+        return listed if after else [(gone, 1), *listed]
+
+    told: list[str] = []
+    found = check_store(
+        store(),
+        list_files,
+        wiring().photo_names_in_use,
+        care(),
+        now=after_all(timedelta(hours=3)),
+        tell=told.append,
+        progress=lambda _: None,
+    )
+    assert (found.missing, told) == (0, [])
+
+
 def test_young_files_may_still_get_their_row(app: Flask, make: Make) -> None:
     make.photo()
     found = check_store(
