@@ -160,7 +160,11 @@ def _rate(rate: Rate) -> dict[str, Any]:
 
 
 def _of_month(table: Table, row: Row) -> dict[str, Any] | None:
-    return {"month": row.key, **_line(table, row)} if row.is_known else None
+    if not row.is_known:
+        return None
+    # What a version kept nothing of says nothing: it stays the bytes it was.
+    mark = {} if row.is_live is None else {"live": row.is_live}
+    return {"month": row.key, **mark, **_line(table, row)}
 
 
 _BELONGS_TO = {TableName.BY_CATEGORY: "group", TableName.BY_COMMUNITY: "street"}

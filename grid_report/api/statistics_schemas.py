@@ -131,10 +131,15 @@ class BothTimes(Answer):
 
 class OfMonth(CaseCounts):
     month: str
+    live: bool | None = Field(
+        default=None,
+        description="beside a frozen version: true where that month was not frozen at the moment;"
+        " absent where the figures are live, and in versions frozen before this was kept",
+    )
 
 
 class Comparison(Answer):
-    """Null where nobody had frozen that month when this one was."""
+    """Null where a frozen version kept nothing of that month, or there was nothing yet."""
 
     before: OfMonth | None
     year_before: OfMonth | None

@@ -76,7 +76,6 @@ def read_asked(
         places=places,
         county=settings.county,
         now=now,
-        to_keep=True,
     )
 
 

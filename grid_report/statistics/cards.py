@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from grid_report.rates import Rate
-from grid_report.statistics.figures import Figures
+from grid_report.statistics.figures import EMPTY, Figures
 from grid_report.statistics.measures import RATES, Measure, RateName
 
 COUNTS: Final = (Measure.RECEIVED, Measure.CLOSINGS)
@@ -63,9 +63,13 @@ class Card:
 
 
 def cards(
-    now: Figures, before: Figures, year_before: Figures, *, is_running: bool = False
+    now: Figures,
+    before: Figures | None,
+    year_before: Figures | None,
+    *,
+    is_running: bool = False,
 ) -> Sequence[Card]:
-    """Return the month's cards, counts first."""
+    """Return the month's cards, counts first. An earlier month is None where nothing is known of it."""
     return [
         *(_count(measure, now, before, year_before, is_running) for measure in COUNTS),
         *(_rate(name, now, before, year_before, is_running) for name in SHOWN_RATES),
@@ -74,11 +78,16 @@ def cards(
 
 
 def _count(
-    measure: Measure, now: Figures, before: Figures, year_before: Figures, is_early: bool
+    measure: Measure,
+    now: Figures,
+    before: Figures | None,
+    year_before: Figures | None,
+    is_early: bool,
 ) -> Card:
     number = now.count(measure)
     steps = [
-        Step(number - it.count(measure), was=it.count(measure)) for it in (before, year_before)
+        Step(None) if it is None else Step(number - it.count(measure), was=it.count(measure))
+        for it in (before, year_before)
     ]
     return Card(
         measure, "count", number, None, None, None, steps[0], steps[1], None, measure,
@@ -87,14 +96,18 @@ def _count(
 
 
 def _rate(
-    name: RateName, now: Figures, before: Figures, year_before: Figures, is_running: bool
+    name: RateName,
+    now: Figures,
+    before: Figures | None,
+    year_before: Figures | None,
+    is_running: bool,
 ) -> Card:
     rate, rule = now.rate(name), RATES[name]
     steps = []
     for other in (before, year_before):
-        was = other.rate(name)
-        share = was.share
-        if share is None or rate.share is None:
+        was = other.rate(name) if other is not None else None
+        share = was.share if was is not None else None
+        if was is None or share is None or rate.share is None:
             steps.append(Step(None))
             continue
         by = round((rate.share - share) * 100, 1)
@@ -125,9 +138,10 @@ def _light(is_red: bool, is_yellow: bool) -> str:
     return "red" if is_red else "yellow" if is_yellow else "green"
 
 
-def _time(name: str, now: Figures, before: Figures, year_before: Figures) -> Card:
+def _time(name: str, now: Figures, before: Figures | None, year_before: Figures | None) -> Card:
     times = [
-        it.response() if name == "response" else it.handling() for it in (now, before, year_before)
+        it.response() if name == "response" else it.handling()
+        for it in (now, before or EMPTY, year_before or EMPTY)
     ]
     medians = [it.median for it in times]
     steps = [

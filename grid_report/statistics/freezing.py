@@ -15,7 +15,7 @@ from grid_report.clock import Month
 from grid_report.db import table_of
 from grid_report.places.reference import Reference
 from grid_report.settings import County
-from grid_report.statistics import areas, live, naming
+from grid_report.statistics import areas, compared, live, monthly, naming
 from grid_report.statistics.facts import UNROUTED
 from grid_report.statistics.measures import HIDDEN, LIVE, RULES
 from grid_report.statistics.models import StatisticsCell, StatisticsFreeze
@@ -56,6 +56,7 @@ def freeze(
     now: datetime,
 ) -> None:
     """Write a month's counts as a version, and seal it. The lock is held already."""
+    beside = compared.marks(session, month, monthly.newest_versions(compared.months_beside(month)))
     session.add(
         frozen := StatisticsFreeze(
             month=str(month),
@@ -63,7 +64,7 @@ def freeze(
             frozen_at=now,
             frozen_by_id=by_id,
             reason=reason,
-            document=naming.document(places, county),
+            document={**naming.document(places, county), compared.NAME: beside},
             digest="",
             rules=RULES,
             sealed=False,
@@ -79,7 +80,9 @@ def freeze(
             ),
         )
     )
-    rows = _of_this_moment(session, month, version, places=places, county=county, now=now)
+    every = {county.code, UNROUTED, *places.streets, *places.communities}
+    compared.keep(session, month, version, beside, every, county=county, now=now)
+    rows = _of_this_moment(month, version, every, places=places, county=county, now=now)
     if rows:
         session.execute(insert(_TABLE), rows)
     session.execute(
@@ -91,15 +94,14 @@ def freeze(
 
 
 def _of_this_moment(
-    session: Session,
     month: Month,
     version: int,
+    every: set[str],
     *,
     places: Reference,
     county: County,
     now: datetime,
 ) -> list[dict[str, Any]]:
-    every = {county.code, UNROUTED, *places.streets, *places.communities}
     found: Mapping[str, Any] = live.merged(
         {},
         live.overdue(
@@ -133,7 +135,10 @@ def _of_this_moment(
 
 
 def digest(session: Session, month: Month, version: int) -> str:
-    """Return the SHA-256 of a version's counts, in a fixed order: what a print can be held against."""
+    """Return the SHA-256 of a version's counts, in a fixed order: what a print can be held against.
+
+    Of what it was compared with too, where that was kept with it.
+    """
     c = _TABLE.c
     columns = [c[name] for name in _COLUMNS]
     rows = sorted(
@@ -142,4 +147,13 @@ def digest(session: Session, month: Month, version: int) -> str:
             select(*columns).where(c.month == str(month), c.version == version)
         )
     )
-    return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()
+    document = session.scalar(
+        select(StatisticsFreeze.document).where(
+            StatisticsFreeze.month == str(month), StatisticsFreeze.version == version
+        )
+    )
+    whole: Any = rows
+    if document and compared.NAME in document:
+        beside = sorted(document[compared.NAME].items())
+        whole = [rows, beside, compared.rows_of(session, month, version)]
+    return hashlib.sha256(json.dumps(whole, ensure_ascii=False).encode()).hexdigest()

@@ -30,6 +30,22 @@ class StatisticsCell(Base):
     n: Mapped[int] = mapped_column(BIG)
 
 
+class StatisticsCompared(Base):
+    """A count of a month that stood live beside one when that was frozen: kept with its version."""
+
+    __tablename__ = "statistics_compared"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    area: Mapped[str] = mapped_column(String(12), primary_key=True)
+    of_month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    facet: Mapped[str] = mapped_column(String(10), primary_key=True)
+    key: Mapped[str] = mapped_column(String(24), primary_key=True)
+    measure: Mapped[str] = mapped_column(String(20), primary_key=True)
+    n: Mapped[int] = mapped_column(BIG)
+
+
 class StatisticsFreeze(Base):
     """A month as somebody closed it. A later one of the same month has the next version."""
 

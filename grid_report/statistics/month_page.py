@@ -57,9 +57,7 @@ def of_month(
     categories = _categories(report, places, language)
     now = report.at
     return {
-        "cards": cards.cards(
-            figures, report.before, report.year_before, is_running=report.is_running
-        ),
+        "cards": cards.cards(figures, *report.beside, is_running=report.is_running),
         "behind": behind(report),
         "version": shown_version(report),
         "orders": orders,

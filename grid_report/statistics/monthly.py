@@ -14,13 +14,13 @@ from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.places.reference import Reference
 from grid_report.settings import County
-from grid_report.statistics import lengths, live, naming
+from grid_report.statistics import compared, lengths, live, naming
 from grid_report.statistics.areas import Area, children, communities
+from grid_report.statistics.compared import months_beside
 from grid_report.statistics.figures import EMPTY, SHOWN, WHOLE, Figures, read_months
 from grid_report.statistics.measures import LIVE, RULES, Facet, Measure
 from grid_report.statistics.models import StatisticsCell, StatisticsFreeze
 
-TREND_MONTHS: Final = 13
 _LENGTHS: Final = frozenset({Facet.RESPONSE, Facet.HANDLING})
 
 
@@ -65,8 +65,22 @@ class MonthReport:
     places: Sequence[tuple[Area, Figures]]
     frozen: Frozen | None
     versions: Sequence[Frozen]
-    # Of a sheet that has to stay as it is: months of the trend nobody had frozen by then.
+    # Of a frozen version: months of the trend it kept nothing of.
     unknown: frozenset[Month] = frozenset()
+    # Months that were live when this version was frozen and compared with them; None: it kept
+    # nothing of what it was compared with, or is not frozen.
+    live_then: frozenset[Month] | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether what it is compared with is kept, or still follows the cases."""
+        return self.frozen is None or self.live_then is not None
+
+    @property
+    def beside(self) -> tuple[Figures | None, Figures | None]:
+        """The month before and the same a year before; None where nothing is known of it."""
+        of = [None if it in self.unknown else known for it, known in self.trend]
+        return of[-2], of[0]
 
     @property
     def before(self) -> Figures:
@@ -167,24 +181,36 @@ def read_report(
     places: Reference,
     county: County,
     now: datetime,
-    to_keep: bool = False,
 ) -> MonthReport:
     """Return a month of an area: a frozen version, the newest one (None), or live (0).
 
-    Raises NotFound for a version there is not. A month never frozen is shown live. What is handed out
-    `to_keep` comes out the same ever after: of a frozen month, the months beside it are as they
-    were frozen by then, and those nobody had frozen are unknown.
+    Raises NotFound for a version there is not. A month never frozen is shown live. A frozen one
+    comes out the same ever after: the months beside it are as it kept them; where it kept nothing
+    yet, as they were frozen by then, and those nobody had frozen are unknown.
     """
     versions = list_versions(month)
     frozen = version_of(versions, version)
     shown = frozen.version if frozen else LIVE
-    months = [month.plus(n) for n in range(1 - TREND_MONTHS, 1)]
-    by = frozen.frozen_at if frozen and to_keep else None
-    chosen = {**newest_versions(months, by=by), str(month): shown}
-    unknown = frozenset(it for it in months if by is not None and str(it) not in chosen)
+    months = [*months_beside(month), month]
+    kept_beside = (
+        compared.read(frozen.document, month, frozen.version, area.code, rules=frozen.rules)
+        if frozen
+        else None
+    )
+    past: Mapping[Month, Figures] = kept_beside.live if kept_beside else {}
+    newest = (
+        {it: n for it, n in kept_beside.versions.items() if n}
+        if kept_beside
+        else newest_versions(months, by=frozen.frozen_at if frozen else None)
+    )
+    chosen = {**newest, str(month): shown}
+    unknown = frozenset(
+        it for it in months if frozen is not None and str(it) not in chosen and it not in past
+    )
+    others = [it for it in months if it not in past and it not in unknown]
     here = read_months([month], [area.code], versions=chosen, facets=SHOWN)
-    trend = read_months(months, [area.code], versions=chosen, facets=WHOLE)
-    lengths_of = {months[0], months[-2]}
+    trend = read_months(others, [area.code], versions=chosen, facets=WHOLE)
+    lengths_of = {months[0], months[-2]} & set(others)
     timed = lengths.with_values(
         {
             **read_months(sorted(lengths_of), [area.code], versions=chosen, facets=_LENGTHS),
@@ -193,7 +219,7 @@ def read_report(
         chosen,
     )
     here = {where: it for where, it in timed.items() if where in here}
-    beside = _beside(months, area, chosen, timed, county=county, now=now)
+    beside = _beside(others, area, chosen, timed, county=county, now=now)
     kept = frozen.document if frozen else None
     (area,) = naming.as_kept([area], kept) or [area]
     parts = naming.as_kept(children(area, places, county), kept)
@@ -221,7 +247,12 @@ def read_report(
             live.people(month, county=county) if area.is_county else {},
         )
     whole = [
-        (it, EMPTY if it in unknown else beside(it, trend.get((str(it), area.code), EMPTY)))
+        (
+            it,
+            past.get(it, EMPTY)
+            if it in past or it in unknown
+            else beside(it, trend.get((str(it), area.code), EMPTY)),
+        )
         for it in months
     ]
     whole[-1] = (month, by_area[area.code])
@@ -237,6 +268,7 @@ def read_report(
         frozen=frozen,
         versions=versions,
         unknown=unknown,
+        live_then=frozenset(past) if kept_beside else None,
     )
 
 

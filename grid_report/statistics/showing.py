@@ -109,9 +109,7 @@ def frozen_by(versions: Sequence[Frozen], reader: Actor) -> dict[int, str]:
 def freeze(report: MonthReport, reader: Actor) -> dict[str, Any]:
     """Return what the page before a freeze shows."""
     return {
-        "cards": cards.cards(
-            report.figures, report.before, report.year_before, is_running=report.is_running
-        ),
+        "cards": cards.cards(report.figures, *report.beside, is_running=report.is_running),
         "newest": report.versions[0].version if report.versions else 0,
         "frozen_by": frozen_by(report.versions, reader),
     }

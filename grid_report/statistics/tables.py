@@ -78,7 +78,8 @@ WEEKDAYS: Final = tuple(str(day) for day in range(1, 8))
 class Row:
     """One line: its key and name, what it belongs to, and its counts.
 
-    `is_known` is false for a month of the trend that nobody had frozen by then.
+    `is_known` is false for a month of the trend that is not kept with a frozen version. `is_live`
+    tells whether one was live when the version was frozen; None where that was not kept.
     """
 
     key: str
@@ -87,6 +88,7 @@ class Row:
     parent: str = ""
     parent_name: str = ""
     is_known: bool = True
+    is_live: bool | None = None
 
     def rate(self, name: RateName) -> Rate:
         """Return a rate of this line as its fraction."""
@@ -163,7 +165,7 @@ def build(report: MonthReport, names: Names, *, language: str, say: Say) -> Tabl
     of_units = tuple(it for it in OF_UNITS if it in counted)
     tables = (
         _whole(TableName.MONTH, flows, figures, Facet.ALL, name=here, rates=rates),
-        Table(TableName.TREND, flows, rates, list(_trend(report))),
+        Table(TableName.TREND, flows, rates, list(_trend(report, say))),
         Table(TableName.BY_GROUP, flows, rates, list(_groups(categories))),
         Table(TableName.BY_CATEGORY, flows, rates, categories),
         Table(TableName.BY_AREA, flows, rates, _areas(report.parts, called)),
@@ -261,10 +263,14 @@ def _whole(
     return Table(table, measures, rates, [_row(figures, facet, "", name)])
 
 
-def _trend(report: MonthReport) -> Iterator[Row]:
+def _trend(report: MonthReport, say: Say) -> Iterator[Row]:
+    kept = report.live_then
     for month, figures in report.trend:
         counts = _counts(figures, Facet.ALL, "")
-        yield Row(str(month), str(month), counts, is_known=month not in report.unknown)
+        is_known = month not in report.unknown
+        is_live = month in kept if kept is not None and is_known else None
+        name = say("live-then", month=str(month)) if is_live else str(month)
+        yield Row(str(month), name, counts, is_known=is_known, is_live=is_live)
 
 
 def _groups(categories: Iterable[Row]) -> Iterator[Row]:

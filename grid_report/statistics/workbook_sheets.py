@@ -261,6 +261,8 @@ def notes_sheet(book: Book) -> None:
     ]
     frozen = book.found.report.frozen
     counted = naming.counted(frozen.document if frozen else None)
+    # Versions that kept nothing of what they were compared with stay the bytes they were.
+    about_frozen = "frozen" if book.found.report.live_then is None else "kept"
     # Seconds are shown as mean lengths in minutes only.
     lines += [
         (words.measure(it), words.say("a-count"), words.figure(f"m_{it}_note"))
@@ -269,7 +271,7 @@ def notes_sheet(book: Book) -> None:
     ]
     lines += [
         (words.say(f"about-{it}"), "", words.say(f"about-{it}-note"))
-        for it in ("base", "month", "twice", "lengths", "frozen", "print")
+        for it in ("base", "month", "twice", "lengths", about_frozen, "print")
     ]
     for number, line in enumerate(lines, 1):
         for at, text in enumerate(line):

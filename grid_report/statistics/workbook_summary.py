@@ -63,6 +63,9 @@ def summary_sheet(book: Book) -> None:
     ]
     if report.frozen is not None:
         about.append(("digest", report.frozen.digest, "soft"))
+    if report.live_then is not None:
+        beside = [it.name for it in _around(book)[1:] if it.is_known]
+        about.append(("compared-with", ", ".join(beside) or None, ""))
     row = 1
     for name, value, kind in about:
         book.write(page, row, 0, words.say(name), "soft")
