@@ -194,8 +194,20 @@ class ServicesShown(ServiceCounts):
 class PointsShown(Answer):
     granted: int
     awarded: int
+    opening: int | None = Field(
+        default=None, description="held at the month's beginning; absent in versions frozen before"
+    )
+    earned: int | None = Field(default=None, description="awarded, with corrections")
+    redeemed: int | None = Field(default=None, description="handed out, and lost by not coming")
+    given_back: int | None = Field(default=None, description="refunds of what was redeemed")
     expired: int
-    liability: int
+    taken_back: int | None = Field(default=None, description="taken back, and debts repaid")
+    liability: int = Field(
+        description="held at the month's end: opening + earned - redeemed + given_back - expired"
+        " - taken_back; in older versions at the time of the freeze"
+    )
+    on_hold: int | None = Field(default=None, description="of what is held: on hold for services")
+    debts: int | None = Field(default=None, description="owed by riders; of the county only")
 
 
 class PeopleShown(Answer):

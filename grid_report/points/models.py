@@ -121,6 +121,12 @@ class Account(Base):
             deferrable=True,
             initially="DEFERRED",
         ),
+        Index(
+            "ix_point_accounts_debts",
+            "member_id",
+            sqlite_where=text("kind = 'rider_debt'"),
+            postgresql_where=text("kind = 'rider_debt'"),
+        ),
     )
 
     id: Mapped[RowId]
@@ -341,6 +347,12 @@ class Lot(Base):
             "expires_at",
             sqlite_where=text("free > 0"),
             postgresql_where=text("free > 0"),
+        ),
+        Index(
+            "ix_point_lots_on_hold",
+            "account_id",
+            sqlite_where=text("held > 0"),
+            postgresql_where=text("held > 0"),
         ),
     )
 

@@ -76,7 +76,7 @@ def keep(
     if not months:
         return
     beside = months_beside(month)
-    names = [literal(str(month)), literal(version)]
+    names: list[Any] = [literal(str(month)), literal(version)]
     session.execute(
         insert(_TABLE).from_select(
             ["month", "version", "area", "of_month", "facet", "key", "measure", "n"],

@@ -6,7 +6,7 @@ A frozen month has all of it as counts of its own, written when it was frozen.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
@@ -18,6 +18,7 @@ from grid_report.clock import Month, months_between
 from grid_report.db import db, table_of
 from grid_report.places.reference import Reference
 from grid_report.points import figures as points_figures
+from grid_report.points.kinds import EventKind
 from grid_report.settings import County
 from grid_report.statistics import definitions, facts
 from grid_report.statistics.areas import Area
@@ -198,8 +199,23 @@ def riders(month: Month, areas: Collection[str]) -> Added:
     return {area: {(Facet.PEOPLE, "", Measure.RIDERS): n} for area, n in rows}
 
 
+# What each kind of event does to what riders hold. A hold moves nothing, nor does its release.
+_ROLLED: Final = {
+    EventKind.AWARD: (Measure.EARNED, 1),
+    EventKind.CAPTURE: (Measure.REDEEMED, -1),
+    EventKind.NOSHOW: (Measure.REDEEMED, -1),
+    EventKind.REFUND: (Measure.GIVEN_BACK, 1),
+    EventKind.EXPIRY: (Measure.EXPIRED, -1),
+    EventKind.REVERSAL: (Measure.TAKEN_BACK, -1),
+    EventKind.REPAYMENT: (Measure.TAKEN_BACK, -1),
+}
+
+
 def points(month: Month, areas: Collection[str], *, places: Reference, county: County) -> Added:
-    """Return by area the month's pools, and what riders hold at this moment."""
+    """Return by area the month's pools, what riders held at its end, and how that came about.
+
+    Of a running month its end is this moment.
+    """
     added: dict[str, dict[Key, int]] = defaultdict(lambda: defaultdict(int))
 
     def add(community: str, measure: Measure, amount: int) -> None:
@@ -219,12 +235,34 @@ def points(month: Month, areas: Collection[str], *, places: Reference, county: C
         _CELLS.measure == Measure.LIABILITY,
     )
     for area, n in db.session.execute(held):
-        added[area][Facet.POINTS, "", Measure.LIABILITY] = n
+        for measure in (Measure.LIABILITY, Measure.OPENING):
+            added[area][Facet.POINTS, "", measure] += n
+    _roll(month, add, county)
+    end = month.bounds(county.tz)[1]
+    added[county.code][Facet.POINTS, "", Measure.DEBTS] += points_figures.debts(db.session(), end)
     # The reserve is the county's own.
     granted, awarded = points_figures.reserve(month)
     added[county.code][Facet.POINTS, "", Measure.GRANTED] += granted
     added[county.code][Facet.POINTS, "", Measure.AWARDED] += awarded
     return added
+
+
+def _roll(month: Month, add: Callable[[str, Measure, int], None], county: County) -> None:
+    """Go back from what riders hold now to the month's end, and from there to its beginning."""
+    flows = points_figures.flows(db.session(), *month.bounds(county.tz))
+    for community, points in points_figures.on_hold(db.session()).items():
+        add(community, Measure.ON_HOLD, points)
+    for community, points in flows.held_since.items():
+        add(community, Measure.ON_HOLD, -points)
+    for community, points in flows.since.items():
+        add(community, Measure.LIABILITY, -points)
+        add(community, Measure.OPENING, -points)
+    for (community, kind), points in flows.during.items():
+        if kind in _ROLLED:
+            measure, sign = _ROLLED[kind]
+            if measure is not Measure.EXPIRED:  # kept with the counts of the month
+                add(community, measure, sign * points)
+        add(community, Measure.OPENING, -points)
 
 
 def people(month: Month, *, county: County) -> Added:

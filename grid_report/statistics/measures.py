@@ -105,7 +105,15 @@ class Measure(StrEnum):
     GRANTED = "granted"
     AWARDED = "awarded"
     EXPIRED = "expired"
+    # How what riders hold came to be what it is at a month's end (`live.points`).
+    OPENING = "opening"
+    EARNED = "earned"
+    REDEEMED = "redeemed"
+    GIVEN_BACK = "given_back"
+    TAKEN_BACK = "taken_back"
     LIABILITY = "liability"
+    ON_HOLD = "on_hold"
+    DEBTS = "debts"
     APPLICATIONS = "applications"
     CARDS_ISSUED = "cards_issued"
     RIDERS = "riders"
@@ -144,6 +152,19 @@ CASE_COUNTS: Final = (
 
 # What began to be counted later: versions frozen before do not know it, and never show it.
 LATER: Final = frozenset({Measure.RECALLED})
+# The roll-forward of points: opening + earned - redeemed + given back - expired - taken back is
+# what riders hold at the month's end; what is on hold is in it, debts are beside it.
+ROLLED: Final = (
+    Measure.OPENING,
+    Measure.EARNED,
+    Measure.REDEEMED,
+    Measure.GIVEN_BACK,
+    Measure.EXPIRED,
+    Measure.TAKEN_BACK,
+    Measure.LIABILITY,
+)
+BESIDE_ROLLED: Final = (Measure.ON_HOLD, Measure.DEBTS)
+POINTS: Final = (Measure.GRANTED, Measure.AWARDED, *ROLLED, *BESIDE_ROLLED)
 
 
 # Every measure under what decides its month, as the page of definitions lists them.
@@ -194,7 +215,7 @@ HELP: Final[Mapping[str, tuple[Measure, ...]]] = {
         Measure.APPLICATIONS,
         Measure.CARDS_ISSUED,
     ),
-    "points": (Measure.GRANTED, Measure.AWARDED, Measure.EXPIRED, Measure.LIABILITY),
+    "points": POINTS,
     "people": (
         Measure.RIDERS,
         Measure.CONSENTS,

@@ -11,7 +11,16 @@ from grid_report.clock import Month
 from grid_report.offers import queries as offers_queries
 from grid_report.places.reference import Reference
 from grid_report.settings import County
-from grid_report.statistics import cards, corrections, lines, picks, recounting, showing, slices
+from grid_report.statistics import (
+    cards,
+    corrections,
+    lines,
+    naming,
+    picks,
+    recounting,
+    showing,
+    slices,
+)
 from grid_report.statistics.areas import AreaKind
 from grid_report.statistics.durations import EDGES
 from grid_report.statistics.figures import Figures, Times
@@ -90,6 +99,7 @@ def of_month(
         "differences": corrections.list_differences(report, county=county, now=now)
         if report.frozen
         else [],
+        "counted": naming.counted(report.frozen.document if report.frozen else None),
         "recounted": recounting.read_recount(report.month),
         "rules": RULES,
     }

@@ -10,9 +10,10 @@ from grid_report.offers import queries as offers_queries
 from grid_report.places.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics.areas import Area, AreaKind
-from grid_report.statistics.measures import LATER, Measure
+from grid_report.statistics.measures import BESIDE_ROLLED, LATER, ROLLED, Measure
 
 Both = Mapping[str, str]
+ROLLED_LATER = frozenset((*ROLLED, *BESIDE_ROLLED)) - {Measure.EXPIRED, Measure.LIABILITY}
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def counted(kept: Mapping[str, Any] | None) -> frozenset[Measure]:
         return frozenset(Measure)
     names = kept.get("measures")
     if names is None:
-        return frozenset(Measure) - LATER
+        return frozenset(Measure) - LATER - ROLLED_LATER
     return frozenset(it for it in Measure if it in names)
 
 

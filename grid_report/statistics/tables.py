@@ -16,7 +16,7 @@ from grid_report.statistics import naming
 from grid_report.statistics.areas import Area, AreaKind
 from grid_report.statistics.facts import OWN_HANDLING
 from grid_report.statistics.figures import Figures, Times
-from grid_report.statistics.measures import CASE_COUNTS, RATES, Facet, Measure, RateName
+from grid_report.statistics.measures import CASE_COUNTS, POINTS, RATES, Facet, Measure, RateName
 from grid_report.statistics.monthly import MonthReport
 from grid_report.statistics.naming import Names
 
@@ -62,7 +62,6 @@ SERVICES: Final = (
     Measure.APPLICATIONS,
     Measure.CARDS_ISSUED,
 )
-POINTS: Final = (Measure.GRANTED, Measure.AWARDED, Measure.EXPIRED, Measure.LIABILITY)
 # Consents and erasures are the county's; everywhere else only riders are counted.
 PEOPLE: Final = (
     Measure.RIDERS,
@@ -163,6 +162,10 @@ def build(report: MonthReport, names: Names, *, language: str, say: Say) -> Tabl
     counted = naming.counted(report.frozen.document if report.frozen else None)
     flows = tuple(it for it in FLOWS if it in counted)
     of_units = tuple(it for it in OF_UNITS if it in counted)
+    # A debt is a rider's, who may owe it for what several communities awarded: the county's only.
+    points = tuple(
+        it for it in POINTS if it in counted and (report.area.is_county or it is not Measure.DEBTS)
+    )
     tables = (
         _whole(TableName.MONTH, flows, figures, Facet.ALL, name=here, rates=rates),
         Table(TableName.TREND, flows, rates, list(_trend(report, say))),
@@ -225,7 +228,7 @@ def build(report: MonthReport, names: Names, *, language: str, say: Say) -> Tabl
                 for key in figures.keys(Facet.STATION)
             ],
         ),
-        _whole(TableName.POINTS, POINTS, figures, Facet.POINTS, name=here),
+        _whole(TableName.POINTS, points, figures, Facet.POINTS, name=here),
         _whole(
             TableName.PEOPLE,
             PEOPLE if report.area.is_county else PEOPLE[:1],

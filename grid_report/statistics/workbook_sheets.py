@@ -134,6 +134,12 @@ class Book:
         page.set_footer(f"&L{self.state().replace('&', '&&')}&R&P / &N")
         return page
 
+    def note(self, measure: Measure) -> str:
+        """Say what a count is of, as it was counted in this version."""
+        rolled = Measure.OPENING in self.found[TableName.POINTS].measures
+        then = "_then" if measure is Measure.LIABILITY and not rolled else ""
+        return self.words.figure(f"m_{measure}{then}_note")
+
     def state(self) -> str:
         """Say which version this is, or that the counts still run."""
         frozen = self.found.report.frozen
@@ -241,7 +247,7 @@ def totals_sheet(book: Book) -> None:
             book.write(page, number, 1, words.measure(measure), "top")
             value = book.found[name].rows[0].counts[measure]
             book.write(page, number, 2, value, "top-count")
-            book.write(page, number, 3, words.figure(f"m_{measure}_note"), "note")
+            book.write(page, number, 3, book.note(measure), "note")
     page.freeze_panes(1, 0)
     page.autofilter(0, 0, number, 3)
     page.repeat_rows(0)
@@ -265,7 +271,7 @@ def notes_sheet(book: Book) -> None:
     about_frozen = "frozen" if book.found.report.live_then is None else "kept"
     # Seconds are shown as mean lengths in minutes only.
     lines += [
-        (words.measure(it), words.say("a-count"), words.figure(f"m_{it}_note"))
+        (words.measure(it), words.say("a-count"), book.note(it))
         for it in Measure
         if it in counted and it not in (Measure.RESPONSE_S, Measure.HANDLING_S)
     ]
