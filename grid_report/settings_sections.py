@@ -222,6 +222,7 @@ class Limits(Section):
     sms_codes_per_hour: Count
     sms_codes_per_day: int = Field(ge=2, le=1_000_000)
     sign_ups_per_address_hour: Count
+    quiz_tries_per_day: Count
 
 
 class Cases(Section):

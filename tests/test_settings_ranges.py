@@ -110,6 +110,7 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "limits.sms_codes_per_hour": COUNT,
     "limits.sms_codes_per_day": whole(2, 1_000_000),
     "limits.sign_ups_per_address_hour": COUNT,
+    "limits.quiz_tries_per_day": COUNT,
     "cases.check_hours": HOURS,
     "cases.close_hours": HOURS,
     "cases.reopen_days": DAYS,

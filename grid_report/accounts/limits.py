@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import bindparam, delete, text, update
+from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.orm import Session
 
 from grid_report.accounts.models import RateCounter
@@ -33,12 +33,40 @@ def count(
     Call inside a transaction; a refusal rolls its own count back. Raises TooMany.
     """
     start = _window(now, window_s)
-    row = {"name": _name(name, window_s), "window_start": start, "hits": hits}
+    end = start + timedelta(seconds=window_s)
+    return count_between(
+        session, _name(name, window_s), start=start, end=end, limit=limit, now=now, hits=hits
+    )
+
+
+def count_between(
+    session: Session,
+    name: str,
+    *,
+    start: datetime,
+    end: datetime,
+    limit: int,
+    now: datetime,
+    hits: int = 1,
+) -> int:
+    """Count tries in a window of the caller's own, such as a day of the county. As `count`."""
+    row = {"name": name, "window_start": start, "hits": hits}
     counted = int(session.execute(_COUNT, row).scalar_one())
     if counted > limit:
-        left_s = (start + timedelta(seconds=window_s) - now).total_seconds()
-        raise TooMany(retry_after_s=max(1, math.ceil(left_s)))
+        raise TooMany(retry_after_s=max(1, math.ceil((end - now).total_seconds())))
     return counted
+
+
+def counted_since(session: Session, name: str, start: datetime) -> int:
+    """Return how many tries a window of the caller's own has seen."""
+    return (
+        session.scalar(
+            select(RateCounter.hits).where(
+                RateCounter.name == name, RateCounter.window_start == start
+            )
+        )
+        or 0
+    )
 
 
 def give_back(session: Session, name: str, *, window_s: int, now: datetime, hits: int = 1) -> None:

@@ -93,6 +93,15 @@ def check_proved(session: Session, member_id: int) -> None:
         raise NumberUnproved
 
 
+def hold_number(session: Session, member_id: int) -> str | None:
+    """Return the keyed hash of a member's proved number, which stays the member's until the commit.
+
+    Who the number is, is the person: one, under whichever account. Raises NotFound.
+    """
+    steps.queue_behind(session, member_id)
+    return session.scalar(select(Member.phone_lookup).where(Member.id == member_id))
+
+
 def open_choice(session: Session, code_id: int, now: datetime) -> None:
     """Use up the right to choose an account that a right code gave, once. Raises ChoiceOver."""
     row = session.get(SmsCode, code_id, with_for_update=True, populate_existing=True)

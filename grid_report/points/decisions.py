@@ -12,7 +12,13 @@ from sqlalchemy.orm import Session
 
 from grid_report.db import db
 from grid_report.points.caps import NEVER_PAID, Cut
-from grid_report.points.causes import LEARNING_QUIZ, LEARNING_UNIT, Cause
+from grid_report.points.causes import (
+    LEARNING_QUIZ,
+    LEARNING_UNIT,
+    REPORT_ACCEPTED,
+    REPORT_JOINED,
+    Cause,
+)
 from grid_report.points.earning_models import ClaimRow
 
 
@@ -65,6 +71,12 @@ def decided(
 def behind_entry(cause_type: str, cause_id: str) -> Decided | None:
     """Return the decision an entry was paid by; None for older and other entries."""
     return decided(db.session(), [cause_type], [cause_id]).get(Cause(cause_type, cause_id))
+
+
+def was_sent_unproved(session: Session, number: str) -> bool:
+    """Tell whether a report was decided on as one sent before the number was proved."""
+    found = decided(session, [REPORT_ACCEPTED, REPORT_JOINED], [number]).values()
+    return any(one.cut is Cut.UNPROVED for one in found)
 
 
 def list_nothing(rider_id: int, limit: int = 20) -> Sequence[Decided]:

@@ -96,6 +96,19 @@ class ClaimRow(Base):
     cut: Mapped[Cut | None] = mapped_column(enum_column(Cut, "cut_known"))
 
 
+class LearningMark(Base):
+    """A person was thanked for a unit or a quiz, under whichever account. Says nothing of whom.
+
+    The mark is a hash of the topic and of the proved number's own keyed hash: it outlives the
+    account, and two marks of one person cannot be told to be one's.
+    """
+
+    __tablename__ = "learning_marks"
+
+    mark: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[Instant]
+
+
 class Proposal(Base):
     """What one person proposes and another approves or declines; decided once, then forever."""
 

@@ -7,11 +7,14 @@ from werkzeug.wrappers import Response
 
 from grid_report import access, clock
 from grid_report.access import Action
+from grid_report.accounts.number_queries import is_proved
 from grid_report.errors import NotFound
 from grid_report.points import decisions, handbook, learning, tariff_book
 from grid_report.points.outcomes import Award, Outcome
+from grid_report.points.refusals import QuizTriesUsed
 from grid_report.points.tariff_fields import numbers_of
 from grid_report.points.terms import terms_of
+from grid_report.web import words
 from grid_report.web.context import current_actor, settings
 from grid_report.web.words import said
 
@@ -83,40 +86,64 @@ def finish(unit: str) -> Response:
 
 @bp.get("/handbook/quiz")
 def quiz() -> str:
-    """Ask the questions."""
-    access.check(current_actor(), Action.POINTS_LEARN)
-    return _quiz_page({}, [])
+    """Ask the questions, or say when they can be tried again."""
+    actor = current_actor()
+    access.check(actor, Action.POINTS_LEARN)
+    most, now = settings().limits.quiz_tries_per_day, clock.now()
+    following = learning.next_try(
+        actor.member_id, most_tries=most, terms=terms_of(settings()), now=now
+    )
+    if following is None:
+        return _quiz_page({}, [])
+    return _quiz_page({}, [], QuizTriesUsed(0, most, following.isoformat()))
 
 
 @bp.post("/handbook/quiz")
 def answer_quiz() -> Response:
     """Look at the answers; all right earns the quiz once an edition, else it may be tried again."""
-    access.check(current_actor(), Action.POINTS_LEARN)
+    actor = current_actor()
+    access.check(actor, Action.POINTS_LEARN)
     answers = request.form.to_dict()
-    wrong = handbook.wrong_answers(answers)
-    if wrong:
-        page = _quiz_page(answers, wrong)
-        return Response(page, 422, content_type="text/html; charset=utf-8")
-    _say(
-        learning.award_learning(
-            None, actor=current_actor(), terms=terms_of(settings()), now=clock.now()
+    try:
+        done = learning.answer_quiz(
+            answers,
+            actor=actor,
+            terms=terms_of(settings()),
+            most_tries=settings().limits.quiz_tries_per_day,
+            now=clock.now(),
         )
-    )
+    except QuizTriesUsed as error:
+        page = _page(_quiz_page({}, [], error), 429)
+        page.headers["Retry-After"] = str(error.retry_after_s)
+        return page
+    if done.wrong:
+        return _page(_quiz_page(answers, done.wrong), 422)
+    _say(done.award)
     return redirect(url_for("learning.index"), 303)
 
 
-def _quiz_page(answers: dict[str, str], wrong: list[str]) -> str:
+def _page(text: str, status: int) -> Response:
+    return Response(text, status, content_type="text/html; charset=utf-8")
+
+
+def _quiz_page(
+    answers: dict[str, str], wrong: list[str], used_up: QuizTriesUsed | None = None
+) -> str:
     return render_template(
         "points/quiz.html",
         questions=handbook.QUIZ,
         answers=answers,
         wrong=wrong,
+        used_up=words.error_sentence(used_up) if used_up is not None else "",
+        tries=settings().limits.quiz_tries_per_day,
         for_quiz=tariff_book.at(clock.now()).for_quiz().points,
     )
 
 
 def _say(award: Award | None) -> None:
-    if award is None or award.already or award.outcome is Outcome.WITHHELD:
+    if award is None and not is_proved(current_actor().member_id):
+        flash(said("learned-unproved"))
+    elif award is None or award.already or award.outcome is Outcome.WITHHELD:
         flash(said("learned"))
     elif award.outcome is Outcome.PAID:
         flash(said("learned-paid", points=award.points))

@@ -13,14 +13,14 @@ from grid_report.clock import Month
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid
 from grid_report.places import queries as places_queries
-from grid_report.points import earning, ledger, proposal_steps, signals
+from grid_report.points import decisions, earning, ledger, proposal_steps, signals
 from grid_report.points.caps import Facts
 from grid_report.points.causes import BUDGET_GRANTED, MERIT, Cause
 from grid_report.points.earning import Occasion
 from grid_report.points.earning_models import Proposal
 from grid_report.points.proposal_steps import Put
 from grid_report.points.proposing import ProposalKind, ProposalState, Propose
-from grid_report.points.refusals import DecidedBefore
+from grid_report.points.refusals import DecidedBefore, SentUnproved
 from grid_report.points.terms import Terms
 
 MOST_GRANTED = 1_000_000
@@ -83,7 +83,7 @@ def approve(
 ) -> ProposalKind:
     """Approve what somebody else proposed, and do it, in one transaction.
 
-    Raises NotFound, Forbidden, DecidedBefore, NothingLeftToTake, LedgerFrozen.
+    Raises NotFound, Forbidden, DecidedBefore, NothingLeftToTake, SentUnproved, LedgerFrozen.
     """
     with transaction() as session:
         proposal = _for_deciding(session, proposal_id, actor)
@@ -167,6 +167,9 @@ def _merit(session: Session, proposal: Proposal, actor: Actor, terms: Terms, now
     assert proposal.rider_id is not None
     assert proposal.report_number is not None
     assert proposal.community_code is not None
+    # Proposed before this was refused there.
+    if decisions.was_sent_unproved(session, proposal.report_number):
+        raise SentUnproved
     earning.lock_riders(session, [proposal.rider_id])
     occasion = Occasion(
         rider_id=proposal.rider_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from grid_report.errors import Conflict, Forbidden, GridReportError
+from grid_report.errors import Conflict, Forbidden, GridReportError, TooMany
 
 
 class OwnAward(Forbidden):
@@ -94,3 +94,18 @@ class ProposalKeyReused(GridReportError):
     code: ClassVar[str] = "idempotency-key-reused"
     status: ClassVar[int] = 422
     number: str
+
+
+class SentUnproved(Conflict):
+    """A report sent before its rider's number was proved is never paid, by no rule."""
+
+    code: ClassVar[str] = "sent-unproved"
+
+
+@dataclass(eq=False)
+class QuizTriesUsed(TooMany):
+    """The tries of a day of the county are over; `next_at` begins the next ones."""
+
+    code: ClassVar[str] = "quiz-tries-used"
+    most: int
+    next_at: str

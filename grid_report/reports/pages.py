@@ -96,8 +96,10 @@ def _thanks(report: Report, photos: Sequence[ReportPhoto], actor: Actor) -> view
     may_answer = access.allowed(actor, Action.RECHECK_ANSWER, report)
     asked = queries.list_rechecks(report.id) if may_ask or may_answer else ()
     waits = bool(asked) and asked[-1].answered_at is None
-    may_propose = report.accepted_at is not None and access.allowed(
-        actor, Action.MERIT_PROPOSE, report
+    may_propose = (
+        report.accepted_at is not None
+        and not report.sent_unproved
+        and access.allowed(actor, Action.MERIT_PROPOSE, report)
     )
     version = tariff_book.at(report.created_at) if may_ask or may_propose else None
     return views.ThanksView(

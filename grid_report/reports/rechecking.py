@@ -19,6 +19,7 @@ from grid_report.places.reference import Reference
 from grid_report.points import proposal_steps, tariff_book
 from grid_report.points.proposal_steps import Put
 from grid_report.points.proposing import ProposalKind, Propose
+from grid_report.points.refusals import SentUnproved
 from grid_report.points.terms import Terms
 from grid_report.reports import deciding, news, queries, steps, thanks
 from grid_report.reports.answers import Done, SentBefore, check_key
@@ -197,7 +198,8 @@ def propose_merit(
 ) -> Put:
     """Propose a merit (R10) for a report that could have saved a life; an administrator decides.
 
-    Raises NotFound, Forbidden, NotAcceptedYet, MeritProposed, Invalid, ProposalKeyReused.
+    Raises NotFound, Forbidden, NotAcceptedYet, SentUnproved, MeritProposed, Invalid,
+    ProposalKeyReused.
     """
     with transaction() as session:
         report = steps.lock(session, number)
@@ -205,6 +207,8 @@ def propose_merit(
         access.check(actor, Action.MERIT_PROPOSE, report)
         if report.accepted_at is None:
             raise NotAcceptedYet
+        if report.sent_unproved:
+            raise SentUnproved
         least, most = tariff_book.at(report.created_at, session).merit
         refused = Invalid()
         if points is None or not least <= points <= most:
