@@ -36,6 +36,11 @@ def is_proved(member_id: int) -> bool:
     return db.session.scalar(proved) is not None
 
 
+def proved_lookup(member_id: int) -> str | None:
+    """Return the keyed hash of the number a member has proved and still has."""
+    return db.session.scalar(select(Member.phone_lookup).where(Member.id == member_id))
+
+
 @dataclass(frozen=True)
 class OwnNumber:
     """A member's own number: masked, proved or not, and what to show at a counter."""

@@ -104,6 +104,7 @@ def _offer(
         "points": it.points,
         "left": row.left,
         "for": [who.value for who in row.for_whom],
+        "opens_to": it.opens_to.value,
         "hours": it.hours,
         "needs": it.needs,
         "rating": row.rating,

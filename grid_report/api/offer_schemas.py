@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from grid_report.api.schemas import Answer, Body, CommunityBrief, Expiring, Position
 from grid_report.offers.application_flow import ApplicationState
 from grid_report.offers.forms import MOST_POINTS
-from grid_report.offers.kinds import ForWhom, FreeService, OfferKind
+from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, OpensTo
 from grid_report.offers.lifecycle import RedemptionState
 from grid_report.offers.papers import PaperKind
 
@@ -55,6 +55,10 @@ class OfferShown(OfferBrief):
     points: int
     left: int | None = Field(description="null: as many as are wanted")
     for_: list[ForWhom] = Field(alias="for")
+    opens_to: OpensTo = Field(
+        description="`first_accepted`: taking it before an accepted report is 409"
+        " `first-report-needed`; `proved`: a proved number is enough"
+    )
     hours: str
     needs: str
     rating: float | None = Field(description="shown from five ratings up")

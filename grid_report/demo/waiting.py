@@ -46,7 +46,7 @@ def deeds(
         taken[nth] = done.redemption.ref
 
     def join(rider: Actor, nth: int, now: datetime) -> None:
-        usecases.join_queue(slot(now, nth), actor=rider, now=now)
+        usecases.join_queue(slot(now, nth), actor=rider, zone=zone, now=now)
 
     def give_back(rider: Actor, now: datetime) -> None:
         usecases.cancel(taken[0], actor=rider, now=now)

@@ -11,10 +11,11 @@ from werkzeug.wrappers import Response
 from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
-from grid_report.offers import after, counter, forms, managing, photos, queries, scanning
-from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Period, Picture
+from grid_report.offers import after, catalogue, counter, forms, managing, photos, queries, scanning
+from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, OpensTo, Period, Picture
 from grid_report.offers.models import Offer, Station
 from grid_report.offers.photos import Chosen
+from grid_report.offers.quotas import opens_by_price
 from grid_report.places.queries import reference
 from grid_report.web import words
 from grid_report.web.context import current_actor, settings
@@ -61,6 +62,9 @@ def _offer_form(offer: Offer | None) -> dict[str, Any]:
     )  # fmt: skip
     values = {name: getattr(offer, name) for name in names}
     values["station"] = offer.station_code
+    # What goes without saying is left to the price, which may change.
+    by_price = opens_by_price(offer.points, offer.kind)
+    values["opens_to"] = "" if offer.opens_to is by_price else offer.opens_to
     return {**values, "for": queries.for_whom(offer)}
 
 
@@ -87,6 +91,7 @@ def _offer_page(
         pictures=list(Picture),
         periods=list(Period),
         whom=list(ForWhom),
+        opens=list(OpensTo),
         may_manage=access.allowed(current_actor(), Action.OFFERS_MANAGE),
     )
 
@@ -232,6 +237,7 @@ def _station_form(station: Station | None) -> dict[str, Any]:
     names = ("code", "name", "address", "lat", "lng", "hours", "free_services")
     return {
         **{name: getattr(station, name) for name in names},
+        "free_a_month": catalogue.find_provider(station.provider_code).free_a_month,
         "provider": station.provider_code,
         "community": station.community_code,
     }

@@ -16,7 +16,16 @@ from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import queue_behind
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound, Stale
-from grid_report.offers import paper_steps, papers, refusals, signals, steps, usecases, vouchers
+from grid_report.offers import (
+    opening,
+    paper_steps,
+    papers,
+    refusals,
+    signals,
+    steps,
+    usecases,
+    vouchers,
+)
 from grid_report.offers.application_flow import (
     HELD,
     WAITING,
@@ -72,7 +81,7 @@ def apply(
     """Ask for a card at the owners' price, the points on hold, or none of it.
 
     Raises NotFound, Forbidden, Invalid, BookingKeyReused, OfferGone, PriceUnknown, FirmUnknown,
-    CardApplied, CardHeld, NotRenewable, NumberUnproved, and NotEnoughPoints of the ledger.
+    CardApplied, CardHeld, NotRenewable, NumberUnproved, FirstReportNeeded, and NotEnoughPoints of the ledger.
     """
     access.check(actor, Action.OFFERS_REDEEM)
     with transaction() as session:
@@ -83,6 +92,8 @@ def apply(
             return known
         check_proved(session, actor.member_id)
         offer, paper = _offer_and_paper(session, command)
+        if opening.needs_report(session, offer, actor.member_id):
+            raise refusals.FirstReportNeeded
         compound = places.compound(command.compound_code)
         if compound is None:
             raise Invalid.field("compound", "compound-unknown")

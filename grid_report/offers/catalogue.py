@@ -15,7 +15,7 @@ from grid_report.db import db
 from grid_report.errors import Invalid
 from grid_report.offers import queries, quotas
 from grid_report.offers.lifecycle import COUNTED
-from grid_report.offers.models import Offer, Redemption, Station
+from grid_report.offers.models import Offer, Provider, Redemption, Station
 from grid_report.offers.queries import OfferRow
 from grid_report.places.points import Point, distance_m
 from grid_report.web.paging import BIGGEST_ID, Page, pack, unpack
@@ -63,12 +63,9 @@ def had_in_period(
     )
 
 
-def is_used_up(offer: Offer, rider_id: int, *, now: datetime, zone: tzinfo) -> bool:
-    """Tell whether a rider had all of an offer there is for each in the present period."""
-    if offer.quota is None or offer.quota_period is None:
-        return False
-    had = had_in_period(db.session(), rider_id, offer, now, zone)
-    return quotas.is_used_up(had, offer.quota)
+def find_provider(code: str) -> Provider:
+    """Return a provider there is."""
+    return db.session.get_one(Provider, code)
 
 
 def _cheapest(cursor: str | None, limit: int) -> list[tuple[int, ...]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from grid_report.offers.application_flow import ApplicationStep
-from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Period, Picture
+from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, OpensTo, Period, Picture
 from grid_report.offers.papers import PaperKind
 
 
@@ -81,6 +81,8 @@ class EditOffer:
     noshow_percent: int = 0
     needs: str = ""
     photo: str | None = None
+    # None: by its price.
+    opens_to: OpensTo | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ class EditStation:
     lng: float
     hours: str = ""
     free_services: frozenset[FreeService] = field(default_factory=frozenset)
+    # Of its provider: None leaves a known one as it is, 0 is no quota.
+    free_a_month: int | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from grid_report.errors import Invalid
 from grid_report.offers.commands import BookLine, EditOffer, EditStation, Redeem, Scan
 from grid_report.offers.hours import HoursUnreadable, parse_hours
-from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Period, Picture
+from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, OpensTo, Period, Picture
 from grid_report.offers.statements import LineVerdict
 from grid_report.places.points import Point, parse_point
 from grid_report.typed import plain
@@ -238,6 +238,7 @@ def read_offer(
         noshow_percent=read_int(values, "noshow_percent", 0, 20, problems) or 0,
         needs=read_text(values, "needs", most=200, problems=problems),
         photo=photo,
+        opens_to=_one_of(values, "opens_to", OpensTo, problems),
     )
     problems.raise_if_any()
     return command
@@ -264,6 +265,7 @@ def read_station(values: Mapping[str, Any], free: Iterable[str], *, code: str = 
         lng=point.lng,
         hours=_hours(values, problems),
         free_services=_some_of(free, "free_services", FreeService, problems),
+        free_a_month=read_int(values, "free_a_month", 0, 1000, problems),
     )
     problems.raise_if_any()
     return command

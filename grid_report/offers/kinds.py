@@ -18,6 +18,13 @@ class ForWhom(StrEnum):
     CHILD = "child"
 
 
+class OpensTo(StrEnum):
+    """Whom an offer is open to. Anybody at all proves a phone number first."""
+
+    PROVED = "proved"
+    FIRST_ACCEPTED = "first_accepted"
+
+
 class Period(StrEnum):
     """What a quota is counted in; days and months are the county's."""
 

@@ -20,6 +20,7 @@ from grid_report.offers.commands import EditOffer, EditStation
 from grid_report.offers.kinds import ALWAYS_FREE, ForWhom, WaitState
 from grid_report.offers.lifecycle import RedemptionState, RedemptionStep
 from grid_report.offers.models import Offer, Provider, Redemption, Slot, Station, Waiting
+from grid_report.offers.quotas import opens_by_price
 from grid_report.places.steps import names_of_communities
 from grid_report.points import ledger
 
@@ -40,12 +41,15 @@ def save_station(command: EditStation, *, actor: Actor, now: datetime) -> str:
         if provider is None:
             if not command.provider_name:
                 raise Invalid.field("provider_name", "field-needed")
-            session.add(
-                Provider(code=command.provider_code, name=command.provider_name, created_at=now)
+            provider = Provider(
+                code=command.provider_code, name=command.provider_name, created_at=now
             )
-            session.flush()
+            session.add(provider)
         elif command.provider_name:
             provider.name = command.provider_name
+        if command.free_a_month is not None:
+            provider.free_a_month = command.free_a_month
+        session.flush()
         station = session.get(Station, command.code)
         if station is None:
             station = Station(
@@ -59,7 +63,9 @@ def save_station(command: EditStation, *, actor: Actor, now: datetime) -> str:
         station.address, station.hours = command.address, command.hours
         station.lat, station.lng = command.lat, command.lng
         station.free_services = sorted(command.free_services)
-        audit(session, actor, "station-saved", command.code, now)
+        audit(
+            session, actor, "station-saved", command.code, now, free_a_month=provider.free_a_month
+        )
         return command.code
 
 
@@ -106,9 +112,18 @@ def save_offer(
                 raise Invalid.field("stock", "stock-below-reserved", least=offer.reserved)
         for name, value in _columns(command).items():
             setattr(offer, name, value)
+        offer.opens_to = command.opens_to or opens_by_price(command.points, command.kind)
         offer.version += 1
         session.flush()
-        audit(session, actor, "offer-saved", str(offer.id), now, points=offer.points)
+        audit(
+            session,
+            actor,
+            "offer-saved",
+            str(offer.id),
+            now,
+            points=offer.points,
+            opens_to=offer.opens_to.value,
+        )
         return offer.id
 
 

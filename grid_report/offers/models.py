@@ -33,12 +33,14 @@ from grid_report.offers.kinds import (
     BookResult,
     ForWhom,
     OfferKind,
+    OpensTo,
     Period,
     Picture,
     TryResult,
     WaitState,
 )
 from grid_report.offers.lifecycle import RedemptionState, RedemptionStep
+from grid_report.offers.quotas import FREE_A_MONTH
 
 IS_RESERVED = "state = 'reserved'"
 IS_DELIVERED = "state = 'delivered'"
@@ -52,10 +54,13 @@ class Provider(Base):
     """Who is paid by statement for what stations hand out."""
 
     __tablename__ = "providers"
+    __table_args__ = (CheckConstraint("free_a_month >= 0", name="free_counts"),)
 
     code: Mapped[str] = mapped_column(String(20), primary_key=True)
     name: Mapped[str] = mapped_column(String(80))
     created_at: Mapped[Instant]
+    # How many free services one person gets there in a month of the county; 0: as many as wanted.
+    free_a_month: Mapped[int] = mapped_column(default=FREE_A_MONTH)
 
 
 class Station(Base):
@@ -138,6 +143,9 @@ class Offer(Base):
     retired_at: Mapped[Instant | None]
     # The name of its photo, a hash of the content; none: the drawn picture stands in.
     photo: Mapped[str | None] = mapped_column(String(64))
+    opens_to: Mapped[OpensTo] = mapped_column(
+        enum_column(OpensTo, "opens_to_known"), default=OpensTo.PROVED
+    )
 
 
 class Slot(Base):
@@ -265,6 +273,8 @@ class Redemption(Base):
     disputed_at: Mapped[Instant | None]
     ended_at: Mapped[Instant | None]
     penalty_points: Mapped[int] = mapped_column(default=0)
+    # Of what was free: the same for one person, provider and month, whichever account it was.
+    person_mark: Mapped[str | None] = mapped_column(String(64), index=True)
 
 
 class RedemptionEntry(History, Base):

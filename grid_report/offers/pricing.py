@@ -9,13 +9,15 @@ from sqlalchemy import bindparam, select, text
 from sqlalchemy.orm import Session
 
 from grid_report.db import UtcInstant
+from grid_report.offers import quotas
 from grid_report.offers.application_models import OwnerPrice
 from grid_report.offers.papers import PaperKind
 from grid_report.places.reference import UnitInfo
 
 # Two firms' first prices at once may both want to make the provider.
 _PROVIDER: Final = text(
-    "INSERT INTO providers (code, name, created_at) VALUES (:code, :name, :created_at)"
+    "INSERT INTO providers (code, name, created_at, free_a_month)"
+    " VALUES (:code, :name, :created_at, :free_a_month)"
     " ON CONFLICT (code) DO NOTHING"
 ).bindparams(bindparam("created_at", type_=UtcInstant()))
 
@@ -32,4 +34,12 @@ def newest_price(session: Session, compound_code: str, paper: PaperKind) -> Owne
 
 def open_provider(session: Session, unit: UnitInfo, now: datetime) -> None:
     """Let a property firm be paid by statement, as stations' providers are."""
-    session.execute(_PROVIDER, {"code": unit.code, "name": unit.name, "created_at": now})
+    session.execute(
+        _PROVIDER,
+        {
+            "code": unit.code,
+            "name": unit.name,
+            "created_at": now,
+            "free_a_month": quotas.FREE_A_MONTH,
+        },
+    )

@@ -191,8 +191,12 @@ class SlotRow:
     @property
     def is_open(self) -> bool:
         """Whether the one who looks may book it."""
-        is_kept = self.waiting is not None and self.waiting.state is WaitState.OFFERED
-        return self.mine is None and (self.left > 0 or is_kept)
+        return self.mine is None and (self.left > 0 or self.is_kept)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether a place that came free is kept for the one who looks."""
+        return self.waiting is not None and self.waiting.state is WaitState.OFFERED
 
 
 def list_slots(

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Final
 
-from grid_report.offers.kinds import Period
+from grid_report.offers.kinds import OfferKind, OpensTo, Period
+
+# What a new provider gives one person for nothing in a month, until an administrator says more.
+FREE_A_MONTH: Final = 10
 
 
 def period_bounds(period: Period, at: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
@@ -27,3 +31,13 @@ def period_bounds(period: Period, at: datetime, zone: tzinfo) -> tuple[datetime,
 def is_used_up(had: int, quota: int | None) -> bool:
     """Tell whether the rider had as many in this period as there are."""
     return quota is not None and had >= quota
+
+
+def opens_by_price(points: int, kind: OfferKind) -> OpensTo:
+    """Say whom an offer is open to unless somebody chooses: what costs points needs a report.
+
+    An application is decided by people, and its fee is the compound's.
+    """
+    if points and kind is not OfferKind.APPLICATION:
+        return OpensTo.FIRST_ACCEPTED
+    return OpensTo.PROVED

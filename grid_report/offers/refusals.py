@@ -86,6 +86,21 @@ class QuotaUsedUp(Conflict):
     period: str
 
 
+class FirstReportNeeded(Conflict):
+    """Opens with the rider's first accepted report: it costs points, or there is little of it."""
+
+    code: ClassVar[str] = "first-report-needed"
+
+
+@dataclass(eq=False)
+class FreeQuotaUsedUp(Conflict):
+    """The person had as much as one provider gives one person for nothing in a month."""
+
+    code: ClassVar[str] = "free-quota-used-up"
+    quota: int
+    provider: str
+
+
 class NeedsApplication(Conflict):
     """Has to be applied for; a click cannot decide it."""
 

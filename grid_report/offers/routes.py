@@ -13,19 +13,19 @@ from grid_report.access import Action
 from grid_report.accounts import consents
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.policy import NOTICE_VERSION
+from grid_report.db import db
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
 from grid_report.offers import (
     card_queries,
-    catalogue,
     endings,
     forms,
+    opening,
     queries,
     showing,
     usecases,
 )
 from grid_report.offers.kinds import FreeService, OfferKind
 from grid_report.offers.lifecycle import DELIVERED_ONCE, RedemptionState
-from grid_report.offers.refusals import QuotaUsedUp
 from grid_report.places.points import Point
 from grid_report.places.queries import reference
 from grid_report.points.ending import purse
@@ -143,17 +143,20 @@ def _offer_page(offer_id: int, form: dict[str, Any], errors: dict[str, list[str]
     row = queries.find_offer(offer_id, now=now)
     offer, zone = row.offer, settings().county.tz
     may_redeem = access.allowed(actor, Action.OFFERS_REDEEM) and offer.retired_at is None
-    used_up = ""
-    if may_redeem and catalogue.is_used_up(offer, actor.member_id, now=now, zone=zone):
-        assert offer.quota is not None
-        assert offer.quota_period is not None
-        used_up = words.error_sentence(QuotaUsedUp(offer.quota, offer.quota_period.value))
     slots = queries.list_slots(offer_id, now=now, rider_id=actor.member_id)
+    closed = None
+    if may_redeem:
+        # The place that is kept for the rider can be booked: it is not counted against itself.
+        kept = next((it.slot.id for it in slots if it.is_kept), None)
+        closed = opening.why_not(
+            db.session(), offer, actor.member_id, now=now, zone=zone, slot_id=kept
+        )
     lasting = purse(actor.member_id, now) if may_redeem and offer.points else ()
     return render_template(
         "offers/one.html",
         row=row,
-        used_up=used_up,
+        closed=words.error_sentence(closed) if closed is not None else "",
+        closed_by=closed.code if closed is not None else "",
         slots=slots,
         ending=endings.before_taking(
             offer, [it.slot for it in slots if it.is_open], lasting, zone=zone, now=now
@@ -195,8 +198,14 @@ def _page(text: str, status: int) -> Response:
 
 @bp.post("/services/slots/<int:slot_id>/wait")
 def wait(slot_id: int) -> Response:
-    """Join the queue of a full time."""
-    offer_id = usecases.join_queue(slot_id, actor=current_actor(), now=clock.now())
+    """Join the queue of a full time; refused, the page says why."""
+    try:
+        offer_id = usecases.join_queue(
+            slot_id, actor=current_actor(), zone=settings().county.tz, now=clock.now()
+        )
+    except Conflict as error:
+        sentence = {"form": [words.error_sentence(error)]}
+        return _page(_offer_page(queries.offer_of_slot(slot_id), {}, sentence), 409)
     flash(words.said("queue-joined"))
     return redirect(url_for("offers.one", offer_id=offer_id), 303)
 

@@ -11,13 +11,12 @@ from sqlalchemy.orm import Session
 
 from grid_report import access
 from grid_report.access import Action, Actor
-from grid_report.accounts.numbers import check_proved
 from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import queue_behind
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
 from grid_report.notify import outbox
-from grid_report.offers import catalogue, quotas, refusals, signals, steps, vouchers
+from grid_report.offers import opening, refusals, signals, steps, vouchers
 from grid_report.offers.commands import Redeem, fingerprint
 from grid_report.offers.deadlines import dispute_until, may_cancel, voucher_holds_until
 from grid_report.offers.kinds import ForWhom, OfferKind, WaitState
@@ -42,7 +41,8 @@ def redeem(command: Redeem, *, actor: Actor, zone: tzinfo, now: datetime) -> Tak
     """Take an offer: quota, place or stock, and the points on hold, or none of it.
 
     Raises NotFound, Forbidden, Invalid, BookingKeyReused, OfferGone, SoldOut, SlotFull, SlotOver,
-    QuotaUsedUp, PriceChanged, NeedsApplication, NumberUnproved, and NotEnoughPoints of the ledger.
+    QuotaUsedUp, FreeQuotaUsedUp, FirstReportNeeded, PriceChanged, NeedsApplication,
+    NumberUnproved, and NotEnoughPoints of the ledger.
     """
     access.check(actor, Action.OFFERS_REDEEM)
     sent = fingerprint(command)
@@ -58,7 +58,6 @@ def redeem(command: Redeem, *, actor: Actor, zone: tzinfo, now: datetime) -> Tak
             if known.fingerprint != sent:
                 raise refusals.BookingKeyReused(known.ref)
             return Taken(known, replayed=True)
-        check_proved(session, actor.member_id)
         offer = session.get(Offer, command.offer_id)
         if offer is None:
             raise NotFound
@@ -67,7 +66,11 @@ def redeem(command: Redeem, *, actor: Actor, zone: tzinfo, now: datetime) -> Tak
         if command.price not in (None, offer.points):
             raise refusals.PriceChanged(offer.points)
         _check_for_whom(offer, command)
-        _check_quota(session, offer, actor.member_id, now, zone)
+        refusal = opening.why_not(
+            session, offer, actor.member_id, now=now, zone=zone, slot_id=command.slot_id
+        )
+        if refusal is not None:
+            raise refusal
         slot = _reserve(session, offer, command, actor.member_id, now)
         redemption = Redemption(
             ref=vouchers.new_ref(),
@@ -84,6 +87,7 @@ def redeem(command: Redeem, *, actor: Actor, zone: tzinfo, now: datetime) -> Tak
             secret=vouchers.new_secret(),
             holds_until=slot.ends_at if slot else voucher_holds_until(now, offer.valid_days, zone),
             created_at=now,
+            person_mark=opening.mark_of(offer, actor.member_id, now=now, zone=zone),
         )
         start_in(redemption)
         session.add(redemption)
@@ -129,16 +133,6 @@ def _check_for_whom(offer: Offer, command: Redeem) -> None:
         raise Invalid.field("for", "not-for-them")
     if command.for_whom is ForWhom.CHILD and not command.guardian_consents:
         raise Invalid.field("guardian", "guardian-needed")
-
-
-def _check_quota(
-    session: Session, offer: Offer, rider_id: int, now: datetime, zone: tzinfo
-) -> None:
-    if offer.quota is None or offer.quota_period is None:
-        return
-    had = catalogue.had_in_period(session, rider_id, offer, now, zone)
-    if quotas.is_used_up(had, offer.quota):
-        raise refusals.QuotaUsedUp(offer.quota, offer.quota_period.value)
 
 
 def _reserve(
@@ -283,19 +277,28 @@ def rate(ref: str, stars: int, words: str, *, actor: Actor, now: datetime) -> Ta
 
 
 @use_case
-def join_queue(slot_id: int, *, actor: Actor, now: datetime) -> int:
+def join_queue(slot_id: int, *, actor: Actor, zone: tzinfo, now: datetime) -> int:
     """Wait for a place of a full slot; return the offer's id. Joining twice is joining once.
 
-    Raises NotFound, Forbidden, SlotOver, PlacesFree, NumberUnproved.
+    Whoever could not book the place may not wait for it: a place kept for nothing helps nobody.
+    Raises NotFound, Forbidden, SlotOver, PlacesFree, NumberUnproved, FirstReportNeeded,
+    QuotaUsedUp, FreeQuotaUsedUp.
     """
     access.check(actor, Action.OFFERS_REDEEM)
     with transaction() as session:
+        # Places waited for count, so two queues joined at once are joined one after the other.
+        queue_behind(session, actor.member_id)
         slot = steps.lock_slot(session, slot_id)
         if slot.called_off_at is not None or slot.starts_at <= now:
             raise refusals.SlotOver
         if steps.find_in_queue(session, slot_id, actor.member_id) is not None:
             return slot.offer_id
-        check_proved(session, actor.member_id)
+        offer = session.get_one(Offer, slot.offer_id)
+        refusal = opening.why_not(
+            session, offer, actor.member_id, now=now, zone=zone, slot_id=slot_id, queueing=True
+        )
+        if refusal is not None:
+            raise refusal
         if slot.reserved < slot.capacity:
             raise refusals.PlacesFree
         session.add(

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from grid_report.db import db
 from grid_report.points.caps import NEVER_PAID, Cut
 from grid_report.points.causes import (
+    AWARD_REVERSED,
     LEARNING_QUIZ,
     LEARNING_UNIT,
     REPORT_ACCEPTED,
@@ -20,6 +21,8 @@ from grid_report.points.causes import (
     Cause,
 )
 from grid_report.points.earning_models import ClaimRow
+from grid_report.points.kinds import EventKind, Verdict
+from grid_report.points.models import Journal
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,42 @@ def was_sent_unproved(session: Session, number: str) -> bool:
     """Tell whether a report was decided on as one sent before the number was proved."""
     found = decided(session, [REPORT_ACCEPTED, REPORT_JOINED], [number]).values()
     return any(one.cut is Cut.UNPROVED for one in found)
+
+
+def has_accepted_report(session: Session, rider_id: int) -> bool:
+    """Tell whether a report of a rider was ever accepted, or joined one before it was accepted.
+
+    What a verdict of fraud took back is none. Awards of before decisions were kept count as well.
+    """
+    fraud, of = aliased(Journal), aliased(Journal)
+    untrue = (
+        select(of.report_number)
+        .join(fraud, fraud.reverses_id == of.id)
+        .where(
+            of.rider_id == rider_id,
+            of.report_number.is_not(None),
+            fraud.cause_type == f"{AWARD_REVERSED}-{Verdict.FRAUD}",
+        )
+    )
+    claimed = exists().where(
+        ClaimRow.rider_id == rider_id,
+        or_(
+            ClaimRow.cause_type == REPORT_ACCEPTED,
+            and_(
+                ClaimRow.cause_type == REPORT_JOINED,
+                ClaimRow.rule == "R5",
+                or_(ClaimRow.cut.is_(None), ClaimRow.cut.not_in(sorted(NEVER_PAID))),
+            ),
+        ),
+        ClaimRow.report_number.not_in(untrue),
+    )
+    paid = exists().where(
+        Journal.rider_id == rider_id,
+        Journal.kind == EventKind.AWARD,
+        Journal.cause_type.in_([REPORT_ACCEPTED, REPORT_JOINED]),
+        Journal.report_number.not_in(untrue),
+    )
+    return bool(session.scalar(select(or_(claimed, paid))))
 
 
 def list_nothing(rider_id: int, limit: int = 20) -> Sequence[Decided]:

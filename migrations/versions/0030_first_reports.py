@@ -1,4 +1,8 @@
-"""Who was thanked for learning, whichever account it was."""
+"""Who was thanked for learning; whom an offer is open to, and how much of what is free.
+
+Offers and providers of before keep their rule: open to whoever has a proved number, without a quota
+of the provider's.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,17 @@ def upgrade() -> None:
         sa.Column("at", UtcInstant(), nullable=False),
     )
     _mark_those_of_before()
+    # In the columns themselves: SQLite adds no constraint to a table without building it anew.
+    op.execute(
+        "ALTER TABLE offers ADD COLUMN opens_to VARCHAR(32) DEFAULT 'proved' NOT NULL"
+        " CONSTRAINT ck_offers_opens_to_known CHECK (opens_to IN ('proved', 'first_accepted'))"
+    )
+    op.execute(
+        "ALTER TABLE providers ADD COLUMN free_a_month INTEGER DEFAULT 0 NOT NULL"
+        " CONSTRAINT ck_providers_free_counts CHECK (free_a_month >= 0)"
+    )
+    op.add_column("redemptions", sa.Column("person_mark", sa.String(64), nullable=True))
+    op.create_index("ix_redemptions_person_mark", "redemptions", ["person_mark"])
 
 
 def _mark_those_of_before() -> None:
@@ -51,4 +66,8 @@ def _mark_those_of_before() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_redemptions_person_mark", "redemptions")
+    op.drop_column("redemptions", "person_mark")
+    op.drop_column("providers", "free_a_month")
+    op.drop_column("offers", "opens_to")
     op.drop_table("learning_marks")

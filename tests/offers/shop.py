@@ -12,11 +12,11 @@ from sqlalchemy import select
 
 from grid_report.access import Actor, Grant
 from grid_report.accounts.roles import Role
-from grid_report.db import db
+from grid_report.db import db, transaction
 from grid_report.offers import managing, scanning, usecases, vouchers
 from grid_report.offers.commands import EditOffer, EditStation, Redeem, Scan
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Picture
-from grid_report.offers.models import Offer, Redemption, Slot
+from grid_report.offers.models import Offer, Provider, Redemption, Slot
 from grid_report.points import audit, queries
 from tests.points.book import Book
 from tests.support.builders import STATION, Make
@@ -51,6 +51,8 @@ class Shop:
                     lng=124.0408,
                     hours="Mon-Sun 07:00-21:00",
                     free_services=frozenset({FreeService.REST, FreeService.WATER}),
+                    # As providers of before: many tests take what is free many times.
+                    free_a_month=0,
                 ),
                 actor=self.admin,
                 now=now,
@@ -64,6 +66,14 @@ class Shop:
             self.book.award(rider.member_id, some, severity=4, at=self.now - timedelta(days=1))
             points -= some
         return rider
+
+    @staticmethod
+    def free_a_month(most: int, station: str = HERE) -> None:
+        """Say how much of what is free one person gets a month at a station's provider."""
+        with transaction() as session:
+            provider = session.get(Provider, f"provider-{station[-2:]}")
+            assert provider is not None
+            provider.free_a_month = most
 
     def offer(self, points: int = 80, *, station: str = HERE, **more: Any) -> int:
         """Make an offer and return its id."""

@@ -182,7 +182,9 @@ def test_a_rider_books_waits_and_is_told_why_not(make: Make, admin: Desk) -> Non
 
 
 def test_nobody_pays_another_price_than_the_one_that_was_shown(make: Make, admin: Desk) -> None:
-    rider = Desk(make, make.rider())
+    reporter = make.rider()
+    make.accepted(make.worker(), reporter)
+    rider = Desk(make, reporter)
     place = admin.post("/admin/offers", 303, **{**OFFER, "points": "0"})
     offer_id = place.rpartition("/")[2]
     page = rider.get(f"/services/{offer_id}")
@@ -292,7 +294,7 @@ def test_a_place_kept_for_a_rider_is_said_first_with_its_time_and_chosen(make: M
     holder, rider = make.rider(), make.rider()
     booked = make.redemption(holder, clinic, slot_id)
     now = clock.now()
-    usecases.join_queue(slot_id, actor=rider, now=now)
+    usecases.join_queue(slot_id, actor=rider, zone=make.settings.county.tz, now=now)
     usecases.cancel(booked.ref, actor=holder, now=now)
     page = Desk(make, rider).get(f"/services/{clinic}")
     until = (now + WAIT_OFFER).astimezone(make.settings.county.tz)

@@ -8,7 +8,7 @@ import pytest
 
 from grid_report.offers import after, managing, refusals, usecases
 from grid_report.offers.lifecycle import RedemptionState
-from tests.offers.shop import NOW, Shop
+from tests.offers.shop import NOW, ZONE, Shop
 
 pytestmark = pytest.mark.database
 
@@ -48,7 +48,7 @@ def test_a_freed_place_is_kept_for_the_first_in_line(shop: Shop) -> None:
     clinic, slot, _ = full(shop)
     first, second, stranger = (shop.rider() for _ in range(3))
     for rider in (first, second, first):
-        usecases.join_queue(slot, actor=rider, now=NOW)
+        usecases.join_queue(slot, actor=rider, zone=ZONE, now=NOW)
     cancel_first(shop, slot)
     assert (told(shop, first.member_id), told(shop, second.member_id)) == (1, 0)
     assert shop.reserved(clinic, slot) == 1
@@ -65,7 +65,7 @@ def test_a_place_nobody_takes_in_time_goes_on_and_is_free_in_the_end(shop: Shop)
     clinic, slot, _ = full(shop)
     first, second = shop.rider(), shop.rider()
     for rider in (first, second):
-        usecases.join_queue(slot, actor=rider, now=NOW)
+        usecases.join_queue(slot, actor=rider, zone=ZONE, now=NOW)
     cancel_first(shop, slot)
     assert after.pass_on_places(now=NOW + 30 * MINUTE) == 0
     assert after.pass_on_places(now=NOW + 31 * MINUTE) == 1
@@ -77,7 +77,7 @@ def test_a_place_nobody_takes_in_time_goes_on_and_is_free_in_the_end(shop: Shop)
 
 def test_a_place_that_begins_soon_is_free_for_everybody(shop: Shop) -> None:
     clinic, slot, _ = full(shop, in_hours=0.25)
-    usecases.join_queue(slot, actor=shop.rider(), now=NOW)
+    usecases.join_queue(slot, actor=shop.rider(), zone=ZONE, now=NOW)
     cancel_first(shop, slot, at=6 * MINUTE)
     assert shop.reserved(clinic, slot) == 0
 
@@ -85,15 +85,15 @@ def test_a_place_that_begins_soon_is_free_for_everybody(shop: Shop) -> None:
 def test_nobody_waits_where_places_are_free_or_time_is_over(shop: Shop) -> None:
     _, slot = shop.slot(0, capacity=2)
     with pytest.raises(refusals.PlacesFree):
-        usecases.join_queue(slot, actor=shop.rider(), now=NOW)
+        usecases.join_queue(slot, actor=shop.rider(), zone=ZONE, now=NOW)
     with pytest.raises(refusals.SlotOver):
-        usecases.join_queue(slot, actor=shop.rider(), now=NOW + timedelta(days=2))
+        usecases.join_queue(slot, actor=shop.rider(), zone=ZONE, now=NOW + timedelta(days=2))
 
 
 def test_a_time_called_off_ends_its_queue(shop: Shop) -> None:
     _, slot, _ = full(shop)
     first = shop.rider()
-    usecases.join_queue(slot, actor=first, now=NOW)
+    usecases.join_queue(slot, actor=first, zone=ZONE, now=NOW)
     managing.call_off_slot(slot, "医生病了", actor=shop.admin, now=NOW)
     assert told(shop, first.member_id) == 0
     assert shop.book.value("SELECT count(*) FROM offer_queue WHERE state = 'lapsed'") == 1

@@ -75,6 +75,34 @@ def test_one_riders_sixteen_phones_keep_to_quota_key_and_points(app: Flask, shop
     assert shop.sound()
 
 
+def wait(rider: Actor, slot_id: int) -> str:
+    def act() -> str:
+        usecases.join_queue(slot_id, actor=rider, zone=ZONE, now=NOW)
+        return "waiting"
+
+    return code_of(act)
+
+
+def test_one_persons_sixteen_phones_keep_to_what_is_free_a_month(app: Flask, shop: Shop) -> None:
+    rider = shop.rider()
+    shop.free_a_month(3)
+    teas = [shop.offer(0) for _ in range(PROCESSES // 2)]
+    clinics = [shop.slot(0, capacity=1) for _ in range(PROCESSES // 2)]
+    shop.free_a_month(0)
+    for clinic, slot in clinics:
+        shop.take(shop.rider(), clinic, slot_id=slot)
+    shop.free_a_month(3)
+    said = Counter(
+        race(
+            app,
+            [partial(take, rider, tea) for tea in teas]
+            + [partial(wait, rider, slot) for _, slot in clinics],
+        )
+    )
+    assert said["free-quota-used-up"] == PROCESSES - 3
+    assert said["taken"] + said["waiting"] == 3
+
+
 def confirm(ref: str, nonce: str, staff: Actor) -> str:
     def act() -> str:
         done = scanning.confirm(ref, nonce, actor=staff, now=NOW)

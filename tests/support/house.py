@@ -100,6 +100,7 @@ BY_NAME = {
     "offers.counter": "queries",
     "offers.figures": "queries",
     "offers.looking": "steps",
+    "offers.opening": "queries",
     "offers.managing": "usecases",
     "offers.paper_steps": "steps",
     "offers.photos": "border",
