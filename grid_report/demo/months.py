@@ -121,6 +121,9 @@ def _question(provider: str, month: Month, who: Actor, settings: Settings, now: 
     # Read to the end: PostgreSQL hands the lines out through a cursor that wants to be closed.
     lines = [it for it in statement_queries.all_lines(sheet) if it.points]
     db.session.rollback()
+    if not lines:
+        # In a very small world nobody had a report accepted then: there was nothing to buy.
+        return None
     return stating.dispute(
         provider, month, lines[0].ref, QUESTIONED, side=Side.COUNTY, county=county.code, actor=who,
         now=now,

@@ -29,6 +29,7 @@ from grid_report.offers import after, managing, queries, scanning, usecases, vou
 from grid_report.offers.commands import EditOffer, EditStation, Redeem, Scan
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Period, Picture
 from grid_report.offers.models import Redemption
+from grid_report.points.decisions import has_accepted_report
 from grid_report.points.queries import balance
 from grid_report.settings import Settings
 
@@ -179,9 +180,11 @@ class Shops:
         riders = self.people.riders[2:]
 
         def act(now: datetime) -> None:
-            left = {it: balance(it.member_id).available for it in riders}
+            # What costs points is open to those with an accepted report.
+            helpers = [it for it in riders if has_accepted_report(db.session(), it.member_id)]
+            left = {it: balance(it.member_id).available for it in helpers or riders}
             db.session.rollback()
-            rider = max(riders, key=left.__getitem__)
+            rider = max(left, key=left.__getitem__)
             offer = dice.choice([it for it in offers if it.points <= left[rider]] or offers)
             taken = self._take(rider, offer.title_zh, now, key=key)
             self._hand_out(taken, now + timedelta(minutes=10))
