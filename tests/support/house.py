@@ -201,6 +201,7 @@ BY_NAME = {
     "statistics.freezing": "steps",
     "statistics.handing_out": "border",
     "statistics.mapping": "border",
+    "statistics.compared": "queries",
     "statistics.lengths": "queries",
     "statistics.lines": "queries",
     "statistics.live": "queries",
