@@ -8,7 +8,6 @@ from flask import Response, request
 
 from grid_report import access
 from grid_report.access import Action
-from grid_report.accounts.aliases import rider_alias
 from grid_report.accounts.audit_queries import Cursor, TrailLine, list_trail
 from grid_report.api import oversight_schemas as schemas
 from grid_report.api import present
@@ -16,7 +15,7 @@ from grid_report.api.openapi import operation
 from grid_report.api.reading import answer, query
 from grid_report.api.routes import bp
 from grid_report.oversight import forms
-from grid_report.oversight.holders import shown_holder
+from grid_report.oversight.holders import shown_alias, shown_holder
 from grid_report.points.journal_queries import Event, list_journal
 from grid_report.web.context import current_actor, settings
 from grid_report.web.paging import DEFAULT_LIMIT, pack
@@ -68,17 +67,13 @@ def _next(following: Cursor | None) -> str | None:
     return pack(following[0].isoformat(), following[1]) if following else None
 
 
-def _alias(member_id: int | None) -> str | None:
-    return rider_alias(member_id) if member_id else None
-
-
 def _act(it: TrailLine) -> dict[str, Any]:
     return {
         "id": it.id,
         "at": present.instant(it.at),
-        "actor": _alias(it.actor_id),
+        "actor": shown_alias(it.actor_id),
         "action": it.action,
-        "about": f"member:{_alias(it.about_member)}" if it.about_member else it.about,
+        "about": f"member:{shown_alias(it.about_member)}" if it.about_member else it.about,
         "details": dict(it.details),
     }
 
@@ -91,9 +86,9 @@ def _event(it: Event) -> dict[str, Any]:
         "cause": it.cause,
         "cause_id": it.cause_id,
         "points": it.points,
-        "rider": _alias(it.rider_id),
-        "actor": _alias(it.actor_id),
-        "approved_by": _alias(it.approved_by_id),
+        "rider": shown_alias(it.rider_id),
+        "actor": shown_alias(it.actor_id),
+        "approved_by": shown_alias(it.approved_by_id),
         "community": it.community_code,
         "month": it.month,
         "rule": it.rule,

@@ -14,6 +14,7 @@ from grid_report.clock import PlainDate, read_instant
 from grid_report.errors import Invalid
 from grid_report.points.journal_queries import JournalFilter
 from grid_report.points.kinds import AccountKind, EventKind
+from grid_report.typed import plain
 from grid_report.web.paging import BIGGEST_ID, unpack
 from grid_report.web.text import clean
 
@@ -26,7 +27,7 @@ def read_trail(args: Mapping[str, str], zone: ZoneInfo) -> TrailFilter:
     problems = Invalid()
     wanted = TrailFilter(
         member=_member(args, "member", problems),
-        action=clean(args.get("action", ""))[:60],
+        action=clean(plain(args.get("action", "")))[:60],
         since=_day(args, "since", zone, problems),
         until=_day(args, "until", zone, problems, end=True),
     )
@@ -37,7 +38,7 @@ def read_trail(args: Mapping[str, str], zone: ZoneInfo) -> TrailFilter:
 def read_journal(args: Mapping[str, str], zone: ZoneInfo) -> JournalFilter:
     """Read a filter of the journal. Raises Invalid naming every value that cannot be read."""
     problems = Invalid()
-    kind, account = args.get("kind", ""), clean(args.get("account", ""))
+    kind, account = clean(plain(args.get("kind", ""))), clean(plain(args.get("account", "")))
     if kind and kind not in set(EventKind):
         problems.add("kind", "value-unknown")
         kind = ""
@@ -80,7 +81,7 @@ def read_reason(form: Mapping[str, Any]) -> str:
 
 def _member(args: Mapping[str, str], name: str, problems: Invalid) -> int | None:
     """Read a member by number or alias."""
-    text = clean(args.get(name, "")).lstrip("#")
+    text = clean(plain(args.get(name, ""))).lstrip("#")
     if not text:
         return None
     if text.isascii() and text.isdecimal() and len(text) < 18:
@@ -95,7 +96,7 @@ def _day(
     args: Mapping[str, str], name: str, zone: ZoneInfo, problems: Invalid, *, end: bool = False
 ) -> datetime | None:
     """Read a day of the county as its first instant; `end`: as the first instant after it."""
-    text = clean(args.get(name, ""))
+    text = clean(plain(args.get(name, "")))
     if not text:
         return None
     try:

@@ -12,3 +12,8 @@ def shown_holder(holder: str) -> str:
     if kind in ("rider", "rider_debt") and who.isdecimal():
         who = rider_alias(int(who))
     return ":".join((kind, who, month)).rstrip(":")
+
+
+def shown_alias(member_id: int | None) -> str | None:
+    """Return a member's alias; None where an act or event names nobody."""
+    return rider_alias(member_id) if member_id else None

@@ -30,7 +30,7 @@ from grid_report.errors import Invalid, NotFound
 from grid_report.offers import queries as offers_queries
 from grid_report.oversight import forms, usecases
 from grid_report.oversight.acts import TRAIL_ACTIONS
-from grid_report.oversight.holders import shown_holder
+from grid_report.oversight.holders import shown_alias, shown_holder
 from grid_report.places import queries as places_queries
 from grid_report.points import queries as points_queries
 from grid_report.points.journal_queries import Event, JournalFilter, find_event, list_journal
@@ -87,8 +87,8 @@ def trail_file() -> Response:
     def row(line: TrailLine) -> Iterator[tuple[csv_files.Cell, ...]]:
         details = json.dumps(dict(line.details), ensure_ascii=False, sort_keys=True)
         yield (
-            line.id, line.at.isoformat(), _alias(line.actor_id), line.action,
-            _alias(line.about_member) or line.about, details,
+            line.id, line.at.isoformat(), shown_alias(line.actor_id), line.action,
+            shown_alias(line.about_member) or line.about, details,
         )  # fmt: skip
 
     access.check(actor, Action.AUDIT_READ)
@@ -130,7 +130,7 @@ def journal_file() -> Response:
     def rows(it: Event) -> Iterator[tuple[csv_files.Cell, ...]]:
         about = (
             it.id, it.at.isoformat(), it.kind.value, it.cause, it.cause_id, it.points,
-            _alias(it.rider_id), _alias(it.actor_id), _alias(it.approved_by_id),
+            shown_alias(it.rider_id), shown_alias(it.actor_id), shown_alias(it.approved_by_id),
             it.community_code, it.month, it.rule, it.tariff_version, it.report_number,
             it.redemption_ref, it.reverses_id, it.verdict.value if it.verdict else None, it.note,
         )  # fmt: skip
@@ -235,10 +235,6 @@ def _somebody(member_id: int) -> int:
     if not identities.is_member(min(member_id, BIGGEST_ID)):
         raise NotFound
     return member_id
-
-
-def _alias(member_id: int | None) -> str:
-    return rider_alias(member_id) if member_id else ""
 
 
 def _said(action: str) -> str:

@@ -13,6 +13,7 @@ from grid_report.db import db
 from grid_report.offers.kinds import OfferKind
 from grid_report.points.models import Journal, Transfer
 from tests.api.conftest import Program, problem
+from tests.oversight.test_trail import wide
 from tests.reports.test_lists import counted
 from tests.support.builders import STATION, Make
 
@@ -44,7 +45,7 @@ def test_an_account_is_followed_by_alias_or_holder(make: Make, auditor: Program)
     for one in (rider, other):
         make.accepted(make.worker(), one)
     alias = rider_alias(rider.member_id)
-    for account in (alias, f"rider:{rider.member_id}:"):
+    for account in (alias, wide(alias), f"rider:{rider.member_id}:", f"rider：{rider.member_id}："):
         items = auditor.get("journal", query_string={"account": account}).json["items"]
         assert [it["rider"] for it in items] == [alias]
     assert auditor.get("journal?account=mint:county:").json["items"]

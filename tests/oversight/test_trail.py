@@ -34,6 +34,11 @@ def test_an_alias_leads_back_to_its_member_and_nothing_else_does() -> None:
         assert member_of_alias(text) is None
 
 
+def wide(text: str) -> str:
+    """Return what a Chinese keyboard types for plain characters."""
+    return "".join(chr(ord(one) + 0xFEE0) for one in text)
+
+
 def written_actions() -> set[str]:
     """Return every action code that stands in a call of `audit` in our source."""
     found = set()
@@ -81,14 +86,16 @@ def test_an_auditor_reads_acts_by_alias_and_an_administrator_by_name(make: Make)
 
 
 @database
-@pytest.mark.parametrize("by", ["alias", "number"])
+@pytest.mark.parametrize("by", ["alias", "number", "wide"])
 def test_the_trail_is_narrowed_by_person_act_and_days_of_the_county(make: Make, by: str) -> None:
     auditor, admin, worker = make.auditor(), make.administrator(), make.worker()
     now = make.now.astimezone(make.settings.county.tz).replace(hour=23, minute=59)
     managing.suspend_member(worker.member_id, actor=admin, now=now)
     managing.restore_member(worker.member_id, actor=admin, now=now + timedelta(minutes=2))
-    who = rider_alias(worker.member_id) if by == "alias" else str(worker.member_id)
+    who = str(worker.member_id) if by == "number" else rider_alias(worker.member_id)
     day = now.date().isoformat()
+    if by == "wide":
+        who, day = wide(f"#{who}"), wide(day)
     program = Program(make.app.test_client(), make.token(auditor))
 
     def acts(**query: str) -> list[str]:
