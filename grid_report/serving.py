@@ -8,6 +8,7 @@ the supervisor is gone, however it went, the pipe ends and the children stop.
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import http.client
 import os
@@ -16,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -31,6 +33,8 @@ from grid_report.web import logs
 from grid_report.web.terminal import say
 
 SHARED: Final = Path("/dev/shm")  # noqa: S108 - what is made in it is private
+# How often a folder of the own is tried for.
+TRIES: Final = 3
 STOP_S: Final = 8.0
 GRACE_S: Final = 4
 FIRST_WAIT_S: Final = 0.5
@@ -146,7 +150,7 @@ class Supervisor:
         if "PROMETHEUS_MULTIPROC_DIR" not in environ:
             self.figures = fresh_folder(settings)
         if self.figures is not None:
-            environ["PROMETHEUS_MULTIPROC_DIR"] = str(self.figures)
+            environ["PROMETHEUS_MULTIPROC_DIR"] = str(self.figures.path)
         fd = listener.fileno()
         self.web = Child("web", [str(fd)], environ, (fd,))
         self.scheduler = Child("scheduler", [], environ)
@@ -193,27 +197,65 @@ class Supervisor:
         for child in children:
             child.stop(until)
         if self.figures is not None:
-            shutil.rmtree(self.figures, ignore_errors=True)
+            self.figures.drop()
+            self.figures = None
 
 
-def fresh_folder(settings: Settings) -> Path | None:
+@dataclass(frozen=True)
+class OwnFolder:
+    """A folder that is its holder's as long as the lock on it stands: the system lets go of it."""
+
+    path: Path
+    lock: int
+
+    def drop(self) -> None:
+        """Remove the folder and let go of it."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self.lock)
+
+
+def fresh_folder(settings: Settings) -> OwnFolder | None:
     """Return an empty folder for the figures the workers share; None where there is room for none.
 
     In memory where the system has a place for that: a data disk may become full or read-only.
+    Two sites of one data folder have one each; what a killed one left behind is removed.
     """
-    shutil.rmtree(settings.data_dir / "metrics", ignore_errors=True)
-    about = f"{os.geteuid()} {settings.data_dir.resolve()} {settings.server.port}"
-    name = f"grid-report-{hashlib.sha256(about.encode()).hexdigest()[:16]}"
-    for folder in (SHARED / name, settings.data_dir / "metrics"):
-        # What a supervisor left behind that was killed. Not what somebody else put there.
+    about = f"{os.geteuid()} {settings.data_dir.resolve()}"
+    name = f"grid-report-{hashlib.sha256(about.encode()).hexdigest()[:16]}-"
+    for place, prefix in ((SHARED, name), (settings.data_dir, "metrics-")):
         with suppress(OSError):
-            if not folder.is_symlink() and folder.stat().st_uid == os.geteuid():
-                shutil.rmtree(folder)
-        try:
-            folder.mkdir(mode=0o700)
-        except OSError:
-            continue
-        return folder.resolve()
+            _remove_left(place, prefix)
+        for _ in range(TRIES):
+            with suppress(OSError):
+                path = Path(tempfile.mkdtemp(prefix=prefix, dir=place)).resolve()
+                lock = _hold(path)
+                if lock is not None:
+                    return OwnFolder(path, lock)
+    return None
+
+
+def _remove_left(place: Path, prefix: str) -> None:
+    """Remove the folders nobody holds any more. Not what somebody else put there."""
+    for path in place.glob(f"{prefix}*"):
+        with suppress(OSError):
+            if path.is_symlink() or path.stat().st_uid != os.geteuid():
+                continue
+            lock = _hold(path)
+            if lock is not None:
+                OwnFolder(path, lock).drop()
+
+
+def _hold(path: Path) -> int | None:
+    """Lock a folder; None where somebody holds it or has removed it. Raises OSError."""
+    lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Between its making and its locking another site may have taken it for one left behind.
+        if os.path.samestat(os.fstat(lock), path.stat()):
+            return lock
+    except OSError:
+        pass
+    os.close(lock)
     return None
 
 
