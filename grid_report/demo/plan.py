@@ -14,7 +14,7 @@ import shapely
 from grid_report.demo import plots
 from grid_report.demo.boundaries import random_point
 from grid_report.demo.cast import BRIGHT, NEW_TOWN, STATION
-from grid_report.demo.tales import Deed, Tale
+from grid_report.demo.tales import Deed, Tale, past
 from grid_report.fairness import photos_alike
 from grid_report.places.categories import CategoryInfo, in_season
 from grid_report.places.datum import to_gcj02
@@ -38,6 +38,9 @@ OFTEN: Final = {
 HOURS: Final = (1, 0, 0, 0, 0, 1, 3, 6, 7, 8, 12, 16, 16, 12, 8, 7, 9, 14, 16, 14, 10, 7, 4, 2)
 FAR_AWAY: Final = (Point(42.4012, 123.9021), Point(42.6390, 124.3350), Point(42.4550, 124.2210))
 REPORTS_AN_HOUR: Final = 3
+# What a case is about, and how old, that goes on under a second rider's report.
+LED: Final = "RD02"
+LED_AGO: Final = timedelta(days=10, hours=1)
 # So many cases of late look odd in a way of their own.
 ODD: Final = 3
 # A picture that comes again so much later is not taken for one sent twice.
@@ -199,7 +202,12 @@ class _Planner:
     def twin(self, case: int, first: Tale) -> Tale:
         """Let a second rider send the same hazard before anybody has been there."""
         created = first.created + timedelta(minutes=self.dice.uniform(4, 30))
-        tale = self.tale(case, first.category, created, first.community, variant=first.variant)
+        rider = first.rider
+        while rider == first.rider:
+            rider = self._rider(created)
+        tale = self.tale(
+            case, first.category, created, first.community, variant=first.variant, rider=rider
+        )
         tale.angle = 3
         assert first.point is not None
         near = Point(
@@ -207,6 +215,27 @@ class _Planner:
             first.point.lng + tale.dice.uniform(-5e-5, 5e-5),
         )
         tale.submit(**self._position(near, tale.dice))
+        return tale
+
+    def led_first(self, case: int) -> Tale:
+        """Let a rider take back a report that another one was merged into meanwhile."""
+        category = self.places.categories.get(LED)
+        community = next(code for code in self.codes if code.startswith(NEW_TOWN))
+        rider = self.dice.randrange(len(SIGNED_IN), self.riders)
+        tale = self.tale(case, category, self.now - LED_AGO, community, rider=rider)
+        tale.point = random_point(self.shapes[community].buffer(-0.0004), tale.dice)
+        tale.submit(**self._position(tale.point, tale.dice))
+        tale.wait(1, 1.5)
+        tale.withdraw()
+        return tale
+
+    def led_on(self, case: int, first: Tale) -> Tale:
+        """Let the case go on under the second rider's report."""
+        tale = self.twin(case, first)
+        tale.wait(0.1, 0.3)
+        tale.merge(first.case)
+        tale.now = max(tale.now, first.now)
+        plots.closed(tale)
         return tale
 
     def odd(self, case: int, number: int, tales: Sequence[Tale]) -> Tale:
@@ -322,6 +351,10 @@ def write(
         if case >= odd:
             tales.append(planner.odd(case, case - odd, tales))
             continue
+        if case in (len(kinds) + 1, len(kinds) + 2):
+            led = case == len(kinds) + 2
+            tales.append(planner.led_on(case, tales[-1]) if led else planner.led_first(case))
+            continue
         if (case >= len(kinds) - 1 and planner.dice.random() < plots.TWIN_SHARE) or case == len(
             kinds
         ):
@@ -346,18 +379,8 @@ def write(
             skipped = 2 if number > len(plots.LIVE) + 1 else 0
             tale = planner.live(case, number - skipped)
         tales.append(tale)
-    deeds = [deed for tale in tales for deed in _past(tale.deeds, now)]
+    deeds = [deed for tale in tales for deed in past(tale.deeds, now)]
     return sorted(deeds, key=lambda deed: deed.order), tales
-
-
-def _past(deeds: Sequence[Deed], now: datetime) -> list[Deed]:
-    """Keep what has happened by now; nothing happens after what has not."""
-    kept = []
-    for deed in deeds:
-        if deed.at >= now:
-            break
-        kept.append(deed)
-    return kept
 
 
 def _original_for_a_twin(planner: _Planner, tales: Sequence[Tale]) -> Tale | None:

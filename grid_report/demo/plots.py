@@ -36,6 +36,16 @@ def returned(tale: Tale) -> None:
     tale.finish()
 
 
+def recalled(tale: Tale) -> None:
+    tale.accept()
+    tale.dispatch(turn=1)
+    tale.recall()
+    tale.dispatch()
+    tale.start()
+    tale.control()
+    tale.finish()
+
+
 def extended(tale: Tale) -> None:
     tale.accept()
     tale.work()
@@ -75,6 +85,14 @@ def answered(tale: Tale) -> None:
     tale.wait(0.2, 10)
     tale.supplement()
     # The clocks stood still meanwhile, and so does the tale's measure of being in time.
+    tale.created = tale.now
+    closed(tale)
+
+
+def clarified(tale: Tale) -> None:
+    tale.ask()
+    tale.wait(12, 40)
+    tale.clarify()
     tale.created = tale.now
     closed(tale)
 
@@ -128,12 +146,14 @@ def unseen(tale: Tale) -> None:
 OLD: Final[Mapping[Plot, int]] = {
     closed: 640,
     reworked: 50,
-    returned: 45,
+    returned: 33,
+    recalled: 12,
     extended: 35,
     resumed: 20,
     suspended: 14,
     transferred: 30,
-    answered: 40,
+    answered: 32,
+    clarified: 8,
     unanswered: 14,
     rejected: 60,
     withdrawn: 28,

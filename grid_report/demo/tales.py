@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -257,6 +257,16 @@ class Tale:
         self._do(Who.UNIT, Step.RETURN, reason=self._say(phrases.RETURNED))
         self.unit = None
 
+    def recall(self) -> None:
+        """Take the case back from a unit that does not move."""
+        self.now += timedelta(hours=self.fix_hours * self.dice.uniform(0.1, 0.25))
+        self._do(Who.WORKER, Step.RECALL, reason=self._say(phrases.RECALLED))
+        self.unit = None
+
+    def clarify(self) -> None:
+        """Find out without the rider what was asked."""
+        self._do(Who.WORKER, Step.CLARIFY, note=self._say(phrases.CLARIFIED))
+
     def extend(self) -> None:
         """Ask for more time."""
         self.by(self.fix_hours * self.dice.uniform(0.6, 0.9))
@@ -324,3 +334,13 @@ class Tale:
         self.handle()
         self.passed()
         self.rate()
+
+
+def past(deeds: Sequence[Deed], now: datetime) -> list[Deed]:
+    """Keep what has happened by now; nothing happens after what has not."""
+    kept = []
+    for deed in deeds:
+        if deed.at >= now:
+            break
+        kept.append(deed)
+    return kept
