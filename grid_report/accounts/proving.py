@@ -171,15 +171,7 @@ def choose_by_password(
             raise WrongPassword
         limits.give_back(session, name, window_s=QUARTER_S, now=now)
         if member.phone_lookup != lookup:
-            _refuse_awake(session, members, lookup, policy, now)
-            numbers.prove(
-                session,
-                member,
-                policy.vault.seal(choice.phone),
-                how=ProvedHow.CODE,
-                among=members,
-                now=now,
-            )
+            _prove_chosen(session, member, choice, members, policy=policy, now=now)
         elif leaving is not None:
             mine = next((one for one in members if one.id == leaving.member_id), None)
             if mine is not None:
@@ -208,15 +200,7 @@ def take_by_choice(
     if mine is None:
         raise NotFound
     if mine.phone_lookup != lookup:
-        _refuse_awake(session, members, lookup, policy, now)
-        numbers.prove(
-            session,
-            mine,
-            policy.vault.seal(choice.phone),
-            how=ProvedHow.CODE,
-            among=members,
-            now=now,
-        )
+        _prove_chosen(session, mine, choice, members, policy=policy, now=now)
 
 
 @use_case
@@ -327,15 +311,22 @@ def _is_only_a_rider(session: Session, member: Member) -> bool:
     return {grant.role for grant in steps.grants_of(session, member.id)} <= {Role.RIDER}
 
 
-def _refuse_awake(
-    session: Session, members: Sequence[Member], lookup: str, policy: Policy, now: datetime
+def _prove_chosen(
+    session: Session,
+    member: Member,
+    choice: Choice,
+    members: Sequence[Member],
+    *,
+    policy: Policy,
+    now: datetime,
 ) -> None:
-    """Refuse to take a number from somebody who came back meanwhile. Raises ChoiceOver."""
-    holder = numbers.holder_of(members, lookup)
-    if holder is not None and not numbers.sleeps(
-        session, holder, days=policy.number_sleep_days, now=now
-    ):
+    """Give a member the number of a choice, unless its holder came back. Raises ChoiceOver."""
+    holder = numbers.holder_of(members, policy.vault.lookup(choice.phone))
+    days = policy.number_sleep_days
+    if holder is not None and not numbers.sleeps(session, holder, days=days, now=now):
         raise ChoiceOver
+    sealed = policy.vault.seal(choice.phone)
+    numbers.prove(session, member, sealed, how=ProvedHow.CODE, among=members, now=now)
 
 
 def _sign_in(
