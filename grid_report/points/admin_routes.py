@@ -33,6 +33,7 @@ from grid_report.typed import plain
 from grid_report.web import words
 from grid_report.web.context import current_actor, settings
 from grid_report.web.problems import status_of
+from grid_report.web.text import clean
 from grid_report.web.words import field_sentences, said
 
 bp = Blueprint("admin_points", __name__)
@@ -163,7 +164,7 @@ def waiting() -> str:
     Whoever comes from an entry finds its form filled in; from a case or a member, the awards.
     """
     access.check(current_actor(), Action.PROPOSALS_READ)
-    asked = {name: plain(value).strip() for name, value in request.args.items()}
+    asked = {name: clean(plain(value)) for name, value in request.args.items()}
     form: dict[str, Any] = {}
     if NUMBER.fullmatch(asked.get("entry_id", "")):
         form = {"kind": "reversal", "entry_id": asked["entry_id"], "verdict": asked.get("verdict")}
