@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import Enum
-from typing import Self
+from typing import Final, Self
 
 from grid_report.errors import Invalid
 from grid_report.typed import plain
+
+# So much may a phone's clock be ahead of ours; an instant past that is none anybody can go by.
+CLOCKS_DIFFER: Final = timedelta(minutes=5)
 
 # How far the site's clock is ahead of the machine's: nothing but under test. One number for all
 # processes of a site, so that they agree on the time whenever each of them was started.

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from grid_report import access
+from grid_report import access, clock
 from grid_report.access import Action, Actor
 from grid_report.accounts.roles import Role
 from grid_report.db import transaction, use_case
@@ -29,7 +29,6 @@ logger = logging.getLogger(__name__)
 
 # A line older than this is no line of a day without network.
 BOOK_OLDEST: Final = timedelta(days=7)
-CLOCKS_DIFFER: Final = timedelta(minutes=5)
 TRIES_KEPT: Final = timedelta(days=30)
 
 
@@ -190,7 +189,7 @@ def _judge(
     session: Session, seen: looking.Look, line: BookLine, actor: Actor, now: datetime
 ) -> tuple[BookResult, str]:
     """Confirm a right line; what collides with something that happened meanwhile is disputed."""
-    if not now - BOOK_OLDEST <= line.at <= now + CLOCKS_DIFFER:
+    if not now - BOOK_OLDEST <= line.at <= now + clock.CLOCKS_DIFFER:
         return BookResult.REFUSED, "book-line-too-old"
     if seen.redemption is None or seen.result is TryResult.WRONG:
         return BookResult.REFUSED, refusals.VoucherUnknown.code

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,6 +18,7 @@ from grid_report.accounts.consents import standing
 from grid_report.accounts.number_queries import unproved_of
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid
+from grid_report.media.photos import AdmittedPhoto
 from grid_report.places.datum import Datum, to_wgs84
 from grid_report.places.points import Point
 from grid_report.places.reference import Reference
@@ -124,7 +125,7 @@ def submit_report(
                 matched_by=MatchedBy(match.matched_by),
                 created_at=now,
                 moved_at=now,
-                taken_at=command.taken_at,
+                taken_at=None if _is_ahead(command, now) else command.taken_at,
                 source=command.source,
                 sent_unproved=sender.unproved,
                 thumb_name=command.photos[0].name if command.photos else None,
@@ -149,7 +150,7 @@ def submit_report(
                 session,
                 report,
                 entry,
-                command.photos,
+                _dated(command, now),
                 kind=PhotoKind.BEFORE,
                 actor=actor,
                 now=now,
@@ -161,6 +162,21 @@ def submit_report(
         return Done(before.report, replayed=True)
     logger.info("report submitted", extra={"report_id": report.id, "number": number})
     return Done(report, photos=photos)
+
+
+def _is_ahead(command: SubmitReport, now: datetime) -> bool:
+    """Tell whether the phone says the photos were taken in the future."""
+    return command.taken_at is not None and command.taken_at > now + clock.CLOCKS_DIFFER
+
+
+def _dated(command: SubmitReport, now: datetime) -> Sequence[AdmittedPhoto]:
+    # What the report said and was dropped stays as the flag of its photos: the desk is told.
+    if not _is_ahead(command, now):
+        return command.photos
+    return [
+        it if it.taken_at is not None else replace(it, taken_at=command.taken_at)
+        for it in command.photos
+    ]
 
 
 def start_in(report: Report, due: clocks.Deadlines, settings: Settings, now: datetime) -> None:

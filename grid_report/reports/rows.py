@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from grid_report import access
+from grid_report import access, clock
 from grid_report.access import Action, Actor
 from grid_report.places.reference import Reference
 from grid_report.reports import clocks
@@ -104,6 +104,12 @@ class PhotoView:
     added_at: datetime
     taken_gap_s: int | None
     taken_off_m: int | None
+
+    @property
+    def is_clock_ahead(self) -> bool:
+        """Whether the camera's clock said the future: when it was taken is not known."""
+        gap = self.taken_gap_s
+        return gap is not None and gap < -clock.CLOCKS_DIFFER.total_seconds()
 
 
 @dataclass(frozen=True)
