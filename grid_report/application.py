@@ -24,6 +24,7 @@ from grid_report.accounts import (
     messenger,
     number_routes,
     place_book,
+    second_routes,
 )
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts import signals as accounts_signals
@@ -103,6 +104,7 @@ BLUEPRINTS = (
     consent_routes.bp,
     accounts_admin_routes.bp,
     number_routes.bp,
+    second_routes.bp,
     device_routes.bp,
     reports_routes.bp,
     desk_routes.desk,

@@ -119,6 +119,7 @@ class Security(Section):
     staff_idle_minutes: int = Field(ge=5, le=10_080)
     token_days: Days
     number_sleep_days: int = Field(ge=30, le=3650)
+    second_step: bool
     metrics_token: SecretStr
 
     @field_validator("metrics_token")

@@ -48,6 +48,9 @@ PUBLIC = {
     "pages.worker",
     "preferences.save",
     "reports.home",
+    "second.again",
+    "second.ask",
+    "second.confirm",
     "static",
 }
 

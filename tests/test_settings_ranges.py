@@ -69,6 +69,7 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "security.token_days": DAYS,
     "security.staff_hours": HOURS,
     "security.staff_idle_minutes": whole(5, 10_080),
+    "security.second_step": FLAG,
     "security.metrics_token": (["", "t" * 16], ["t" * 15, None]),
     "sms.endpoint": (["", ], ["http://gateway.example", "ftp://x", None, 7]),
     "sms.key_id": ([""], [None, 7]),

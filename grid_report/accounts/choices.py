@@ -7,13 +7,17 @@ from datetime import datetime
 from flask import flash, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
+from grid_report import clock
 from grid_report.access import Actor
 from grid_report.accounts import messenger, policy, usecases
+from grid_report.accounts.refusals import CodesUsedUp, SecondStep
 from grid_report.accounts.usecases import CODE_MINUTES, Choice
+from grid_report.errors import TooMany
 from grid_report.web.preferences import own_path
-from grid_report.web.words import said
+from grid_report.web.words import error_sentence, said
 
 _CHOICE = "number_choice"
+_STEP = "second_step"
 
 
 def keep(choice: Choice) -> Response:
@@ -37,6 +41,45 @@ def kept() -> Choice | None:
 def forget() -> None:
     """Forget the choice: it was made."""
     session.pop(_CHOICE, None)
+
+
+def _keep_step(step: SecondStep) -> None:
+    parts = (step.member_id, step.at.isoformat(), step.asker, step.mark, step.phone)
+    session[_STEP] = policy.current().vault.wrap("|".join(map(str, parts)))
+
+
+def kept_step() -> SecondStep | None:
+    """Return the second step this browser is at; None when no right password is behind it."""
+    text = policy.current().vault.unwrap(session.get(_STEP, ""))
+    if text is None:
+        return None
+    member_id, at, asker, mark, phone = text.split("|")
+    return SecondStep(int(member_id), phone, asker, mark, datetime.fromisoformat(at))
+
+
+def ask_second(step: SecondStep, target: str) -> Response:
+    """Remember whose password was right, send a code as far as one may be sent, ask for it.
+
+    The browser is signed in as nobody yet.
+    """
+    _keep_step(step)
+    response = redirect(url_for("second.ask", next=target or None), 303)
+    sender = messenger.current()
+    if sender is not None:
+        try:
+            message = usecases.request_step_code(step, policy=policy.current(), now=clock.now())
+        except (TooMany, CodesUsedUp) as error:
+            # The step goes on all the same: the operator can help with a code.
+            flash(error_sentence(error))
+        else:
+            flash(said("second-code-sent", minutes=CODE_MINUTES))
+            messenger.hand_over(sender, message, response)
+    return response
+
+
+def forget_step() -> None:
+    """Forget the second step: it is over."""
+    session.pop(_STEP, None)
 
 
 def send_proof(response: Response, actor: Actor, now: datetime) -> None:

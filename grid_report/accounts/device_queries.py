@@ -68,6 +68,23 @@ def find(lookup: str, secrets: Sequence[str], now: datetime) -> Known | None:
     return Known(row[0], row[1], bool(row[2])) if row else None
 
 
+def is_known(member_id: int, secrets: Sequence[str], now: datetime) -> bool:
+    """Tell whether this browser signed in before as one member, who did not forget it since."""
+    if not secrets:
+        return False
+    row = db.session.execute(
+        select(ProvedDevice.id)
+        .where(
+            ProvedDevice.member_id == member_id,
+            ProvedDevice.secret_hash.in_([hash_secret(one) for one in secrets]),
+            ProvedDevice.revoked_at.is_(None),
+            ProvedDevice.last_at > now - LIVES,
+        )
+        .limit(1)
+    ).first()
+    return row is not None
+
+
 @dataclass(frozen=True)
 class DeviceRow:
     """A remembered browser as its owner sees it."""

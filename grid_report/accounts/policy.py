@@ -31,6 +31,8 @@ class Policy:
     number_sleep_days: int
     zone: ZoneInfo
     county: str
+    # Whether some roles confirm a code when they sign in with a password on a new browser.
+    second_step: bool = False
     # Codes a day of the county that may be sent; None where sending costs nothing.
     codes_per_day: int | None = None
     notice_version: str = NOTICE_VERSION
@@ -48,6 +50,8 @@ def policy_of(settings: Settings, *, hasher: Hasher | None = None) -> Policy:
         number_sleep_days=settings.security.number_sleep_days,
         zone=settings.county.tz,
         county=settings.county.code,
+        # The demo prints everybody's password beside the button: there is nothing to guard.
+        second_step=settings.security.second_step and not settings.demo.enabled,
         codes_per_day=settings.sms.most_per_day if settings.sms.endpoint else None,
     )
 

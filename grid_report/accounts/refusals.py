@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import ClassVar
 
 from grid_report.errors import Conflict, FieldProblem, Forbidden, Invalid
+
+
+@dataclass(frozen=True)
+class SecondStep:
+    """A right password on a new browser. `mark` tells whether the password is still the same."""
+
+    member_id: int
+    phone: str = field(repr=False)
+    asker: str = field(repr=False)
+    mark: str = field(repr=False)
+    at: datetime
 
 
 @dataclass(eq=False)
@@ -70,6 +82,20 @@ class ChoiceOver(Conflict):
     """The code that opened the choice is used up or older than a quarter of an hour."""
 
     code: ClassVar[str] = "choice-over"
+
+
+@dataclass(eq=False)
+class SecondStepNeeded(Conflict):
+    """The password is right, the browser new: nobody is signed in before a code is confirmed."""
+
+    code: ClassVar[str] = "second-step-needed"
+    step: SecondStep
+
+
+class SecondStepOver(Conflict):
+    """A quarter of an hour went by, or the password or number was changed meanwhile."""
+
+    code: ClassVar[str] = "second-step-over"
 
 
 class MemberSuspended(Forbidden):

@@ -34,7 +34,7 @@ from grid_report.accounts import (
 from grid_report.accounts.aliases import rider_alias
 from grid_report.accounts.device_routes import device_label, device_secrets, remember_device
 from grid_report.accounts.models import SignInKind
-from grid_report.accounts.refusals import CodesUsedUp, MemberSuspended
+from grid_report.accounts.refusals import CodesUsedUp, MemberSuspended, SecondStepNeeded
 from grid_report.accounts.roles import Role
 from grid_report.accounts.usecases import CODE_MINUTES, Choice, SignedIn
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound, TooMany
@@ -130,6 +130,8 @@ def send_sign_in() -> Response:
             now=clock.now(),
             secrets=device_secrets(),
         )
+    except SecondStepNeeded as needed:
+        return choices.ask_second(needed.step, next_path())
     except AGAIN as error:
         return shown_again(
             "accounts/sign_in.html", error, form=forms.typed(request.form), **_sign_in_page()

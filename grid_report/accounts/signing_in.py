@@ -25,6 +25,7 @@ from grid_report.accounts import (
     number_queries,
     numbers,
     phones,
+    second_step,
     steps,
     waits,
 )
@@ -33,7 +34,7 @@ from grid_report.accounts.messenger import CodeMessage
 from grid_report.accounts.models import Member, SignIn, SignInKind, Standing
 from grid_report.accounts.policy import Policy
 from grid_report.accounts.proving import Choice
-from grid_report.accounts.refusals import WrongPassword
+from grid_report.accounts.refusals import SecondStepNeeded, WrongPassword
 from grid_report.accounts.steps import SignedIn
 from grid_report.db import db, transaction, use_case
 
@@ -67,12 +68,13 @@ def sign_in_with_password(
     """Sign in a browser, or issue an API token, for a number and its password.
 
     `secrets` are those the browser holds of earlier sign-ins. Raises Invalid, WrongPassword,
-    MemberSuspended, TooMany.
+    MemberSuspended, TooMany; SecondStepNeeded where a browser that is new to the
+    member has to confirm a code first.
     """
-    lookup = policy.vault.lookup(phones.normalise(phone))
-    with limits.turn(f"sign-in:{lookup}"):
+    number = phones.normalise(phone)
+    with limits.turn(f"sign-in:{policy.vault.lookup(number)}"):
         return _sign_in_with_password(
-            lookup,
+            number,
             password,
             kind=kind,
             label=label,
@@ -84,7 +86,7 @@ def sign_in_with_password(
 
 
 def _sign_in_with_password(
-    lookup: str,
+    number: str,
     password: str,
     *,
     kind: SignInKind,
@@ -94,6 +96,7 @@ def _sign_in_with_password(
     now: datetime,
     secrets: Sequence[str],
 ) -> SignedIn:
+    lookup = policy.vault.lookup(number)
     device = device_queries.find(lookup, secrets, now)
     known = number_queries.list_credentials(lookup, numbers.MOST_CLAIMS + 1)
     # Ends the read: no connection waits on a database transaction while the hash is worked out.
@@ -128,9 +131,15 @@ def _sign_in_with_password(
             waits.give_back(session, tried)
         if device is None or device.member_id != member_id:
             _give_back_to_address(session, policy, address, now)
-        return steps.open_sign_in(
-            session, member, kind=kind, label=label, by_code=False, policy=policy, now=now
-        )
+        step = None
+        if kind is SignInKind.BROWSER:
+            step = second_step.begin(session, member, number, secrets, policy=policy, now=now)
+        if step is None:
+            return steps.open_sign_in(
+                session, member, kind=kind, label=label, by_code=False, policy=policy, now=now
+            )
+    # Only now: what the right password gave back stays given back.
+    raise SecondStepNeeded(step)
 
 
 def _first_right(known: Sequence[_Seen], password: str, policy: Policy) -> _Seen | None:

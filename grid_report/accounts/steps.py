@@ -315,10 +315,10 @@ def count_code(session: Session, policy: Policy, now: datetime, *, is_sent: bool
 
 
 def new_code(
-    session: Session, lookup: str, policy: Policy, now: datetime, *, asker: str = ""
+    session: Session, lookup: str, policy: Policy, now: datetime, *, asker: str = "", code: str = ""
 ) -> tuple[int, str]:
     """Keep a fresh six-digit code for a number; only the newest one of its asker counts."""
-    code = f"{secrets.randbelow(1_000_000):06d}"
+    code = code or f"{secrets.randbelow(1_000_000):06d}"
     row = SmsCode(
         phone_lookup=lookup,
         asker=asker,

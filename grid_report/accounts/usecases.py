@@ -40,6 +40,12 @@ from grid_report.accounts.proving import (
     take_by_choice,
 )
 from grid_report.accounts.roles import Role
+from grid_report.accounts.second_step import (
+    code_from_shell,
+    confirm_step,
+    is_step_over,
+    request_step_code,
+)
 from grid_report.accounts.signing_in import (
     address_name,
     note_seen,
@@ -70,17 +76,21 @@ __all__ = [
     "choose_by_password",
     "choose_consents",
     "choose_new",
+    "code_from_shell",
     "confirm_number",
+    "confirm_step",
     "create_member",
     "find_claim",
     "forget_device",
     "give_number",
     "grant_role",
+    "is_step_over",
     "note_seen",
     "prove_device",
     "prove_with_code",
     "request_code",
     "request_proof",
+    "request_step_code",
     "restore_member",
     "revoke_role",
     "revoke_sign_in",

@@ -43,6 +43,8 @@ TRAIL_ACTIONS: Final = (
     "reversal-proposed",
     "role.grant",
     "role.revoke",
+    "second-step-code",
+    "second-step-passed",
     "slot-called-off",
     "slots-added",
     "statement-answered",

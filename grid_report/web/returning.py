@@ -66,6 +66,7 @@ PAGE_OF: Final[Mapping[str, str]] = {
     "reports.step": "reports.case",
     **{f"statements.{name}": "statements.show" for name in ("answer", "confirm", "dispute")},
     **{f"station.{name}": "station.voucher" for name in ("call_off", "confirm", "refund")},
+    "second.again": "second.ask",
     "station.scan": "station.index",
     "statistics_ask.delete": "statistics_ask.ask",
     "statistics_deliveries.remove": "statistics_deliveries.index",

@@ -1,0 +1,83 @@
+"""The page that asks a new browser for a code, after the right password of some roles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from grid_report import clock
+from grid_report.accounts import choices, forms, messenger, phones, policy, usecases
+from grid_report.accounts.device_routes import device_label
+from grid_report.accounts.refusals import SecondStep, SecondStepOver
+from grid_report.accounts.routes import AGAIN, next_path, shown_again, welcome
+from grid_report.errors import NotFound
+from grid_report.web.guard import public
+from grid_report.web.words import error_sentence
+
+bp = Blueprint("second", __name__)
+
+
+def _page(step: SecondStep) -> dict[str, Any]:
+    return {
+        "phone": phones.mask(step.phone),
+        "next": next_path(),
+        "by_code": messenger.current() is not None,
+    }
+
+
+def _begin_anew(error: SecondStepOver | None = None) -> Response:
+    choices.forget_step()
+    if error is not None:
+        flash(error_sentence(error))
+    return redirect(url_for("accounts.sign_in", next=next_path() or None), 303)
+
+
+@bp.get("/sign-in/second")
+@public
+def ask() -> Response:
+    """Ask for the code."""
+    step = choices.kept_step()
+    if step is None:
+        return _begin_anew()
+    if usecases.is_step_over(step, clock.now()):
+        return _begin_anew(SecondStepOver())
+    page = render_template("accounts/second.html", errors={}, refusal="", **_page(step))
+    return make_response(page)
+
+
+@bp.post("/sign-in/second")
+@public
+def confirm() -> Response:
+    """Sign in by the code, after the password."""
+    step = choices.kept_step()
+    if step is None:
+        return _begin_anew()
+    try:
+        signed_in = usecases.confirm_step(
+            step,
+            forms.text(request.form, "code"),
+            label=device_label(),
+            policy=policy.current(),
+            now=clock.now(),
+        )
+    except SecondStepOver as over:
+        return _begin_anew(over)
+    except AGAIN as error:
+        return shown_again("accounts/second.html", error, **_page(step))
+    return welcome(signed_in)
+
+
+@bp.post("/sign-in/second/code")
+@public
+def again() -> Response:
+    """Send another code."""
+    if messenger.current() is None:
+        raise NotFound
+    step = choices.kept_step()
+    if step is None:
+        return _begin_anew()
+    if usecases.is_step_over(step, clock.now()):
+        return _begin_anew(SecondStepOver())
+    return choices.ask_second(step, next_path())
