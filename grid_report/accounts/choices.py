@@ -7,7 +7,6 @@ from datetime import datetime
 from flask import flash, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
-from grid_report import clock
 from grid_report.access import Actor
 from grid_report.accounts import messenger, policy, usecases
 from grid_report.accounts.refusals import CodesUsedUp, SecondStep
@@ -57,7 +56,7 @@ def kept_step() -> SecondStep | None:
     return SecondStep(int(member_id), phone, asker, mark, datetime.fromisoformat(at))
 
 
-def ask_second(step: SecondStep, target: str) -> Response:
+def ask_second(step: SecondStep, target: str, now: datetime) -> Response:
     """Remember whose password was right, send a code as far as one may be sent, ask for it.
 
     The browser is signed in as nobody yet.
@@ -67,7 +66,7 @@ def ask_second(step: SecondStep, target: str) -> Response:
     sender = messenger.current()
     if sender is not None:
         try:
-            message = usecases.request_step_code(step, policy=policy.current(), now=clock.now())
+            message = usecases.request_step_code(step, policy=policy.current(), now=now)
         except (TooMany, CodesUsedUp) as error:
             # The step goes on all the same: the operator can help with a code.
             flash(error_sentence(error))

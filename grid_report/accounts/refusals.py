@@ -84,12 +84,14 @@ class ChoiceOver(Conflict):
     code: ClassVar[str] = "choice-over"
 
 
-@dataclass(eq=False)
 class SecondStepNeeded(Conflict):
     """The password is right, the browser new: nobody is signed in before a code is confirmed."""
 
     code: ClassVar[str] = "second-step-needed"
-    step: SecondStep
+
+    def __init__(self, step: SecondStep) -> None:
+        super().__init__()
+        self.step = step
 
 
 class SecondStepOver(Conflict):

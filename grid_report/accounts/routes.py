@@ -131,7 +131,7 @@ def send_sign_in() -> Response:
             secrets=device_secrets(),
         )
     except SecondStepNeeded as needed:
-        return choices.ask_second(needed.step, next_path())
+        return choices.ask_second(needed.step, next_path(), clock.now())
     except AGAIN as error:
         return shown_again(
             "accounts/sign_in.html", error, form=forms.typed(request.form), **_sign_in_page()

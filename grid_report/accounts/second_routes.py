@@ -80,4 +80,4 @@ def again() -> Response:
         return _begin_anew()
     if usecases.is_step_over(step, clock.now()):
         return _begin_anew(SecondStepOver())
-    return choices.ask_second(step, next_path())
+    return choices.ask_second(step, next_path(), clock.now())

@@ -62,6 +62,8 @@ BY_NAME = {
     "accounts.device_queries": "queries",
     "accounts.device_routes": "border",
     "accounts.proved_devices": "usecases",
+    "accounts.second_routes": "border",
+    "accounts.second_step": "usecases",
     "accounts.signing_in": "usecases",
     "accounts.failures": "wiring",
     "accounts.lookups": "queries",
