@@ -69,7 +69,7 @@ def redeem(command: Redeem, *, actor: Actor, zone: tzinfo, now: datetime) -> Tak
         refusal = opening.why_not(
             session, offer, actor.member_id, now=now, zone=zone, slot_id=command.slot_id
         )
-        if refusal is not None:
+        if refusal is not None and not isinstance(refusal, refusals.FirstReportNeeded):
             raise refusal
         slot = _reserve(session, offer, command, actor.member_id, now)
         redemption = Redemption(
@@ -102,6 +102,9 @@ def redeem(command: Redeem, *, actor: Actor, zone: tzinfo, now: datetime) -> Tak
                 holds_until=redemption.holds_until,
                 at=now,
             )
+        # Whoever has too few points reads that, and not what would be missing after it.
+        if refusal is not None:
+            raise refusal
         steps.record(
             session,
             redemption,

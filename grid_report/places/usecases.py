@@ -101,7 +101,7 @@ def stage_boundaries(
         draft = BoundaryDraft(
             # Drawn: SQLite numbers a new row like one that was deleted, and an old preview page
             # must not confirm somebody's newer file.
-            id=secrets.randbits(62),
+            id=secrets.randbits(59),
             made_at=now,
             made_by_id=actor.member_id,
             source=source[:200],

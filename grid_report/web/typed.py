@@ -18,7 +18,7 @@ from markupsafe import escape
 TYPED: Final = frozenset(
     {
         "account", "address", "at", "cancel_minutes", "capacity", "card_number", "deadline",
-        "description", "description_en", "description_zh", "first_day", "hours", "internal_note",
+        "description", "description_en", "description_zh", "first_day", "free_a_month", "hours", "internal_note",
         "into", "known_by", "last_day", "lat", "lng", "member", "minutes", "name", "needs",
         "nickname", "noshow_percent", "note", "phone", "place_note", "plate", "points", "price",
         "provider", "provider_name", "purpose", "quota", "reason", "ref", "review_on", "since",

@@ -19,6 +19,9 @@ from grid_report.offers.models import Offer, Provider
 from grid_report.offers.quotas import FREE_A_MONTH
 from grid_report.points.decisions import has_accepted_report
 from grid_report.points.kinds import Verdict
+from grid_report.points.learning import award_learning
+from grid_report.points.refusals import NotEnoughPoints
+from grid_report.points.terms import terms_of
 from tests.offers.shop import HERE, NOW, THERE, ZONE, Shop
 from tests.offers.test_pages import OFFER, Desk
 from tests.support.builders import Make
@@ -45,9 +48,11 @@ def test_what_costs_points_or_is_scarce_opens_with_the_first_accepted_report(sho
         shop.offer(0),
     )
     rider = shop.rider()
-    for closed in (meal, scarce):
-        with pytest.raises(refusals.FirstReportNeeded):
-            shop.take(rider, closed)
+    with pytest.raises(refusals.FirstReportNeeded):
+        shop.take(rider, scarce)
+    # What is missing first is said first.
+    with pytest.raises(NotEnoughPoints):
+        shop.take(rider, meal)
     assert shop.take(rider, tea).points == 0
     assert shop.reserved(meal) == shop.reserved(scarce) == 0
     helper = shop.rider(40)
@@ -55,13 +60,15 @@ def test_what_costs_points_or_is_scarce_opens_with_the_first_accepted_report(sho
     assert shop.take(helper, scarce).points == 0
 
 
-def test_points_of_lessons_buy_nothing_before_a_report_is_accepted(make: Make) -> None:
-    from grid_report.points.learning import award_learning
-    from grid_report.points.terms import terms_of
-
-    rider, worker = make.rider(), make.worker()
+def learn(make: Make, rider: Actor) -> None:
+    """Read four lessons: 20 points."""
     for unit in ("safety", "photo", "place", "words"):
         award_learning(unit, actor=rider, terms=terms_of(make.settings), now=clock.now())
+
+
+def test_points_of_lessons_buy_nothing_before_a_report_is_accepted(make: Make) -> None:
+    rider, worker = make.rider(), make.worker()
+    learn(make, rider)
     drink = make.offer(make.station(), 20)
     report = make.report(rider)
     with pytest.raises(refusals.FirstReportNeeded):
@@ -91,6 +98,7 @@ def test_a_report_that_was_a_fraud_opens_nothing(shop: Shop) -> None:
 
 def test_page_and_api_say_what_is_missing_and_the_way_to_it_before_the_tap(make: Make) -> None:
     rider = make.rider()
+    learn(make, rider)
     drink = make.offer(make.station(), 20)
     desk = Desk(make, rider)
     page = desk.get(f"/services/{drink}")
