@@ -160,8 +160,9 @@ def test_everything_works_without_script(person: Callable[..., Person]) -> None:
     desk.get_by_role("button", name="确认核销").click()
     expect(desk.locator("main")).to_contain_text("核销成功")
     page = choose(rider, "社区义诊")
-    # The last one: it can be cancelled for long.
-    page.locator("input[name=slot]:not([disabled])").last.check(force=True)
+    # Of another day: it can be cancelled for long.
+    tomorrow = page.locator(".slot-pills").nth(1)
+    tomorrow.locator("input[name=slot]:not([disabled])").first.check(force=True)
     number = take(page)
     page.locator("summary", has_text="取消").click()
     page.get_by_role("button", name="确定取消").click()
