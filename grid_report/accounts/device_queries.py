@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from grid_report.accounts.models import Member, ProvedDevice, SignIn, SignInKind
 from grid_report.accounts.tokens import LONGEST_SECRET, hash_secret
@@ -46,6 +46,15 @@ def write(secrets: Sequence[str]) -> str:
     return _APART.join(secrets[:MOST_MEMBERS])
 
 
+def remembered(secrets: Sequence[str], now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return what makes a row one of a browser's that was not forgotten and did not end."""
+    return (
+        ProvedDevice.secret_hash.in_([hash_secret(one) for one in secrets]),
+        ProvedDevice.revoked_at.is_(None),
+        ProvedDevice.last_at > now - LIVES,
+    )
+
+
 def find(lookup: str, secrets: Sequence[str], now: datetime) -> Known | None:
     """Return as whom of those with a number this browser signed in before.
 
@@ -57,9 +66,7 @@ def find(lookup: str, secrets: Sequence[str], now: datetime) -> Known | None:
         select(ProvedDevice.id, Member.id, Member.phone_lookup == lookup)
         .join(Member, Member.id == ProvedDevice.member_id)
         .where(
-            ProvedDevice.secret_hash.in_([hash_secret(one) for one in secrets]),
-            ProvedDevice.revoked_at.is_(None),
-            ProvedDevice.last_at > now - LIVES,
+            *remembered(secrets, now),
             or_(Member.phone_lookup == lookup, Member.phone_claim == lookup),
         )
         .order_by(Member.phone_lookup.is_(None), ProvedDevice.id.desc())
@@ -76,9 +83,7 @@ def is_known(member_id: int, secrets: Sequence[str], now: datetime) -> bool:
         select(ProvedDevice.id)
         .where(
             ProvedDevice.member_id == member_id,
-            ProvedDevice.secret_hash.in_([hash_secret(one) for one in secrets]),
-            ProvedDevice.revoked_at.is_(None),
-            ProvedDevice.last_at > now - LIVES,
+            *remembered(secrets, now),
         )
         .limit(1)
     ).first()

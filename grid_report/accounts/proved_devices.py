@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from grid_report.access import Actor
 from grid_report.accounts import steps
-from grid_report.accounts.device_queries import LIVES, MOST_MEMBERS
+from grid_report.accounts.device_queries import MOST_MEMBERS, remembered
 from grid_report.accounts.models import ProvedDevice
 from grid_report.accounts.tokens import hash_secret, new_secret
 from grid_report.db import transaction, use_case
@@ -32,9 +32,7 @@ def prove_device(
             select(ProvedDevice)
             .where(
                 ProvedDevice.member_id == actor.member_id,
-                ProvedDevice.secret_hash.in_(hashes),
-                ProvedDevice.revoked_at.is_(None),
-                ProvedDevice.last_at > now - LIVES,
+                *remembered(secrets, now),
             )
             .order_by(ProvedDevice.id.desc())
             .limit(1)

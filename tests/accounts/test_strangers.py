@@ -59,6 +59,15 @@ def code(make: Make, phone: str = PHONE, **more: Any) -> CodeMessage | None:
     return usecases.request_code(phone, **values)
 
 
+def claim(make: Make) -> SignedIn:
+    """Sign a stranger up with the rider's number, from elsewhere."""
+    return usecases.sign_up_rider(
+        phone=PHONE, password="another long one", name="骑手", language="zh_CN",
+        consents=[ConsentKind.ACCOUNT], notice_version=make.policy.notice_version, is_16=True,
+        label="", address=AWAY, policy=make.policy, now=NOW,
+    )  # fmt: skip
+
+
 def use(make: Make, digits: str, **more: Any) -> Any:
     values: dict[str, Any] = {
         "kind": SignInKind.BROWSER, "label": "", "address": HOME, "policy": make.policy,
@@ -167,11 +176,7 @@ def test_a_browser_of_somebody_else_or_made_up_is_a_strangers(
 def test_who_only_claims_a_number_gets_no_tries_at_its_owners_password(
     make: Make, rider: Actor
 ) -> None:
-    claimed = usecases.sign_up_rider(
-        phone=PHONE, password="another long one", name="骑手", language="zh_CN",
-        consents=[ConsentKind.ACCOUNT], notice_version=make.policy.notice_version, is_16=True,
-        label="", address=AWAY, policy=make.policy, now=NOW,
-    )  # fmt: skip
+    claimed = claim(make)
     held = _prove(claimed)
     for _ in range(8):
         with pytest.raises(WrongPassword):
@@ -278,11 +283,7 @@ def test_a_strangers_code_requests_leave_the_owners_browser_its_own(
 def test_who_only_claims_a_number_asks_for_its_codes_as_a_stranger(
     make: Make, rider: Actor, own: tuple[str, ...]
 ) -> None:
-    claimed = usecases.sign_up_rider(
-        phone=PHONE, password="another long one", name="骑手", language="zh_CN",
-        consents=[ConsentKind.ACCOUNT], notice_version=make.policy.notice_version, is_16=True,
-        label="", address=AWAY, policy=make.policy, now=NOW,
-    )  # fmt: skip
+    claimed = claim(make)
     held = _prove(claimed)
     for _ in range(5):
         assert code(make, address=AWAY, secrets=held)
