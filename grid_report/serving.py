@@ -8,33 +8,27 @@ the supervisor is gone, however it went, the pipe ends and the children stop.
 from __future__ import annotations
 
 import errno
-import fcntl
-import hashlib
 import http.client
+import logging
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 
+from grid_report.figures_folder import SHARED, fresh_folder
 from grid_report.settings import Settings, load
 from grid_report.web import logs
 from grid_report.web.terminal import say
 
-SHARED: Final = Path("/dev/shm")  # noqa: S108 - what is made in it is private
-# How often a folder of the own is tried for.
-TRIES: Final = 3
 STOP_S: Final = 8.0
 GRACE_S: Final = 4
 FIRST_WAIT_S: Final = 0.5
@@ -201,64 +195,6 @@ class Supervisor:
             self.figures = None
 
 
-@dataclass(frozen=True)
-class OwnFolder:
-    """A folder that is its holder's as long as the lock on it stands: the system lets go of it."""
-
-    path: Path
-    lock: int
-
-    def drop(self) -> None:
-        """Remove the folder and let go of it."""
-        shutil.rmtree(self.path, ignore_errors=True)
-        os.close(self.lock)
-
-
-def fresh_folder(settings: Settings) -> OwnFolder | None:
-    """Return an empty folder for the figures the workers share; None where there is room for none.
-
-    In memory where the system has a place for that: a data disk may become full or read-only.
-    Two sites of one data folder have one each; what a killed one left behind is removed.
-    """
-    about = f"{os.geteuid()} {settings.data_dir.resolve()}"
-    name = f"grid-report-{hashlib.sha256(about.encode()).hexdigest()[:16]}-"
-    for place, prefix in ((SHARED, name), (settings.data_dir, "metrics-")):
-        with suppress(OSError):
-            _remove_left(place, prefix)
-        for _ in range(TRIES):
-            with suppress(OSError):
-                path = Path(tempfile.mkdtemp(prefix=prefix, dir=place)).resolve()
-                lock = _hold(path)
-                if lock is not None:
-                    return OwnFolder(path, lock)
-    return None
-
-
-def _remove_left(place: Path, prefix: str) -> None:
-    """Remove the folders nobody holds any more. Not what somebody else put there."""
-    for path in place.glob(f"{prefix}*"):
-        with suppress(OSError):
-            if path.is_symlink() or path.stat().st_uid != os.geteuid():
-                continue
-            lock = _hold(path)
-            if lock is not None:
-                OwnFolder(path, lock).drop()
-
-
-def _hold(path: Path) -> int | None:
-    """Lock a folder; None where somebody holds it or has removed it. Raises OSError."""
-    lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Between its making and its locking another site may have taken it for one left behind.
-        if os.path.samestat(os.fstat(lock), path.stat()):
-            return lock
-    except OSError:
-        pass
-    os.close(lock)
-    return None
-
-
 def address_of(settings: Settings) -> str:
     """Return the address to open in a browser of this computer."""
     host = settings.server.host
@@ -305,6 +241,10 @@ def run_web(settings: Settings, fd: int) -> None:
     """Run gunicorn on a socket that is listening already."""
     from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
+    # Read once and shared by all workers, who begin a second earlier. Only the modules: an app
+    # has threads and connections, which do not survive being split in two.
+    import grid_report.application  # noqa: F401
+
     class Web(BaseApplication):
         def load_config(self) -> None:
             options: dict[str, Any] = {
@@ -321,6 +261,7 @@ def run_web(settings: Settings, fd: int) -> None:
                 # Which proxies to believe is decided in one place, by `trusted_proxies`.
                 "secure_scheme_headers": {},
                 "child_exit": _forget_figures,
+                "worker_exit": _end_worker,
                 "proc_name": "grid-report",
             }
             for name, value in options.items():
@@ -358,6 +299,24 @@ def _forget_figures(_server: Any, worker: Any) -> None:
     mark_process_dead(worker.pid)
 
 
+def _end_worker(_server: Any, worker: Any) -> None:
+    # One that could not begin ends with gunicorn's own code for that.
+    if worker.booted and not worker.alive:
+        leave(0)
+
+
+def leave(code: int) -> NoReturn:
+    """End this process at once, with its decoders: taking Python apart takes seconds for nothing.
+
+    Connections end with the process, and everything written is written already.
+    """
+    from grid_report.media import pool
+
+    pool.close_all()
+    logging.shutdown()
+    os._exit(code)
+
+
 def stop_with_parent() -> None:
     """End this process in its own time when the supervisor is gone."""
     lifeline = os.dup(0)
@@ -382,8 +341,10 @@ def main(arguments: list[str]) -> None:
     logs.configure()
     stop_with_parent()
     if arguments[0] == "web":
-        run_web(settings, int(arguments[1]))
-        return
+        try:
+            run_web(settings, int(arguments[1]))
+        except SystemExit as end:
+            leave(end.code if isinstance(end.code, int) else bool(end.code))
     from grid_report import create_app
     from grid_report.jobs import starting
     from grid_report.jobs.scheduler import run_until_signalled
@@ -393,6 +354,7 @@ def main(arguments: list[str]) -> None:
         print(refused, file=sys.stderr, flush=True)
         sys.exit(REFUSED)
     run_until_signalled(app, settings)
+    leave(0)
 
 
 if __name__ == "__main__":

@@ -342,10 +342,11 @@ def _forget_all() -> None:
         pool._forget()
 
 
-def _close_all() -> None:
+def close_all() -> None:
+    """End the decoders of every pool of this process."""
     for pool in list(_pools):
         pool.close()
 
 
 os.register_at_fork(after_in_child=_forget_all)
-atexit.register(_close_all)
+atexit.register(close_all)

@@ -31,7 +31,10 @@ ROOMS = {
     "jobs": 8,
     "demo": 8,
 }
-TOP = {"", "application", "cli", "schema", "serving", "slow_clients", "bench"} | {"upload_places"}
+TOP = {"", "application", "cli", "schema", "serving", "slow_clients", "bench"} | {
+    "figures_folder",
+    "upload_places",
+}
 OUTSIDE = {"api", "jobs", "demo"}
 
 BY_FILE_NAME = {
