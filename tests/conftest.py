@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from grid_report.db import db
 from grid_report.media.kit import Media
 from grid_report.settings import Settings
 from tests.support import present
+from tests.support.beginnings import Beginning, Beginnings
 from tests.support.builders import Make
 from tests.support.databases import Databases, databases
 from tests.support.kept import KeptPages, keep_addresses, keep_statements
@@ -78,11 +80,11 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(autouse=True)
-def the_present(request: pytest.FixtureRequest) -> None:
+def the_present(request: pytest.FixtureRequest, beginning: Beginning | None) -> None:
     """Let each test begin at the same instant; on a site that runs it goes on with the site's."""
     sites = {"site", "later"} & set(request.fixturenames)
     if not request.node.get_closest_marker("browser") or not sites:
-        present.begin()
+        present.begin(earlier=-beginning.after if beginning else timedelta(0))
         return
     clock.run_ahead(request.getfixturevalue(sites.pop()).ahead)
 
@@ -95,10 +97,37 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
         yield made
 
 
+@pytest.fixture(scope="session")
+def built(
+    server: Databases, decoders: Media, tmp_path_factory: pytest.TempPathFactory
+) -> Beginnings:
+    """Return what builds, once a worker, the states that many tests begin at."""
+
+    def app_on(url: str, folder: Path) -> Flask:
+        settings = test_settings(url, folder)
+        return an_app(settings, decoders)
+
+    return Beginnings(server, app_on, tmp_path_factory.mktemp("beginnings"))
+
+
 @pytest.fixture
-def database_url(server: Databases, tmp_path: Path) -> Iterator[str]:
-    """Return a fresh migrated database for this test."""
-    url = server.fresh(tmp_path)
+def beginning() -> Beginning | None:
+    """Return the state this test begins at; a module of tests may have one of its own."""
+    return None
+
+
+@pytest.fixture
+def database_url(
+    server: Databases,
+    tmp_path: Path,
+    beginning: Beginning | None,
+    request: pytest.FixtureRequest,
+) -> Iterator[str]:
+    """Return a fresh migrated database for this test, or a copy of the state it begins at."""
+    if beginning is None:
+        url = server.fresh(tmp_path)
+    else:
+        url = request.getfixturevalue("built").copy(beginning, tmp_path)
     yield url
     server.drop(url)
 
@@ -136,14 +165,21 @@ def decoders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Media]:
     media.close()
 
 
-@pytest.fixture
-def app(settings: Settings, decoders: Media) -> Iterator[Flask]:
-    """Return the app on a fresh database, with its context pushed."""
+def an_app(settings: Settings, decoders: Media) -> Flask:
+    """Make an app that uses the worker's decoders and what is kept for all apps."""
     made = create_app(settings, media=decoders.beside(settings))
     made.test_client_class = Browser
     made.jinja_env.bytecode_cache = PAGES
     with made.app_context():
         keep_statements(db.engine)
+    return made
+
+
+@pytest.fixture
+def app(settings: Settings, decoders: Media) -> Iterator[Flask]:
+    """Return the app on a fresh database, with its context pushed."""
+    made = an_app(settings, decoders)
+    with made.app_context():
         yield made
         db.session.remove()
         db.engine.dispose()

@@ -14,6 +14,7 @@ from flask import Flask
 
 from grid_report.web.guard import is_public
 from grid_report.web.returning import PAGE_OF
+from tests.support.beginnings import Beginning, Beginnings
 from tests.support.builders import Make
 from tests.support.walking import ENDING, PERSONS, World, requests_of, walk, world
 
@@ -73,8 +74,14 @@ TABLE = table()
 
 
 @pytest.fixture
-def it(make: Make) -> World:
-    return world(make)
+def beginning(built: Beginnings) -> Beginning:
+    return built(world)
+
+
+@pytest.fixture
+def it(make: Make, beginning: Beginning) -> World:
+    there: World = beginning.known
+    return there.on(make)
 
 
 def test_every_route_is_in_the_table_and_nothing_else_is(app: Flask) -> None:

@@ -28,6 +28,9 @@ class Databases(Protocol):
     def fresh(self, folder: Path) -> str:
         """Return the address of a new database with the schema and the reference data."""
 
+    def copy(self, url: str, folder: Path) -> str:
+        """Return the address of a copy of a database that nobody is connected to."""
+
     def empty(self, folder: Path) -> str:
         """Return the address of a new database without anything."""
 
@@ -64,20 +67,34 @@ def fill(url: str, folder: Path) -> None:
         db.engine.dispose()
 
 
+def whole(path: Path) -> None:
+    """Bring everything into the one file: a copy without its -wal would lack rows."""
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
 class SqliteDatabases:
     """Copies of one migrated file."""
 
     def __init__(self, folder: Path) -> None:
         self.template = folder / "template.sqlite"
-        fill(f"sqlite:///{self.template}", folder)
-        # Everything into the one file: a copy without its -wal would lack rows.
-        with sqlite3.connect(self.template) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.close()
+        self.url = f"sqlite:///{self.template}"
+        fill(self.url, folder)
+        whole(self.template)
 
     def fresh(self, folder: Path) -> str:
+        return self._copied(self.template, folder)
+
+    def copy(self, url: str, folder: Path) -> str:
+        source = Path(str(make_url(url).database))
+        whole(source)
+        return self._copied(source, folder)
+
+    @staticmethod
+    def _copied(source: Path, folder: Path) -> str:
         path = folder / "grid_report.sqlite"
-        shutil.copyfile(self.template, path)
+        shutil.copyfile(source, path)
         return f"sqlite:///{path}"
 
     def empty(self, folder: Path) -> str:
@@ -125,9 +142,15 @@ class PostgresDatabases:
             connection.execute(text(statement))
 
     def fresh(self, folder: Path) -> str:
+        return self._copied("template_grid_report")
+
+    def copy(self, url: str, folder: Path) -> str:
+        return self._copied(str(make_url(url).database))
+
+    def _copied(self, template: str) -> str:
         name = f"test_{os.getpid()}_{next(self.numbers)}"
         # Copied file by file: written to the log page by page it takes three times as long.
-        self._run(f"CREATE DATABASE {name} TEMPLATE template_grid_report STRATEGY FILE_COPY")
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return self._url(name)
 
     def empty(self, folder: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -113,6 +113,10 @@ class World:
     closed: str
     target: Actor
     browsers: dict[str, FlaskClient] = field(default_factory=dict)
+
+    def on(self, make: Make) -> World:
+        """Return the same world on a copy of its database, with nobody signed in."""
+        return replace(self, make=make, browsers={})
 
     def path(self, endpoint: str, **instead: Any) -> str:
         """Return the address of a route, with the world's ids or others in it."""

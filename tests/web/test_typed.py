@@ -14,6 +14,7 @@ from werkzeug.routing import Rule
 
 from grid_report.web.returning import PAGE_OF
 from grid_report.web.typed import SECRET, TYPED, missing
+from tests.support.beginnings import Beginning, Beginnings
 from tests.support.builders import BRIGHT, PROPERTY, STATION, Make
 from tests.support.walking import World, world
 from tests.test_templates import tree
@@ -46,8 +47,14 @@ def test_every_form_has_a_page_to_go_back_to(app: Flask) -> None:
 
 
 @pytest.fixture
-def it(make: Make) -> World:
-    return world(make)
+def beginning(built: Beginnings) -> Beginning:
+    return built(world)
+
+
+@pytest.fixture
+def it(make: Make, beginning: Beginning) -> World:
+    there: World = beginning.known
+    return there.on(make)
 
 
 @pytest.mark.database
