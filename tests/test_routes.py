@@ -10,15 +10,16 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from flask import Flask
+from flask import Flask, Request
 
 from grid_report.web.guard import is_public
 from grid_report.web.returning import PAGE_OF
+from tests.conftest import KIND
 from tests.support.beginnings import Beginning, Beginnings
 from tests.support.builders import Make
 from tests.support.walking import ENDING, PERSONS, World, requests_of, walk, world
 
-pytestmark = pytest.mark.database
+ON_POSTGRESQL = KIND == "postgresql"
 
 # Open to everybody, and nothing else is. Adding one here is a decision.
 PUBLIC = {
@@ -93,7 +94,12 @@ def test_what_is_open_to_guests_is_exactly_this(app: Flask) -> None:
     assert {name for name, view in views.items() if is_public(view)} | {"static"} == PUBLIC
 
 
-@pytest.mark.parametrize("person", PERSONS)
+# Who is turned away at the door meets no database: those are tried on one of the two.
+LET_IN = [p for p in PERSONS if p not in ("guest", "rider") and not p.endswith("_elsewhere")]
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("person", LET_IN if ON_POSTGRESQL else PERSONS)
 def test_everybody_gets_what_the_table_says(it: World, person: str) -> None:
     column = PERSONS.index(person)
     got = dict(walk(it, person))
@@ -209,6 +215,7 @@ def able(endpoint: str, method: str) -> str:
     return next(let_in, "administrator")
 
 
+@pytest.mark.database
 @pytest.mark.slow
 def test_odd_addresses_are_refused_and_never_break_anything(it: World) -> None:
     for endpoint, method in TABLE:
@@ -289,28 +296,54 @@ FIELDS = [
     *("hours", "valid_days", "cancel_minutes", "noshow_percent", "needs", "title_zh", "version"),
     *("first_day", "last_day", "times", "minutes", "capacity", "provider", "provider_name"),
 ]
+# What a database may read otherwise than we do, and what we read before it sees anything.
 VALUES = (
-    "\x00", "--5", "1e999", "٣", "\ud800".encode("utf-8", "surrogatepass"),
-    b"\xff\xfe", "'; DROP TABLE reports;--", "0001-01-01T00:00:00+14:00",
-    "9999-12-31T23:59:59-12:00", "\u202e\u0000\u0007", "a" * 5000,
+    "\u202e\u0000\u0007", "\ud800".encode("utf-8", "surrogatepass"), "a" * 5000, "1e999",
+    "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00",
+)  # fmt: skip
+READ_FIRST = ("--5", "٣", "'; DROP TABLE reports;--", b"\xff\xfe")
+CURSORS = (
     "WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzE0OjAwIiwxXQ", "W251bGxd", "W3RydWVd",
     "WyI5OTk5LTEyLTMxVDIzOjU5OjU5LTE0OjAwIiwxXQ",
 )  # fmt: skip
 
 
+class NoticingRequest(Request):
+    """A request that tells whether anybody looked at its query."""
+
+    looked = False
+
+    @property
+    def args(self) -> Any:  # type: ignore[override]
+        """Return the query, noticing it."""
+        NoticingRequest.looked = True
+        return super().args
+
+
+@pytest.mark.database
 @pytest.mark.slow
 def test_odd_values_in_queries_and_forms_never_break_anything(it: World) -> None:
+    it.make.app.request_class = NoticingRequest
+    values = VALUES if ON_POSTGRESQL else (*VALUES, *READ_FIRST)
+    sent = {
+        value: "&".join(f"{name}={quote(value)}" for name in FIELDS)
+        for value in (*CURSORS, *values)
+    }
     for endpoint, method in requests_of(it.make.app):
         if endpoint in ENDING or endpoint in ("health.metrics", "static"):
             continue
         browser = it.browser(able(endpoint, method))
         path = it.path(endpoint).partition("?")[0]
-        for value in VALUES:
-            sent = "&".join(f"{name}={quote(value)}" for name in FIELDS)
+        reads = method == "GET"
+        for value in (*CURSORS, *values) if reads else values:
             carried: dict[str, Any] = (
-                {"query_string": sent}
-                if method == "GET"
-                else {"data": sent, "content_type": "application/x-www-form-urlencoded"}
+                {"query_string": sent[value]}
+                if reads
+                else {"data": sent[value], "content_type": "application/x-www-form-urlencoded"}
             )
+            NoticingRequest.looked = False
             with browser.open(path, method=method, **carried) as answer:
                 assert answer.status_code < 500, (method, path, value)
+            if reads and not NoticingRequest.looked:
+                # Nobody looks at the query of this one: whatever it holds, the answer is the same.
+                break
