@@ -51,13 +51,25 @@ KIND = os.environ.get("GRID_REPORT_TEST_DATABASE", "sqlite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let more histories of the ledger and of the figures be tried than a run of all has time for."""
+    """Let more histories and races be tried than a run of all has time for."""
     parser.addoption(
         "--histories",
         type=int,
         default=200,
         help="random histories of the ledger; four of cases for fifty of these",
     )
+    parser.addoption(
+        "--rounds",
+        type=int,
+        default=50,
+        help="how often sixteen processes race for each last thing",
+    )
+
+
+@pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> int:
+    """Return how often processes race."""
+    return int(request.config.getoption("--rounds"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

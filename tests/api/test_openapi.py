@@ -27,11 +27,14 @@ from werkzeug.test import run_wsgi_app
 
 from grid_report.db import db
 from grid_report.points.models import Journal
+from tests.conftest import KIND
 from tests.support.builders import PROPERTY, Make
 
 pytestmark = pytest.mark.database
 
-EXAMPLES = 12
+# Three persons take turns: six each.
+EXAMPLES = 18
+PERSONS = 3
 
 # What is right by its shape may still not exist: a schema cannot say which categories, places,
 # phones and photos there are, nor whose turn it is. There 422 answers well-shaped data.
@@ -148,7 +151,7 @@ def send(
     operation: Any,
     mode: GenerationMode,
     existing: dict[str, list[Any]],
-    headers: Callable[[], dict[str, str]],
+    headers: Callable[[int], dict[str, str]],
 ) -> Counter[int]:
     """Send what the document allows or forbids for one call; return how often which status came."""
     excluded = [positive_data_acceptance] if name_of(operation) in NOT_BY_SCHEMA else []
@@ -167,25 +170,28 @@ def send(
         turn = next(turns)
         for name, values in existing.items():
             # Two of three times something that exists, so that it gets past the 404.
-            if name in (case.path_parameters or {}) and turn % 3:
-                case.path_parameters[name] = values[turn % len(values)]
+            if name in (case.path_parameters or {}) and turn // PERSONS % 3:
+                case.path_parameters[name] = values[turn // PERSONS % len(values)]
         # The in-process transport does not unpack.
-        asked = {**headers(), "Accept-Encoding": "identity"}
+        asked = {**headers(turn % PERSONS), "Accept-Encoding": "identity"}
         statuses[case.call_and_validate(headers=asked, excluded_checks=excluded).status_code] += 1
 
     ask()
     return statuses
 
 
+# What is refused by its shape never meets a database.
+MODES = [GenerationMode.POSITIVE] if KIND == "postgresql" else list(GenerationMode)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("person", ["rider", "worker", "administrator"])
-@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
-def test_the_program_keeps_to_the_document(make: Make, person: str, mode: GenerationMode) -> None:
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)
+def test_the_program_keeps_to_the_document(make: Make, mode: GenerationMode) -> None:
     rider, worker = make.rider(), make.worker()
-    actor = {"rider": rider, "worker": worker, "administrator": make.administrator()}[person]
+    actors = rider, worker, make.administrator()
     report = make.accepted(worker, rider)
     make.step(report, "dispatch", worker, unit=PROPERTY)
-    token = make.token(actor)
+    tokens = [make.token(actor) for actor in actors]
     path = f"/api/v1/reports/{report.number}"
     shown = make.app.test_client().get(path, headers=make.token(worker)).json
     existing = {
@@ -205,7 +211,7 @@ def test_the_program_keeps_to_the_document(make: Make, person: str, mode: Genera
     for operation in operations(make.app):
         name = name_of(operation)
         ends = name == "api_revoke_token"
-        headers = (lambda: make.token(actor)) if ends else (lambda: token)
+        headers = (lambda turn: make.token(actors[turn])) if ends else tokens.__getitem__
         try:
             seen[name] = send(operation, mode, existing, headers)
         except Unsatisfiable:
@@ -218,6 +224,9 @@ def test_the_program_keeps_to_the_document(make: Make, person: str, mode: Genera
         assert seen["api_report_photo"][200]
         assert seen["api_list_reports"][200]
         assert seen["api_revoke_token"][204]
-        assert seen["api_submit"][422 if person == "rider" else 403], seen
+        # The rider is told what is missing, the others that it is not theirs to do.
+        assert seen["api_submit"][422], seen
+        assert seen["api_submit"][403], seen
         assert seen["api_take_step"].keys() & {200, 403, 409, 422}, seen
-        assert seen["api_why"][200 if person == "rider" else 403]
+        assert seen["api_why"][200], seen
+        assert seen["api_why"][403], seen

@@ -1,4 +1,4 @@
-"""Sixteen processes, two hundred rounds: the last unit of an offer, the last place of a slot."""
+"""Sixteen processes, round after round (`--rounds 200` for many): the last unit of an offer, the last place of a slot."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from grid_report.offers.commands import Redeem
 from grid_report.offers.kinds import OfferKind, Picture
 from grid_report.offers.models import Offer, Redemption, Slot
 from tests.offers.shop import HERE, NOW, ZONE, Shop
-from tests.points.racing import PROCESSES, ROUNDS, run_rounds
+from tests.points.racing import PROCESSES, run_rounds
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
 
@@ -68,34 +68,34 @@ def taken_by(column: InstrumentedAttribute[Any]) -> dict[int, int]:
     return counts
 
 
-def test_the_last_unit_goes_to_one_every_time(app: Flask, shop: Shop) -> None:
+def test_the_last_unit_goes_to_one_every_time(app: Flask, shop: Shop, rounds: int) -> None:
     # Whoever wins every round can pay for it.
-    riders = [shop.rider(ROUNDS) for _ in range(PROCESSES)]
-    gloves = offers(ROUNDS, points=1)
+    riders = [shop.rider(rounds) for _ in range(PROCESSES)]
+    gloves = offers(rounds, points=1)
 
     def attempt(this_round: int, number: int) -> str:
         command = Redeem(f"{this_round}", gloves[this_round])
         usecases.redeem(command, actor=riders[number], zone=ZONE, now=NOW)
         return "taken"
 
-    for answers in run_rounds(app, ROUNDS, attempt):
+    for answers in run_rounds(app, rounds, attempt):
         assert answers == {"taken": 1, "SoldOut": PROCESSES - 1}
     assert taken_by(Redemption.offer_id) == dict.fromkeys(gloves, 1)
     held = [shop.points(rider)[1] for rider in riders]
-    assert sum(held) == ROUNDS
+    assert sum(held) == rounds
     assert shop.sound()
 
 
-def test_the_last_place_goes_to_one_every_time(app: Flask, shop: Shop) -> None:
+def test_the_last_place_goes_to_one_every_time(app: Flask, shop: Shop, rounds: int) -> None:
     riders = [shop.rider() for _ in range(PROCESSES)]
     clinic = shop.offer(0, kind=OfferKind.SLOT)
-    places = slots(clinic, ROUNDS)
+    places = slots(clinic, rounds)
 
     def attempt(this_round: int, number: int) -> str:
         command = Redeem(f"{this_round}", clinic, places[this_round])
         usecases.redeem(command, actor=riders[number], zone=ZONE, now=NOW)
         return "taken"
 
-    for answers in run_rounds(app, ROUNDS, attempt):
+    for answers in run_rounds(app, rounds, attempt):
         assert answers == {"taken": 1, "SlotFull": PROCESSES - 1}
     assert taken_by(Redemption.slot_id) == dict.fromkeys(places, 1)

@@ -16,7 +16,7 @@ from flask import Flask
 from grid_report.db import db
 from grid_report.errors import GridReportError
 
-PROCESSES, ROUNDS = 16, 200
+PROCESSES = 16
 
 
 class Fork:

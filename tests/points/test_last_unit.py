@@ -1,4 +1,4 @@
-"""Sixteen processes, two hundred rounds: the last points, one cause, one hold.
+"""Sixteen processes, round after round (`--rounds 200` for many): the last points, one cause, one hold.
 
 The processes are forked once and meet before every round, so that a round costs what its
 transactions cost.
@@ -14,7 +14,7 @@ from flask import Flask
 from grid_report.db import transaction, use_case
 from grid_report.points import ledger
 from tests.points.book import NOW, STATION, TERMS, Book
-from tests.points.racing import PROCESSES, ROUNDS, run_rounds
+from tests.points.racing import PROCESSES, run_rounds
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
 
@@ -43,33 +43,33 @@ def _riders(book: Book, count: int, points: int = 10) -> list[int]:
     return riders
 
 
-def test_the_last_points_of_a_rider_are_held_once(app: Flask, book: Book) -> None:
-    riders = _riders(book, ROUNDS)
+def test_the_last_points_of_a_rider_are_held_once(app: Flask, book: Book, rounds: int) -> None:
+    riders = _riders(book, rounds)
 
     def attempt(this_round: int, number: int) -> str:
         book.hold(riders[this_round], f"R-{this_round}-{number}")
         return "held"
 
-    for answers in run_rounds(app, ROUNDS, attempt):
+    for answers in run_rounds(app, rounds, attempt):
         assert answers == {"held": 1, "NotEnoughPoints": PROCESSES - 1}
     assert all(book.lots(rider) == [(0, 10)] for rider in riders)
     assert book.differences() == []
 
 
-def test_one_cause_is_paid_once(app: Flask, book: Book) -> None:
-    riders = _riders(book, ROUNDS, points=0)
+def test_one_cause_is_paid_once(app: Flask, book: Book, rounds: int) -> None:
+    riders = _riders(book, rounds, points=0)
 
     def attempt(this_round: int, number: int) -> bool:
         return book.award(riders[this_round], 10, cause=f"KY-{this_round}").already
 
-    for answers in run_rounds(app, ROUNDS, attempt):
+    for answers in run_rounds(app, rounds, attempt):
         assert answers == {"False": 1, "True": PROCESSES - 1}
     assert all(book.lots(rider) == [(10, 0)] for rider in riders)
     assert book.differences() == []
 
 
-def test_one_hold_ends_one_way(app: Flask, book: Book) -> None:
-    riders = _riders(book, ROUNDS)
+def test_one_hold_ends_one_way(app: Flask, book: Book, rounds: int) -> None:
+    riders = _riders(book, rounds)
     for number, rider in enumerate(riders):
         book.hold(rider, f"R-{number}")
 
@@ -79,7 +79,7 @@ def test_one_hold_ends_one_way(app: Flask, book: Book) -> None:
         return f"{end.__name__} {'again' if done.already else 'first'}"
 
     ends: Counter[str] = Counter()
-    for answers in run_rounds(app, ROUNDS, attempt):
+    for answers in run_rounds(app, rounds, attempt):
         first = [answer for answer in answers if answer.endswith("first")]
         assert len(first) == 1
         assert answers[first[0]] == 1
@@ -93,10 +93,12 @@ def test_one_hold_ends_one_way(app: Flask, book: Book) -> None:
     assert book.differences() == []
 
 
-def test_the_last_points_of_a_pool_are_awarded_once_every_month(app: Flask, book: Book) -> None:
+def test_the_last_points_of_a_pool_are_awarded_once_every_month(
+    app: Flask, book: Book, rounds: int
+) -> None:
     riders = _riders(book, PROCESSES, points=0)
     # Each of those who come too late leaves a row: fewer rounds tell as much.
-    rounds = 60
+    rounds = min(rounds, 60)
     months = [TERMS.month(NOW).plus(n) for n in range(rounds)]
     small = type(TERMS)(TERMS.zone, 10, 0)
     instants = [month.bounds(TERMS.zone)[0] for month in months]
