@@ -19,7 +19,7 @@ from grid_report.settings import Settings
 from tests.jobs.processes import ROOT, environ_of
 from tests.points.book import Book
 
-pytestmark = [pytest.mark.database, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -43,6 +43,7 @@ def run(app: Flask, settings: Settings) -> Run:
     return command
 
 
+@pytest.mark.database
 def test_an_audit_that_finds_something_fails_and_freezes_the_ledger(run: Run) -> None:
     sound = run("points", "audit")
     assert (sound.returncode, sound.stdout) == (0, "points: sound\n")

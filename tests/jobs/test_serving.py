@@ -228,7 +228,6 @@ def test_the_address_is_printed_when_it_answers(shared: Site) -> None:
     assert os.getpid() != shared.process.pid
 
 
-@pytest.mark.database
 def test_a_site_on_the_photo_store_of_another_installation_does_not_start(
     server: object, tmp_path: Path
 ) -> None:

@@ -57,7 +57,7 @@ def it(make: Make, beginning: Beginning) -> World:
     return there.on(make)
 
 
-@pytest.mark.database
+@pytest.mark.slow
 def test_the_address_of_every_form_can_be_opened(it: World) -> None:
     """Nobody gets 405 there, and whoever may see the form's page is led to it."""
     for rule in forms_of_browsers(it.make.app):
@@ -134,7 +134,7 @@ def texts(page: str) -> list[str]:
     )
 
 
-@pytest.mark.database
+@pytest.mark.slow
 def test_every_refused_form_gives_back_every_word(it: World) -> None:
     """Each form is sent with words in every field, and refused for what else it lacks."""
     typed = {name: f"{name} {WORDS}" for name in TYPED}
