@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from grid_report.rates import Rate
+from grid_report.rates import Rate, change
 from grid_report.statistics.figures import EMPTY, Figures
 from grid_report.statistics.measures import RATES, Measure, RateName
 
@@ -106,11 +106,10 @@ def _rate(
     steps = []
     for other in (before, year_before):
         was = other.rate(name) if other is not None else None
-        share = was.share if was is not None else None
-        if was is None or share is None or rate.share is None:
+        by = change(rate, was) if was is not None else None
+        if was is None or by is None:
             steps.append(Step(None))
             continue
-        by = round((rate.share - share) * 100, 1)
         better = None if by == 0 or rule.more_is_better is None else by > 0
         better = better if rule.more_is_better or better is None else not better
         steps.append(Step(by, better, was=float(was.text)))

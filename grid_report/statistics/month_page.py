@@ -247,7 +247,10 @@ def _named(
     return sorted(rows, key=lambda it: (-it[1]["delivered"], it[0]))
 
 
-def choices_of(this: Month, shown: Month, back: int) -> list[Month]:
-    """Return the months to choose from, the newest first, the one shown among them."""
-    found = [this.plus(-n) for n in range(back)]
+def choices_of(this: Month, shown: Month, back: int, first: Month | None) -> list[Month]:
+    """Return the months to choose from, the newest first, the one shown among them.
+
+    Before the `first` month with a case there is nothing to choose.
+    """
+    found = [it for it in (this.plus(-n) for n in range(back)) if it >= (first or this)]
     return found if shown in found else [*found, shown]

@@ -63,9 +63,11 @@ def summary_sheet(book: Book) -> None:
     ]
     if report.frozen is not None:
         about.append(("digest", report.frozen.digest, "soft"))
-    if report.live_then is not None:
+    if report.live_then is not None or report.frozen is None:
         beside = [it.name for it in _around(book)[1:] if it.is_known]
         about.append(("compared-with", ", ".join(beside) or None, ""))
+    if report.is_running:
+        about.append(("still-runs", words.say("still-runs-note"), ""))
     row = 1
     for name, value, kind in about:
         book.write(page, row, 0, words.say(name), "soft")
@@ -95,7 +97,9 @@ def _counts(book: Book, page: Any, row: int) -> int:
         for at, other in zip((2, 4), others, strict=True):
             known = other.is_known
             book.write(page, row, at, other.counts[measure] if known else None, "count")
-            change = now.counts[measure] - other.counts[measure] if known else None
+            # A month that still runs is held against no whole one.
+            is_equal = known and not book.found.report.is_running
+            change = now.counts[measure] - other.counts[measure] if is_equal else None
             book.write(page, row, at + 1, change, "change")
     return row + 1
 
