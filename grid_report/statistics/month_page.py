@@ -12,7 +12,6 @@ from grid_report.offers import queries as offers_queries
 from grid_report.places.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics import (
-    cards,
     corrections,
     lines,
     naming,
@@ -64,21 +63,35 @@ def of_month(
         "units": lines.read_order(sorting.get("units", ""), lines.UNIT_COLUMNS),
     }
     categories = _categories(report, places, language)
+    groups = _groups(report, places, language)
+    parts = _areas(report, report.parts, orders["sort"])
+    inside = _areas(report, report.places, orders["sort"]) if report.area.is_county else []
+    units = lines.in_order(_units(report, places), orders["units"])
     now = report.at
     return {
-        "cards": cards.cards(figures, *report.beside, is_running=report.is_running),
+        "cards": showing.month_cards(report),
         "behind": behind(report),
         "version": shown_version(report),
         "orders": orders,
         "sorted_by": _sorted_by(report, sorting),
         "trend": _trend(report),
-        "groups": _groups(report, places, language),
+        "groups": groups,
         "group_trend": _group_trend(report, places, language),
         "categories": categories,
         "top": [it for it in categories if it.count("received")][:TOP],
-        "parts": _areas(report, report.parts, orders["sort"]),
-        "places": _areas(report, report.places, orders["sort"]) if report.area.is_county else [],
-        "units": lines.in_order(_units(report, places), orders["units"]),
+        "parts": parts,
+        "places": inside,
+        "units": units,
+        "totals": {
+            name: lines.summed(some)
+            for name, some in (
+                ("groups", groups),
+                ("categories", categories),
+                ("parts", parts),
+                ("places", inside),
+                ("units", units),
+            )
+        },
         "hours": [(it, figures.count(Measure.RECEIVED, Facet.HOUR, it)) for it in HOURS],
         "weekdays": [(it, figures.count(Measure.RECEIVED, Facet.WEEKDAY, it)) for it in DAYS],
         "sources": sorted(figures.by(Facet.SOURCE, Measure.RECEIVED).items()),

@@ -72,6 +72,8 @@ class MonthReport:
     # nothing of what it was compared with, or is not frozen.
     live_then: frozenset[Month] | None = None
 
+    # What of this month, the month before and the year before was not counted yet when frozen.
+    lacking: tuple[frozenset[Measure], frozenset[Measure], frozenset[Measure]] = (frozenset(),) * 3
     # The first month with a case anywhere.
     began: Month | None = None
 
@@ -282,9 +284,34 @@ def read_report(
         frozen=frozen,
         versions=versions,
         unknown=unknown,
+        lacking=_lacking((month, months[-2], months[0]), chosen, frozen),
         began=began,
         live_then=frozenset(past) if kept_beside else None,
     )
+
+
+def _lacking(
+    months: tuple[Month, Month, Month], chosen: Mapping[str, int], frozen: Frozen | None
+) -> tuple[frozenset[Measure], frozenset[Measure], frozenset[Measure]]:
+    """Return what some months did not count when they were frozen; the live ones have it all.
+
+    One beside that is kept with a `frozen` one was counted like it.
+    """
+    documents: dict[str, Mapping[str, Any]] = {}
+    others = [str(it) for it in months[1:] if chosen.get(str(it))]
+    if others:
+        found = db.session.execute(
+            select(
+                StatisticsFreeze.month, StatisticsFreeze.version, StatisticsFreeze.document
+            ).where(StatisticsFreeze.month.in_(others))
+        )
+        documents = {month: kept for month, version, kept in found if version == chosen[month]}
+    own = frozen.document if frozen else None
+    lacking = [
+        frozenset(Measure) - naming.counted(own if n == 0 else documents.get(str(it), own))
+        for n, it in enumerate(months)
+    ]
+    return (lacking[0], lacking[1], lacking[2])
 
 
 def _beside(
