@@ -9,6 +9,7 @@ from flask import url_for
 
 from grid_report.clock import Month
 from grid_report.offers import queries as offers_queries
+from grid_report.offers import statement_lists
 from grid_report.places.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics import (
@@ -101,6 +102,10 @@ def of_month(
             Facet.OFFER,
             {key: it[language] for key, it in offers_queries.offer_titles().items()},
         ),
+        # Statements are the county's with each provider: an area has none.
+        "reconciled": statement_lists.reconcile(report.month, zone=county.tz)
+        if report.area.is_county
+        else None,
         "stations": _named(figures, Facet.STATION, offers_queries.station_names()),
         "typical": showing.typical_rows(picks.typical(report.month, report.area), language, now),
         "late": _cases(picks.late(report.month, report.area, at=now, limit=LIST), language, now),
