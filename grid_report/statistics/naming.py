@@ -14,7 +14,8 @@ from grid_report.statistics.measures import BESIDE_ROLLED, LATER, ROLLED, Measur
 
 Both = Mapping[str, str]
 # What files of a version look like, kept with it: old versions stay the bytes they were.
-# 2: months beside that were counted by other rules are named as such.
+# 2: months beside that were counted by other rules are named as such, recalls are on the summary,
+# and open data opens in a spreadsheet, its columns named in Chinese too.
 SHAPE: Final = 2
 ROLLED_LATER = frozenset((*ROLLED, *BESIDE_ROLLED)) - {Measure.EXPIRED, Measure.LIABILITY}
 
