@@ -132,7 +132,7 @@ def ask() -> tuple[str, int]:
     """Show the form of a question, and its answer where one is asked."""
     own = _own_area()
     if "rows" not in request.args and "columns" not in request.args:
-        return _rendered(first_form(this_month(), own), {}, None, None)
+        return _rendered(first_form(this_month(), own, first_month()), {}, None, None)
     return _page(request.args)
 
 

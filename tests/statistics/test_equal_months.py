@@ -16,7 +16,9 @@ from sqlalchemy import select, text
 from grid_report.clock import Month
 from grid_report.db import db, transaction
 from grid_report.rates import Rate, change
-from grid_report.statistics import comparing, yearly
+from grid_report.statistics import comparing, summary, yearly
+from grid_report.statistics.areas import Area, AreaKind
+from grid_report.statistics.ask_forms import first_form
 from grid_report.statistics.figures import Figures
 from grid_report.statistics.measures import Facet
 from grid_report.statistics.models import StatisticsFreeze
@@ -60,6 +62,34 @@ def test_nothing_before_the_first_case_is_offered_but_what_was_chosen() -> None:
     assert [it.code for it in found["year"]] == ["2026"]
     assert [it.code for it in found["quarter"]] == ["2026-Q4", "2026-Q3", "2026-Q2"]
     assert [it.code for it in found["month"]][-2:] == ["2026-05", "2025-01"]
+
+
+@pytest.mark.parametrize(
+    ("began", "start"),
+    [
+        (Month(2020, 1), "2025-11"),
+        (Month(2026, 3), "2026-03"),
+        (Month(2026, 11), "2026-10"),
+        (None, "2026-10"),
+    ],
+)
+def test_a_question_begins_with_the_first_case_at_the_earliest(
+    began: Month | None, start: str
+) -> None:
+    form = first_form(THIS, Area("x", AreaKind.COUNTY, ""), began)
+    assert (form["from"], form["to"]) == (start, "2026-10")
+
+
+def test_no_sentence_tells_a_change_of_less_than_one_case() -> None:
+    def report(now: Rate, then: Rate) -> list[str]:
+        figures = [
+            Figures({(Facet.ALL, "", "solved"): it.numerator, (Facet.ALL, "", "answers"): it.denominator})
+            for it in (now, then)
+        ]  # fmt: skip
+        return [it.code for it in summary._moved(*figures)]
+
+    assert report(Rate(20, 20), Rate(96, 100)) == []
+    assert report(Rate(20, 20), Rate(94, 100)) == ["rate-rose"]
 
 
 @pytest.mark.parametrize(
