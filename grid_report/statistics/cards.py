@@ -13,6 +13,21 @@ from grid_report.statistics.measures import RATES, Measure, RateName
 COUNTS: Final = (Measure.RECEIVED, Measure.CLOSINGS, Measure.RECALLED)
 # What each of this month, the month before and the year before did not count yet.
 Lacking = tuple[Collection[Measure], Collection[Measure], Collection[Measure]]
+# The month is two sheets of paper: these are on them, all others on the screen and in the workbook.
+ON_PAPER: Final = frozenset(
+    {
+        Measure.RECEIVED,
+        Measure.CLOSINGS,
+        RateName.FILING,
+        RateName.FILING_IN_TIME,
+        RateName.HANDLING_IN_TIME,
+        RateName.CLOSING,
+        RateName.OVERDUE,
+        RateName.SOLVED,
+        RateName.SATISFIED,
+        RateName.DUPLICATES,
+    }
+)
 # Lights are for lateness only. Shares below the first are red, below the second yellow; what is
 # overdue the other way round.
 IN_TIME: Final = frozenset({RateName.FILING_IN_TIME, RateName.HANDLING_IN_TIME})
@@ -54,6 +69,11 @@ class Card:
     is_early: bool = False
     # A version that was frozen before it was counted knows nothing of it.
     is_known: bool = True
+
+    @property
+    def is_printed(self) -> bool:
+        """Tell whether it is on paper too."""
+        return self.kind == "time" or self.name in ON_PAPER
 
 
 def cards(

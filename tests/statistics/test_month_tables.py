@@ -35,7 +35,7 @@ def cards_of(page: str) -> dict[str, str]:
     """Return what each card says, by its name."""
     whole = page.split('<ul class="figure-cards"')[1].split("\n</ul>")[0]
     found = {}
-    for card in whole.split('<li class="card figure-card">')[1:]:
+    for card in whole.split('<li class="card figure-card')[1:]:
         name = re.search(r"<span>(.*?)</span>", card)
         assert name is not None
         found[name[1]] = plain(card.split("</h2>")[1])
