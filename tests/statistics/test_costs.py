@@ -117,7 +117,8 @@ def test_the_page_reads_no_case_it_does_not_show(
         line.split(" ")[1] for line in plan if line.startswith("SCAN ") and not line.startswith(own)
     }
     # Things a county has a few dozen of, and parts of statements.
-    assert scanned <= {"offers", "stations", "CONSTANT", "anon_1", "anon_2", "(subquery-1)"}
+    parts = {"CONSTANT", "anon_1", "anon_2", "(subquery-1)", "handed", "listed"}
+    assert scanned <= {"offers", "stations"} | parts
 
 
 @pytest.mark.parametrize("seed", range(3))
