@@ -186,6 +186,10 @@ def test_the_comparison_says_what_of_a_period_is_missing(make: Make) -> None:
     both = plain(client.get("/statistics/compare?a=2026-03&b=2025-03").text)
     assert "尚未结束" not in both
     assert "早于首个案件" not in both
+    query = "a=own&a_from=2024-11&a_to=2024-12&b=own&b_from=2024-09&b_to=2024-10"
+    neither = plain(client.get(f"/statistics/compare?{query}").text)
+    for letter in "AB":
+        assert f"{letter}的2个月中有2个月早于首个案件" in neither
     # The same months of two areas are equally long, whatever they lack.
     same = plain(client.get("/statistics/compare?a=2026&b=2026").text)
     assert "两边时长不等" not in same
