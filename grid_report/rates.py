@@ -38,3 +38,17 @@ class Rate:
             return ""
         tenths = (2000 * self.numerator + self.denominator) // (2 * self.denominator)
         return f"{tenths // 10}.{tenths % 10}"
+
+
+def change(now: Rate, then: Rate) -> float | None:
+    """Return by how many points of a percent a rate changed; None where either base is too small.
+
+    A change that is less than one case of the smaller base is none: one case more or less decides it.
+    """
+    if now.share is None or then.share is None:
+        return None
+    bases = (now.denominator, then.denominator)
+    crossed = now.numerator * then.denominator - then.numerator * now.denominator
+    if abs(crossed) < max(bases):
+        return 0.0
+    return round((now.share - then.share) * 100, 1)

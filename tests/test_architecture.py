@@ -167,6 +167,19 @@ def test_rules_know_neither_flask_nor_the_database(library: str) -> None:
     assert not found
 
 
+def test_what_reads_does_not_write() -> None:
+    """A file on the rung of queries or rules has no statement that changes a row."""
+    writing = {"insert", "update", "delete"}
+    found = {
+        module.name
+        for module in modules().values()
+        if module.room in ROOMS and kind_of(module.name) in {"queries", "rules"}
+        for it in module.imports
+        if it.module.startswith("sqlalchemy") and it.name in writing
+    }
+    assert found == set()
+
+
 def test_only_jobs_imports_the_scheduler_library() -> None:
     found = [
         module.at

@@ -163,7 +163,9 @@ def _of_month(table: Table, row: Row) -> dict[str, Any] | None:
     if not row.is_known:
         return None
     # What a version kept nothing of says nothing: it stays the bytes it was.
-    mark = {} if row.is_live is None else {"live": row.is_live}
+    mark: dict[str, Any] = {} if row.is_live is None else {"live": row.is_live}
+    if row.rules is not None:
+        mark["rules"] = row.rules
     return {"month": row.key, **mark, **_line(table, row)}
 
 

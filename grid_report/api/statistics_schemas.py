@@ -136,6 +136,10 @@ class OfMonth(CaseCounts):
         description="beside a frozen version: true where that month was not frozen at the moment;"
         " absent where the figures are live, and in versions frozen before this was kept",
     )
+    rules: int | None = Field(
+        default=None,
+        description="by which rules it was counted; only where those are not the month's own",
+    )
 
 
 class Comparison(Answer):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, and_, func, or_, select, text, true
 
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import Invalid
 from grid_report.offers.models import IS_NOT_FINAL, Provider, Redemption
-from grid_report.offers.statement_models import Statement, StatementDue
+from grid_report.offers.statement_models import Statement, StatementDue, StatementLine
 from grid_report.web.paging import Page, pack, unpack
 
 MOST_MONTHS: Final = 36
@@ -112,3 +113,56 @@ def months_drawn() -> list[str]:
             select(Statement.month).distinct().order_by(Statement.month.desc()).limit(MOST_MONTHS)
         )
     )
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """A month by handing out and by settling: services and points of each, and what lies between.
+
+    `earlier` was handed out before the month and is on its statements.
+    """
+
+    handed_out: int
+    handed_points: int
+    listed: int
+    listed_points: int
+    earlier: int
+    earlier_points: int
+
+    @property
+    def later(self) -> int:
+        """How many were handed out in the month and are on none of its statements."""
+        return self.handed_out - (self.listed - self.earlier)
+
+    @property
+    def later_points(self) -> int:
+        """The points of those."""
+        return self.handed_points - (self.listed_points - self.earlier_points)
+
+
+def reconcile(month: Month, *, zone: tzinfo, provider: str | None = None) -> Reconciled:
+    """Hold what was handed out in a month against its statements, in one statement.
+
+    Of all providers or of one.
+    """
+    start, end = month.bounds(zone)
+    handed: Any = select(func.count(), func.coalesce(func.sum(Redemption.points), 0)).where(
+        Redemption.delivered_at >= start, Redemption.delivered_at < end
+    )
+    is_earlier = StatementLine.delivered_at < start
+    listed: Any = (
+        select(
+            func.count(),
+            func.coalesce(func.sum(StatementLine.points), 0),
+            func.count().filter(is_earlier),
+            func.coalesce(func.sum(StatementLine.points).filter(is_earlier), 0),
+        )
+        .join(Statement, Statement.id == StatementLine.statement_id)
+        .where(Statement.month == str(month))
+    )
+    if provider is not None:
+        handed = handed.where(Redemption.provider_code == provider)
+        listed = listed.where(Statement.provider_code == provider)
+    one, two = handed.subquery("handed"), listed.subquery("listed")
+    row = db.session.execute(select(one, two).select_from(one.join(two, true()))).one()
+    return Reconciled(*(int(it) for it in row))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import cast, null, select
 
 from grid_report.reports.models import Report
 from grid_report.reports.recalls import Recall
@@ -35,6 +35,8 @@ CASES: Final = select(
     Report.reopened_at,
     Report.rated_at,
     Report.accept_due,
+    Report.control_due,
+    Report.controlled_at,
     Report.fix_due,
     Report.close_due,
     Report.reworks,
@@ -88,6 +90,9 @@ ROUNDS: Final = (
         ReportRound.closed_at,
         ReportRound.ended_at,
         Report.accept_due,
+        # Nothing of it is kept of a round.
+        cast(null(), Report.control_due.type).label("control_due"),
+        cast(null(), Report.controlled_at.type).label("controlled_at"),
         ReportRound.fix_due,
         ReportRound.close_due,
         ReportRound.extended,

@@ -27,11 +27,15 @@ def form_of(document: Mapping[str, Any]) -> Form:
     return form
 
 
-def first_form(this: Month, home: Area) -> Form:
-    """Return what a question begins with: the last twelve whole months, what was received."""
+def first_form(this: Month, home: Area, began: Month | None = None) -> Form:
+    """Return what a question begins with: the last twelve whole months, what was received.
+
+    None of them before the first month with a case, unless that is this one.
+    """
+    start = min(max(this.plus(-12), began or this), this.plus(-1))
     return form_of(
         {
-            "from": str(this.plus(-12)),
+            "from": str(start),
             "to": str(this.plus(-1)),
             "area": home.code,
             "rows": str(Rows.MONTH),

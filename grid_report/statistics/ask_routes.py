@@ -25,7 +25,7 @@ from grid_report.statistics.measures import RATES, RateName
 from grid_report.statistics.models import StatisticsQuestion
 from grid_report.statistics.questioning import COLUMNS, MOST_COLUMNS, TITLE_MOST, Asked, Rows
 from grid_report.statistics.questions import TooManyQuestions
-from grid_report.statistics.routes import this_month
+from grid_report.statistics.routes import first_month, this_month
 from grid_report.statistics.slices import Slice
 from grid_report.web import csv_files, words
 from grid_report.web.context import current_actor, language, settings
@@ -95,7 +95,11 @@ def _rendered(
         title_most=TITLE_MOST,
         at=clock.now(),
         # The ways lead on to what the question is about.
-        **around(asked.area, asked.last) if asked else around(own, this_month()),
+        **(
+            around(asked.area, asked.last, first_month())
+            if asked
+            else around(own, this_month(), first_month())
+        ),
     )
     return page, 422 if errors else 200
 
@@ -128,7 +132,7 @@ def ask() -> tuple[str, int]:
     """Show the form of a question, and its answer where one is asked."""
     own = _own_area()
     if "rows" not in request.args and "columns" not in request.args:
-        return _rendered(first_form(this_month(), own), {}, None, None)
+        return _rendered(first_form(this_month(), own, first_month()), {}, None, None)
     return _page(request.args)
 
 

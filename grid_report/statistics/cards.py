@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from grid_report.rates import Rate
+from grid_report.rates import Rate, change
 from grid_report.statistics.figures import EMPTY, Figures
 from grid_report.statistics.measures import RATES, Measure, RateName
 
-COUNTS: Final = (Measure.RECEIVED, Measure.CLOSINGS)
-SHOWN_RATES: Final = (
-    RateName.FILING,
-    RateName.FILING_IN_TIME,
-    RateName.HANDLING_IN_TIME,
-    RateName.CLOSING,
-    RateName.OVERDUE,
-    RateName.SOLVED,
-    RateName.SATISFIED,
-    RateName.DUPLICATES,
+COUNTS: Final = (Measure.RECEIVED, Measure.CLOSINGS, Measure.RECALLED)
+# What each of this month, the month before and the year before did not count yet.
+Lacking = tuple[Collection[Measure], Collection[Measure], Collection[Measure]]
+# The month is two sheets of paper: these are on them, all others on the screen and in the workbook.
+ON_PAPER: Final = frozenset(
+    {
+        Measure.RECEIVED,
+        Measure.CLOSINGS,
+        RateName.FILING,
+        RateName.FILING_IN_TIME,
+        RateName.HANDLING_IN_TIME,
+        RateName.CLOSING,
+        RateName.OVERDUE,
+        RateName.SOLVED,
+        RateName.SATISFIED,
+        RateName.DUPLICATES,
+    }
 )
 # Lights are for lateness only. Shares below the first are red, below the second yellow; what is
 # overdue the other way round.
@@ -60,6 +67,13 @@ class Card:
     of: Measure | None = None
     # Of a running month: it holds what is due until its end, and is not yet like a whole one.
     is_early: bool = False
+    # A version that was frozen before it was counted knows nothing of it.
+    is_known: bool = True
+
+    @property
+    def is_printed(self) -> bool:
+        """Tell whether it is on paper too."""
+        return self.kind == "time" or self.name in ON_PAPER
 
 
 def cards(
@@ -68,11 +82,12 @@ def cards(
     year_before: Figures | None,
     *,
     is_running: bool = False,
+    lacking: Lacking = ((), (), ()),
 ) -> Sequence[Card]:
     """Return the month's cards, counts first. An earlier month is None where nothing is known of it."""
     return [
-        *(_count(measure, now, before, year_before, is_running) for measure in COUNTS),
-        *(_rate(name, now, before, year_before, is_running) for name in SHOWN_RATES),
+        *(_count(it, now, (before, year_before), lacking, is_early=is_running) for it in COUNTS),
+        *(_rate(name, now, before, year_before, is_running) for name in RateName),
         *(_time(name, now, before, year_before) for name in ("response", "handling")),
     ]
 
@@ -80,18 +95,21 @@ def cards(
 def _count(
     measure: Measure,
     now: Figures,
-    before: Figures | None,
-    year_before: Figures | None,
+    beside: tuple[Figures | None, Figures | None],
+    lacking: Lacking,
+    *,
     is_early: bool,
 ) -> Card:
-    number = now.count(measure)
+    number, is_known = now.count(measure), measure not in lacking[0]
     steps = [
-        Step(None) if it is None else Step(number - it.count(measure), was=it.count(measure))
-        for it in (before, year_before)
+        Step(None)
+        if it is None or measure in without or not is_known
+        else Step(number - it.count(measure), was=it.count(measure))
+        for it, without in zip(beside, lacking[1:], strict=True)
     ]
     return Card(
         measure, "count", number, None, None, None, steps[0], steps[1], None, measure,
-        is_early=is_early,
+        is_early=is_early, is_known=is_known,
     )  # fmt: skip
 
 
@@ -106,11 +124,10 @@ def _rate(
     steps = []
     for other in (before, year_before):
         was = other.rate(name) if other is not None else None
-        share = was.share if was is not None else None
-        if was is None or share is None or rate.share is None:
+        by = change(rate, was) if was is not None else None
+        if was is None or by is None:
             steps.append(Step(None))
             continue
-        by = round((rate.share - share) * 100, 1)
         better = None if by == 0 or rule.more_is_better is None else by > 0
         better = better if rule.more_is_better or better is None else not better
         steps.append(Step(by, better, was=float(was.text)))

@@ -26,7 +26,8 @@ from grid_report.web.paging import Page, pack, unpack
 _SHOWN: Final = (
     "id", "number", "state", "category_code", "community_code", "street_code", "unit_code",
     "self_handled", "sensitive", "severity", "created_at", "accepted_at", "first_accepted_at",
-    "accepted_in_time", "handled_at", "closed_at", "accept_due", "fix_due", "close_due",
+    "accepted_in_time", "handled_at", "closed_at", "accept_due", "control_due", "controlled_at",
+    "fix_due", "close_due",
     "dispatched_at", "started_at", "reopenings", "next_due", "next_warn", "now_community_code", "now_street_code",
     "now_unit_code", "now_self_handled",
 )  # fmt: skip

@@ -18,7 +18,13 @@ from grid_report.statistics.asking import own_area
 from grid_report.statistics.compare_forms import Comparison, read_comparison
 from grid_report.statistics.measures import COMPOSITE
 from grid_report.statistics.periods import Period
-from grid_report.statistics.routes import MONTHS_BACK, read_area, read_month, this_month
+from grid_report.statistics.routes import (
+    MONTHS_BACK,
+    first_month,
+    read_area,
+    read_month,
+    this_month,
+)
 from grid_report.statistics.slices import Slice
 from grid_report.web import words
 from grid_report.web.context import current_actor, language, settings
@@ -35,7 +41,7 @@ def readable_area(code: str) -> Area | None:
     return area
 
 
-def around(area: Area, month: Month) -> dict[str, Any]:
+def around(area: Area, month: Month, began: Month | None) -> dict[str, Any]:
     """Return what every page here needs to lead on: the areas and months to choose from."""
     actor = current_actor()
     this = this_month()
@@ -45,7 +51,8 @@ def around(area: Area, month: Month) -> dict[str, Any]:
         "readable": lambda it: access.allowed(actor, Action.STATISTICS_READ, it),
         "month": month,
         "oldest": periods.earliest(this),
-        "months": month_page.choices_of(this, month, MONTHS_BACK // 2),
+        "began": began,
+        "months": month_page.choices_of(this, month, MONTHS_BACK // 2, began),
     }
 
 
@@ -81,7 +88,7 @@ def heat(month: str) -> str:
         measures=list(mapping.SHOWN),
         at=clock.now(),
         **mapping.shared(page),
-        **around(area, shown),
+        **around(area, shown, first_month()),
     )
 
 
@@ -93,7 +100,7 @@ def compare() -> str | tuple[str, int]:
     own = readable_area(own_area(actor))
     if own is None:
         raise NotFound
-    this = this_month()
+    this, began = this_month(), first_month()
     shared = {
         "form": request.args,
         "preset": COMPOSITE,
@@ -107,29 +114,35 @@ def compare() -> str | tuple[str, int]:
             "statistics/compare.html",
             asked=None,
             errors=errors,
-            periods=periods.choices(this),
+            periods=periods.choices(this, first=began),
             **shared,
-            **around(own, this),
+            **around(own, this, began),
         )
         return page, 422
     return render_template(
         "statistics/compare.html",
         asked=asked,
         errors={},
-        periods=periods.choices(this, *asked.periods),
-        earlier=_earlier(asked, this),
+        periods=periods.choices(this, *asked.periods, first=began),
+        earlier=_earlier(asked, this, began),
+        gaps=comparing.gaps(asked.periods, first=began, this=this),
         **shared,
         # The ways lead back to where one came from: the first side's area, in its last month.
-        **around(asked.areas[0], min(asked.periods[0].last, this)),
+        **around(asked.areas[0], min(asked.periods[0].last, this), began),
         **_compared(asked, this),
     )
 
 
-def _earlier(asked: Comparison, this: Month) -> list[tuple[str, str, bool]]:
+def _earlier(asked: Comparison, this: Month, began: Month | None) -> list[tuple[str, str, bool]]:
     """Return how to hold the first period against an earlier one: (which, address, is it so now)."""
     found = []
     for name, period in periods.earlier(asked.periods[0]).items():
-        if not periods.is_counted(period.first, period.last, this):
+        # Nothing before the first case is offered.
+        if (
+            began is None
+            or period.last < began
+            or not periods.is_counted(period.first, period.last, this)
+        ):
             continue
         values: dict[str, Any] = {
             "area_a": asked.areas[0].code,

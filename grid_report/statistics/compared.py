@@ -7,22 +7,18 @@ what is shown beside the month. Versions frozen before this was kept know nothin
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, func, insert, literal, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from grid_report.clock import Month
 from grid_report.db import db, table_of
-from grid_report.settings import County
-from grid_report.statistics import live
-from grid_report.statistics.areas import whole
 from grid_report.statistics.facts import HELD
 from grid_report.statistics.figures import Figures, Key
-from grid_report.statistics.measures import DETAILS, LIVE, Facet, Measure
+from grid_report.statistics.measures import DETAILS, LIVE, Facet
 from grid_report.statistics.models import StatisticsCell, StatisticsCompared
 
 TREND_MONTHS: Final = 13
@@ -31,7 +27,7 @@ NAME: Final = "compared"
 _CELLS: Final = table_of(StatisticsCell).c
 _TABLE: Final = table_of(StatisticsCompared)
 _KEPT: Final = _TABLE.c
-_LENGTHS: Final = (
+LENGTHS: Final = (
     Facet.RESPONSE, Facet.HANDLING, Facet.RESPONSE_MINUTES, Facet.HANDLING_MINUTES,
 )  # fmt: skip
 
@@ -59,56 +55,6 @@ def marks(session: Session, month: Month, versions: Mapping[str, int]) -> dict[s
         for it in months_beside(month)
         if str(it) in versions or (first is not None and it >= first)
     }
-
-
-def keep(
-    session: Session,
-    month: Month,
-    version: int,
-    marked: Mapping[str, int],
-    areas: Collection[str],
-    *,
-    county: County,
-    now: datetime,
-) -> None:
-    """Copy what is shown of the months that are compared live; the freeze is not sealed yet."""
-    months = [Month.parse(it) for it, newest in marked.items() if newest == LIVE]
-    if not months:
-        return
-    beside = months_beside(month)
-    names: list[Any] = [literal(str(month)), literal(version)]
-    session.execute(
-        insert(_TABLE).from_select(
-            ["month", "version", "area", "of_month", "facet", "key", "measure", "n"],
-            select(
-                *names, _CELLS.area, _CELLS.month, _CELLS.facet, _CELLS.key, _CELLS.measure, _CELLS.n
-            ).where(
-                _CELLS.month.in_([str(it) for it in months]),
-                _CELLS.version == LIVE,
-                _CELLS.also == "",
-                _CELLS.n != 0,
-                or_(
-                    _CELLS.facet == Facet.ALL,
-                    and_(_CELLS.facet == Facet.CATEGORY, _CELLS.measure == Measure.RECEIVED),
-                    and_(
-                        _CELLS.facet.in_(_LENGTHS),
-                        _CELLS.month.in_([str(beside[0]), str(beside[-1])]),
-                    ),
-                ),
-            ),
-        )
-    )  # fmt: skip
-    late = live.overdue_spread(months, whole(county), below=areas, now=now, zone=county.tz)
-    rows = [
-        {
-            "month": str(month), "version": version, "area": area, "of_month": name,
-            "facet": Facet.ALL.value, "key": "", "measure": Measure.OVERDUE_OPEN.value, "n": n,
-        }
-        for (name, area), n in late.items()
-        if n
-    ]  # fmt: skip
-    if rows:
-        session.execute(insert(_TABLE), rows)
 
 
 def rows_of(session: Session, month: Month, version: int) -> list[tuple[Any, ...]]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from grid_report.clock import Month
-from grid_report.rates import LEAST_BASE, Rate
+from grid_report.rates import LEAST_BASE, Rate, change
 from grid_report.settings import County
 from grid_report.statistics import live
 from grid_report.statistics.areas import Area
@@ -63,10 +63,7 @@ class Line:
         """The difference: of counts, or of percentages in points."""
         if self.rates is None:
             return self.numbers[0] - self.numbers[1]
-        shares = [it.share for it in self.rates]
-        if shares[0] is None or shares[1] is None:
-            return None
-        return round((shares[0] - shares[1]) * 100, 1)
+        return change(*self.rates)
 
 
 @dataclass(frozen=True)
@@ -105,6 +102,28 @@ def read_side(
         {code: figures.get(code, EMPTY) for code in codes},
         [(it, months.get((str(it), area.code), EMPTY)) for it in period.months],
     )
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What a period lacks of being whole: months before the first case, and those not over."""
+
+    months: int
+    unknown: int
+    not_over: int
+
+
+def gaps(periods: Sequence[Period], *, first: Month | None, this: Month) -> Sequence[Gap | None]:
+    """Return what each period lacks of whole months; None where nothing, or both are the same."""
+    if len({(it.first, it.last) for it in periods}) == 1:
+        return [None for _ in periods]
+    found = []
+    for period in periods:
+        unknown = sum(first is None or it < first for it in period.months)
+        not_over = sum(it >= this for it in period.months)
+        gap = Gap(len(period.months), unknown, not_over)
+        found.append(gap if unknown or not_over else None)
+    return found
 
 
 def count_lines(first: Figures, second: Figures) -> Sequence[Line]:

@@ -156,6 +156,8 @@ def read_months(
 
     `versions` names the frozen version to read of a month; the others are read live. What depends on the present moment, such as what is overdue, is in `live.py`.
     """
+    if not months:
+        return {}
     wanted = {str(it): (versions or {}).get(str(it), LIVE) for it in months}
     query = select(
         _CELLS.month,

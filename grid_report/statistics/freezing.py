@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, insert, literal, select, text, update
+from sqlalchemy import and_, func, insert, literal, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from grid_report.clock import Month
@@ -17,10 +17,16 @@ from grid_report.places.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics import areas, compared, live, monthly, naming
 from grid_report.statistics.facts import UNROUTED
-from grid_report.statistics.measures import HIDDEN, LIVE, RULES
-from grid_report.statistics.models import StatisticsCell, StatisticsFreeze
+from grid_report.statistics.measures import HIDDEN, LIVE, RULES, Facet, Measure
+from grid_report.statistics.models import (
+    StatisticsCell,
+    StatisticsCompared,
+    StatisticsFreeze,
+)
 
 _TABLE: Final = table_of(StatisticsCell)
+_CELLS: Final = _TABLE.c
+_COMPARED: Final = table_of(StatisticsCompared)
 _COLUMNS: Final = ("month", "area", "facet", "key", "measure", "also", "n")
 
 
@@ -81,7 +87,7 @@ def freeze(
         )
     )
     every = {county.code, UNROUTED, *places.streets, *places.communities}
-    compared.keep(session, month, version, beside, every, county=county, now=now)
+    _keep_compared(session, month, version, beside, every, county=county, now=now)
     rows = _of_this_moment(month, version, every, places=places, county=county, now=now)
     if rows:
         session.execute(insert(_TABLE), rows)
@@ -91,6 +97,56 @@ def freeze(
         .values(digest=digest(session, month, version), sealed=True)
     )
     session.expire(frozen)
+
+
+def _keep_compared(
+    session: Session,
+    month: Month,
+    version: int,
+    marked: Mapping[str, int],
+    every: Collection[str],
+    *,
+    county: County,
+    now: datetime,
+) -> None:
+    """Copy what is shown of the months that are compared live; the freeze is not sealed yet."""
+    months = [Month.parse(it) for it, newest in marked.items() if newest == LIVE]
+    if not months:
+        return
+    beside = compared.months_beside(month)
+    names: list[Any] = [literal(str(month)), literal(version)]
+    session.execute(
+        insert(_COMPARED).from_select(
+            ["month", "version", "area", "of_month", "facet", "key", "measure", "n"],
+            select(
+                *names, _CELLS.area, _CELLS.month, _CELLS.facet, _CELLS.key, _CELLS.measure, _CELLS.n
+            ).where(
+                _CELLS.month.in_([str(it) for it in months]),
+                _CELLS.version == LIVE,
+                _CELLS.also == "",
+                _CELLS.n != 0,
+                or_(
+                    _CELLS.facet == Facet.ALL,
+                    and_(_CELLS.facet == Facet.CATEGORY, _CELLS.measure == Measure.RECEIVED),
+                    and_(
+                        _CELLS.facet.in_(compared.LENGTHS),
+                        _CELLS.month.in_([str(beside[0]), str(beside[-1])]),
+                    ),
+                ),
+            ),
+        )
+    )  # fmt: skip
+    late = live.overdue_spread(months, areas.whole(county), below=every, now=now, zone=county.tz)
+    rows = [
+        {
+            "month": str(month), "version": version, "area": area, "of_month": name,
+            "facet": Facet.ALL.value, "key": "", "measure": Measure.OVERDUE_OPEN.value, "n": n,
+        }
+        for (name, area), n in late.items()
+        if n
+    ]  # fmt: skip
+    if rows:
+        session.execute(insert(_COMPARED), rows)
 
 
 def _of_this_moment(

@@ -122,3 +122,14 @@ def added_up(figures: Figures, keys: Iterable[str]) -> Figures:
             where = (Facet.ALL, "", measure)
             counts[where] = counts.get(where, 0) + n
     return Figures(counts)
+
+
+def summed(lines: Iterable[Line]) -> Line:
+    """Return the rows of a table added up, as its last row; it leads to no list of its own."""
+    counts: dict[Key, int] = {}
+    for line in lines:
+        for (facet, key, measure), n in line.figures.counts.items():
+            if facet == line.facet and key == line.key:
+                where = (Facet.ALL.value, "", measure)
+                counts[where] = counts.get(where, 0) + n
+    return Line("", "", Figures(counts))

@@ -163,6 +163,8 @@ def overdue_spread(
     zone: tzinfo,
 ) -> dict[tuple[str, str], int]:
     """Count by (month of the deadline, area) what is overdue at this moment."""
+    if not months:
+        return {}
     this = Month.of(now, zone)
     rows = db.session.execute(
         select(_CELLS.month, _CELLS.area, _CELLS.n).where(

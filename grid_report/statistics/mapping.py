@@ -17,7 +17,7 @@ from grid_report.statistics import areas, heat
 from grid_report.statistics.areas import Area
 from grid_report.statistics.figures import EMPTY, Figures
 from grid_report.statistics.heat import Shade
-from grid_report.statistics.measures import RATES, Measure, RateName
+from grid_report.statistics.measures import RATES, RULES, Measure, RateName
 from grid_report.statistics.spread import read_spread
 
 MONTHS: Final = 12
@@ -72,6 +72,8 @@ class Map:
     classes: Sequence[tuple[Shade, int]]
     unsaid: int
     versions: Mapping[str, int]
+    # By which rules frozen months were counted, where those are not today's.
+    older: Mapping[str, int]
 
     @property
     def is_rate(self) -> bool:
@@ -122,6 +124,7 @@ def read_map(
         classes=[(it, sum(spot.shade == it for spot in here.values())) for it in classes],
         unsaid=sum(spot.shade is None for spot in here.values()),
         versions=versions,
+        older={month: it.rules for (month, _), it in found.items() if it.rules != RULES},
     )
 
 

@@ -9,10 +9,10 @@ from flask import url_for
 
 from grid_report.clock import Month
 from grid_report.offers import queries as offers_queries
+from grid_report.offers import statement_lists
 from grid_report.places.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics import (
-    cards,
     corrections,
     lines,
     naming,
@@ -64,21 +64,35 @@ def of_month(
         "units": lines.read_order(sorting.get("units", ""), lines.UNIT_COLUMNS),
     }
     categories = _categories(report, places, language)
+    groups = _groups(report, places, language)
+    parts = _areas(report, report.parts, orders["sort"])
+    inside = _areas(report, report.places, orders["sort"]) if report.area.is_county else []
+    units = lines.in_order(_units(report, places), orders["units"])
     now = report.at
     return {
-        "cards": cards.cards(figures, *report.beside, is_running=report.is_running),
+        "cards": showing.month_cards(report),
         "behind": behind(report),
         "version": shown_version(report),
         "orders": orders,
         "sorted_by": _sorted_by(report, sorting),
         "trend": _trend(report),
-        "groups": _groups(report, places, language),
+        "groups": groups,
         "group_trend": _group_trend(report, places, language),
         "categories": categories,
         "top": [it for it in categories if it.count("received")][:TOP],
-        "parts": _areas(report, report.parts, orders["sort"]),
-        "places": _areas(report, report.places, orders["sort"]) if report.area.is_county else [],
-        "units": lines.in_order(_units(report, places), orders["units"]),
+        "parts": parts,
+        "places": inside,
+        "units": units,
+        "totals": {
+            name: lines.summed(some)
+            for name, some in (
+                ("groups", groups),
+                ("categories", categories),
+                ("parts", parts),
+                ("places", inside),
+                ("units", units),
+            )
+        },
         "hours": [(it, figures.count(Measure.RECEIVED, Facet.HOUR, it)) for it in HOURS],
         "weekdays": [(it, figures.count(Measure.RECEIVED, Facet.WEEKDAY, it)) for it in DAYS],
         "sources": sorted(figures.by(Facet.SOURCE, Measure.RECEIVED).items()),
@@ -88,6 +102,10 @@ def of_month(
             Facet.OFFER,
             {key: it[language] for key, it in offers_queries.offer_titles().items()},
         ),
+        # Statements are the county's with each provider: an area has none.
+        "reconciled": statement_lists.reconcile(report.month, zone=county.tz)
+        if report.area.is_county
+        else None,
         "stations": _named(figures, Facet.STATION, offers_queries.station_names()),
         "typical": showing.typical_rows(picks.typical(report.month, report.area), language, now),
         "late": _cases(picks.late(report.month, report.area, at=now, limit=LIST), language, now),
@@ -247,7 +265,10 @@ def _named(
     return sorted(rows, key=lambda it: (-it[1]["delivered"], it[0]))
 
 
-def choices_of(this: Month, shown: Month, back: int) -> list[Month]:
-    """Return the months to choose from, the newest first, the one shown among them."""
-    found = [this.plus(-n) for n in range(back)]
+def choices_of(this: Month, shown: Month, back: int, first: Month | None) -> list[Month]:
+    """Return the months to choose from, the newest first, the one shown among them.
+
+    Before the `first` month with a case there is nothing to choose.
+    """
+    found = [it for it in (this.plus(-n) for n in range(back)) if it >= (first or this)]
     return found if shown in found else [*found, shown]

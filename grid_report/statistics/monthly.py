@@ -65,11 +65,17 @@ class MonthReport:
     places: Sequence[tuple[Area, Figures]]
     frozen: Frozen | None
     versions: Sequence[Frozen]
-    # Of a frozen version: months of the trend it kept nothing of.
+    # Months of the trend of which there is nothing: a frozen version kept nothing of them, or they
+    # were over before the first case.
     unknown: frozenset[Month] = frozenset()
     # Months that were live when this version was frozen and compared with them; None: it kept
     # nothing of what it was compared with, or is not frozen.
     live_then: frozenset[Month] | None = None
+
+    # What of this month, the month before and the year before was not counted yet when frozen.
+    lacking: tuple[frozenset[Measure], frozenset[Measure], frozenset[Measure]] = (frozenset(),) * 3
+    # The first month with a case anywhere.
+    began: Month | None = None
 
     @property
     def is_kept(self) -> bool:
@@ -81,6 +87,11 @@ class MonthReport:
         """The month before and the same a year before; None where nothing is known of it."""
         of = [None if it in self.unknown else known for it, known in self.trend]
         return of[-2], of[0]
+
+    def older_rules(self, month: Month) -> int | None:
+        """Return by which older rules a month beside was frozen; None where by today's."""
+        known = next(figures for it, figures in self.trend if it == month)
+        return None if known.rules == RULES else known.rules
 
     @property
     def before(self) -> Figures:
@@ -204,8 +215,13 @@ def read_report(
         else newest_versions(months, by=frozen.frozen_at if frozen else None)
     )
     chosen = {**newest, str(month): shown}
+    began = compared.first_month(db.session())
     unknown = frozenset(
-        it for it in months if frozen is not None and str(it) not in chosen and it not in past
+        it
+        for it in months
+        if str(it) not in chosen
+        and it not in past
+        and (frozen is not None or began is None or it < began)
     )
     others = [it for it in months if it not in past and it not in unknown]
     here = read_months([month], [area.code], versions=chosen, facets=SHOWN)
@@ -268,8 +284,34 @@ def read_report(
         frozen=frozen,
         versions=versions,
         unknown=unknown,
+        lacking=_lacking((month, months[-2], months[0]), chosen, frozen),
+        began=began,
         live_then=frozenset(past) if kept_beside else None,
     )
+
+
+def _lacking(
+    months: tuple[Month, Month, Month], chosen: Mapping[str, int], frozen: Frozen | None
+) -> tuple[frozenset[Measure], frozenset[Measure], frozenset[Measure]]:
+    """Return what some months did not count when they were frozen; the live ones have it all.
+
+    One beside that is kept with a `frozen` one was counted like it.
+    """
+    documents: dict[str, Mapping[str, Any]] = {}
+    others = [str(it) for it in months[1:] if chosen.get(str(it))]
+    if others:
+        found = db.session.execute(
+            select(
+                StatisticsFreeze.month, StatisticsFreeze.version, StatisticsFreeze.document
+            ).where(StatisticsFreeze.month.in_(others))
+        )
+        documents = {month: kept for month, version, kept in found if version == chosen[month]}
+    own = frozen.document if frozen else None
+    lacking = [
+        frozenset(Measure) - naming.counted(own if n == 0 else documents.get(str(it), own))
+        for n, it in enumerate(months)
+    ]
+    return (lacking[0], lacking[1], lacking[2])
 
 
 def _beside(

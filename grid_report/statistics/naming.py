@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from grid_report.offers import queries as offers_queries
 from grid_report.places.reference import Reference
@@ -13,6 +13,10 @@ from grid_report.statistics.areas import Area, AreaKind
 from grid_report.statistics.measures import BESIDE_ROLLED, LATER, ROLLED, Measure
 
 Both = Mapping[str, str]
+# What files of a version look like, kept with it: old versions stay the bytes they were.
+# 2: months beside that were counted by other rules are named as such, recalls are on the summary,
+# and open data opens in a spreadsheet, its columns named in Chinese too.
+SHAPE: Final = 2
 ROLLED_LATER = frozenset((*ROLLED, *BESIDE_ROLLED)) - {Measure.EXPIRED, Measure.LIABILITY}
 
 
@@ -62,7 +66,13 @@ def document(places: Reference, county: County) -> dict[str, Any]:
         "stations": offers_queries.station_names(),
         # What this version counts: what is counted later on is none of its.
         "measures": sorted(Measure),
+        "shape": SHAPE,
     }
+
+
+def shape_of(kept: Mapping[str, Any] | None) -> int:
+    """Return which shape files of a version have; those of live counts (None) have today's."""
+    return SHAPE if kept is None else int(kept.get("shape", 1))
 
 
 def read_names(kept: Mapping[str, Any] | None, *, places: Reference, county: County) -> Names:

@@ -39,6 +39,8 @@ class OpenFile:
     counts: Sequence[OpenCount]
     names: Names
     street_of: dict[str, str]
+    # Of which shape its version's files are (`naming.SHAPE`).
+    shape: int
 
 
 def list_open_months() -> Sequence[OpenMonth]:
@@ -89,5 +91,6 @@ def read_open_month(month: Month, *, places: Reference, county: County) -> OpenF
         version=newest.version,
         counts=counts,
         names=naming.read_names(newest.document, places=places, county=county),
+        shape=naming.shape_of(newest.document),
         street_of={it.code: it.street_code for it in places.communities.values()},
     )

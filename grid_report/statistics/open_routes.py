@@ -17,8 +17,9 @@ from grid_report.statistics import anew, open_months
 from grid_report.statistics.open_data import LEAST
 from grid_report.statistics.open_months import OpenFile
 from grid_report.web import csv_files
-from grid_report.web.context import settings
+from grid_report.web.context import settings, speaking
 from grid_report.web.guard import public
+from grid_report.web.words import sentence
 
 bp = Blueprint("open_data", __name__)
 bp.before_request(anew.check)
@@ -38,7 +39,7 @@ def index() -> str:
     return render_template(
         "statistics/open_data.html",
         months=open_months.list_open_months(),
-        columns=COLUMNS,
+        columns=dict(zip(COLUMNS, _heads(), strict=True)),
         licence=LICENCE,
         least=LEAST,
     )
@@ -55,7 +56,7 @@ def month_csv(month: str) -> Response:
     found = open_months.read_open_month(wanted, places=reference(), county=settings().county)
     if found is None:
         raise NotFound
-    content = "".join(csv_files.lines(_rows(found))).encode()
+    content = "".join(csv_files.lines(_rows(found), bom=found.shape > 1)).encode()
     answer = Page(content, content_type=csv_files.MEDIA_TYPE)
     answer.headers["Content-Disposition"] = (
         f'attachment; filename="grid-report-{settings().county.code}-{found.month}.csv"'
@@ -69,8 +70,15 @@ def month_csv(month: str) -> Response:
     return answer
 
 
+def _heads() -> tuple[str, ...]:
+    """Return what the columns are called: the code a program looks for, then the word in Chinese."""
+    with speaking("zh_CN"):
+        return tuple(f"{it} {sentence('open_columns', it)}" for it in COLUMNS)
+
+
 def _rows(found: OpenFile) -> Iterator[tuple[csv_files.Cell, ...]]:
-    yield COLUMNS
+    # Versions of before have the first line they had.
+    yield _heads() if found.shape > 1 else COLUMNS
     names = found.names
     for it in found.counts:
         street, group = found.street_of[it.community], names.group_of.get(it.category, "")

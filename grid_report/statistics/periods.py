@@ -84,10 +84,13 @@ def earlier(period: Period) -> Mapping[str, Period]:
     )
 
 
-def choices(this: Month, *chosen: Period) -> Mapping[str, Sequence[Period]]:
+def choices(
+    this: Month, *chosen: Period, first: Month | None = None
+) -> Mapping[str, Sequence[Period]]:
     """Return what a form offers: months, quarters and years, the newest first.
 
-    What was `chosen` is among them, however old: a form that does not hold it would say another.
+    Nothing that was over before the `first` case is offered, but what was `chosen` is among them, however old: a
+    form that does not hold it would say another.
     """
     months = [this.plus(-back) for back in range(MOST_MONTHS // 2)]
     newest = this.year * 4 + (this.number - 1) // 3
@@ -98,6 +101,8 @@ def choices(this: Month, *chosen: Period) -> Mapping[str, Sequence[Period]]:
         "quarter": [it for code in quarters if (it := parse_period(code))],
         "year": [it for code in years if (it := parse_period(code))],
     }
+    if first is not None:
+        found = {kind: [it for it in some if it.last >= first] for kind, some in found.items()}
     for one in dict.fromkeys(chosen):
         if one.kind in found and one not in found[one.kind]:
             found[one.kind].append(one)

@@ -11,12 +11,14 @@ from werkzeug.wrappers import Response as AnyResponse
 from grid_report import access, clock
 from grid_report.access import Action, Actor
 from grid_report.clock import Month
+from grid_report.db import db
 from grid_report.errors import GridReportError, Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.statistics import (
     anew,
     asking,
     cases,
+    compared,
     corrections,
     measures,
     month_page,
@@ -52,6 +54,11 @@ MOST_REASON = 400
 def this_month() -> Month:
     """Return the running month."""
     return Month.of(clock.now(), settings().county.tz)
+
+
+def first_month() -> Month | None:
+    """Return the first month with a case; None where there is none at all."""
+    return compared.first_month(db.session())
 
 
 def read_area(actor: Actor) -> Area:
@@ -140,7 +147,8 @@ def month(month: str) -> str:
 
 def _shared(report: MonthReport, actor: Actor) -> dict[str, Any]:
     this = this_month()
-    before, after = find_neighbours(report.month, oldest=earliest(this), this=this)
+    oldest = max(earliest(this), report.began or this)
+    before, after = find_neighbours(report.month, oldest=oldest, this=this)
     return {
         "report": report,
         "month_before": before,
@@ -149,7 +157,7 @@ def _shared(report: MonthReport, actor: Actor) -> dict[str, Any]:
         "this": this,
         "oldest": earliest(this),
         "area": report.area,
-        "months": month_page.choices_of(this, report.month, MONTHS_BACK // 2),
+        "months": month_page.choices_of(this, report.month, MONTHS_BACK // 2, report.began),
         "crumbs": showing.crumbs(report.area, reference(), settings().county),
         "readable": lambda area: access.allowed(actor, Action.STATISTICS_READ, area),
         "choices": showing.choices(actor, reference(), settings().county),

@@ -10,9 +10,16 @@ from grid_report.places.queries import reference
 from grid_report.statistics import anew, comparing, month_page, telling, yearly
 from grid_report.statistics.areas import AreaKind
 from grid_report.statistics.compare_routes import around
-from grid_report.statistics.measures import COMPOSITE
+from grid_report.statistics.measures import COMPOSITE, RULES
 from grid_report.statistics.periods import earliest
-from grid_report.statistics.routes import load, read_area, read_month, read_version, this_month
+from grid_report.statistics.routes import (
+    first_month,
+    load,
+    read_area,
+    read_month,
+    read_version,
+    this_month,
+)
 from grid_report.web.context import current_actor, language, settings
 
 bp = Blueprint("statistics_sheets", __name__)
@@ -27,16 +34,19 @@ def year(year: str) -> str:
         raise NotFound
     if not earliest(this).year <= int(year) <= this.year:
         raise NotFound
-    now = clock.now()
+    now, began = clock.now(), first_month()
     report = yearly.read_year(
-        int(year), area, this=this, places=reference(), county=settings().county, now=now
-    )
+        int(year), area, this=this, began=began, places=reference(), county=settings().county,
+        now=now,
+    )  # fmt: skip
+    oldest = min(int(year), max(earliest(this), began or this).year)
     return render_template(
         "statistics/year.html",
         report=report,
-        years=list(range(this.year, earliest(this).year - 1, -1)),
+        years=list(range(this.year, oldest - 1, -1)),
+        rules=RULES,
         at=now,
-        **around(area, report.last),
+        **around(area, report.last, began),
     )
 
 
@@ -59,5 +69,5 @@ def bulletin(month: str) -> str:
         weights=COMPOSITE,
         parts=parts,
         at=clock.now(),
-        **around(area, report.month),
+        **around(area, report.month, report.began),
     )

@@ -16,6 +16,7 @@ from grid_report.reports import clocks
 from grid_report.settings import County
 from grid_report.statistics import cards, durations, facts
 from grid_report.statistics.areas import Area, find_area
+from grid_report.statistics.lateness import late_clocks
 from grid_report.statistics.monthly import Frozen, MonthReport
 from grid_report.statistics.slices import Slice
 
@@ -77,6 +78,7 @@ def case_rows(rows: Sequence[Any], language: str, now: datetime) -> list[dict[st
                 "unit": key_name(Slice.UNIT, row.handler or "", language),
                 "own": row.handler == facts.OWN_HANDLING,
                 "light": light.value if light else None,
+                "late": [it.value for it in late_clocks(row, now)],
                 # As median and P90 are made of them.
                 "answered": _minutes(row.created_at, row.first_accepted_at),
                 "took": _minutes(row.dispatched_at or row.started_at, row.handled_at),
@@ -109,10 +111,20 @@ def frozen_by(versions: Sequence[Frozen], reader: Actor) -> dict[int, str]:
 def freeze(report: MonthReport, reader: Actor) -> dict[str, Any]:
     """Return what the page before a freeze shows."""
     return {
-        "cards": cards.cards(report.figures, *report.beside, is_running=report.is_running),
+        "cards": month_cards(report),
         "newest": report.versions[0].version if report.versions else 0,
         "frozen_by": frozen_by(report.versions, reader),
     }
+
+
+def month_cards(report: MonthReport) -> Sequence[cards.Card]:
+    """Return a month's cards."""
+    return cards.cards(
+        report.figures,
+        *report.beside,
+        is_running=report.is_running,
+        lacking=report.lacking,
+    )
 
 
 def subject(row: Any) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from grid_report.rates import LEAST_BASE, Rate
+from grid_report.rates import LEAST_BASE, Rate, change
 from grid_report.statistics.areas import AreaKind
 from grid_report.statistics.figures import Figures
 from grid_report.statistics.measures import Facet, Measure, RateName
@@ -108,7 +108,7 @@ def _moved(figures: Figures, before: Figures) -> Iterator[Told]:
         if now.share is None or then.share is None:
             continue
         by = now.share - then.share
-        if abs(by) >= MOVED and _printed(now) != _printed(then):
+        if abs(by) >= MOVED and change(now, then) and _printed(now) != _printed(then):
             found.append((-abs(by), name, now, then, by))
     for _, name, now, then, by in sorted(found, key=lambda it: (it[0], it[1])):
         yield Told(

@@ -88,6 +88,8 @@ class Row:
     parent_name: str = ""
     is_known: bool = True
     is_live: bool | None = None
+    # Of a month beside: by which rules it was counted, where those are not the month's own.
+    rules: int | None = None
 
     def rate(self, name: RateName) -> Rate:
         """Return a rate of this line as its fraction."""
@@ -268,12 +270,17 @@ def _whole(
 
 def _trend(report: MonthReport, say: Say) -> Iterator[Row]:
     kept = report.live_then
+    tells_rules = naming.shape_of(report.frozen.document if report.frozen else None) > 1
     for month, figures in report.trend:
         counts = _counts(figures, Facet.ALL, "")
         is_known = month not in report.unknown
         is_live = month in kept if kept is not None and is_known else None
         name = say("live-then", month=str(month)) if is_live else str(month)
-        yield Row(str(month), name, counts, is_known=is_known, is_live=is_live)
+        is_other = is_known and tells_rules and figures.rules != report.figures.rules
+        rules = figures.rules if is_other else None
+        if rules is not None:
+            name = say("by-rules", month=name, rules=rules)
+        yield Row(str(month), name, counts, is_known=is_known, is_live=is_live, rules=rules)
 
 
 def _groups(categories: Iterable[Row]) -> Iterator[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from grid_report.statistics import naming
 from grid_report.statistics.measures import Measure, RateName
 from grid_report.statistics.tables import Row, Table, TableName
 from grid_report.statistics.workbook_sheets import Book, Value, columns, share
@@ -63,9 +64,11 @@ def summary_sheet(book: Book) -> None:
     ]
     if report.frozen is not None:
         about.append(("digest", report.frozen.digest, "soft"))
-    if report.live_then is not None:
+    if report.live_then is not None or report.frozen is None:
         beside = [it.name for it in _around(book)[1:] if it.is_known]
         about.append(("compared-with", ", ".join(beside) or None, ""))
+    if report.is_running:
+        about.append(("still-runs", words.say("still-runs-note"), ""))
     row = 1
     for name, value, kind in about:
         book.write(page, row, 0, words.say(name), "soft")
@@ -88,14 +91,21 @@ def _counts(book: Book, page: Any, row: int) -> int:
     names = ("figure", "this-month", "month-before", "change", "year-before", "change")
     book.head(page, row, [words.say(it) for it in names])
     now, *others = _around(book)
-    for measure in GLANCE:
+    frozen = book.found.report.frozen
+    glance = list(GLANCE)
+    if naming.shape_of(frozen.document if frozen else None) > 1:
+        glance.insert(glance.index(Measure.REOPENED) + 1, Measure.RECALLED)
+    for measure in glance:
         row += 1
         book.write(page, row, 0, words.measure(measure), "")
         book.write(page, row, 1, now.counts[measure], "count")
-        for at, other in zip((2, 4), others, strict=True):
-            known = other.is_known
+        sides = zip((2, 4), others, book.found.report.lacking[1:], strict=True)
+        for at, other, lacking in sides:
+            known = other.is_known and measure not in lacking
             book.write(page, row, at, other.counts[measure] if known else None, "count")
-            change = now.counts[measure] - other.counts[measure] if known else None
+            # A month that still runs is held against no whole one.
+            is_equal = known and not book.found.report.is_running
+            change = now.counts[measure] - other.counts[measure] if is_equal else None
             book.write(page, row, at + 1, change, "change")
     return row + 1
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -212,6 +213,17 @@ def language() -> str:
     if request.headers.get("Accept-Language") is None and g.get("actor") is not None:
         return cast(str, g.actor.language)
     return _language_of_header()
+
+
+@contextmanager
+def speaking(wanted: str) -> Iterator[None]:
+    """Choose the words of one language for what is said meanwhile, whoever asks."""
+    before = language()
+    request.environ[_LANGUAGE] = wanted
+    try:
+        yield
+    finally:
+        request.environ[_LANGUAGE] = before
 
 
 def _language_of_page() -> str:

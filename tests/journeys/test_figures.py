@@ -127,19 +127,27 @@ def test_a_month_stands_beside_the_month_and_the_year_before(figures: Page, shot
     assert name == month
     steps = card(page, "收到上报").locator(".figure-step").all_inner_texts()
     for said, words, other in zip(steps, ("环比", "同比"), (before, year_before), strict=True):
+        if other[1] == "–":
+            # Before the first case there is nothing to be held against.
+            assert " ".join(said.split()) == f"{words} 无可比数据"
+            continue
         by = int(now) - int(other[1])
         way = "升" if by > 0 else "降" if by < 0 else "持平"
         assert " ".join(said.split()) == f"{words} {way}{abs(by) or ''}".strip()
 
     follow(page.get_by_role("link", name="对比", exact=True))
     for other in (before, year_before):
+        if other[1] == "–":
+            assert other[0] not in page.get_by_label("时段 B", exact=True).inner_text()
+            continue
         page.get_by_label("时段 A", exact=True).select_option(label=month)
         page.get_by_label("时段 B", exact=True).select_option(label=other[0])
         with page.expect_navigation():
             page.get_by_role("button", name="对比").click()
         line = next(row for row in rows_of(page, "计数") if row[0] == "收到上报")
         assert line[1:3] == [now, other[1]]
-        assert int(line[4]) == int(now) - int(other[1])
+        by = int(now) - int(other[1])
+        assert line[4] == (f"{by:+d}" if by else "持平")
         rates = rows_of(page, "比率")
         # A percentage stands where the base is ten or more, and nowhere else.
         for cell in [cell for row in rates for cell in row[1:3]]:

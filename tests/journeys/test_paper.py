@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from grid_report import clock
+from grid_report.access import Grant, Role
 from grid_report.clock import Month
 from grid_report.db import transaction
 from grid_report.places.queries import reference
@@ -97,3 +98,45 @@ def test_the_month_is_two_pages_of_paper(
         inside = [it.name for it in places if area in (COUNTY, it.street_code)]
         wrong += [f"{area} lacks {it}" for it in inside if it not in printed]
     assert wrong == []
+
+
+# How what may repeat or stand alone on a sheet is printed.
+PRINTED = """() => ({
+  totals: [...document.querySelectorAll('tfoot')].map((it) => getComputedStyle(it).display),
+  headings: [...document.querySelectorAll('main :is(h1, h2, h3), main caption')]
+    .map((it) => getComputedStyle(it).breakAfter),
+})"""
+
+
+def test_a_total_is_printed_once_and_no_heading_stands_alone(
+    app: Flask, make: Make, person: Callable[..., Person]
+) -> None:
+    assert app
+    month = make.statement(
+        make.rider(), make.member(Grant(Role.STATION_STAFF, make.station())), "station-1"
+    )
+    client = make.signed_in(make.administrator())
+    reader = person(size=dict(DESK), reduced_motion="reduce")
+    page, bodies = reader.page, {}
+    paths = (
+        f"/admin/statements/of-station-1/{month}",
+        f"/admin/statements?month={month}",
+        "/budgets",
+    )
+    page.route(
+        re.compile(r"/(admin/statements|budgets)"),
+        lambda route: route.fulfill(
+            content_type="text/html; charset=utf-8", body=bodies[route.request.url]
+        ),
+    )
+    for path in paths:
+        answer = client.get(path, follow_redirects=True)
+        assert answer.status_code == 200, path
+        bodies[reader.site.address + path] = answer.text
+        page.emulate_media(media="null")
+        reader.go(path)
+        page.emulate_media(media="print")
+        found = page.evaluate(PRINTED)
+        assert found["totals"], path
+        assert set(found["totals"]) == {"table-row-group"}, path
+        assert set(found["headings"]) <= {"avoid"}, path

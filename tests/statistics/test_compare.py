@@ -222,14 +222,15 @@ def test_a_year_counts_each_case_once_and_its_months_as_they_stand(make: Make) -
     assert area is not None
     now = datetime(2026, 11, 5, tzinfo=UTC)
     found = yearly.read_year(
-        2026, area, this=Month(2026, 11), places=places, county=county, now=now
-    )
+        2026, area, this=Month(2026, 11), began=Month(2026, 4), places=places, county=county,
+        now=now,
+    )  # fmt: skip
     by_month = {str(it): figures.count(Measure.SHOULD_HANDLE) for it, figures in found.months}
     assert (by_month["2026-04"], by_month["2026-05"]) == (1, 1)
     assert found.whole.count(Measure.SHOULD_HANDLE) == 1
     assert (len(found.months), found.is_over, str(found.last)) == (11, False, "2026-11")
     assert [str(it) for it, _ in found.before][-1] == "2025-11"
-    street = next(figures for it, figures, _ in found.parts if it.code == STREET)
+    street = next(figures for it, figures in found.parts if it.code == STREET)
     assert street.count(Measure.RECEIVED) == 1
     db.session.rollback()
 

@@ -19,9 +19,11 @@ from grid_report.db import table_of, transaction
 from grid_report.places import steps
 from grid_report.places.models import Category
 from grid_report.places.queries import reference
+from grid_report.statistics import naming
 from grid_report.statistics.measures import LIVE
 from grid_report.statistics.models import StatisticsCell
 from grid_report.statistics.open_data import LEAST, open_counts
+from grid_report.web.csv_files import BOM
 from tests.statistics.months import COUNTY, MARCH, freeze, get, rename
 from tests.support.builders import STATION, Make
 
@@ -67,9 +69,16 @@ def made_up(make: Make, seed: int) -> dict[tuple[str, str], int]:
 
 
 def rows_of(client: FlaskClient, month: str = "2026-03") -> list[dict[str, str]]:
+    return [
+        {name.split(" ")[0]: cell for name, cell in row.items()}
+        for row in csv.DictReader(io.StringIO(text_of(client, month).removeprefix(BOM)))
+    ]
+
+
+def text_of(client: FlaskClient, month: str = "2026-03") -> str:
     answer = get(client, f"/open-data/{month}.csv")
     assert answer.status_code == 200
-    return list(csv.DictReader(io.StringIO(answer.text)))
+    return str(answer.text)
 
 
 @pytest.mark.database
@@ -147,6 +156,44 @@ def test_anybody_finds_the_months_and_what_their_columns_mean(make: Make) -> Non
     page = guest.get("/open-data").text
     assert page.index("/open-data/2026-03.csv") < page.index("/open-data/2026-01.csv")
     assert "CC BY 4.0" in page
-    for column in rows_of(guest)[0]:
+    heads = text_of(guest).removeprefix(BOM).split("\r\n")[0].split(",")
+    assert len(heads) == 13
+    for column in heads:
         assert f"<code>{column}</code>" in page
     assert COUNTY not in {row["community_code"] for row in rows_of(guest)}
+
+
+# Whoever changes a word here changes the bytes of versions that are out: a new shape first.
+HEADS = (
+    "month 月份,version 版本,street_code 街道代码,street 街道,community_code 社区代码,"
+    "community 社区,group_code 大类代码,group_zh 大类（中文）,group_en 大类（英文）,"
+    "category_code 类别代码,category_zh 类别（中文）,category_en 类别（英文）,received 收到上报"
+)
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_it_opens_in_a_spreadsheet_and_versions_of_before_keep_their_bytes(
+    make: Make, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    made_up(make, 5)
+    administrator = make.administrator()
+    whole = naming.document
+
+    def older(*given: Any) -> dict[str, Any]:
+        return {name: it for name, it in whole(*given).items() if name != "shape"}
+
+    monkeypatch.setattr(naming, "document", older)
+    freeze(make, administrator)
+    monkeypatch.undo()
+    guest = make.app.test_client()
+    guest.set_cookie("language", language)
+    before = get(guest, "/open-data/2026-03.csv")
+    assert before.data.startswith(b"month,version,street_code,street,community_code,community,")
+    freeze(make, administrator, seen=1)
+    now = get(guest, "/open-data/2026-03.csv")
+    assert now.data.startswith(b"\xef\xbb\xbf")
+    first, *rows = now.data.decode("utf-8-sig").split("\r\n")
+    assert first == HEADS
+    assert [row.replace(",2,", ",1,", 1) for row in rows] == before.text.split("\r\n")[1:]
+    assert before.headers["ETag"] != now.headers["ETag"]

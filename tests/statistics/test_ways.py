@@ -54,6 +54,7 @@ def test_the_month_and_area_shown_are_those_compared_and_the_year_before_is_a_st
     make: Make,
 ) -> None:
     client = make.signed_in(make.administrator())
+    make.report(at=make.now - timedelta(days=500))
     this = Month.of(make.now, make.settings.county.tz)
     month = this.plus(-2)
     shown = client.get(f"/statistics/{month}?area={STREET}").text
@@ -75,6 +76,7 @@ def selected(text: str) -> list[str]:
 @pytest.mark.database
 def test_weights_of_ones_own_go_along_to_the_year_before(make: Make) -> None:
     client = make.signed_in(make.administrator())
+    make.report(at=make.now - timedelta(days=700))
     text = page(client, "a=own&a_from=2026-01&a_to=2026-02&w_rework=0&endpoint=x&_external=1")
     links = [html.unescape(it) for it in re.findall(r'href="/statistics/compare\?([^"]+)"', text)]
     (year,) = [it for it in links if "b_from=2025-01" in it]

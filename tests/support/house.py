@@ -208,6 +208,7 @@ BY_NAME = {
     "statistics.mapping": "border",
     "statistics.compared": "queries",
     "statistics.lengths": "queries",
+    "statistics.lateness": "rules",
     "statistics.lines": "queries",
     "statistics.live": "queries",
     "statistics.month_page": "border",
