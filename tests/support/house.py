@@ -163,6 +163,7 @@ BY_NAME = {
     "points.trying": "queries",
     "points.upkeep": "usecases",
     "reports.answers": "steps",
+    "reports.assigning": "steps",
     "reports.audit_news": "steps",
     "reports.consenting": "steps",
     "reports.deciding": "steps",
