@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from grid_report import clock
 from grid_report.access import Actor
 from grid_report.accounts import queries, usecases
 from grid_report.accounts.models import (
@@ -40,12 +39,13 @@ from grid_report.points.learning import award_learning
 from grid_report.points.queries import balance
 from grid_report.points.terms import terms_of
 from tests.support.builders import PASSWORD, Make
+from tests.support.present import beginning
 
 pytestmark = pytest.mark.database
 
 PHONE = "13933330001"
 MINE = "rain at the station"
-NOW = clock.now()
+NOW = beginning()
 
 
 def sign_up(make: Make, phone: str = PHONE, now: datetime = NOW, **more: Any) -> Actor:
