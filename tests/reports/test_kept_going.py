@@ -137,7 +137,7 @@ def _says_unproved(look: Any) -> Any:
     return lambda *args, **more: replace(look(*args, **more), unproved=True)
 
 
-def test_the_review_sees_its_photos_and_takes_the_ways_between_for_as_long_as_they_were(
+def test_the_review_counts_ways_and_the_age_of_photos_until_it_was_sent(
     make: Make,
 ) -> None:
     rider, photo = make.unproved(at=make.now), make.photo(7)
@@ -157,3 +157,28 @@ def test_the_review_sees_its_photos_and_takes_the_ways_between_for_as_long_as_th
     assert "too_fast" not in {str(kind) for kind in kinds}
     assert "photo_old" not in {str(kind) for kind in kinds}
     assert gone(first.number).sent_at == make.now
+
+
+def test_sent_and_proved_at_once_nothing_is_left_waiting(make: Make, in_parallel: Any) -> None:
+    riders = [make.unproved() for _ in range(4)]
+    codes = [
+        accounts.request_proof(actor=rider, policy=make.policy, now=make.now).code
+        for rider in riders
+    ]
+    commands = [make.submission() for _ in riders]
+    places = reference()
+    db.session.rollback()
+
+    def act(number: int) -> None:
+        n, proves = divmod(number, 2)
+        if proves:
+            accounts.prove_with_code(
+                codes[n], actor=riders[n], label="", policy=make.policy, now=make.now
+            )
+        else:
+            usecases.submit_report(
+                commands[n], actor=riders[n], places=places, settings=make.settings, now=make.now
+            )
+
+    in_parallel(act, 8)
+    assert (count(KeptReport), count(Report)) == (0, 4)

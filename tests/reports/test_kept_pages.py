@@ -213,3 +213,12 @@ def test_at_the_desk_a_rider_is_told_apart_by_when_it_was_sent(make: Make) -> No
     assert "手机号验证后送达" not in make.signed_in(worker).get(f"/desk/{other.number}").text
     db.session.rollback()
     assert db.session.scalars(select(Report.sent_at).where(Report.number == number)).one()
+
+
+def test_what_went_unproved_is_promised_no_points(make: Make) -> None:
+    rider = make.unproved()
+    urgent = make.report(rider, category="RD01").number
+    assert "积分。" not in make.signed_in(rider).get(f"/report/sent/{urgent}").text
+    make.prove(rider)
+    other = make.report(rider).number
+    assert "积分。" in make.signed_in(rider).get(f"/report/sent/{other}").text
