@@ -60,6 +60,7 @@ from grid_report.reports import (
     audit_news,
     desk_routes,
     ground,
+    keeping,
     objection_news,
     proposal_news,
     thanks,
@@ -171,6 +172,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     if settings.sms.endpoint:
         messenger.connect(app, gateway.Gateway(settings.sms))
     accounts_signals.codes_used_up.connect(house_news.codes_used_up)
+    accounts_signals.person_proved.connect(keeping.send_on)
     points_signals.due_paid.connect(thanks.tell_of_late_payment)
     points_signals.points_expiring.connect(thanks.tell_of_expiry)
     offers_signals.moved.connect(paper_steps.follow)

@@ -154,6 +154,42 @@ def test_nobody_else_asks_what_time_it_is() -> None:
     assert asked() - REASONS.keys() == set()
 
 
+# Here instants are made of the test's own present, `make.now` or `present.beginning()`: the clock
+# runs on from there, and a limit a second away is missed on a slow day.
+FROM_THE_PRESENT = ("tests/accounts",)
+
+
+def clock_is_asked(tree: ast.AST) -> bool:
+    """Tell whether a file asks the running clock; replacing it in a test asks nothing."""
+    return any(
+        isinstance(node, ast.Call) and dotted(node.func).endswith("clock.now")
+        for node in ast.walk(tree)
+    )
+
+
+@pytest.mark.parametrize("folder", FROM_THE_PRESENT)
+def test_instants_are_made_of_the_tests_present(folder: str) -> None:
+    found = [
+        path.relative_to(ROOT).as_posix()
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if clock_is_asked(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize(
+    ("source", "asks"),
+    [
+        ("late = clock.now() + timedelta(minutes=15)", True),
+        ("NOW = grid_report.clock.now()", True),
+        ("late = make.now + timedelta(minutes=15)", False),
+        ('patch.setattr("grid_report.web.clock.now", lambda: late)', False),
+    ],
+)
+def test_asking_the_running_clock_is_found(source: str, asks: bool) -> None:
+    assert clock_is_asked(ast.parse(source)) is asks
+
+
 def test_what_has_a_reason_to_ask_still_asks() -> None:
     assert REASONS.keys() - asked() == set()
 

@@ -30,6 +30,7 @@ from grid_report.offers.lifecycle import (  # noqa: E402
 )
 from grid_report.offers.statements import STATEMENT_MOVES, Side, StatementFacts  # noqa: E402
 from grid_report.reports.lifecycle import (  # noqa: E402
+    KEPT_MOVES,
     MOVES,
     OPEN,
     STEPS_THAT_MOVE,
@@ -88,6 +89,15 @@ def moves() -> str:
     return (
         table(("step", "from", "to", "by", "needs"), rows) + f"\n\nHistory without a move: {quiet}."
     )
+
+
+def kept() -> str:
+    """List the way of a report that waits for its rider's proof."""
+    rows = [
+        (f"`{step}`", f"`{state}`", f"`{to}`", ", ".join(sorted(by)) or "the proof")
+        for (state, step), (to, by) in KEPT_MOVES.items()
+    ]
+    return table(("step", "from", "to", "by"), rows)
 
 
 def telling() -> str:
@@ -229,6 +239,7 @@ def jobs() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "states": states,
     "steps": moves,
+    "kept": kept,
     "telling": telling,
     "redemptions": redemptions,
     "statements": statements,

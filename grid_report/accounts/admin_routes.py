@@ -13,7 +13,7 @@ from grid_report.accounts import forms, place_book, policy, queries, usecases
 from grid_report.accounts.identities import has_looked
 from grid_report.accounts.queries import MemberRow
 from grid_report.accounts.roles import HELD_AT, Role
-from grid_report.accounts.routes import AGAIN, shown_again
+from grid_report.accounts.routes import AGAIN, form_page
 from grid_report.errors import GridReportError, NotFound
 from grid_report.web.context import current_actor
 from grid_report.web.words import said
@@ -64,10 +64,10 @@ def index() -> str:
 
 
 @bp.get("/new")
-def new() -> str:
+def new() -> Response:
     """Ask for what a new member needs."""
     check(current_actor(), Action.MEMBERS_MANAGE)
-    return render_template("admin/members_new.html", form={}, errors={}, refusal="", **_places([]))
+    return form_page("admin/members_new.html", form={}, **_places([]))
 
 
 @bp.post("")
@@ -88,7 +88,7 @@ def create() -> Response:
         )
     except AGAIN as error:
         form = forms.typed(request.form)
-        return shown_again("admin/members_new.html", error, form=form, **_places([]))
+        return form_page("admin/members_new.html", error, form=form, **_places([]))
     flash(said("member-created"))
     return redirect(url_for("admin_members.show", member_id=member_id), 303)
 
@@ -113,15 +113,13 @@ def _one(member_id: int) -> dict[str, Any]:
 
 def _one_again(member_id: int, error: GridReportError) -> Response:
     form = forms.typed(request.form)
-    return shown_again("admin/members_one.html", error, form=form, **_one(member_id))
+    return form_page("admin/members_one.html", error, form=form, **_one(member_id))
 
 
 @bp.get("/<int:member_id>")
-def show(member_id: int) -> str:
+def show(member_id: int) -> Response:
     """Show one member and the roles held."""
-    return render_template(
-        "admin/members_one.html", form={}, errors={}, refusal="", **_one(member_id)
-    )
+    return form_page("admin/members_one.html", form={}, **_one(member_id))
 
 
 def _back(member_id: int, done: str) -> Response:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, or_, select
+from sqlalchemy.orm import Session
 
 from grid_report.accounts import phones
 from grid_report.accounts.models import Member, Standing
@@ -30,15 +31,16 @@ def unproved_of(member_id: ColumnElement[Any]) -> ScalarSelect[Any]:
     return select(Member.phone_proved_at.is_(None)).where(Member.id == member_id).scalar_subquery()
 
 
-def is_proved(member_id: int) -> bool:
+def is_proved(member_id: int, session: Session | None = None) -> bool:
     """Tell whether a member's number was ever proved."""
     proved = select(Member.phone_proved_at).where(Member.id == member_id)
-    return db.session.scalar(proved) is not None
+    return (session or db.session()).scalar(proved) is not None
 
 
-def proved_lookup(member_id: int) -> str | None:
+def proved_lookup(member_id: int, session: Session | None = None) -> str | None:
     """Return the keyed hash of the number a member has proved and still has."""
-    return db.session.scalar(select(Member.phone_lookup).where(Member.id == member_id))
+    lookup = select(Member.phone_lookup).where(Member.id == member_id)
+    return (session or db.session()).scalar(lookup)
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.accounts import choices, forms, messenger, number_queries, policy, usecases
 from grid_report.accounts.device_routes import device_label
+from grid_report.accounts.number_queries import Claim
 from grid_report.accounts.refusals import NumberProvedBefore
-from grid_report.accounts.routes import AGAIN, next_path, shown_again, welcome
+from grid_report.accounts.routes import AGAIN, form_page, next_path, welcome
 from grid_report.accounts.usecases import Choice, Proved
 from grid_report.errors import GridReportError, NotFound
 from grid_report.web.context import actor_or_none, current_actor
@@ -23,18 +22,20 @@ from grid_report.web.words import said
 bp = Blueprint("numbers", __name__)
 
 
-def _mine() -> dict[str, Any]:
-    return {
-        "number": number_queries.own_number(current_actor().member_id, policy.current().vault),
-        "by_code": messenger.current() is not None,
-        "next": next_path(),
-    }
+def _mine(error: GridReportError | None = None) -> Response:
+    return form_page(
+        "accounts/number.html",
+        error,
+        number=number_queries.own_number(current_actor().member_id, policy.current().vault),
+        by_code=messenger.current() is not None,
+        next=next_path(),
+    )
 
 
 @bp.get("/me/number")
-def mine() -> str:
+def mine() -> Response:
     """Show whether the own number is proved, and the ways to prove it."""
-    return render_template("accounts/number.html", errors={}, refusal="", **_mine())
+    return _mine()
 
 
 @bp.post("/me/number/code")
@@ -48,7 +49,7 @@ def send_code() -> Response:
     except NumberProvedBefore:
         return response
     except AGAIN as error:
-        return shown_again("accounts/number.html", error, **_mine())
+        return _mine(error)
     return response
 
 
@@ -66,7 +67,7 @@ def prove() -> Response:
     except NumberProvedBefore:
         return redirect(url_for("numbers.mine"), 303)
     except AGAIN as error:
-        return shown_again("accounts/number.html", error, **_mine())
+        return _mine(error)
     if isinstance(done, Choice):
         return choices.keep(done)
     if isinstance(done, Proved):
@@ -77,8 +78,14 @@ def prove() -> Response:
     return response
 
 
-def _choosing(choice: Choice) -> dict[str, Any]:
-    return {"choice": choice, "next": next_path(), "signed_in": actor_or_none() is not None}
+def _choosing(choice: Choice, error: GridReportError | None = None) -> Response:
+    return form_page(
+        "accounts/number_choice.html",
+        error,
+        choice=choice,
+        next=next_path(),
+        signed_in=actor_or_none() is not None,
+    )
 
 
 @bp.get("/number/choice")
@@ -88,8 +95,7 @@ def choice() -> Response:
     kept = choices.kept()
     if kept is None:
         return redirect(url_for("accounts.sign_in"), 303)
-    page = render_template("accounts/number_choice.html", errors={}, refusal="", **_choosing(kept))
-    return make_response(page)
+    return _choosing(kept)
 
 
 @bp.post("/number/choice")
@@ -116,23 +122,20 @@ def choose() -> Response:
             leaving=actor,
         )
     except AGAIN as error:
-        return shown_again("accounts/number_choice.html", error, **_choosing(kept))
+        return _choosing(kept, error)
     return welcome(signed_in)
 
 
-def _counter(**more: Any) -> dict[str, Any]:
-    return {"form": forms.typed(request.form), "claim": None, **more}
-
-
-def _counter_again(error: GridReportError) -> Response:
-    return shown_again("accounts/number_confirm.html", error, **_counter())
+def _counter(error: GridReportError | None = None, claim: Claim | None = None) -> Response:
+    typed = forms.typed(request.form)
+    return form_page("accounts/number_confirm.html", error, form=typed, claim=claim)
 
 
 @bp.get("/confirm-number")
-def counter() -> str:
+def counter() -> Response:
     """Ask for the number to confirm with the person standing there."""
     access.check(current_actor(), Action.NUMBER_CONFIRM)
-    return render_template("accounts/number_confirm.html", errors={}, refusal="", **_counter())
+    return _counter()
 
 
 @bp.post("/confirm-number/find")
@@ -141,11 +144,8 @@ def find() -> Response:
     try:
         claim = _claim()
     except AGAIN as error:
-        return _counter_again(error)
-    page = render_template(
-        "accounts/number_confirm.html", errors={}, refusal="", **_counter(claim=claim)
-    )
-    return make_response(page)
+        return _counter(error)
+    return _counter(claim=claim)
 
 
 @bp.post("/confirm-number")
@@ -161,12 +161,12 @@ def confirm() -> Response:
             now=clock.now(),
         )
     except AGAIN as error:
-        return _counter_again(error)
+        return _counter(error)
     flash(said("number-confirmed", name=claim.name))
     return redirect(url_for("numbers.counter"), 303)
 
 
-def _claim() -> number_queries.Claim:
+def _claim() -> Claim:
     return usecases.find_claim(
         forms.text(request.form, "phone"),
         forms.text(request.form, "known_by"),

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from grid_report.accounts import steps
+from grid_report.accounts import number_queries, signals, steps
 from grid_report.accounts.models import Member, ProvedHow, SignIn, SmsCode, Standing
 from grid_report.accounts.phones import SealedPhone
 from grid_report.accounts.refusals import ChoiceOver, NumberUnproved, WrongCode
@@ -74,6 +74,9 @@ def prove(
     member.phone_proved_at, member.phone_proved_how = now, how.value
     member.phone_parted_at = None
     session.flush()
+    signals.person_proved.send(
+        session, session=session, member_id=member.id, was_id=member.id, now=now
+    )
 
 
 def part(session: Session, member: Member, now: datetime) -> None:
@@ -86,10 +89,30 @@ def part(session: Session, member: Member, now: datetime) -> None:
     steps.audit(session, None, "number.part", f"member:{member.id}", now, number=kept, ended=ended)
 
 
+def leave(session: Session, member: Member, holder: Member, now: datetime) -> None:
+    """Take the number from an account whose person has proved it under another one, and goes there.
+
+    What waited for the proof goes to that one: it is the same person's.
+    """
+    if member.phone_lookup or member.phone_claim:
+        part(session, member, now)
+    signals.person_proved.send(
+        session, session=session, member_id=holder.id, was_id=member.id, now=now
+    )
+
+
+def waits_for_proof(session: Session, member_id: int) -> bool:
+    """Tell whether a member's number was never proved; it stays so until the commit.
+
+    Raises NotFound.
+    """
+    steps.queue_behind(session, member_id)
+    return not number_queries.is_proved(member_id, session)
+
+
 def check_proved(session: Session, member_id: int) -> None:
     """Refuse what needs a proved number. Raises NumberUnproved."""
-    proved = select(Member.phone_proved_at).where(Member.id == member_id)
-    if session.scalar(proved) is None:
+    if not number_queries.is_proved(member_id, session):
         raise NumberUnproved
 
 
@@ -99,7 +122,7 @@ def hold_number(session: Session, member_id: int) -> str | None:
     Who the number is, is the person: one, under whichever account. Raises NotFound.
     """
     steps.queue_behind(session, member_id)
-    return session.scalar(select(Member.phone_lookup).where(Member.id == member_id))
+    return number_queries.proved_lookup(member_id, session)
 
 
 def open_choice(session: Session, code_id: int, now: datetime) -> None:

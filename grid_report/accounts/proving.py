@@ -127,7 +127,7 @@ def prove_with_code(
             else:
                 numbers.open_choice(session, tried.row_id, now)
                 if mine is not None:
-                    numbers.part(session, mine, now)
+                    numbers.leave(session, mine, holder, now)
                 done = _sign_in(session, holder, label, policy, now)
     if tried.problem is not None:
         raise numbers.refuse_code(tried.problem)
@@ -172,10 +172,9 @@ def choose_by_password(
         limits.give_back(session, name, window_s=QUARTER_S, now=now)
         if member.phone_lookup != lookup:
             _prove_chosen(session, member, choice, members, policy=policy, now=now)
-        elif leaving is not None:
-            mine = next((one for one in members if one.id == leaving.member_id), None)
-            if mine is not None:
-                numbers.part(session, mine, now)
+        mine = next((one for one in members if leaving and one.id == leaving.member_id), None)
+        if mine is not None and mine is not member:
+            numbers.leave(session, mine, member, now)
         return _sign_in(session, member, label, policy, now)
 
 

@@ -53,12 +53,14 @@ _CODE_PHONE = "code_phone"
 _CODE_ASKER = "code_asker"
 
 
-def shown_again(template: str, error: GridReportError, **context: Any) -> Response:
-    """Show a refused form with the typed words still in it."""
+def form_page(template: str, error: GridReportError | None = None, **context: Any) -> Response:
+    """Show a form, or one that was refused with the typed words still in it."""
+    errors: dict[str, list[str]] = {}
+    refusal, status = "", 200
     if isinstance(error, Invalid):
-        errors, refusal, status = field_sentences(error), "", 422
-    else:
-        errors, refusal, status = {}, error_sentence(error), problems.status_of(error)
+        errors, status = field_sentences(error), 422
+    elif error is not None:
+        refusal, status = error_sentence(error), problems.status_of(error)
     page = render_template(template, errors=errors, refusal=refusal, **context)
     response = make_response(page, status)
     if isinstance(error, TooMany):
@@ -109,10 +111,7 @@ def sign_in() -> Response:
     """Ask for number and password."""
     if actor_or_none():
         return redirect(own_path(request.args.get("next")), 303)
-    page = render_template(
-        "accounts/sign_in.html", form={}, errors={}, refusal="", **_sign_in_page()
-    )
-    return make_response(page)
+    return form_page("accounts/sign_in.html", form={}, **_sign_in_page())
 
 
 @bp.post("/sign-in")
@@ -133,7 +132,7 @@ def send_sign_in() -> Response:
     except SecondStepNeeded as needed:
         return choices.ask_second(needed.step, next_path(), clock.now())
     except AGAIN as error:
-        return shown_again(
+        return form_page(
             "accounts/sign_in.html", error, form=forms.typed(request.form), **_sign_in_page()
         )
     return welcome(signed_in)
@@ -148,10 +147,10 @@ def _messenger() -> messenger.Messenger:
 
 @bp.get("/sign-in/code")
 @public
-def code() -> str:
+def code() -> Response:
     """Ask which number to send a code to."""
     _messenger()
-    return render_template("accounts/code.html", form={}, errors={}, refusal="", next=next_path())
+    return form_page("accounts/code.html", form={}, next=next_path())
 
 
 @bp.post("/sign-in/code")
@@ -174,7 +173,7 @@ def send_code() -> Response:
             for_everybody=messenger.on_screen(sender),
         )
     except AGAIN as error:
-        return shown_again(
+        return form_page(
             "accounts/code.html", error, form=forms.typed(request.form), next=next_path()
         )
     session[_CODE_PHONE], session[_CODE_ASKER] = keeper.vault.wrap(phone), asker
@@ -192,8 +191,7 @@ def enter_code() -> Response:
     _messenger()
     if _CODE_PHONE not in session:
         return redirect(url_for("accounts.code", next=next_path() or None), 303)
-    page = render_template("accounts/code_enter.html", errors={}, refusal="", next=next_path())
-    return make_response(page)
+    return form_page("accounts/code_enter.html", next=next_path())
 
 
 @bp.post("/sign-in/code/enter")
@@ -218,7 +216,7 @@ def use_code() -> Response:
             asker=session.get(_CODE_ASKER, ""),
         )
     except AGAIN as error:
-        return shown_again("accounts/code_enter.html", error, next=next_path())
+        return form_page("accounts/code_enter.html", error, next=next_path())
     if isinstance(signed_in, Choice):
         return choices.keep(signed_in)
     return welcome(signed_in)
@@ -262,7 +260,7 @@ def send_sign_up() -> Response:
             choice=choices.kept(),
         )
     except AGAIN as error:
-        return shown_again(
+        return form_page(
             "accounts/sign_up.html",
             error,
             form=forms.typed(request.form),
@@ -320,15 +318,13 @@ def _me_page() -> dict[str, Any]:
 
 def _me_again(error: GridReportError, part: str) -> Response:
     form = forms.typed(request.form)
-    return shown_again("accounts/me.html", error, form=form, part=part, **_me_page())
+    return form_page("accounts/me.html", error, form=form, part=part, **_me_page())
 
 
 @bp.get("/me")
-def me() -> str:
+def me() -> Response:
     """Show a member's own account."""
-    return render_template(
-        "accounts/me.html", form={}, errors={}, refusal="", part="", **_me_page()
-    )
+    return form_page("accounts/me.html", form={}, part="", **_me_page())
 
 
 @bp.post("/me/profile")

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from grid_report import clock
 from grid_report.accounts import choices, forms, messenger, phones, policy, usecases
 from grid_report.accounts.device_routes import device_label
 from grid_report.accounts.refusals import SecondStep, SecondStepOver
-from grid_report.accounts.routes import AGAIN, next_path, shown_again, welcome
-from grid_report.errors import NotFound
+from grid_report.accounts.routes import AGAIN, form_page, next_path, welcome
+from grid_report.errors import GridReportError, NotFound
 from grid_report.web.guard import public
 from grid_report.web.words import error_sentence
 
 bp = Blueprint("second", __name__)
 
 
-def _page(step: SecondStep) -> dict[str, Any]:
-    return {
-        "phone": phones.mask(step.phone),
-        "next": next_path(),
-        "by_code": messenger.current() is not None,
-    }
+def _page(step: SecondStep, error: GridReportError | None = None) -> Response:
+    return form_page(
+        "accounts/second.html",
+        error,
+        phone=phones.mask(step.phone),
+        next=next_path(),
+        by_code=messenger.current() is not None,
+    )
 
 
 def _begin_anew(error: SecondStepOver | None = None) -> Response:
@@ -43,8 +43,7 @@ def ask() -> Response:
         return _begin_anew()
     if usecases.is_step_over(step, clock.now()):
         return _begin_anew(SecondStepOver())
-    page = render_template("accounts/second.html", errors={}, refusal="", **_page(step))
-    return make_response(page)
+    return _page(step)
 
 
 @bp.post("/sign-in/second")
@@ -65,7 +64,7 @@ def confirm() -> Response:
     except SecondStepOver as over:
         return _begin_anew(over)
     except AGAIN as error:
-        return shown_again("accounts/second.html", error, **_page(step))
+        return _page(step, error)
     return welcome(signed_in)
 
 

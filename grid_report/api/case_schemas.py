@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from grid_report.reports.lifecycle import State
 
@@ -26,9 +26,9 @@ class PhotoShown(Shown):
 
 
 class Due(Shown):
-    accept: datetime
+    accept: datetime | None = Field(description="no deadline of a kept report has begun")
     control: datetime | None
-    fix: datetime
+    fix: datetime | None
 
 
 class CaseShown(Shown):

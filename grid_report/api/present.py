@@ -16,7 +16,8 @@ from grid_report.places.reference import CommunityInfo, Reference
 from grid_report.points.chains import Why
 from grid_report.points.queries import Entry
 from grid_report.reports import clocks
-from grid_report.reports.lifecycle import Part
+from grid_report.reports.kept_models import KeptPhoto, KeptReport
+from grid_report.reports.lifecycle import KeptState, Part, Step
 from grid_report.reports.models import HistoryEntry, PhotoKind, ReportPhoto
 from grid_report.reports.sources import LocatedBy
 from grid_report.web.words import sentence
@@ -38,7 +39,7 @@ def community(found: CommunityInfo | None) -> dict[str, Any] | None:
     }
 
 
-def photo(number: str, it: ReportPhoto) -> dict[str, Any]:
+def photo(number: str, it: ReportPhoto | KeptPhoto) -> dict[str, Any]:
     """Write a photo with the addresses of its two sizes."""
     address = url_for("api.report_photo", number=number, photo_id=it.id)
     return {
@@ -81,7 +82,7 @@ def _case(lead: Any, photos: Sequence[ReportPhoto], number: str) -> dict[str, An
 
 def report(
     it: Any,
-    photos: Sequence[ReportPhoto],
+    photos: Sequence[ReportPhoto | KeptPhoto],
     *,
     actor: Actor,
     places: Reference,
@@ -117,6 +118,7 @@ def report(
         "unit": it.unit_code,
         "unit_name": unit.name if unit else None,
         "created_at": instant(it.created_at),
+        "sent_at": instant(it.sent_at or it.created_at),
         "taken_at": instant(it.taken_at),
         "due": due(it),
         "accepted_at": instant(it.accepted_at),
@@ -128,10 +130,31 @@ def report(
         "case": _case(case, case_photos, it.number) if case and Part.RIDER in mine else None,
         "points": points if Part.RIDER in mine else None,
         "version": it.version,
+        # What a report that waits for the proof waits for, and the page where its rider does that.
+        "waits_for": {"proof_of": "number", "page": url_for("numbers.mine")}
+        if it.state is KeptState.KEPT
+        else None,
     }
     if access.allowed(actor, Action.REPORT_SEE_REPORTER, it):
         body["reporter"] = {"alias": rider_alias(it.reporter_id)}
     return body
+
+
+def kept_history(it: KeptReport, photos: Sequence[KeptPhoto]) -> list[dict[str, Any]]:
+    """Write what happened to a report that waits for its rider's proof."""
+
+    def step(taken: Step, came_from: str | None, to: str, at: datetime, **more: Any) -> Any:
+        return {
+            "step": taken.value, "from": came_from, "to": to, "at": instant(at),
+            "role": Role.RIDER.value, "words": "", "photos": [], **more,
+        }  # fmt: skip
+
+    kept = KeptState.KEPT.value
+    sent = [photo(it.number, each) for each in photos]
+    found = [step(Step.SUBMIT, None, kept, it.created_at, words=it.description, photos=sent)]
+    if it.withdrawn_at is not None:
+        found.append(step(Step.WITHDRAW, kept, it.state.value, it.withdrawn_at))
+    return found
 
 
 def history(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from flask import Response, request, url_for
 
@@ -25,8 +25,9 @@ from grid_report.api.routes import bp
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.points.queries import points_by_report
-from grid_report.reports import filters, forms, listing, pages, queries, usecases, views
-from grid_report.reports.lifecycle import Part
+from grid_report.reports import filters, forms, kept, pages, queries, usecases, views
+from grid_report.reports.kept_models import KeptPhoto, KeptReport
+from grid_report.reports.lifecycle import Part, kept_steps_from
 from grid_report.reports.models import Report, ReportPhoto
 from grid_report.reports.sources import Source
 from grid_report.web.context import current_actor, language, settings, wiring
@@ -69,12 +70,24 @@ def submit() -> Response:
         settings=settings(),
         now=clock.now(),
     )
-    response = answer(_one(done.report, done.photos), 201, replayed=done.replayed)
+    response = answer(_sent(done.report, done.photos), 201, replayed=done.replayed)
     response.headers["Location"] = url_for("api.show_report", number=done.report.number)
     return response
 
 
-def _one(report: Report, photos: Sequence[ReportPhoto] | None = None) -> dict[str, Any]:
+def _sent(
+    report: Report | KeptReport, photos: Sequence[ReportPhoto | KeptPhoto] | None = None
+) -> dict[str, Any]:
+    waits = kept.as_kept(report)
+    return _one_kept(waits) if waits is not None else _one(cast("Report", report), photos)
+
+
+def _one_kept(report: KeptReport) -> dict[str, Any]:
+    body = _kept(report, kept.photos_of_kept([report.id])[report.id])
+    return body | {"steps": [step.value for step in kept_steps_from(report.state)]}
+
+
+def _one(report: Report, photos: Sequence[ReportPhoto | KeptPhoto] | None = None) -> dict[str, Any]:
     actor = current_actor()
     lead = pages.lead_of(report, actor)
     rider = actor.member_id if report.reporter_id == actor.member_id else None
@@ -100,6 +113,19 @@ def _one(report: Report, photos: Sequence[ReportPhoto] | None = None) -> dict[st
     return body
 
 
+def _kept(report: KeptReport, photos: Sequence[ReportPhoto | KeptPhoto]) -> dict[str, Any]:
+    return present.report(
+        report,
+        photos,
+        actor=current_actor(),
+        places=reference(),
+        language=language(),
+        now=clock.now(),
+        merged_into=None,
+        points=0,
+    )
+
+
 @bp.get("/reports")
 @operation(
     summary="The reports the caller may see",
@@ -110,9 +136,11 @@ def _one(report: Report, photos: Sequence[ReportPhoto] | None = None) -> dict[st
 def list_reports() -> Response:
     """List reports: a rider's own, a worker's community's, a unit's, …"""
     actor, now, places = current_actor(), clock.now(), reference()
-    page = listing.list_reports(
+    waiting, page = kept.list_with_kept(
         actor,
-        filters.read(request.args.to_dict(), places=places, zone=settings().county.tz),
+        filters.read(
+            request.args.to_dict(), places=places, zone=settings().county.tz, with_kept=True
+        ),
         now=now,
         cursor=request.args.get("cursor"),
         limit=read_limit(request.args.get("limit")),
@@ -123,9 +151,11 @@ def list_reports() -> Response:
     of_cases = queries.photos_of(sorted(joined - {None}), rider_id=actor.member_id, as_cases=True)
     own = [row.number for row in page.items if row.reporter_id == actor.member_id]
     earned = points_by_report(actor.member_id, own) if own else {}
+    kept_photos = kept.photos_of_kept([it.id for it in waiting])
     return answer(
         {
-            "items": [
+            "items": [_kept(it, kept_photos[it.id]) for it in waiting]
+            + [
                 present.report(
                     row,
                     photos[row.id],
@@ -155,7 +185,10 @@ def _visible(number: str) -> Report:
 @operation(summary="One report", answers={200: schemas.ReportShown}, refuses=(404,))
 def show_report(number: str) -> Response:
     """Show one report as the caller may see it."""
-    return answer(_one(_visible(number)))
+    try:
+        return answer(_one(_visible(number)))
+    except NotFound:
+        return answer(_one_kept(kept.find_kept(number, current_actor())))
 
 
 @bp.get("/reports/<number>/history")
@@ -166,7 +199,13 @@ def show_report(number: str) -> Response:
 )
 def show_history(number: str) -> Response:
     """List what happened to a report."""
-    report, actor = _visible(number), current_actor()
+    actor = current_actor()
+    try:
+        report = _visible(number)
+    except NotFound:
+        waits = kept.find_kept(number, actor)
+        photos = kept.photos_of_kept([waits.id])[waits.id]
+        return answer({"items": present.kept_history(waits, photos)})
     mine = access.parts(actor, report)
     by_entry: dict[int | None, list[ReportPhoto]] = {}
     if access.allowed(actor, Action.REPORT_PHOTOS, report):
@@ -198,14 +237,23 @@ def show_history(number: str) -> Response:
 )
 def report_photo(number: str, photo_id: int) -> Response:
     """Hand out a photo to those who may see it."""
-    report = _visible(number)
-    access.check(current_actor(), Action.REPORT_PHOTOS, report)
+    try:
+        report: Report | None = _visible(number)
+    except NotFound:
+        report = None
+        kept.find_kept(number, current_actor())
+    else:
+        access.check(current_actor(), Action.REPORT_PHOTOS, report)
     size = request.args.get("size") or "main"
     if size not in ("main", "thumb"):
         raise Invalid.field("size", "value-unknown")
     if photo_id >= 2**63:
         raise NotFound
-    photo = queries.find_photo(report, current_actor(), photo_id=photo_id)
+    photo: ReportPhoto | KeptPhoto = (
+        queries.find_photo(report, current_actor(), photo_id=photo_id)
+        if report is not None
+        else kept.find_kept_photo(number, current_actor(), photo_id=photo_id)
+    )
     response: Response = wiring().media.response(photo.name, size, photo.byte_count)
     return response
 
@@ -221,7 +269,10 @@ def report_photo(number: str, photo_id: int) -> Response:
 )
 def take_step(number: str) -> Response:
     """Take one step on one report."""
-    pages.check_sight(number, idempotency_key())
+    try:
+        pages.check_sight(number, idempotency_key())
+    except NotFound:
+        return _step_on_kept(number)
     problems = Invalid()
     photos = []
     if request.mimetype not in FORMS:
@@ -248,6 +299,14 @@ def take_step(number: str) -> Response:
         now=clock.now(),
     )
     return answer(_one(done.report), replayed=done.replayed)
+
+
+def _step_on_kept(number: str) -> Response:
+    kept.find_kept(number, current_actor())
+    is_form = request.mimetype in FORMS
+    values = request.form.to_dict() if is_form else json_body(schemas.StepRequest)
+    done = pages.take_step_on_kept(number, values, key=idempotency_key(), key_field=KEY_FIELD)
+    return answer(_sent(done.report), replayed=done.replayed)
 
 
 @bp.post("/reports/<number>/rating")

@@ -14,7 +14,7 @@ from grid_report.places.routing import MatchedBy
 from grid_report.reports.clocks import Light
 from grid_report.reports.filters import Sort
 from grid_report.reports.forms import NOT_ASKED_FOR
-from grid_report.reports.lifecycle import State, Step
+from grid_report.reports.lifecycle import KeptState, State, Step
 from grid_report.reports.sources import LocatedBy
 
 # Sending and rating are calls of their own. What is none of these is told so by the form's reader.
@@ -153,9 +153,14 @@ class Reporter(Answer):
     alias: str
 
 
+class WaitsFor(Answer):
+    proof_of: Literal["number"]
+    page: str = Field(description="where the rider proves it")
+
+
 class ReportShown(Answer):
     number: str
-    state: State
+    state: State | KeptState
     light: Light | None
     category: str
     category_name: str
@@ -168,7 +173,8 @@ class ReportShown(Answer):
     matched_by: MatchedBy
     unit: str | None
     unit_name: str | None
-    created_at: datetime
+    created_at: datetime = Field(description="since when a community can see it")
+    sent_at: datetime = Field(description="when its rider sent it")
     taken_at: datetime | None
     due: Due
     accepted_at: datetime | None
@@ -180,6 +186,9 @@ class ReportShown(Answer):
     case: CaseShown | None
     points: int | None = Field(description="what the report earned; null for others than its rider")
     version: int
+    waits_for: WaitsFor | None = Field(
+        description="of a kept report, to its rider: it goes once the phone number is proved"
+    )
     steps: list[Step] | None = Field(
         default=None, description="the steps the caller may take now; on single reports only"
     )
@@ -292,8 +301,8 @@ class Rated(Answer):
 
 class HistoryItem(Answer):
     step: Step
-    from_: State | None = Field(alias="from")
-    to: State
+    from_: State | KeptState | None = Field(alias="from")
+    to: State | KeptState
     at: datetime
     role: str
     words: str

@@ -140,14 +140,15 @@ def find_in_reports(*, now: datetime) -> Searched:
     """Look at the next reports: farther from the rider's last one than the time allows."""
     with transaction() as session:
         mark = steps.lock_mark(session, "reports")
-        batch = steps.settled(seen.reports_after(mark.up_to, REPORTS_AT_ONCE), "sent_at", now)
+        batch = steps.settled(seen.reports_after(mark.up_to, REPORTS_AT_ONCE), "came_at", now)
         if not batch:
             return Searched(0, 0)
         riders = {report.rider_id for report in batch}
         levels = trust_of(riders)
-        sent = [report.sent_at for report in batch]
+        since = min(report.sent_at for report in batch) - velocity.WINDOW
+        until = max(report.came_at for report in batch)
         ways: dict[int, list[SeenReport]] = {rider: [] for rider in riders}
-        for report in seen.reports_of(riders, since=min(sent) - velocity.WINDOW, until=max(sent)):
+        for report in seen.reports_of(riders, since=since, until=until):
             if report.place_is_known:
                 ways[report.rider_id].append(report)
         new, found = {report.id for report in batch}, 0

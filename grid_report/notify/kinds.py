@@ -50,6 +50,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "report_submitted": _kind("category community clock due", "severity"),
     "reports_folded": _kind("category community"),
     "report_unrouted": _kind("category", screen=Screen.UNROUTED),
+    "report_sent_on": _kind("category", "community clock due"),
     "report_accepted": _kind("category community", "clock due was"),
     "report_rejected": _kind("category community words"),
     "report_asked": _kind("category community words"),

@@ -227,6 +227,8 @@ def _station_page(
         errors=errors,
         communities=[(it.code, it.name) for it in reference().communities.values()],
         free_services=list(FreeService),
+        has_no_quota=station is not None
+        and not catalogue.find_provider(station.provider_code).free_a_month,
         may_manage=access.allowed(current_actor(), Action.OFFERS_MANAGE),
     )
 

@@ -77,10 +77,10 @@ def _moved_m2(before: shapely.Geometry, after: shapely.Geometry) -> float:
 class Passing:
     """Open cases of one community on ground that becomes another one's.
 
-    `movable` of them can go along; on the others somebody works already, or waits for an answer.
+    `before` is none for cases that are nobody's yet, on ground that was nobody's. `movable` of them can go along; on the others somebody works already, or waits for an answer.
     """
 
-    before: str
+    before: str | None
     after: str
     cases: int
     movable: int

@@ -73,7 +73,8 @@ def import_boundaries(file: Path, dry_run: bool, repair: bool, move_cases: bool)
         for code, name in report.without:
             click.echo(f"? {code} {name}")
         for one in report.passing:
-            pair = f"{one.before} {names[one.before]} > {one.after} {names[one.after]}"
+            had = f"{one.before} {names[one.before]}" if one.before else "-"
+            pair = f"{had} > {one.after} {names[one.after]}"
             said = sentence("findings", "cases_pass", cases=one.cases, movable=one.movable)
             click.echo(f"> {pair}  {said}")
         if report.passing and not report.is_refused:

@@ -4,32 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from grid_report import access
 from grid_report.access import Action, Actor
 from grid_report.reports import steps
+from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.models import Report, ReportPhoto
 from grid_report.reports.problems import KeyReused
 
 
 @dataclass(frozen=True)
 class Done:
-    """What a use case on a report answers: the report, and whether it was done before.
-
-    `photos` are those of a report just made; None when they have to be looked up.
-    """
+    """What a use case on a report answers: the report, and whether it was done before."""
 
     report: Report
     replayed: bool = False
-    photos: Sequence[ReportPhoto] | None = None
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What sending a report answers: the report, or one kept until its rider's number is proved.
+
+    `photos` are those of one just made; None when they have to be looked up.
+    """
+
+    report: Report | KeptReport
+    replayed: bool = False
+    photos: Sequence[ReportPhoto | KeptPhoto] | None = None
 
 
 class SentBefore(Exception):
     """Leaves the transaction: the key is known, nothing may be written again."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Any) -> None:
         self.report = report
 
 

@@ -12,7 +12,7 @@ from grid_report.clock import PlainDate, read_instant
 from grid_report.errors import Invalid
 from grid_report.places.reference import Reference
 from grid_report.reports.clocks import Light
-from grid_report.reports.lifecycle import OPEN, State
+from grid_report.reports.lifecycle import OPEN, KeptState, State
 
 
 class Sort(StrEnum):
@@ -25,6 +25,8 @@ class ReportFilter:
     """Every field None or empty means: do not narrow."""
 
     states: frozenset[State] = frozenset()
+    # One's own that wait for the proof, besides those of `states`; see `kept.py`.
+    kept: bool = False
     community: str | None = None
     street: str | None = None
     unit: str | None = None
@@ -50,7 +52,12 @@ MOST_WORDS = 100
 
 
 def read(
-    args: Mapping[str, str], *, places: Reference, zone: tzinfo, default_sort: Sort = Sort.NEW
+    args: Mapping[str, str],
+    *,
+    places: Reference,
+    zone: tzinfo,
+    default_sort: Sort = Sort.NEW,
+    with_kept: bool = False,
 ) -> ReportFilter:
     """Read a filter. Raises Invalid naming every value that is not known.
 
@@ -58,8 +65,11 @@ def read(
     """
     problems = Invalid()
     categories = places.categories
+    names = [name for name in args.get("state", "").split(",") if name]
+    kept = with_kept and (names == ["open"] or KeptState.KEPT in names)
     result = ReportFilter(
-        states=_states(args.get("state", ""), problems),
+        states=_states([it for it in names if it != KeptState.KEPT or not kept], problems),
+        kept=kept,
         community=_code(args, "community", places.communities, problems),
         street=_code(args, "street", places.streets, problems),
         unit=_code(args, "unit", places.units, problems),
@@ -77,8 +87,7 @@ def read(
     return result
 
 
-def _states(text: str, problems: Invalid) -> frozenset[State]:
-    names = [name for name in text.split(",") if name]
+def _states(names: list[str], problems: Invalid) -> frozenset[State]:
     if names == ["open"]:
         return frozenset(OPEN)
     if names == ["done"]:

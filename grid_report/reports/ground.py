@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import shapely
 from shapely import STRtree
@@ -16,12 +17,14 @@ from grid_report.access import Actor
 from grid_report.accounts.roles import Role
 from grid_report.places.changes import Passing
 from grid_report.places.reference import Reference
-from grid_report.places.routing import Area
+from grid_report.places.routing import Area, MatchedBy
 from grid_report.reports import deciding, news, signals, steps
+from grid_report.reports.assigning import assign
 from grid_report.reports.commands import TakeStep
 from grid_report.reports.evidence import has_own_position
 from grid_report.reports.lifecycle import MOVES, OPEN, Step, move_for
 from grid_report.reports.models import Report
+from grid_report.reports.sources import LocatedBy
 from grid_report.settings import Settings
 
 # Where a transfer leads on from: on all other cases somebody works already, or waits for an answer.
@@ -40,12 +43,13 @@ class Ground:
         self, session: Session, before: Sequence[Area], after: Sequence[Area]
     ) -> tuple[Passing, ...]:
         """Count the open cases on ground that changes hands, by old and new community."""
-        cases: Counter[tuple[str, str]] = Counter()
-        movable: Counter[tuple[str, str]] = Counter()
+        cases: Counter[tuple[str | None, str]] = Counter()
+        movable: Counter[tuple[str | None, str]] = Counter()
         for _, state, had, gets in _found(session, before, after):
             cases[had, gets] += 1
             movable[had, gets] += state in MOVABLE
-        return tuple(Passing(*pair, cases[pair], movable[pair]) for pair in sorted(cases))
+        pairs = sorted(cases, key=lambda pair: (pair[0] or "", pair[1]))
+        return tuple(Passing(*pair, cases[pair], movable[pair]) for pair in pairs)
 
     def move(
         self,
@@ -56,10 +60,11 @@ class Ground:
         actor: Actor | None,
         now: datetime,
     ) -> int:
-        """Hand those that can go along to their new community, each by a transfer; return how many.
+        """Hand those that can go along to their new community; return how many.
 
-        History, clocks and messages are those of a transfer. It is nobody's own decision, so the
-        community's say in a later transfer stays.
+        Each by a transfer, and what was nobody's is assigned: history, clocks and messages are
+        those of such a step. A transfer is nobody's own decision here, so the community's say in
+        a later one stays.
         """
         gets = {
             report_id: community
@@ -80,6 +85,15 @@ class Ground:
         self, session: Session, report: Report, community: str, actor: Actor | None, now: datetime
     ) -> None:
         signals.taken.send(session, report=report)
+        role = Role.ADMINISTRATOR.value if actor else "system"
+        marked = {"boundaries": [None, True]}
+        if report.community_code is None:
+            assign(
+                session, report, self.places.communities[community],
+                matched_by=MatchedBy.BOUNDARY, actor=actor, role=role, places=self.places,
+                settings=self.settings, now=now, changes=marked,
+            )  # fmt: skip
+            return
         was = news.before(session, report)
         command = TakeStep(step=Step.TRANSFER, community=community)
         it = deciding.Deciding(
@@ -93,10 +107,10 @@ class Ground:
             Step.TRANSFER,
             move_for(report.state, Step.TRANSFER),
             actor=actor,
-            role=Role.ADMINISTRATOR.value if actor else "system",
+            role=role,
             now=now,
             rules=self.settings.cases,
-            changes=changes | {"boundaries": [None, True]},
+            changes=changes | marked,
         )
         happening = news.Happening(
             report,
@@ -113,10 +127,11 @@ class Ground:
 
 def _found(
     session: Session, before: Sequence[Area], after: Sequence[Area]
-) -> list[tuple[int, object, str, str]]:
+) -> list[tuple[int, object, str | None, str]]:
     """Return open cases whose ground another community gets: id, state, community, the new one.
 
-    Only where the phone said where it was: a community chosen from the list is no ground.
+    The community is none where nobody had the ground. Only where a place is known: a community
+    chosen from the list is no ground.
     """
     rows = [
         row
@@ -129,19 +144,30 @@ def _found(
                 Report.lng,
                 Report.accuracy_m,
                 Report.matched_by,
+                Report.located_by,
             )
-            .where(Report.state.in_(sorted(OPEN)), Report.community_code.is_not(None))
+            .where(Report.state.in_(sorted(OPEN)))
             .order_by(Report.id)
         )
-        if has_own_position(row)
+        if _lies_somewhere(row)
     ]
     spots = shapely.points([(row.lng, row.lat) for row in rows]) if rows else []
     had, gets = _owners(before, spots), _owners(after, spots)
     return [
         (row.id, row.state, row.community_code, new)
         for row, old, new in zip(rows, had, gets, strict=True)
-        if new is not None and new not in (old, row.community_code)
+        if new is not None
+        and new != row.community_code
+        # Nobody's case goes to whoever has its ground, also where that one had it before.
+        and (row.community_code is None or new != old)
     ]
+
+
+def _lies_somewhere(row: Any) -> bool:
+    """Tell whether a case lies where it says, and at no stand-in for a place that was chosen."""
+    if row.community_code is None:
+        return row.located_by is not LocatedBy.NOWHERE
+    return has_own_position(row)
 
 
 def _owners(areas: Sequence[Area], spots: Sequence[shapely.Point]) -> list[str | None]:

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from grid_report import access, clock
 from grid_report.access import Action, Actor
+from grid_report.accounts import numbers
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.consents import standing
 from grid_report.accounts.number_queries import unproved_of
 from grid_report.db import transaction, use_case
-from grid_report.errors import Invalid
-from grid_report.media.photos import AdmittedPhoto
+from grid_report.errors import Invalid, NotFound
+from grid_report.places.categories import CategoryInfo, Emergency
 from grid_report.places.datum import Datum, to_wgs84
 from grid_report.places.points import Point
 from grid_report.places.reference import Reference
 from grid_report.places.routing import Match, MatchedBy
-from grid_report.reports import clocks, deciding, news, signals, steps
-from grid_report.reports.answers import Done, SentBefore
+from grid_report.reports import clocks, deciding, kept_steps, news, signals, steps
+from grid_report.reports.answers import Sent, SentBefore
 from grid_report.reports.commands import SubmitReport, fingerprint, without_measured
+from grid_report.reports.kept_models import KeptReport
 from grid_report.reports.lifecycle import MOVES, State, Step
 from grid_report.reports.models import PhotoKind, Report
 from grid_report.reports.problems import ConsentNeeded, KeyReused, TooManyReports
@@ -42,18 +44,28 @@ ONE_BY_ONE: Final = 9
 # What a rider sent with this key, in the last hour and in the last day, and agrees to. Put together once: taking
 # a report in spends more time on building statements than on running them.
 _MINE: Final = Report.reporter_id == bindparam("member_id")
-_IN_HOUR: Final = Report.created_at > bindparam("hour")
+# What was kept and goes counts where it was sent, not where it goes.
+_SENT_AT: Final = func.coalesce(Report.sent_at, Report.created_at)
+_IN_HOUR: Final = and_(Report.created_at > bindparam("hour"), bindparam("hour") < _SENT_AT)
+_KEPT_BY_ME: Final = KeptReport.reporter_id == bindparam("member_id")
 _ASKED: Final = (ConsentKind.POSITION, ConsentKind.PHOTOS)
 _SENT_LATELY: Final = select(
     select(Report.id).where(_MINE, Report.key == bindparam("key")).scalar_subquery(),
+    select(KeptReport.id).where(_KEPT_BY_ME, KeptReport.key == bindparam("key")).scalar_subquery(),
     func.count().filter(_IN_HOUR),
     func.count(),
-    func.min(Report.created_at).filter(_IN_HOUR),
-    func.min(Report.created_at),
+    func.min(_SENT_AT).filter(_IN_HOUR),
+    func.min(_SENT_AT),
     func.count().filter(_IN_HOUR, Report.severity >= EMERGENCY_SEVERITY),
     unproved_of(bindparam("member_id")),
     *(standing(kind, bindparam("member_id")) for kind in _ASKED),
-).where(_MINE, Report.created_at > bindparam("day"))
+).where(_MINE, Report.created_at > bindparam("day"), bindparam("day") < _SENT_AT)
+_KEPT_LATELY: Final = select(
+    func.count().filter(KeptReport.created_at > bindparam("hour")),
+    func.count(),
+    func.min(KeptReport.created_at).filter(KeptReport.created_at > bindparam("hour")),
+    func.min(KeptReport.created_at),
+).where(_KEPT_BY_ME, KeptReport.created_at > bindparam("day"))
 
 
 @dataclass(frozen=True)
@@ -68,17 +80,18 @@ class Sender:
 @use_case
 def submit_report(
     command: SubmitReport, *, actor: Actor, places: Reference, settings: Settings, now: datetime
-) -> Done:
+) -> Sent:
     """Take in a report: routed, numbered, with its photos, exactly once a key.
 
-    The photos' files are durable already. Raises Forbidden, Invalid, TooManyReports, KeyReused,
+    An ordinary one of a rider whose number is not proved is kept instead, see `keeping.py`. The
+    photos' files are durable already. Raises Forbidden, Invalid, TooManyReports, KeyReused,
     ConsentNeeded.
     """
     access.check(actor, Action.REPORT_SUBMIT)
     category = places.categories.get_in_use(command.category)
     # Found both ways before the database is asked which one the rider's consent allows.
     bare = without_measured(command)
-    chosen, as_sent = _route(bare, places), _route_as_sent(command, places)
+    chosen, as_sent = route(bare, places), _route_as_sent(command, places)
     prints = (fingerprint(command), fingerprint(bare))
     try:
         with transaction() as session:
@@ -99,69 +112,118 @@ def submit_report(
             if command.photos and ConsentKind.PHOTOS not in agreed:
                 raise ConsentNeeded
             command, point, match = _allowed(command, bare, as_sent, chosen, agreed)
-            due = clocks.deadlines(now, deciding.hours(category, settings.cases))
-            report = Report(
-                number=number,
-                key=command.key,
-                fingerprint=prints[0] if ConsentKind.POSITION in agreed else prints[1],
-                version=1,
-                reporter_id=actor.member_id,
-                category_code=category.code,
-                group_code=category.group_code,
-                severity=category.severity,
-                sensitive=category.sensitive,
-                description=command.description,
-                place_note=command.place_note,
-                lat=point.lat,
-                lng=point.lng,
-                sent_lat=command.lat if command.lat is not None else point.lat,
-                sent_lng=command.lng if command.lng is not None else point.lng,
-                datum=Datum(command.datum),
-                accuracy_m=command.accuracy_m,
-                located_by=command.located_by,
-                compound_code=match.compound_code,
-                community_code=match.community_code,
-                street_code=match.street_code,
-                matched_by=MatchedBy(match.matched_by),
-                created_at=now,
-                moved_at=now,
-                taken_at=None if _is_ahead(command, now) else command.taken_at,
-                source=command.source,
-                sent_unproved=sender.unproved,
-                thumb_name=command.photos[0].name if command.photos else None,
-            )
-            start_in(report, due, settings, now)
-            fold = _fold(session, report, now) if sender.folds else None
-            session.add(report)
-            session.flush()
-            if sender.folds and report.community_code is not None:
-                report.folded_id = fold or report.id
-            entry = steps.record(
-                session,
-                report,
-                Step.SUBMIT,
-                came_from=None,
-                actor=actor,
-                role="rider",
-                now=now,
-                words=command.description,
-            )
-            photos = steps.add_photos(
-                session,
-                report,
-                entry,
-                _dated(command, now),
-                kind=PhotoKind.BEFORE,
-                actor=actor,
-                now=now,
-            )
-            if not is_folded_away(report):
-                news.about_submission(session, report, places, county=settings.county.code, now=now)
-            signals.submitted.send(session, report=report)
+            sent = prints[0] if ConsentKind.POSITION in agreed else prints[1]
+            dated = _dated(command, now)
+            if (
+                sender.unproved
+                and not is_urgent(category)
+                and numbers.waits_for_proof(session, actor.member_id)
+            ):
+                kept = kept_steps.keep(
+                    session, dated, number=number, sent=sent, point=point, category=category,
+                    actor=actor, now=now,
+                )  # fmt: skip
+                done = Sent(kept, photos=kept_steps.keep_photos(session, kept, dated.photos))
+            else:
+                done = take_in(
+                    session, dated, point, match, number=number, sent=sent, category=category,
+                    unproved=sender.unproved, folds=sender.folds, actor=actor, places=places,
+                    settings=settings, now=now,
+                )  # fmt: skip
     except SentBefore as before:
-        return Done(before.report, replayed=True)
-    logger.info("report submitted", extra={"report_id": report.id, "number": number})
-    return Done(report, photos=photos)
+        return Sent(before.report, replayed=True)
+    logger.info("report submitted", extra={"report_id": done.report.id, "number": number})
+    return done
+
+
+def is_urgent(category: CategoryInfo) -> bool:
+    """Tell whether a hazard cannot wait for anybody's proof."""
+    return category.severity >= EMERGENCY_SEVERITY or category.emergency is Emergency.MUST
+
+
+def take_in(
+    session: Session,
+    command: SubmitReport,
+    point: Point,
+    match: Match,
+    *,
+    number: str,
+    sent: str,
+    category: CategoryInfo,
+    actor: Actor,
+    places: Reference,
+    settings: Settings,
+    now: datetime,
+    unproved: bool = False,
+    folds: bool = False,
+    sent_at: datetime | None = None,
+) -> Sent:
+    """Make a report of what was sent, for its community to see from now on; its clocks begin.
+
+    `sent_at` is when it was sent, where that was before.
+    """
+    report = Report(
+        number=number,
+        key=command.key,
+        fingerprint=sent,
+        version=1,
+        reporter_id=actor.member_id,
+        category_code=category.code,
+        group_code=category.group_code,
+        severity=category.severity,
+        sensitive=category.sensitive,
+        description=command.description,
+        place_note=command.place_note,
+        lat=point.lat,
+        lng=point.lng,
+        sent_lat=command.lat if command.lat is not None else point.lat,
+        sent_lng=command.lng if command.lng is not None else point.lng,
+        datum=Datum(command.datum),
+        accuracy_m=command.accuracy_m,
+        located_by=command.located_by,
+        compound_code=match.compound_code,
+        community_code=match.community_code,
+        street_code=match.street_code,
+        matched_by=MatchedBy(match.matched_by),
+        created_at=now,
+        sent_at=sent_at,
+        moved_at=now,
+        taken_at=command.taken_at,
+        source=command.source,
+        sent_unproved=unproved,
+        thumb_name=command.photos[0].name if command.photos else None,
+    )
+    start_in(report, clocks.deadlines(now, deciding.hours(category, settings.cases)), settings, now)
+    fold = _fold(session, report, now) if folds else None
+    session.add(report)
+    session.flush()
+    if folds and report.community_code is not None:
+        report.folded_id = fold or report.id
+    entry = steps.record(
+        session,
+        report,
+        Step.SUBMIT,
+        came_from=None,
+        actor=actor,
+        role="rider",
+        now=sent_at or now,
+        words=command.description,
+        changes={"kept": [sent_at.isoformat(), now.isoformat()]} if sent_at else None,
+    )
+    photos = steps.add_photos(
+        session,
+        report,
+        entry,
+        command.photos,
+        kind=PhotoKind.BEFORE,
+        actor=actor,
+        now=now,
+        sent_at=sent_at,
+    )
+    if not is_folded_away(report):
+        news.about_submission(session, report, places, county=settings.county.code, now=now)
+    signals.submitted.send(session, report=report)
+    return Sent(report, photos=photos)
 
 
 def _is_ahead(command: SubmitReport, now: datetime) -> bool:
@@ -169,14 +231,15 @@ def _is_ahead(command: SubmitReport, now: datetime) -> bool:
     return command.taken_at is not None and command.taken_at > now + clock.CLOCKS_DIFFER
 
 
-def _dated(command: SubmitReport, now: datetime) -> Sequence[AdmittedPhoto]:
-    # What the report said and was dropped stays as the flag of its photos: the desk is told.
+def _dated(command: SubmitReport, now: datetime) -> SubmitReport:
+    """Drop an instant in the future; it stays as the flag of the photos, and the desk is told."""
     if not _is_ahead(command, now):
-        return command.photos
-    return [
+        return command
+    photos = tuple(
         it if it.taken_at is not None else replace(it, taken_at=command.taken_at)
         for it in command.photos
-    ]
+    )
+    return replace(command, taken_at=None, photos=photos)
 
 
 def start_in(report: Report, due: clocks.Deadlines, settings: Settings, now: datetime) -> None:
@@ -188,7 +251,7 @@ def start_in(report: Report, due: clocks.Deadlines, settings: Settings, now: dat
     steps.wind_clocks(report, settings.cases, now)
 
 
-def _route(command: SubmitReport, places: Reference) -> tuple[Point, Match]:
+def route(command: SubmitReport, places: Reference) -> tuple[Point, Match]:
     """Find the point in WGS-84 and whose it is. Without a position the choice decides."""
     spot = None
     if command.lat is not None and command.lng is not None:
@@ -210,7 +273,7 @@ def _route_as_sent(command: SubmitReport, places: Reference) -> tuple[Point, Mat
     if command.located_by is LocatedBy.NOWHERE:
         return Invalid.field("lat", "position-missing")
     try:
-        return _route(command, places)
+        return route(command, places)
     except Invalid as error:
         return error
 
@@ -242,13 +305,13 @@ def _check_limits(
 ) -> Sender:
     """Answer a known key with what it made, and hold the hourly and daily limits: one statement."""
     hour, day = now - timedelta(hours=1), now - timedelta(days=1)
-    before, in_hour, in_day, oldest_in_hour, oldest_in_day, urgent, unproved, *versions = (
-        session.execute(
-            _SENT_LATELY, {"member_id": actor.member_id, "key": key, "hour": hour, "day": day}
-        ).one()
-    )
-    if before is not None:
-        report = session.get_one(Report, before)
+    asked = {"member_id": actor.member_id, "key": key, "hour": hour, "day": day}
+    before, kept, *lately, urgent, unproved, position, photos = session.execute(
+        _SENT_LATELY, asked
+    ).one()
+    versions = (position, photos)
+    if before is not None or kept is not None:
+        report = _sent_before(session, actor, key, before, kept)
         # Sent before and after a consent changed, it is the same report.
         if report.fingerprint not in prints:
             raise KeyReused(report.number)
@@ -258,6 +321,15 @@ def _check_limits(
     agreed = frozenset(kind for kind, version in zip(_ASKED, versions, strict=True) if version)
     if severity >= EMERGENCY_SEVERITY:
         return Sender(bool(unproved), agreed, folds=urgent >= ONE_BY_ONE)
+    in_hour, in_day, oldest_in_hour, oldest_in_day = lately
+    if unproved:
+        # Two statements for few, one for everybody else.
+        more = session.execute(_KEPT_LATELY, asked).one()
+        in_hour, in_day = in_hour + more[0], in_day + more[1]
+        oldest_in_hour, oldest_in_day = (
+            min((it for it in pair if it is not None), default=None)
+            for pair in ((oldest_in_hour, more[2]), (oldest_in_day, more[3]))
+        )
     if in_hour >= limits.reports_per_hour:
         wait = oldest_in_hour + timedelta(hours=1) - now
         raise TooManyReports(_seconds(wait), limits.reports_per_hour, 1)
@@ -265,6 +337,19 @@ def _check_limits(
         wait = oldest_in_day + timedelta(days=1) - now
         raise TooManyReports(_seconds(wait), limits.reports_per_day, 24)
     return Sender(bool(unproved), agreed)
+
+
+def _sent_before(
+    session: Session, actor: Actor, key: str, report_id: int | None, kept_id: int | None
+) -> Report | KeptReport:
+    if report_id is None and (kept := session.get(KeptReport, kept_id)) is not None:
+        return kept
+    # Kept a moment ago, and gone since: it is found under its key.
+    same = select(Report).where(Report.reporter_id == actor.member_id, Report.key == key)
+    found = session.scalars(same).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _fold(session: Session, report: Report, now: datetime) -> int | None:

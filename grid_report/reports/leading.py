@@ -25,7 +25,7 @@ OWN: Final = frozenset(
         "id", "number", "key", "fingerprint", "version", "reporter_id", "state", "description",
         "place_note", "lat", "lng", "sent_lat", "sent_lng", "datum", "accuracy_m",
         "compound_code", "matched_by", "merged_into_id", "followers", "created_at", "taken_at",
-        "sent_unproved", "source", "located_by", "moved_at", "thumb_name", "solved", "satisfied",
+        "sent_unproved", "sent_at", "source", "located_by", "moved_at", "thumb_name", "solved", "satisfied",
         "rating_words", "rated_at", "folded_id",
     }
 )  # fmt: skip

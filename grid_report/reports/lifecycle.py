@@ -164,6 +164,21 @@ MOVES: Final[Mapping[tuple[State, Step], Move]] = {
 # What the rider of a report merged into a case does to the case, from the own page.
 BY_ANY_RIDER: Final = frozenset({Step.SUPPLEMENT, Step.REOPEN})
 
+
+class KeptState(StrEnum):
+    """Where a report stands that waits for its rider's proof, and no community knows of."""
+
+    KEPT = "kept"
+    WITHDRAWN = State.WITHDRAWN.value
+
+
+# The way of a kept report. Sending it on is nobody's to ask for: it happens with the proof, and from
+# there on the table above holds.
+KEPT_MOVES: Final[Mapping[tuple[KeptState, Step], tuple[State | KeptState, frozenset[Part]]]] = {
+    (KeptState.KEPT, Step.SUBMIT): (State.SUBMITTED, _NOBODY),
+    (KeptState.KEPT, Step.WITHDRAW): (KeptState.WITHDRAWN, _RIDER),
+}
+
 STEPS_THAT_MOVE: Final = frozenset(step for _, step in MOVES)
 
 
@@ -187,6 +202,15 @@ def move_for(state: State, step: Step) -> Move:
 def steps_from(state: State) -> list[Step]:
     """Return the steps that lead somewhere from a state, in the table's order."""
     return [step for came_from, step in MOVES if came_from == state]
+
+
+def kept_steps_from(state: KeptState) -> list[Step]:
+    """Return the steps a rider may take on a kept report in this state."""
+    return [
+        step
+        for (came_from, step), (_, by) in KEPT_MOVES.items()
+        if came_from is state and Part.RIDER in by
+    ]
 
 
 def is_open(state: State) -> bool:

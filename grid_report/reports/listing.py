@@ -61,6 +61,7 @@ LINE_COLUMNS = (
     R.handled_by_id,
     R.dispatched_at,
     R.created_at,
+    R.sent_at,
     R.next_clock,
     R.next_warn,
     R.next_due,
@@ -149,14 +150,17 @@ def _narrow(statement: Select[*tuple[Any, ...]], wanted: ReportFilter) -> Select
     if wanted.until is not None:
         statement = statement.where(R.created_at < wanted.until)
     if wanted.words:
-        statement = statement.where(
-            or_(
-                R.number == plain(wanted.words).replace(" ", "").upper(),
-                R.description.contains(wanted.words, autoescape=True),
-                R.place_note.contains(wanted.words, autoescape=True),
-            )
-        )
+        statement = statement.where(says(R, wanted.words))
     return statement
+
+
+def says(it: Any, words: str) -> ColumnElement[bool]:
+    """Say that these words are the number of a report, or in what its rider wrote."""
+    return or_(
+        it.number == plain(words).replace(" ", "").upper(),
+        it.description.contains(words, autoescape=True),
+        it.place_note.contains(words, autoescape=True),
+    )
 
 
 def _case_in(states: frozenset[State]) -> ColumnElement[bool]:

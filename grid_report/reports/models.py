@@ -247,7 +247,9 @@ class Report(Base):
     urges: Mapped[int] = mapped_column(default=0)
     followers: Mapped[int] = mapped_column(default=0)
 
+    # When a community could see it; `sent_at` is when its rider sent it, where that was before.
     created_at: Mapped[Instant]
+    sent_at: Mapped[Instant | None]
     taken_at: Mapped[Instant | None]
     # Before its rider had proved the phone number: the desk is told, and it is never paid.
     sent_unproved: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -203,9 +203,14 @@ def _others_check(it: Happening) -> bool:
 def about_submission(
     session: Session, report: Report, places: Reference, *, county: str, now: datetime
 ) -> None:
-    """Tell the community of a new report, or the administrators when it is nobody's yet."""
+    """Tell the community of a new report, or the administrators when it is nobody's yet.
+
+    The rider of one that was kept is told that it has gone.
+    """
     # The first of very many: those after it are told of by this alone.
-    what = Step.SUBMIT if report.folded_id is None else Event.FLOOD
+    what: Step | Event = Step.SUBMIT if report.folded_id is None else Event.FLOOD
+    if report.sent_at is not None:
+        what = Event.SENT_ON
     tell(session, Happening(report, what, places, county, now, before(session, report)))
 
 

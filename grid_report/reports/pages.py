@@ -18,8 +18,9 @@ from grid_report.media.photos import AdmittedPhoto
 from grid_report.places.queries import reference
 from grid_report.points import tariff_book
 from grid_report.points.queries import entries_about
-from grid_report.reports import evidence, forms, leaving, queries, usecases, views
-from grid_report.reports.lifecycle import Part, State
+from grid_report.reports import evidence, forms, keeping, kept, leaving, queries, usecases, views
+from grid_report.reports.kept_models import KeptReport
+from grid_report.reports.lifecycle import Part, State, kept_steps_from
 from grid_report.reports.models import Report, ReportPhoto
 from grid_report.reports.problems import ConsentNeeded
 from grid_report.web.context import current_actor, language, settings, wiring
@@ -84,6 +85,20 @@ def put_together(report: Report, *, with_twins: bool = False) -> views.ReportVie
         lead_photos=queries.list_photos(lead.id, rider_id=rider) if lead else (),
         question=queries.open_question_of(lead or report) if rider else None,
     )
+
+
+def kept_page(report: KeptReport) -> dict[str, Any]:
+    """Return what the page of a report shows that waits for the proof."""
+    places = reference()
+    compound = places.compound(report.compound_code)
+    community = places.community(report.chosen_code)
+    return {
+        "report": views.row(report, places, language(), clock.now()),
+        "photos": kept.photos_of_kept([report.id])[report.id],
+        "compound_name": compound.name if compound else None,
+        "chosen_name": community.name if community else None,
+        "steps": [step.value for step in kept_steps_from(report.state)],
+    }
 
 
 def lead_of(report: Report, actor: Actor) -> Report | None:
@@ -194,10 +209,14 @@ def check_sight(number: str, key: str | None) -> None:
         raise NotFound
 
 
-def take_posted_step(number: str, step: str) -> usecases.Done:
+def take_posted_step(number: str, step: str) -> None:
     """Read a step from the posted form and take it. Raises what the use case raises."""
     values: dict[str, Any] = {**request.form.to_dict(), "step": step}
-    check_sight(number, values.get("key"))
+    try:
+        check_sight(number, values.get("key"))
+    except NotFound:
+        take_step_on_kept(number, values, key=values.get("key"), key_field="key")
+        return
     check_consent(number, values.get("key"))
     problems = Invalid()
     photos = admit_photos(
@@ -211,7 +230,7 @@ def take_posted_step(number: str, step: str) -> usecases.Done:
         photos=photos,
         problems=problems,
     )
-    return usecases.take_step(
+    usecases.take_step(
         number,
         command,
         actor=current_actor(),
@@ -219,3 +238,15 @@ def take_posted_step(number: str, step: str) -> usecases.Done:
         settings=settings(),
         now=clock.now(),
     )
+
+
+def take_step_on_kept(
+    number: str, values: dict[str, Any], *, key: str | None, key_field: str
+) -> keeping.Sent:
+    """Take a step on an own report that waits for the proof. Raises what the use case raises."""
+    kept.find_kept(number, current_actor())
+    command = forms.read_step(
+        values, key=key, key_field=key_field, zone=settings().county.tz, photos=[],
+        problems=Invalid(),
+    )  # fmt: skip
+    return keeping.take_step(number, command, actor=current_actor(), now=clock.now())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, false, func, or_, select
+from sqlalchemy import ColumnElement, case, false, func, or_, select, union, union_all
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
@@ -17,6 +17,7 @@ from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.places.points import Point, distance_m
 from grid_report.points.signals import ReportFact
+from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.listing import ROW_COLUMNS, scope_clause
 from grid_report.reports.models import HistoryEntry, Recheck, Report, ReportPhoto, StepKey
@@ -50,8 +51,11 @@ def knows_key(actor: Actor, number: str, key: str | None) -> bool:
 
 def knows_report(actor: Actor, key: str) -> bool:
     """Tell whether a member sent a report with this key before."""
-    sent = select(Report.id).where(Report.reporter_id == actor.member_id, Report.key == key)
-    return db.session.scalar(sent) is not None
+    sent = (
+        select(it.id).where(it.reporter_id == actor.member_id, it.key == key)
+        for it in (Report, KeptReport)
+    )
+    return db.session.scalars(union_all(*sent)).first() is not None
 
 
 def number_of(report_id: int | None) -> str | None:
@@ -270,21 +274,34 @@ def open_question_of(report: Report) -> str | None:
 
 
 def photo_names_in_use(names: Sequence[str]) -> set[str]:
-    """Return which of these photo files still have a row; the orphan sweep asks."""
+    """Return which of these photo files still have a row; the orphan sweep asks.
+
+    In one statement: between two, a kept report could go, and its photos be nobody's.
+    """
     if not names:
         return set()
-    return set(
-        db.session.scalars(select(ReportPhoto.name).where(ReportPhoto.name.in_(names)).distinct())
-    )
+    asked = (select(it.name).where(it.name.in_(names)) for it in (ReportPhoto, KeptPhoto))
+    return set(db.session.scalars(union(*asked)))
 
 
 def list_photo_files(after: str, limit: int) -> list[tuple[str, int]]:
     """Return the next photo files that have a row, by name, with their bytes."""
+    found = union_all(
+        *(
+            select(it.name, func.max(it.byte_count).label("byte_count"))
+            .where(it.name > after)
+            .group_by(it.name)
+            .order_by(it.name)
+            .limit(limit)
+            .subquery()
+            .select()
+            for it in (ReportPhoto, KeptPhoto)
+        )
+    ).subquery()
     rows = db.session.execute(
-        select(ReportPhoto.name, func.max(ReportPhoto.byte_count))
-        .where(ReportPhoto.name > after)
-        .group_by(ReportPhoto.name)
-        .order_by(ReportPhoto.name)
+        select(found.c.name, func.max(found.c.byte_count))
+        .group_by(found.c.name)
+        .order_by(found.c.name)
         .limit(limit)
     )
     return [(name, byte_count) for name, byte_count in rows]

@@ -20,7 +20,7 @@ from grid_report.media.photos import AdmittedPhoto, reads_heic
 from grid_report.places.categories import numbers_to_call
 from grid_report.places.queries import reference
 from grid_report.points.queries import points_by_report
-from grid_report.reports import forms, listing, pages, queries, usecases, views
+from grid_report.reports import forms, kept, pages, queries, usecases, views
 from grid_report.reports.commands import without_position
 from grid_report.reports.filters import ReportFilter
 from grid_report.reports.lifecycle import OPEN, State
@@ -63,7 +63,7 @@ def new() -> str:
 
 
 def _form_page(
-    form: dict[str, Any], errors: dict[str, list[str]], kept: list[dict[str, Any]]
+    form: dict[str, Any], errors: dict[str, list[str]], kept_photos: list[dict[str, Any]]
 ) -> str:
     places, now = reference(), clock.now()
     month = now.astimezone(settings().county.tz).month
@@ -92,7 +92,7 @@ def _form_page(
         "reports/new.html",
         form=form,
         errors=errors,
-        kept=kept,
+        kept=kept_photos,
         key=form["key"],
         groups=groups,
         streets=place_tree(),
@@ -203,7 +203,7 @@ def _refused(
     status: int,
 ) -> Response:
     actor = current_actor()
-    kept = [
+    kept_photos = [
         {
             "token": staging.keep(photo, secret=settings().secret(), member_id=actor.member_id),
             "width": photo.width,
@@ -214,7 +214,9 @@ def _refused(
     form = {**values, "key": values.get("key") or str(uuid.uuid4())}
     if values.get("source") != LocatedBy.PIN and not consents.agrees(actor, ConsentKind.POSITION):
         form |= {"lat": "", "lng": "", "accuracy_m": ""}
-    return Response(_form_page(form, errors, kept), status, content_type="text/html; charset=utf-8")
+    return Response(
+        _form_page(form, errors, kept_photos), status, content_type="text/html; charset=utf-8"
+    )
 
 
 @bp.get("/report/staged/<token>")
@@ -229,13 +231,26 @@ def staged_photo(token: str) -> Response:
 @bp.get("/report/sent/<number>")
 def sent(number: str) -> str:
     """Say that the report is in: its number, who has it, by when, what next."""
-    return render_template("reports/sent.html", report=pages.one(number))
+    return _own_page(number, "reports/sent.html")
 
 
-CHOICES: dict[str, frozenset[State]] = {
-    "all": frozenset(),
-    "open": frozenset(OPEN),
-    "done": frozenset(State) - OPEN,
+def _own_page(number: str, template: str, **shown: Any) -> str:
+    """Draw the page of an own report; one that waits for the proof has a page of its own."""
+    try:
+        report = pages.one(number)
+    except NotFound:
+        waits = pages.kept_page(kept.find_kept(number, current_actor()))
+        just_sent = template == "reports/sent.html"
+        return render_template(
+            "reports/kept.html", **{"errors": {}, **shown}, **waits, just_sent=just_sent
+        )
+    return render_template(template, report=report, **shown)
+
+
+CHOICES: dict[str, ReportFilter] = {
+    "all": ReportFilter(mine=True),
+    "open": ReportFilter(mine=True, states=frozenset(OPEN), kept=True),
+    "done": ReportFilter(mine=True, states=frozenset(State) - OPEN),
 }
 
 
@@ -246,9 +261,9 @@ def mine() -> str:
     chosen = request.args.get("state", "all")
     if chosen not in CHOICES:
         chosen = "all"
-    page = listing.list_reports(
+    waiting, page = kept.list_with_kept(
         actor,
-        ReportFilter(states=CHOICES[chosen], mine=True),
+        CHOICES[chosen],
         now=now,
         cursor=request.args.get("cursor"),
         limit=PAGE_ROWS,
@@ -257,7 +272,8 @@ def mine() -> str:
     earned = points_by_report(actor.member_id, [row.number for row in page.items])
     places = reference()
     leads = queries.leads_of([row.merged_into_id for row in page.items if row.merged_into_id])
-    rows = [
+    rows = [views.row(row, places, language(), now) for row in waiting]
+    rows += [
         views.row(
             row,
             places,
@@ -274,16 +290,19 @@ def mine() -> str:
 @bp.get("/my/reports/<number>")
 def show(number: str) -> str:
     """Show one report to its rider: every step, photos, due times, points with their reasons."""
-    return render_template(
-        "reports/show.html", report=pages.one(number), errors={}, form={}, failed_step=""
-    )
+    return _own_page(number, "reports/show.html", errors={}, form={}, failed_step="")
 
 
 @bp.get("/reports/<number>")
 def case(number: str) -> AnyResponse:
     """Lead to the page on which this person sees a case: what its forms are sent from."""
-    if not access.allowed(current_actor(), Action.REPORT_READ, queries.find_report(number)):
-        return pages.left_page(number)
+    try:
+        report = queries.find_report(number)
+    except NotFound:
+        kept.find_kept(number, current_actor())
+    else:
+        if not access.allowed(current_actor(), Action.REPORT_READ, report):
+            return pages.left_page(number)
     return redirect(url_for(f"{side_of(number)}.show", number=number), 303)
 
 
@@ -318,7 +337,11 @@ def _after_step(number: str) -> str:
 def side_of(number: str) -> str:
     """Return which page shows this report to this person."""
     actor = current_actor()
-    report = queries.find_report(number)
+    try:
+        report = queries.find_report(number)
+    except NotFound:
+        kept.find_kept(number, actor)
+        return "reports"
     if report.reporter_id == actor.member_id:
         return "reports"
     if access.parts(actor, report) & access.BODY or actor.has(Role.ADMINISTRATOR, Role.AUDITOR):
@@ -337,12 +360,8 @@ def case_page(number: str, errors: dict[str, list[str]], failed_step: str, statu
     elif side == "unit":
         page = unit_case(number, errors=errors, form=form, failed_step=failed_step)
     else:
-        page = render_template(
-            "reports/show.html",
-            report=pages.one(number),
-            errors=errors,
-            form=form,
-            failed_step=failed_step,
+        page = _own_page(
+            number, "reports/show.html", errors=errors, form=form, failed_step=failed_step
         )
     return Response(page, status, content_type="text/html; charset=utf-8")
 
@@ -368,7 +387,11 @@ def photo(number: str, name: str, size: str) -> Response:
     """Hand out one photo of a report to those who may see it."""
     if size not in ("main", "thumb"):
         raise NotFound
-    report = queries.find_report(number)
+    try:
+        report = queries.find_report(number)
+    except NotFound:
+        waits = kept.find_kept_photo(number, current_actor(), name=name)
+        return wiring().media.response(name, size, waits.byte_count)
     access.check(current_actor(), Action.REPORT_READ, report)
     access.check(current_actor(), Action.REPORT_PHOTOS, report)
     found = queries.find_photo(report, current_actor(), name=name)

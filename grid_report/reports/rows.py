@@ -37,6 +37,7 @@ class ReportRow(NamedTuple):
     street_name: str | None
     unit_name: str | None
     created_at: datetime
+    sent_at: datetime
     thumb_name: str | None
     followers: int
     review_on: date | None
@@ -74,6 +75,7 @@ def row(it: Any, places: Reference, language: str, now: datetime, **more: Any) -
         street_name=street.name if street else None,
         unit_name=unit.name if unit else None,
         created_at=it.created_at,
+        sent_at=it.sent_at or it.created_at,
         thumb_name=it.thumb_name,
         followers=it.followers,
         review_on=it.review_on,

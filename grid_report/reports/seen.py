@@ -63,6 +63,8 @@ class SeenReport:
     accuracy_m: float | None
     taken_at: datetime | None
     sent_at: datetime
+    # The same, unless it was kept first: when it came in.
+    came_at: datetime
     place_is_known: bool
 
 
@@ -155,6 +157,7 @@ _REPORT: Final[Select[*tuple[Any, ...]]] = select(
     Report.accuracy_m,
     Report.taken_at,
     Report.created_at,
+    Report.sent_at,
     Report.matched_by,
     Report.located_by,
 )
@@ -170,7 +173,8 @@ def _reports(query: Select[*tuple[Any, ...]]) -> list[SeenReport]:
             at=Point(row.lat, row.lng),
             accuracy_m=row.accuracy_m,
             taken_at=row.taken_at,
-            sent_at=row.created_at,
+            sent_at=row.sent_at or row.created_at,
+            came_at=row.created_at,
             place_is_known=_is_known(row),
         )
         for row in db.session.execute(query)
@@ -185,11 +189,11 @@ def reports_after(report_id: int, limit: int) -> list[SeenReport]:
 def reports_of(
     rider_ids: Collection[int], *, since: datetime, until: datetime
 ) -> Sequence[SeenReport]:
-    """Return what riders reported from one instant to another, oldest first."""
+    """Return what of riders came in from one instant to another, as it was sent, oldest first."""
     return _reports(
         _REPORT.where(
             Report.reporter_id.in_(rider_ids), Report.created_at.between(since, until)
-        ).order_by(Report.created_at, Report.id)
+        ).order_by(func.coalesce(Report.sent_at, Report.created_at), Report.id)
     )
 
 

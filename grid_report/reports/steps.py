@@ -328,8 +328,12 @@ def add_photos(
     kind: PhotoKind,
     actor: Actor,
     now: datetime,
+    sent_at: datetime | None = None,
 ) -> Sequence[ReportPhoto]:
-    """Attach photos whose files are already durable, in one statement; return their rows."""
+    """Attach photos whose files are already durable, in one statement; return their rows.
+
+    `sent_at` is when they were sent, where that was earlier: how old they are counts until then.
+    """
     if not photos:
         return []
     here, placed = Point(report.lat, report.lng), report.located_by is not LocatedBy.NOWHERE
@@ -344,7 +348,7 @@ def add_photos(
             "height": photo.height,
             "byte_count": photo.byte_count,
             "dhash": photo.dhash,
-            "taken_gap_s": _gap_s(photo, now),
+            "taken_gap_s": _gap_s(photo, sent_at or now),
             "taken_off_m": _off_m(photo, here) if placed else None,
             "added_at": now,
         }

@@ -40,6 +40,7 @@ class Event(StrEnum):
     RED = "light turns red"
     REVIEW = "review day comes"
     FLOOD = "a flood begins"
+    SENT_ON = "a kept report goes"
 
 
 class Clock(StrEnum):
@@ -183,6 +184,12 @@ TELLING: Final[Mapping[Step | Event, Mapping[Person, Cell]]] = {
     Event.REVIEW: {P.STREET: Cell("review_due")},
     # The tenth urgent one of a rider in an hour, and the last of them that anybody is told of.
     Event.FLOOD: {P.WORKER: Cell("reports_folded"), P.STREET: Cell("reports_folded")},
+    # Its rider's number is proved: a new report for everybody else.
+    Event.SENT_ON: {
+        P.RIDER: Cell("report_sent_on", C.ACCEPT),
+        P.WORKER: Cell("report_submitted", C.ACCEPT),
+        P.COUNTY: Cell("report_unrouted"),
+    },
 }  # fmt: skip
 
 

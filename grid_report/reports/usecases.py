@@ -22,6 +22,7 @@ from grid_report.places.routing import MatchedBy
 from grid_report.points.terms import terms_of
 from grid_report.reports import clocks, deciding, leading, news, steps, thanks
 from grid_report.reports.answers import Done, SentBefore, check_key
+from grid_report.reports.assigning import assign
 from grid_report.reports.commands import RateReport, TakeStep, fingerprint
 from grid_report.reports.consenting import photos_to_keep
 from grid_report.reports.following import Followed
@@ -29,7 +30,6 @@ from grid_report.reports.intake import is_folded_away, submit_report
 from grid_report.reports.lifecycle import BY_ANY_RIDER, State, Step, is_open, move_for
 from grid_report.reports.models import PhotoKind, Report
 from grid_report.reports.problems import AlreadyRated, AlreadyRouted
-from grid_report.reports.sources import LocatedBy
 from grid_report.settings import Settings
 
 __all__ = [
@@ -252,31 +252,18 @@ def _assign(it: deciding.Deciding) -> None:
     community = it.places.community(it.command.community)
     if community is None:
         raise Invalid.field("community", "community-unknown")
-    before = news.before(it.session, report)
-    report.community_code, report.street_code = community.code, community.street_code
-    report.matched_by = MatchedBy.BY_HAND
-    if report.located_by is LocatedBy.NOWHERE:
-        # From now on it lies where a report does whose community was chosen from the list.
-        point = it.places.stand_in(community.code)
-        report.lat = report.sent_lat = point.lat
-        report.lng = report.sent_lng = point.lng
-        report.located_by = LocatedBy.LIST
-    report.version += 1
-    category = it.places.categories.get(report.category_code)
-    steps.begin_acceptance(report, deciding.hours(category, it.settings.cases), it.now)
-    steps.wind_clocks(report, it.settings.cases, it.now)
-    steps.record(
+    assign(
         it.session,
         report,
-        Step.ASSIGN,
-        came_from=report.state,
+        community,
+        matched_by=MatchedBy.BY_HAND,
         actor=it.actor,
         role="administrator",
+        places=it.places,
+        settings=it.settings,
         now=it.now,
-        internal_note=it.command.note,
-        changes={"community": [None, community.code]},
+        note=it.command.note,
     )
-    _tell(it, before)
 
 
 WITHOUT_MOVE = {Step.NOTE: _note, Step.URGE: _urge, Step.ASSIGN: _assign}

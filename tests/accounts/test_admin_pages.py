@@ -7,7 +7,6 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from grid_report import clock
 from grid_report.access import Actor, Grant
 from grid_report.accounts.roles import Role
 from grid_report.db import db
@@ -158,9 +157,9 @@ def test_stopped_points_stop_nothing_else(make: Make, rider: Actor) -> None:
     make.step(report, "accept", worker, category="RD02", severity=2)
     page = theirs.get("/my/points").text
     assert "照片是网上找的" in page
-    assert balance(rider.member_id, clock.now()).available == 0
+    assert balance(rider.member_id, make.now).available == 0
     assert post_form(admin, f"{home}/points/allow", page=home).status_code == 303
     another = make.report(rider, category="UT01", photos=(make.photo(),))
     make.step(another, "accept", worker, category="UT01", severity=3)
-    assert balance(rider.member_id, clock.now()).available == 25
+    assert balance(rider.member_id, make.now).available == 25
     assert "照片是网上找的" not in theirs.get("/my/points").text

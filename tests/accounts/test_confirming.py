@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from grid_report import clock
 from grid_report.access import Actor, Grant
 from grid_report.accounts import messenger, usecases
 from grid_report.accounts.refusals import NoSuchClaim, NotOneself, NumberHeld, NumberUnproved
@@ -137,7 +136,7 @@ def test_a_rider_proves_the_number_on_the_own_page(make: Make) -> None:
     page = browser.get("/me/number").get_data(as_text=True)
     vault = make.policy.vault
     assert vault.counter_code(rider.member_id, vault.lookup(PHONE)) in page
-    code = usecases.request_proof(actor=rider, policy=make.policy, now=clock.now()).code
+    code = usecases.request_proof(actor=rider, policy=make.policy, now=make.now).code
     refused = post_form(browser, "/me/number", code="12")
     assert refused.status_code == 422
     done = post_form(browser, "/me/number", code=code)

@@ -11,7 +11,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from grid_report import clock
 from grid_report.access import Actor
 from grid_report.accounts import device_queries, messenger, queries
 from grid_report.accounts.messenger import CodeMessage
@@ -309,7 +308,7 @@ def test_devices_are_listed_and_ended(app: Flask, client: FlaskClient, rider: Ac
 
 def test_a_stranger_cannot_end_somebodys_device(make: Make, rider: Actor) -> None:
     mine, stranger = make.signed_in(rider), make.signed_in(make.rider())
-    sign_in_id = device_queries.list_own_sign_ins(rider.member_id, clock.now())[0].id
+    sign_in_id = device_queries.list_own_sign_ins(rider.member_id, make.now)[0].id
     assert post_form(stranger, f"/me/devices/{sign_in_id}/revoke", page="/me").status_code == 404
     assert mine.get("/me").status_code == 200
 

@@ -10,7 +10,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import Table, delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from grid_report import clock
 from grid_report.accounts import usecases
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.models import AuditEntry, SignInKind
@@ -35,7 +34,7 @@ def test_no_number_password_code_or_secret_is_in_the_database_or_the_logs(
     make: Make, client: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    now = clock.now()
+    now = make.now
     signed_up = usecases.sign_up_rider(
         phone=PHONE, password=PASSWORD, name="小李", language="zh_CN",
         consents={ConsentKind.ACCOUNT}, notice_version=make.policy.notice_version, is_16=True,
@@ -64,7 +63,7 @@ def test_no_number_password_code_or_secret_is_in_the_database_or_the_logs(
 
 def test_the_audit_says_who_and_what_but_no_name_or_number(make: Make) -> None:
     member = make.rider(phone=PHONE, name="小李")
-    usecases.suspend_member(member.member_id, actor=make.administrator(), now=clock.now())
+    usecases.suspend_member(member.member_id, actor=make.administrator(), now=make.now)
     entries = db.session.scalars(select(AuditEntry)).all()
     assert {entry.action for entry in entries} == {"member.create", "member.suspend"}
     written = repr([(entry.about, entry.details) for entry in entries])

@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from grid_report import clock
 from grid_report.access import Actor
 from grid_report.accounts import queries, usecases
 from grid_report.accounts.models import (
@@ -40,12 +39,13 @@ from grid_report.points.learning import award_learning
 from grid_report.points.queries import balance
 from grid_report.points.terms import terms_of
 from tests.support.builders import PASSWORD, Make
+from tests.support.present import beginning
 
 pytestmark = pytest.mark.database
 
 PHONE = "13933330001"
 MINE = "rain at the station"
-NOW = clock.now()
+NOW = beginning()
 
 
 def sign_up(make: Make, phone: str = PHONE, now: datetime = NOW, **more: Any) -> Actor:
@@ -189,7 +189,7 @@ def test_codes_asked_for_a_number_are_limited_an_hour(make: Make) -> None:
 
 def test_nothing_is_earned_before_the_number_is_proved_and_something_after(make: Make) -> None:
     rider, worker = sign_up(make), make.worker()
-    make.accepted(worker, rider)
+    make.accepted(worker, rider, category="RD01")
     assert balance(rider.member_id).available == 0
     proved(make, rider)
     make.accepted(worker, rider)
@@ -200,7 +200,7 @@ def test_what_was_sent_unproved_is_never_paid_also_when_accepted_after_the_proof
     make: Make,
 ) -> None:
     rider, worker = sign_up(make), make.worker()
-    report = make.report(rider)
+    report = make.report(rider, category="RD01")
     assert report.sent_unproved
     proved(make, rider)
     make.step(report, "accept", worker, category="RD02", severity=2)
@@ -243,7 +243,7 @@ def test_nothing_is_redeemed_and_no_queue_joined_before_the_proof(make: Make) ->
 
 def test_a_proved_owner_takes_the_number_over_and_the_stranger_stays_without(make: Make) -> None:
     stranger, owner = sign_up(make, password="a stranger was here"), sign_up(make)
-    report = make.report(stranger)
+    report = make.report(stranger, category="RD01")
     proved(make, owner)
     it = row(stranger)
     assert (it.phone_lookup, it.phone_claim, it.phone_sealed) == (None, None, None)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from grid_report import clock
 from grid_report.access import Actor, Grant
 from grid_report.accounts import place_book, queries, usecases
 from grid_report.accounts.aliases import rider_alias
@@ -19,10 +18,11 @@ from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound
 from tests.support.builders import BRIGHT, PROPERTY, STATION, STREET, Make
+from tests.support.present import beginning
 
 pytestmark = pytest.mark.database
 
-NOW = clock.now()
+NOW = beginning()
 
 
 def _grant(member: Actor, grant: Grant, actor: Actor | None) -> None:

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from grid_report import clock, settings
+from grid_report import settings
 from grid_report.access import Actor
 from grid_report.accounts import messenger, usecases
 from grid_report.accounts.cli import accounts_cli
@@ -183,10 +183,10 @@ def test_no_more_codes_an_hour_than_others_and_the_page_says_so(
 
 
 def test_after_a_quarter_of_an_hour_it_begins_anew_and_says_so(
-    client: FlaskClient, admin: Actor, pocket: Pocket, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, make: Make, admin: Actor, pocket: Pocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     password(client)
-    late = clock.now() + timedelta(minutes=15)
+    late = make.now + timedelta(minutes=16)
     token = client.get("/sign-in/second").get_data(as_text=True)
     monkeypatch.setattr("grid_report.accounts.second_routes.clock.now", lambda: late)
     found = re.search(r'name="csrf_token" value="([^"]+)"', token)
@@ -241,8 +241,8 @@ def test_a_printed_code_is_good_for_five_minutes(
     client: FlaskClient, make: Make, admin: Actor, pocket: Pocket
 ) -> None:
     password(client)
-    early = clock.now() - timedelta(minutes=5)
-    usecases.code_from_shell(PHONE, policy=make.policy, now=clock.now())
+    early = make.now - timedelta(minutes=5)
+    usecases.code_from_shell(PHONE, policy=make.policy, now=make.now)
     (_, code) = usecases.code_from_shell(PHONE, policy=make.policy, now=early)[0]
     assert confirm(client, code).status_code == 422
 
@@ -251,7 +251,7 @@ def test_strangers_who_use_up_the_codes_of_a_number_keep_nobody_out(
     app: Flask, client: FlaskClient, make: Make, admin: Actor, pocket: Pocket
 ) -> None:
     for number in range(10):
-        usecases.request_code(PHONE, address=str(number), policy=make.policy, now=clock.now())
+        usecases.request_code(PHONE, address=str(number), policy=make.policy, now=make.now)
     password(client)
     assert confirm(client, pocket.sent[-1].code).status_code == 303
 
@@ -260,6 +260,6 @@ def test_somebody_suspended_is_told_so_and_gets_no_code(
     client: FlaskClient, make: Make, admin: Actor, pocket: Pocket
 ) -> None:
     boss = make.administrator()
-    usecases.suspend_member(admin.member_id, actor=boss, now=clock.now())
+    usecases.suspend_member(admin.member_id, actor=boss, now=make.now)
     assert password(client).status_code == 403
     assert pocket.sent == []

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from grid_report import clock
 from grid_report.access import Actor
 from grid_report.accounts import device_queries, queries, usecases
 from grid_report.accounts.models import SignInKind
@@ -16,11 +15,12 @@ from grid_report.accounts.steps import SignedIn
 from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound
 from tests.support.builders import PASSWORD, Make
+from tests.support.present import beginning
 
 pytestmark = pytest.mark.database
 
 PHONE = "13944440001"
-NOW = clock.now()
+NOW = beginning()
 
 
 @pytest.fixture

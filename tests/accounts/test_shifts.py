@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from grid_report import clock
 from grid_report.access import Actor, Grant
 from grid_report.accounts import queries, usecases
 from grid_report.accounts.models import SignInKind
@@ -15,11 +14,12 @@ from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import SignedIn
 from grid_report.db import db
 from tests.support.builders import PASSWORD, STATION, Make
+from tests.support.present import beginning
 
 pytestmark = pytest.mark.database
 
 PHONE = "13955560001"
-NOW = clock.now()
+NOW = beginning()
 MINUTE = timedelta(minutes=1)
 
 

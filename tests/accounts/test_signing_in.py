@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from grid_report import clock
 from grid_report.access import Actor
 from grid_report.accounts import queries, usecases
 from grid_report.accounts.messenger import CodeMessage
@@ -23,11 +22,12 @@ from grid_report.db import db, transaction
 from grid_report.errors import Invalid, TooMany
 from tests.support.builders import PASSWORD, Make
 from tests.support.parallel import in_threads
+from tests.support.present import beginning
 
 pytestmark = pytest.mark.database
 
 PHONE, UNKNOWN = "13922220001", "13922229999"
-NOW = clock.now()
+NOW = beginning()
 
 
 def _sign_in(
@@ -188,7 +188,7 @@ def guess(app: Flask, number: int, arguments: Any) -> dict[str, int]:
     make, seen = Make(app), {"wrong": 0, "shut": 0, "other": 0}
     for attempt in range(6):
         try:
-            _sign_in(make, f"guess {number} {attempt}", now=clock.now())
+            _sign_in(make, f"guess {number} {attempt}", now=make.now)
             seen["other"] += 1
         except WrongPassword:
             seen["wrong"] += 1
@@ -235,7 +235,7 @@ def test_forty_wrong_sign_ins_of_one_number_at_once_get_eight_guesses(
 def sign_in_ten_times(app: Flask, number: int, arguments: Any) -> int:
     """Sign in from ten threads of a process of its own; tell how many got in."""
     make = Make(app)
-    results = in_threads(app, lambda _: _sign_in(make, now=clock.now()), 10)
+    results = in_threads(app, lambda _: _sign_in(make, now=make.now), 10)
     return sum(isinstance(result, SignedIn) for result in results)
 
 

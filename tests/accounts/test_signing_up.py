@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from grid_report import clock
 from grid_report.access import Grant
 from grid_report.accounts import consents, queries, usecases
 from grid_report.accounts.consent_kinds import ConsentKind
@@ -36,7 +35,7 @@ def _sign_up(make: Make, **changes: Any) -> SignedIn:
         "label": "Android · WeChat",
         "address": "198.51.100.7",
         "policy": make.policy,
-        "now": clock.now(),
+        "now": make.now,
     }
     return usecases.sign_up_rider(**{**values, **changes})
 
@@ -44,7 +43,7 @@ def _sign_up(make: Make, **changes: Any) -> SignedIn:
 def test_a_guest_becomes_a_rider_and_is_signed_in(make: Make) -> None:
     signed_in = _sign_up(make)
     assert signed_in.actor.grants == frozenset({Grant(Role.RIDER)})
-    found = queries.actor_for_browser(signed_in.sign_in_id, signed_in.secret, clock.now())
+    found = queries.actor_for_browser(signed_in.sign_in_id, signed_in.secret, make.now)
     assert found == signed_in.actor
 
 
@@ -118,7 +117,7 @@ def test_sign_ups_from_one_address_are_limited(make: Make) -> None:
 def test_optional_consents_are_taken_back_and_given_again_with_a_trace(make: Make) -> None:
     actor = _sign_up(make).actor
     for given in ({ConsentKind.POSITION}, set(), {ConsentKind.POSITION, ConsentKind.ACCOUNT}):
-        usecases.choose_consents(given, actor=actor, policy=make.policy, now=clock.now())
+        usecases.choose_consents(given, actor=actor, policy=make.policy, now=make.now)
     assert consents.consents_of(actor.member_id) == {ConsentKind.ACCOUNT, ConsentKind.POSITION}
     photos = [r for r in consents.list_consents(actor.member_id) if r.kind is ConsentKind.PHOTOS]
     assert photos[0].withdrawn_at is not None

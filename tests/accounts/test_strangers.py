@@ -12,7 +12,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from grid_report import clock
 from grid_report.access import Actor
 from grid_report.accounts import device_queries, failures, usecases, waits
 from grid_report.accounts.messenger import CodeMessage
@@ -22,11 +21,12 @@ from grid_report.accounts.steps import SignedIn
 from grid_report.db import db, transaction
 from grid_report.errors import NotFound, TooMany
 from tests.support.builders import PASSWORD, Make
+from tests.support.present import beginning
 
 pytestmark = pytest.mark.database
 
 PHONE, UNKNOWN = "13955550001", "13955559999"
-NOW = clock.now()
+NOW = beginning()
 HOME, AWAY = "198.51.100.7", "203.0.113.9"
 MINUTE = timedelta(minutes=1)
 
@@ -382,7 +382,7 @@ def test_the_page_remembers_its_browser_and_the_member_can_let_it_be_forgotten(
     assert 0 < int(refused.headers["Retry-After"]) <= 60
     again = _form(owner, "/sign-in", "/sign-in", phone=PHONE, password=PASSWORD)
     assert again.status_code == 303
-    [row] = device_queries.list_own_devices(rider.member_id, clock.now())
+    [row] = device_queries.list_own_devices(rider.member_id, make.now)
     assert "我们记住的浏览器" in owner.get("/me").text
     assert _form(owner, f"/me/remembered/{row.id}/forget", "/me").status_code == 303
     assert "我们记住的浏览器" not in owner.get("/me").text

@@ -268,6 +268,25 @@ def test_a_new_provider_has_a_quota_and_a_known_one_keeps_its_own(shop: Shop) ->
     assert save("station-09", "new", 0) == 0
 
 
+def test_administrators_see_where_a_provider_has_no_quota_yet(make: Make) -> None:
+    make.station()
+    make.station("station-2")
+    with transaction() as session:
+        session.get_one(Provider, "of-station-1").free_a_month = 0
+    admin = Desk(make, make.administrator())
+    rows = re.findall(r"<tr><td class=\"number\">.*?</tr>", admin.get("/admin/stations"), re.S)
+    assert ["还没设次数" in row for row in rows] == [True, False]
+    assert "<td>10</td>" in rows[1]
+    wants = "还没设免费服务的每月次数"
+    assert wants in admin.get("/admin/stations/station-1")
+    assert wants not in admin.get("/admin/stations/station-2")
+    assert wants not in admin.get("/admin/new-station")
+    with transaction() as session:
+        session.get_one(Provider, "of-station-1").free_a_month = 4
+    assert "还没设次数" not in admin.get("/admin/stations")
+    assert wants not in admin.get("/admin/stations/station-1")
+
+
 @pytest.mark.slow
 def test_offers_and_providers_of_before_keep_their_rule(shop: Shop) -> None:
     meal, tea = shop.offer(20), shop.offer(0)

@@ -14,6 +14,7 @@ from grid_report.places.queries import reference
 from grid_report.reports import usecases
 from grid_report.reports.commands import RateReport
 from grid_report.reports.models import Report
+from grid_report.reports.queries import find_report
 from tests.support.builders import PROPERTY, STATION, Make
 
 ELSEWHERE = "211282002001"
@@ -174,6 +175,24 @@ def _rate(it: Stage) -> None:
     )
 
 
+def _kept(it: Stage) -> None:
+    it.rider = it.make.unproved(at=AT)
+    it.report = it.make.report(it.rider, at=AT, category=it.category)
+
+
+def _kept_far_off(it: Stage) -> None:
+    it.rider = it.make.unproved(at=AT)
+    it.report = it.make.report(
+        it.rider, at=AT, category=it.category, community=None, lat=42.70, lng=124.60
+    )
+
+
+def _proved(it: Stage) -> None:
+    number = it.report.number
+    it.make.prove(it.rider, at=AT)
+    it.report = find_report(number)
+
+
 SCENES: dict[str, Scene] = {
     "submit": (_nothing, lambda it: setattr(it, "report", it._sent(it.rider))),
     "submit unrouted": (_nothing, Stage.unrouted),
@@ -235,5 +254,7 @@ SCENES: dict[str, Scene] = {
     "light turns red at the unit": (Stage.dispatched, _red),
     "light turns red unrouted": (Stage.unrouted, _red),
     "review day comes": (_suspended, _review),
+    "a kept report goes": (_kept, _proved),
+    "a kept report goes unrouted": (_kept_far_off, _proved),
     "a flood begins": (_nine, _tenth),
 }  # fmt: skip

@@ -22,6 +22,7 @@ from grid_report.db import db
 from grid_report.places.queries import reference
 from grid_report.places.routing import MatchedBy
 from grid_report.reports import rechecking, seen, usecases
+from grid_report.reports.answers import Sent
 from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.models import Report, ReportPhoto
 from grid_report.reports.problems import ConsentNeeded, KeyReused
@@ -173,7 +174,7 @@ def test_a_retry_is_answered_whatever_became_of_the_consents(make: Make, first: 
     who = rider(make, tuple(ConsentKind) if first else SHARES_PHOTOS)
     command = make.submission(**HERE, community=None, accuracy_m=9.0)
 
-    def submit(sent: Any = command) -> usecases.Done:
+    def submit(sent: Any = command) -> Sent:
         return usecases.submit_report(
             sent, actor=who, places=reference(), settings=make.settings, now=clock.now()
         )

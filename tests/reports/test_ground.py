@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.db import db
 from grid_report.notify.models import Message
 from grid_report.places import case_book, queries, usecases
 from grid_report.places.changes import Passing
 from grid_report.places.cli import places_cli
 from grid_report.places.imported import ImportReport
+from grid_report.reports.filters import ReportFilter
 from grid_report.reports.lifecycle import State, Step
+from grid_report.reports.listing import list_reports
 from grid_report.reports.models import Report
 from grid_report.reports.queries import list_history
-from tests.places.test_imports import swapped
+from tests.places.test_imports import demo, swapped
 from tests.support.builders import BRIGHT, STATION, Make
 
 pytestmark = pytest.mark.database
@@ -26,9 +30,9 @@ AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 HERE = {"lat": 42.545, "lng": 124.04, "accuracy_m": 10.0, "community": None}
 
 
-def run(make: Make, **more: Any) -> ImportReport:
+def run(make: Make, file: bytes | None = None, **more: Any) -> ImportReport:
     return usecases.import_boundaries(
-        swapped(),
+        file or swapped(),
         extent=queries.cache().extent,
         source="test.geojson",
         actor=make.administrator(),
@@ -89,6 +93,94 @@ def test_they_move_by_a_transfer_and_both_communities_are_told(make: Make) -> No
         ("report_went", STATION),
     }
     assert run(make, moving=True).moved == 0
+
+
+# Nobody has this ground; `reaching` gives it to the community of the lights.
+OUT_THERE: dict[str, Any] = {"lat": 42.70, "lng": 124.60, "community": None}
+
+
+def reaching() -> bytes:
+    """Return the demo with a community moved to the ground that was nobody's."""
+    collection = demo()
+    [feature] = [f for f in collection["features"] if f["properties"]["code"] == BRIGHT]
+    east, north = OUT_THERE["lng"], OUT_THERE["lat"]
+    ring = [(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]
+    shape = [[[round(east + x * 0.01, 6), round(north + y * 0.01, 6)] for x, y in ring]]
+    feature["geometry"] = {"type": "Polygon", "coordinates": shape}
+    return json.dumps(collection).encode()
+
+
+def unrouted(make: Make) -> list[Report]:
+    """One with a measured place, one with a pin, one without any place."""
+    nowhere = make.rider(consents=(ConsentKind.ACCOUNT, ConsentKind.PHOTOS))
+    return [
+        make.report(at=AT, **OUT_THERE, accuracy_m=10.0),
+        make.report(at=AT, **OUT_THERE),
+        make.report(nowhere, at=AT, **OUT_THERE),
+    ]
+
+
+def test_what_was_nobodys_is_counted_where_it_lies_on_the_new_ground(make: Make) -> None:
+    made = unrouted(make)
+    report = run(make, reaching(), dry_run=True, moving=True)
+    assert report.passing == (Passing(None, BRIGHT, 2, 2),)
+    assert communities(make, made) == [None] * 3
+    assert run(make, reaching()).moved == 0
+    assert communities(make, made) == [None] * 3
+
+
+def test_what_was_nobodys_is_assigned_and_its_community_told(make: Make) -> None:
+    made = unrouted(make)
+    assert run(make, reaching(), moving=True).moved == 2
+    assert communities(make, made) == [BRIGHT, BRIGHT, None]
+    now = AT + timedelta(hours=1)
+    report = make.fresh(made[1])
+    assert (report.matched_by, report.state, report.transfers) == ("boundary", "submitted", 0)
+    assert report.street_code is not None
+    assert report.accept_from == now
+    assert report.accept_due == report.next_due == now + timedelta(hours=8)
+    assert report.fix_due == AT + timedelta(hours=120)
+    entry = list_history(report.id)[-1]
+    assert (entry.step, entry.role) == (Step.ASSIGN, "administrator")
+    assert entry.changes["community"] == [None, BRIGHT]
+    db.session.rollback()
+    told = db.session.scalars(select(Message).where(Message.about == report.number)).all()
+    assert {(it.kind, it.role, it.place) for it in told} == {
+        ("report_unrouted", "administrator", "211282"),
+        ("report_submitted", "worker", BRIGHT),
+        ("report_transferred", "rider", None),
+    }
+    assert list_reports(make.worker(BRIGHT), ReportFilter(), now=now).items
+
+
+def test_a_case_left_behind_by_an_import_goes_with_the_next_one(make: Make) -> None:
+    made = unrouted(make)
+    run(make, reaching())
+    # The same ground, written down otherwise: the community has it before and after.
+    again = json.loads(reaching())
+    for feature in again["features"]:
+        if feature["properties"]["code"] == STATION:
+            feature["geometry"]["coordinates"][0][1][0] += 0.0005
+            feature["geometry"]["coordinates"][0][-1] = feature["geometry"]["coordinates"][0][0]
+    report = run(make, json.dumps(again).encode(), moving=True)
+    assert report.passing == (Passing(None, BRIGHT, 2, 2),)
+    assert communities(make, made) == [BRIGHT, BRIGHT, None]
+
+
+def test_the_preview_and_the_command_show_what_was_nobodys(make: Make, tmp_path: Any) -> None:
+    unrouted(make)
+    actor = make.administrator()
+    draft = usecases.stage_boundaries(
+        reaching(), extent=queries.cache().extent, source="a.geojson", actor=actor, now=AT
+    )
+    page = make.signed_in(actor).get(f"/admin/boundaries/drafts/{draft.draft_id}").text
+    assert "<td>无社区</td>" in page
+    assert "导入并转移 2 个案件" in page
+    file = tmp_path / "new.geojson"
+    file.write_bytes(reaching())
+    said = make.app.test_cli_runner().invoke(places_cli, ["import", str(file), "--dry-run"]).output
+    assert f"> - > {BRIGHT}" in said
+    assert "open cases: 2, of which 2 can move" in said
 
 
 def test_the_preview_asks_and_the_answer_decides(make: Make) -> None:

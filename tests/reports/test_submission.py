@@ -17,6 +17,7 @@ from grid_report.errors import Forbidden, Invalid
 from grid_report.notify.models import Message
 from grid_report.places.queries import reference
 from grid_report.reports import usecases
+from grid_report.reports.answers import Sent
 from grid_report.reports.models import Report, ReportPhoto
 from grid_report.reports.problems import KeyReused, TooManyReports
 from tests.support.builders import STATION, Make, picture
@@ -24,7 +25,7 @@ from tests.support.builders import STATION, Make, picture
 pytestmark = pytest.mark.database
 
 
-def submit(make: Make, rider: Actor, command: Any, at: Any = None) -> usecases.Done:
+def submit(make: Make, rider: Actor, command: Any, at: Any = None) -> Sent:
     return usecases.submit_report(
         command,
         actor=rider,

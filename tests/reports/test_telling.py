@@ -123,6 +123,12 @@ TOLD: dict[str, dict[str, str]] = {
     "light turns red at the unit": {"unit": "light_red running", "street": "light_red running"},
     "light turns red unrouted": {"county": "light_red running"},
     "review day comes": {"street": "review_due"},
+    "a kept report goes": {
+        "rider": "report_sent_on accept", "worker": "report_submitted accept",
+    },
+    "a kept report goes unrouted": {
+        "rider": "report_sent_on accept", "county": "report_unrouted",
+    },
     "a flood begins": {"worker": "reports_folded", "street": "reports_folded"},
 }  # fmt: skip
 # In hours from the report: acceptance, control, repair; and check and closing from the repair on.

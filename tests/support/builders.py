@@ -47,6 +47,7 @@ PASSWORD = "a-good-passphrase"
 
 _phones = itertools.count(13800000001)
 _pictures = itertools.count(1)
+_addresses = itertools.count(1)
 
 
 def picture(seed: int | None = None, size: tuple[int, int] = (64, 48)) -> bytes:
@@ -98,6 +99,28 @@ class Make:
     def rider(self, **more: Any) -> Actor:
         """Make a rider."""
         return self.member(Grant(Role.RIDER), **{"name": "骑手", **more})
+
+    def unproved(self, *, at: datetime | None = None, phone: str | None = None) -> Actor:
+        """Sign a rider up who only claims a number."""
+        return accounts.sign_up_rider(
+            phone=phone or str(next(_phones)),
+            password=PASSWORD,
+            name="新来的",
+            language="zh_CN",
+            consents=frozenset(ConsentKind),
+            notice_version=self.policy.notice_version,
+            is_16=True,
+            label="",
+            address=f"198.51.100.{next(_addresses) % 250}",
+            policy=self.policy,
+            now=at or clock.now(),
+        ).actor
+
+    def prove(self, actor: Actor, *, at: datetime | None = None) -> Any:
+        """Prove a rider's own number by a code, and return what that led to."""
+        now = at or clock.now()
+        code = accounts.request_proof(actor=actor, policy=self.policy, now=now).code
+        return accounts.prove_with_code(code, actor=actor, label="", policy=self.policy, now=now)
 
     def worker(self, community: str = STATION, **more: Any) -> Actor:
         """Make a worker of a community."""

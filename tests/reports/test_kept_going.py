@@ -1,0 +1,184 @@
+"""At the proof: whose reports go where, how they are routed, and what the review makes of them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from grid_report.access import Actor
+from grid_report.accounts import usecases as accounts
+from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.steps import SignedIn
+from grid_report.accounts.usecases import Choice
+from grid_report.db import db
+from grid_report.fairness import finding
+from grid_report.fairness.models import Signal
+from grid_report.places.queries import reference
+from grid_report.reports import queries, usecases
+from grid_report.reports.kept_models import KeptReport
+from grid_report.reports.models import Report
+from tests.support.builders import BRIGHT, Make
+
+pytestmark = pytest.mark.database
+
+HERE: dict[str, Any] = {"lat": 42.545, "lng": 124.04, "accuracy_m": 10.0, "community": None}
+LATER = timedelta(days=3)
+
+
+def count(model: type) -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def send(make: Make, rider: Actor, **more: Any) -> Any:
+    return make.report(rider, **more)
+
+
+def gone(number: str) -> Report:
+    db.session.rollback()
+    return queries.find_report(number)
+
+
+def submit(make: Make, rider: Actor, command: Any, at: datetime | None = None) -> Any:
+    return usecases.submit_report(
+        command, actor=rider, places=reference(), settings=make.settings, now=at or make.now
+    )
+
+
+def test_led_back_to_the_account_that_proved_it_the_report_goes_as_that_ones(make: Make) -> None:
+    phone = "13944440003"
+    owner = make.rider(phone=phone)
+    again = make.unproved(phone=phone)
+    key = make.submission().key
+    own = submit(make, owner, make.submission(key=key))
+    same_key = submit(make, again, make.submission(key=key))
+    kept = send(make, again)
+    assert isinstance(make.prove(again), SignedIn)
+    for number in (kept.number, same_key.report.number):
+        report = gone(number)
+        assert (report.reporter_id, report.sent_unproved) == (owner.member_id, False)
+    assert gone(own.report.number).key == key
+    entry = queries.list_history(gone(kept.number).id)[0]
+    assert entry.actor_id == owner.member_id
+
+
+def test_opened_by_the_password_after_the_code_it_goes_with_its_person(make: Make) -> None:
+    phone = "13944440004"
+    sleeper = make.rider(phone=phone)
+    then = make.now + timedelta(days=make.settings.security.number_sleep_days + 1)
+    again = make.unproved(phone=phone, at=then)
+    kept = send(make, again, at=then)
+    choice = make.prove(again, at=then)
+    assert isinstance(choice, Choice)
+    assert count(Report) == 0
+    accounts.choose_by_password(
+        choice, "a-good-passphrase", label="", policy=make.policy, now=then, leaving=again
+    )
+    assert gone(kept.number).reporter_id == sleeper.member_id
+
+
+def test_not_me_it_goes_with_the_account_that_keeps_the_number(make: Make) -> None:
+    phone = "13944440005"
+    make.rider(phone=phone)
+    then = make.now + timedelta(days=make.settings.security.number_sleep_days + 1)
+    again = make.unproved(phone=phone, at=then)
+    kept = send(make, again, at=then)
+    choice = make.prove(again, at=then)
+    accounts.choose_new(choice, actor=again, policy=make.policy, now=then)
+    assert gone(kept.number).reporter_id == again.member_id
+
+
+def test_the_chosen_community_and_compound_are_kept_for_the_day_it_goes(make: Make) -> None:
+    rider = make.unproved()
+    compound = next(iter(reference().compounds.values()))
+    listed = send(make, rider, community=BRIGHT)
+    scanned = send(make, rider, community=None, compound=compound.code)
+    accounts.say_consent(ConsentKind.POSITION, False, actor=rider, policy=make.policy, now=make.now)
+    nowhere = send(make, rider, **HERE)
+    make.prove(rider)
+    assert gone(listed.number).community_code == BRIGHT
+    assert gone(listed.number).matched_by == "chosen"
+    assert gone(scanned.number).compound_code == compound.code
+    report = gone(nowhere.number)
+    assert (report.community_code, report.located_by) == (None, "nowhere")
+
+
+def test_what_nobody_answers_for_any_more_goes_to_the_countys_list(make: Make) -> None:
+    rider = make.unproved()
+    kept = send(make, rider, **HERE)
+    row = db.session.scalars(select(KeptReport)).one()
+    # Outside the county by the time it goes.
+    row.sent_lat = 20.0
+    db.session.commit()
+    make.prove(rider)
+    report = gone(kept.number)
+    assert (report.community_code, report.matched_by, report.lat) == (None, "none", 20.0)
+
+
+def test_proved_while_a_report_comes_in_it_is_not_kept_for_ever(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What the first look says is asked again behind the member's lock.
+    rider = make.rider()
+    monkeypatch.setattr(
+        "grid_report.reports.intake._check_limits",
+        _says_unproved(usecases.submit_report.__wrapped__.__globals__["_check_limits"]),
+    )
+    assert isinstance(send(make, rider), Report)
+    assert count(KeptReport) == 0
+
+
+def _says_unproved(look: Any) -> Any:
+    from dataclasses import replace
+
+    return lambda *args, **more: replace(look(*args, **more), unproved=True)
+
+
+def test_the_review_counts_ways_and_the_age_of_photos_until_it_was_sent(
+    make: Make,
+) -> None:
+    rider, photo = make.unproved(at=make.now), make.photo(7)
+    hours = timedelta(hours=5)
+    old = make.photo(8)
+    first = send(make, rider, at=make.now, photos=(photo,), **HERE)
+    far = {**HERE, "lat": 42.60, "lng": 124.10}
+    send(make, rider, at=make.now + hours, photos=(old,), taken_at=make.now + hours, **far)
+    then = make.now + LATER
+    make.prove(rider, at=then)
+    other = make.rider()
+    make.report(other, at=then, photos=(make.photo(7),), **HERE)
+    db.session.rollback()
+    finding.find_all(zone=make.settings.county.tz, now=lambda: then + timedelta(hours=1))
+    db.session.rollback()
+    kinds = set(db.session.scalars(select(Signal.kind)))
+    assert "too_fast" not in {str(kind) for kind in kinds}
+    assert "photo_old" not in {str(kind) for kind in kinds}
+    assert gone(first.number).sent_at == make.now
+
+
+def test_sent_and_proved_at_once_nothing_is_left_waiting(make: Make, in_parallel: Any) -> None:
+    riders = [make.unproved() for _ in range(4)]
+    codes = [
+        accounts.request_proof(actor=rider, policy=make.policy, now=make.now).code
+        for rider in riders
+    ]
+    commands = [make.submission() for _ in riders]
+    places = reference()
+    db.session.rollback()
+
+    def act(number: int) -> None:
+        n, proves = divmod(number, 2)
+        if proves:
+            accounts.prove_with_code(
+                codes[n], actor=riders[n], label="", policy=make.policy, now=make.now
+            )
+        else:
+            usecases.submit_report(
+                commands[n], actor=riders[n], places=places, settings=make.settings, now=make.now
+            )
+
+    in_parallel(act, 8)
+    assert (count(KeptReport), count(Report)) == (0, 4)
