@@ -10,7 +10,7 @@ from alembic import op
 
 from grid_report.db import BIG, UtcInstant
 
-revision = "0032"
+revision = "0031"
 down_revision = "0030"
 
 DATUMS = ("wgs84", "gcj02")
