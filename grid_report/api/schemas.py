@@ -203,7 +203,10 @@ class ReportList(Answer):
 
 
 class ReportQuery(BaseModel):
-    state: str | None = Field(default=None, description="one or more states, comma separated")
+    state: str | None = Field(
+        default=None,
+        description="one or more states, comma separated; `kept`: own ones that wait for the proof",
+    )
     community: str | None = None
     street: str | None = None
     unit: str | None = None

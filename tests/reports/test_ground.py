@@ -99,11 +99,10 @@ def test_they_move_by_a_transfer_and_both_communities_are_told(make: Make) -> No
 OUT_THERE: dict[str, Any] = {"lat": 42.70, "lng": 124.60, "community": None}
 
 
-def reaching() -> bytes:
+def reaching(north: float = OUT_THERE["lat"], east: float = OUT_THERE["lng"]) -> bytes:
     """Return the demo with a community moved to the ground that was nobody's."""
     collection = demo()
     [feature] = [f for f in collection["features"] if f["properties"]["code"] == BRIGHT]
-    east, north = OUT_THERE["lng"], OUT_THERE["lat"]
     ring = [(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]
     shape = [[[round(east + x * 0.01, 6), round(north + y * 0.01, 6)] for x, y in ring]]
     feature["geometry"] = {"type": "Polygon", "coordinates": shape}
@@ -125,6 +124,11 @@ def test_what_was_nobodys_is_counted_where_it_lies_on_the_new_ground(make: Make)
     report = run(make, reaching(), dry_run=True, moving=True)
     assert report.passing == (Passing(None, BRIGHT, 2, 2),)
     assert communities(make, made) == [None] * 3
+    # The point of a report without any place means nothing.
+    middle = queries.reference().extent.center
+    there = run(make, reaching(middle.lat, middle.lng), dry_run=True, moving=True)
+    assert not there.is_refused
+    assert there.passing == ()
     assert run(make, reaching()).moved == 0
     assert communities(make, made) == [None] * 3
 

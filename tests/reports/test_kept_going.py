@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -132,8 +133,6 @@ def test_proved_while_a_report_comes_in_it_is_not_kept_for_ever(
 
 
 def _says_unproved(look: Any) -> Any:
-    from dataclasses import replace
-
     return lambda *args, **more: replace(look(*args, **more), unproved=True)
 
 
@@ -142,7 +141,7 @@ def test_the_review_counts_ways_and_the_age_of_photos_until_it_was_sent(
 ) -> None:
     rider, photo = make.unproved(at=make.now), make.photo(7)
     hours = timedelta(hours=5)
-    old = make.photo(8)
+    old = replace(make.photo(8), taken_at=make.now + hours)
     first = send(make, rider, at=make.now, photos=(photo,), **HERE)
     far = {**HERE, "lat": 42.60, "lng": 124.10}
     send(make, rider, at=make.now + hours, photos=(old,), taken_at=make.now + hours, **far)
