@@ -62,6 +62,7 @@ NOT_BY_SCHEMA = {
     "api_propose",  # an award nobody got, a month that is none
     "api_propose_merit",  # more or fewer points than the tariff has for it
     "api_raise_objection",  # exactly one of the three decisions
+    "api_say_consent",  # the one to the account ends with the account only
     "api_redeem",  # an appointment needs one of its times, a child its guardian
     "api_show_rates",  # a month that is none
     "api_show_sample",  # a month that is none, a cursor nobody was given

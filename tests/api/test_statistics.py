@@ -48,6 +48,9 @@ def test_a_month_has_every_count_and_every_rate_with_its_fraction(
     make: Make, program: Programs
 ) -> None:
     worker = make.worker()
+    # What the month is held against: the year before and the month before had cases.
+    make.report(at=MARCH.replace(year=2025))
+    make.report(at=MARCH.replace(month=2))
     for _ in range(2):
         accepted(make, worker)
     make.report(at=MARCH, category="RD03")
@@ -78,6 +81,14 @@ def test_a_month_has_every_count_and_every_rate_with_its_fraction(
     assert [it["name"] for it in shown["by_weekday"]][3] == "星期四"
     assert sum(it["received"] for it in shown["by_source"]) == 3
     assert shown["people"]["riders"] == 3
+
+
+def test_a_month_is_held_against_none_from_before_the_first_case(
+    make: Make, program: Programs
+) -> None:
+    make.report(at=MARCH)
+    shown = program(make.administrator()).get(PATH).json
+    assert shown["comparison"] == {"before": None, "year_before": None}
 
 
 def test_from_ten_up_a_rate_has_its_percentage(make: Make, program: Programs) -> None:
