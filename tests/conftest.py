@@ -55,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--histories",
         type=int,
-        default=200,
+        default=120,
         help="random histories of the ledger; four of cases for fifty of these",
     )
     parser.addoption(
@@ -76,7 +76,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """On PostgreSQL run what touches the database; the rest was run on SQLite already."""
     if KIND != "postgresql":
         return
-    keep = [item for item in items if item.get_closest_marker("database")]
+    keep = [
+        item
+        for item in items
+        if item.get_closest_marker("database") and not item.get_closest_marker("one_database")
+    ]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(keep)])
     items[:] = keep
 

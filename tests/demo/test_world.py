@@ -317,6 +317,7 @@ def test_another_world_is_refused_where_one_lives(loaded: Flask) -> None:
         load(loaded, seed=SEED + 1)
 
 
+@pytest.mark.one_database
 def test_a_load_that_was_killed_goes_on_where_it_stopped(app: Flask) -> None:
     class Killed(BaseException):
         pass
@@ -373,6 +374,7 @@ def test_whoever_signs_in_to_try_it_may_send_as_much_as_anybody(loaded: Flask, s
         assert len(lately) <= limits.reports_per_day - 2 * limits.reports_per_hour
 
 
+@pytest.mark.one_database
 def test_the_command_says_what_it_did(
     app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

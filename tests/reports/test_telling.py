@@ -193,7 +193,6 @@ def clock_of(stage: Stage, message: Message) -> str:
     return str(name)
 
 
-@pytest.mark.database
 @pytest.mark.parametrize("category", sorted(HOURS))
 @pytest.mark.parametrize("name", list(TOLD))
 def test_each_person_gets_exactly_the_message_of_the_cell_in_both_languages(

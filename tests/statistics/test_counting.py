@@ -33,7 +33,7 @@ COUNTY = "211282"
 
 # So many histories go on side by side: a recount costs the same for one as for all of them.
 TOGETHER = 4
-# The ledger plays so many for each group of these: 16 histories by themselves, 200 of
+# The ledger plays so many for each group of these: 8 histories by themselves, 200 of
 # `--histories 2500`.
 LEDGERS = 50
 
