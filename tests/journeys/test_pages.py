@@ -20,6 +20,7 @@ from grid_report.errors import Busy, Invalid, Stale, TooLarge, TooMany
 from grid_report.web.guard import public
 from tests.support.browser import DESK, PHONE, ROOT, Person, Site
 from tests.support.screens import (
+    BIG,
     DARK,
     EVERY_LOOK,
     LIGHT,
@@ -141,13 +142,13 @@ def visit_all(
 ) -> list[str]:
     """Look at a screen in every look, opening it once a language; `anew`, once a look.
 
-    A theme is styles alone, and so is the size of the text; but a desk is opened anew on the phone
-    it is read on in big text.
+    A theme is styles alone, and so is the size of the text; but a desk is opened anew, once, on the
+    phone it is read on in big text.
     """
     wrong, before = [], None
     for look_of_it in EVERY_LOOK:
         same = before is not None and before.language == look_of_it.language
-        standing = same and not anew and not (desk and look_of_it.text == "big")
+        standing = same and not anew and not (desk and look_of_it is BIG)
         wrong += visit(
             someone, screen, look_of_it, shots, number=number, desk=desk, standing=standing
         )

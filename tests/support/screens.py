@@ -24,7 +24,9 @@ AXE_OPTIONS = {
 }
 # What may come out otherwise when a standing page puts on another theme or size of text: all
 # the other rules read the document alone, which is still the same.
-OF_STYLES = ("color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size")
+OF_SIZES = ("scrollable-region-focusable", "target-size")
+OF_COLOURS = ("color-contrast", "link-in-text-block")
+OF_STYLES = (*OF_COLOURS, *OF_SIZES)
 
 # Pictures take a quarter of the time; they are for eyes, and kept when asked for: of every page
 # in its first look, or in all of them. Of what is wrong there always is one.
@@ -91,10 +93,12 @@ def _axe() -> str:
     return (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
 
-def violations(page: Page, within: str = "", *, rules: Sequence[str] = ()) -> list[str]:
+def violations(
+    page: Page, within: str = "", *, rules: Sequence[str] = (), without: Sequence[str] = ()
+) -> list[str]:
     """Run axe-core on a page as it stands, or a part of it; return one line a violation.
 
-    `rules`: only these; none, all of them.
+    `rules`: only these; none, all of them but those it is to be `without`.
     """
     # Evaluated by the debugger: the page's own policy lets no foreign script in.
     if not page.evaluate("'axe' in window"):
@@ -103,14 +107,36 @@ def violations(page: Page, within: str = "", *, rules: Sequence[str] = ()) -> li
         "([within, options]) => axe.run(within || document, options).then(it => it.violations.map(v => ({id: v.id,"
         " nodes: v.nodes.map(n => n.target.join(' ') + ' ' + n.html.slice(0, 160) + ' — '"
         " + n.any.concat(n.all, n.none).map(c => c.message).join('; '))})))",
-        [within, AXE_OPTIONS | ({"runOnly": list(rules)} if rules else {})],
+        [within, AXE_OPTIONS | _chosen(rules, without)],
     )
     return [f"axe {it['id']}: {node}" for it in found for node in it["nodes"][:4]]
+
+
+def _chosen(rules: Sequence[str], without: Sequence[str]) -> dict[str, Any]:
+    if rules:
+        return {"runOnly": list(rules)}
+    off = {rule: {"enabled": False} for rule in without}
+    return {"rules": AXE_OPTIONS["rules"] | off}
 
 
 def too_wide(page: Page) -> list[str]:
     """Return what makes a page scroll sideways."""
     return [f"wide: {line}" for line in page.evaluate(TOO_WIDE)]
+
+
+def violations_of(
+    page: Page, variant: Variant, within: str = "", *, restyled: bool = False
+) -> list[str]:
+    """Run the rules that may come out otherwise in a variant than in those before it.
+
+    English has the colours and sizes of Chinese: new are its names, and how wide it is. Big text
+    needs less contrast than small.
+    """
+    if variant.language == "en":
+        return [] if restyled else violations(page, within, without=OF_COLOURS)
+    if variant.text == "big":
+        return violations(page, within, rules=OF_SIZES)
+    return violations(page, within, rules=OF_STYLES if restyled else ())
 
 
 def look(
@@ -125,12 +151,9 @@ def look(
 ) -> list[str]:
     """Examine an open page in a variant at its sizes, keep pictures, return what is wrong.
 
-    `restyled`, all of it was examined just before, in other styles; those were examined in
-    Chinese as well, so that only its width is new.
+    `restyled`, all of it was examined just before, in other styles.
     """
-    wrong = []
-    if not (restyled and variant.language == "en"):
-        wrong = violations(page, within, rules=OF_STYLES if restyled else ())
+    wrong = violations_of(page, variant, within, restyled=restyled)
     first, other = (DESK, PHONE) if desk else (PHONE, DESK)
     asked_for = PICTURES == "all" or (PICTURES == "first" and variant == LIGHT)
     if wrong or asked_for:
