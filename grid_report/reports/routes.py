@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from grid_report import access, clock
 from grid_report.access import Action
-from grid_report.accounts import consents
+from grid_report.accounts import consents, number_queries
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.roles import Role
 from grid_report.errors import GridReportError, Invalid, NotFound, Stale
@@ -99,6 +99,7 @@ def _form_page(
         max_files=settings().photos.max_files,
         max_file_mb=settings().photos.max_file_mb,
         reads_heic=reads_heic(),
+        waits_for_proof=not number_queries.is_proved(current_actor().member_id),
     )
 
 

@@ -38,6 +38,15 @@ def posted(make: Make, rider: Actor) -> tuple[Any, str]:
     return browser, db.session.scalars(select(KeptReport.number)).one()
 
 
+def test_the_form_says_before_anything_is_sent_what_goes_at_once_and_what_waits(
+    make: Make,
+) -> None:
+    page = make.signed_in(make.unproved()).get("/report/new").text
+    assert "紧急的立即送出，其他的先完整保存，验证后就送出" in page
+    assert 'href="/me/number?next=/report/new"' in page
+    assert "紧急的立即送出" not in make.signed_in(make.rider()).get("/report/new").text
+
+
 def test_the_page_after_sending_says_it_waits_and_leads_to_the_proof(make: Make) -> None:
     browser, number = posted(make, make.unproved())
     page = browser.get(f"/report/sent/{number}").text
