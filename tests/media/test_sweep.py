@@ -121,6 +121,24 @@ def test_a_claim_while_photos_are_being_deleted_saves_it(store):
     assert there(store, ONE, TWO) == [True, True]
 
 
+def test_a_mark_put_anew_while_photos_are_being_deleted_gives_it_all_its_days(store):
+    """The other installation lost its row just now: its days begin, whatever ours say."""
+    put(store, ONE, hours_old=3)
+    sweep(store, rows())
+    looks = 0
+
+    def referenced(names: Collection[str]) -> set[str]:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            Marks(store).put(ONE, now=NOW + WEEK)
+        return set()
+
+    assert sweep(store, referenced, NOW + WEEK).photos_removed == 0
+    assert store.exists(ONE)
+    assert sweep(store, rows(), NOW + 2 * WEEK).photos_removed == 1
+
+
 def test_a_photo_sent_again_after_its_mark_gets_all_its_days(store):
     put(store, ONE, hours_old=3)
     sweep(store, rows())
