@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
+from grid_report import serving
 from grid_report.settings import Settings
 from tests.jobs.processes import end, environ_of, start, wait_for
 from tests.support.site import SERVE, Site, free_port, site
@@ -246,3 +248,16 @@ def test_a_site_on_the_photo_store_of_another_installation_does_not_start(
     assert "belongs to another installation (000000000000, since 2026-11-23)" in said
     assert "属于另一套系统" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("booted", "alive", "ends"), [(True, False, [0]), (False, False, []), (True, True, [])]
+)
+def test_only_a_worker_that_was_told_to_stop_ends_at_once_and_well(
+    monkeypatch: pytest.MonkeyPatch, booted: bool, alive: bool, ends: list[int]
+) -> None:
+    """One that could not begin keeps gunicorn's code, by which the supervisor knows."""
+    left: list[int] = []
+    monkeypatch.setattr(serving, "leave", left.append)
+    serving._end_worker(None, SimpleNamespace(booted=booted, alive=alive))
+    assert left == ends
