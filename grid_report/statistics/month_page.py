@@ -64,6 +64,11 @@ def of_month(
         "units": lines.read_order(sorting.get("units", ""), lines.UNIT_COLUMNS),
     }
     categories = _categories(report, places, language)
+    services = _named(
+        figures,
+        Facet.OFFER,
+        {key: it[language] for key, it in offers_queries.offer_titles().items()},
+    )
     groups = _groups(report, places, language)
     parts = _areas(report, report.parts, orders["sort"])
     inside = _areas(report, report.places, orders["sort"]) if report.area.is_county else []
@@ -97,16 +102,14 @@ def of_month(
         "weekdays": [(it, figures.count(Measure.RECEIVED, Facet.WEEKDAY, it)) for it in DAYS],
         "sources": sorted(figures.by(Facet.SOURCE, Measure.RECEIVED).items()),
         "lengths": [_bars("response", figures.response()), _bars("handling", figures.handling())],
-        "offers": _named(
-            figures,
-            Facet.OFFER,
-            {key: it[language] for key, it in offers_queries.offer_titles().items()},
-        ),
+        "offers": services,
         # Statements are the county's with each provider: an area has none.
         "reconciled": statement_lists.reconcile(report.month, zone=county.tz)
         if report.area.is_county
         else None,
-        "stations": _named(figures, Facet.STATION, offers_queries.station_names()),
+        "stations": _with_rest(
+            _named(figures, Facet.STATION, offers_queries.station_names()), services
+        ),
         "typical": showing.typical_rows(picks.typical(report.month, report.area), language, now),
         "late": _cases(picks.late(report.month, report.area, at=now, limit=LIST), language, now),
         "suspended": _cases(picks.suspended(report.month, report.area, limit=LIST), language, now),
@@ -263,6 +266,18 @@ def _named(
         for key in figures.keys(facet)
     ]
     return sorted(rows, key=lambda it: (-it[1]["delivered"], it[0]))
+
+
+def _with_rest(
+    stations: list[tuple[str, dict[str, int]]], services: list[tuple[str, dict[str, int]]]
+) -> list[tuple[str, dict[str, int]]]:
+    """Add a row without a name for what was handed out at no station, so that both tables agree."""
+    rest = {
+        it.value: sum(counts[it.value] for _, counts in services)
+        - sum(counts[it.value] for _, counts in stations)
+        for it in (Measure.RESERVED, Measure.DELIVERED, Measure.DELIVERED_POINTS)
+    }
+    return [*stations, ("", rest)] if any(rest.values()) else stations
 
 
 def choices_of(this: Month, shown: Month, back: int, first: Month | None) -> list[Month]:

@@ -13,6 +13,7 @@ import openpyxl  # type: ignore[import-untyped]
 import pytest
 from flask.testing import FlaskClient
 
+from grid_report.clock import Month
 from grid_report.reports.lifecycle import State
 from grid_report.statistics import lines, naming
 from grid_report.statistics.figures import Figures
@@ -21,6 +22,7 @@ from grid_report.statistics.lines import Line
 from grid_report.statistics.measures import Facet, RateName
 from tests.statistics.months import AT, freeze, get, month_of_cases
 from tests.support.builders import BRIGHT, PROPERTY, STREET, Make
+from tests.support.cards import ask_for_cards
 
 PATH = "/statistics/2026-03"
 NOW = datetime(2026, 11, 16, 2, tzinfo=UTC)
@@ -266,3 +268,20 @@ def test_each_late_list_names_the_clocks(make: Make) -> None:
     make.step(other, "reopen", make.supervisor(), reason="又坏了")
     month = f"{make.now:%Y-%m}"
     assert other.number in client.get(f"/statistics/{month}/cases?measure=reopened").text
+
+
+@pytest.mark.database
+def test_services_by_station_come_to_the_same_total_with_those_at_none(make: Make) -> None:
+    rider, worker, handler = make.rider(), make.worker(), make.handler()
+    cup = make.offer(make.station())
+    ask_for_cards(make, rider, handler, worker)
+    make.redemption(rider, cup)
+    this = Month.of(make.now, make.settings.county.tz)
+    page = make.signed_in(make.administrator()).get(f"/statistics/{this}").text
+    used = [
+        plain(it) for it in re.findall(r"<table.*?</table>", page, re.DOTALL) if "预约服务" in it
+    ]
+    assert len(used) == 2
+    assert "不经驿站：通行卡证" in used[1]
+    assert "不经驿站" not in used[0]
+    assert used[0].split("合计")[1] == used[1].split("合计")[1]
