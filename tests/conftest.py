@@ -100,7 +100,11 @@ def the_present(request: pytest.FixtureRequest, beginning: Beginning | None) -> 
     """Let each test begin at the same instant; on a site that runs it goes on with the site's."""
     sites = {"site", "later"} & set(request.fixturenames)
     if not request.node.get_closest_marker("browser") or not sites:
-        present.begin(earlier=-beginning.after if beginning else timedelta(0))
+        marker = request.node.get_closest_marker("at")
+        present.begin(
+            earlier=-beginning.after if beginning else timedelta(0),
+            at=marker.args[0] if marker else "",
+        )
         return
     clock.run_ahead(request.getfixturevalue(sites.pop()).ahead)
 

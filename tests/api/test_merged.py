@@ -8,11 +8,13 @@ import pytest
 
 from grid_report.api import schemas
 from tests.reports.test_merged import Three
+from tests.support import present
 from tests.support.builders import Make
 
 pytestmark = pytest.mark.database
 
 
+@pytest.mark.at(present.USUAL)
 def test_a_merged_report_brings_the_state_of_its_case_to_its_rider(
     make: Make, program: Any
 ) -> None:

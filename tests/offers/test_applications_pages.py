@@ -19,8 +19,9 @@ from grid_report.offers import showing
 from grid_report.offers.application_flow import ApplicationState, ApplicationStep
 from grid_report.offers.papers import PaperKind
 from tests.offers.cards import Cards
+from tests.support import present
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.at(present.USUAL)]
 
 S, T = ApplicationState, ApplicationStep
 

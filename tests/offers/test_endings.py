@@ -23,6 +23,7 @@ from grid_report.points.kinds import Verdict
 from grid_report.points.queries import Expiring
 from tests.offers.cards import Cards
 from tests.offers.shop import NOW, ZONE, Shop
+from tests.support import present
 from tests.support.builders import Make
 
 pytestmark = pytest.mark.database
@@ -257,6 +258,7 @@ def test_the_page_says_it_before_and_after_and_not_where_nothing_ends(make: Make
     assert (cancelled.status_code, cancelled.json["ending"]) == (200, [])
 
 
+@pytest.mark.at(present.USUAL)
 def test_an_application_says_it_of_the_month_in_which_it_may_be_withdrawn(cards: Cards) -> None:
     now, zone = clock.now(), cards.make.settings.county.tz
     rider, other = cards.shop.rider(155), cards.shop.rider(155)

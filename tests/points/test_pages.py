@@ -7,6 +7,7 @@ import pytest
 from grid_report.access import Actor
 from grid_report.points.terms import Terms
 from tests.points.book import TERMS, Book, counted
+from tests.support import present
 from tests.support.builders import Make
 
 pytestmark = pytest.mark.database
@@ -36,6 +37,7 @@ def test_an_empty_statement_says_how_to_earn(make: Make, rider: Actor) -> None:
     assert "怎样得积分" in page
 
 
+@pytest.mark.at(present.USUAL)
 def test_every_line_has_its_reason_and_opens(make: Make, book: Book, rider: Actor) -> None:
     paid = book.award(rider.member_id, 25, cause="KY-20261123-0001", severity=3)
     client = make.signed_in(rider)

@@ -19,6 +19,7 @@ from grid_report.points.refusals import NotEnoughPoints
 from grid_report.points.signals import Service
 from grid_report.points.terms import Terms
 from tests.points.book import NOW, STATION, TERMS, Book, counted
+from tests.support import present
 from tests.support.builders import Make
 
 pytestmark = pytest.mark.database
@@ -149,6 +150,7 @@ def test_a_meal_names_the_reports_that_paid_for_it(
     assert shown["entry"]["redemption"] == "R-MEAL"
 
 
+@pytest.mark.at(present.USUAL)
 def test_what_is_on_hold_says_for_what_and_until_when(
     make: Make, book: Book, rider: Actor, named: None
 ) -> None:

@@ -25,7 +25,10 @@ from grid_report.statistics.models import StatisticsFreeze
 from grid_report.statistics.periods import Period, choices
 from tests.statistics.months import MARCH, freeze, get
 from tests.statistics.test_rules import old
+from tests.support import present
 from tests.support.builders import Make
+
+pytestmark = pytest.mark.at(present.USUAL)
 
 THIS = Month(2026, 11)
 

@@ -15,6 +15,7 @@ from grid_report.clock import Month
 from grid_report.places.queries import reference
 from grid_report.statistics import usecases
 from grid_report.statistics.periods import Period, earlier, earliest, parse_period
+from tests.support import present
 from tests.support.builders import STATION, STREET, Make
 
 COUNTY = "211282"
@@ -73,6 +74,7 @@ def selected(text: str) -> list[str]:
     return re.findall(r'<option value="([^"]+)" selected', form[: form.index("</form>")])
 
 
+@pytest.mark.at(present.USUAL)
 @pytest.mark.database
 def test_weights_of_ones_own_go_along_to_the_year_before(make: Make) -> None:
     client = make.signed_in(make.administrator())

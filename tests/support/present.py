@@ -22,15 +22,15 @@ USUAL = "2026-11-16T10:00"
 BEFORE = timedelta(hours=1)
 
 
-def beginning() -> datetime:
-    """Return the instant each test begins at, in UTC."""
-    asked = datetime.fromisoformat(os.environ.get(VARIABLE) or USUAL)
+def beginning(at: str = "") -> datetime:
+    """Return the instant each test begins at, or the one a test asks for, in UTC."""
+    asked = datetime.fromisoformat(at or os.environ.get(VARIABLE) or USUAL)
     return (asked if asked.tzinfo else asked.replace(tzinfo=COUNTY)).astimezone(UTC)
 
 
-def begin(earlier: timedelta = timedelta(0)) -> None:
+def begin(earlier: timedelta = timedelta(0), at: str = "") -> None:
     """Let this process's clock begin at that instant, or some time before it."""
-    clock.run_ahead(beginning() - earlier - clock.by_machine(clock.now()))
+    clock.run_ahead(beginning(at) - earlier - clock.by_machine(clock.now()))
 
 
 def settings() -> dict[str, float]:

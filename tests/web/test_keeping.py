@@ -15,6 +15,7 @@ from grid_report.web.headers import POLICY
 from grid_report.web.keeping import HEADER
 from tests.offers.cards import Cards
 from tests.offers.shop import Shop
+from tests.support import present
 from tests.support.builders import Make
 
 pytestmark = pytest.mark.database
@@ -46,6 +47,7 @@ def test_a_voucher_may_be_kept_as_long_as_it_is_live(make: Make) -> None:
     assert (page.status_code, HEADER in page.headers) == (200, False)
 
 
+@pytest.mark.at(present.USUAL)
 def test_a_card_may_be_kept_once_it_is_handed_out(make: Make) -> None:
     cards = Cards(make)
     cards.now = clock.now()
