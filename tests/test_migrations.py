@@ -250,6 +250,17 @@ def test_a_failing_migration_leaves_nothing_half_done(
     assert described(engine) == before
 
 
+def test_what_waits_for_a_number_is_not_taken_away_by_going_down(make: Make) -> None:
+    number = make.report(make.unproved()).number
+    db.session.remove()
+    with pytest.raises(RuntimeError, match="1 reports still wait"):
+        schema.downgrade(db.engine, "0030")
+    assert schema.current(db.engine) == schema.head()
+    with db.engine.connect() as connection:
+        kept = connection.execute(text("SELECT number FROM kept_reports")).scalars().all()
+    assert kept == [number]
+
+
 def test_consents_become_acts_and_go_back_as_the_newest(make: Make) -> None:
     who = make.rider(consents=()).member_id
     db.session.remove()

@@ -114,22 +114,23 @@ def _by_likeness(session: Session, photo: SeenPhoto, level: Trust, now: datetime
     prints = [(id_, photos_alike.read_print(it.dhash)) for id_, it in others.items()]
     found = 0
     for bits, id_ in photos_alike.closest(own, prints, MOST_LIKE_ONE):
-        other = others[id_]
+        # Of the two it is about the one that was sent later, whichever came in first.
+        first, second = sorted((others[id_], photo), key=lambda it: (it.sent_at, it.id))
         found += steps.put_signal(
             session,
             SignalKind.PHOTO_ALIKE,
-            f"{min(photo.report_id, other.report_id)}:{max(photo.report_id, other.report_id)}",
-            photo,
+            f"{min(first.report_id, second.report_id)}:{max(first.report_id, second.report_id)}",
+            second,
             facts={
                 "bits": bits,
-                "seconds": int((photo.added_at - other.added_at).total_seconds()),
-                "photo": photo.name,
-                "other_photo": other.name,
+                "seconds": int((second.sent_at - first.sent_at).total_seconds()),
+                "photo": second.name,
+                "other_photo": first.name,
             },
-            trust=level,
+            trust=level if second is photo else trust_of({second.rider_id})[second.rider_id],
             now=now,
-            other_report_id=other.report_id,
-            other_rider_id=other.rider_id,
+            other_report_id=first.report_id,
+            other_rider_id=first.rider_id,
         )
     steps.file_print(session, photo.id, own, photo.added_at)
     return found
@@ -154,7 +155,9 @@ def find_in_reports(*, now: datetime) -> Searched:
         new, found = {report.id for report in batch}, 0
         for way in ways.values():
             for earlier, later in pairwise(way):
-                if later.id in new and later.sent_at - earlier.sent_at <= velocity.WINDOW:
+                # A kept report comes in after one that was sent later.
+                is_new = later.id in new or earlier.id in new
+                if is_new and later.sent_at - earlier.sent_at <= velocity.WINDOW:
                     found += _by_way(session, earlier, later, levels[later.rider_id], now)
         mark.up_to = batch[-1].id
     return Searched(len(batch), found)

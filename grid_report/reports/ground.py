@@ -67,8 +67,8 @@ class Ground:
         a later one stays.
         """
         gets = {
-            report_id: community
-            for report_id, state, _, community in _found(session, before, after)
+            report_id: (had, community)
+            for report_id, state, had, community in _found(session, before, after)
             if state in MOVABLE
         }
         reports = session.scalars(
@@ -76,8 +76,10 @@ class Ground:
         ).all()
         moved = 0
         for report in reports:
-            if report.state in MOVABLE:
-                self._move(session, report, gets[report.id], actor, now)
+            had, community = gets[report.id]
+            # What somebody assigned or transferred meanwhile stays where they put it.
+            if report.state in MOVABLE and report.community_code == had:
+                self._move(session, report, community, actor, now)
                 moved += 1
         return moved
 

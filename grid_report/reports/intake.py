@@ -104,7 +104,7 @@ def submit_report(
                 actor,
                 key=command.key,
                 prints=prints,
-                severity=category.severity,
+                category=category,
                 limits=settings.limits,
                 now=now,
             )
@@ -114,11 +114,9 @@ def submit_report(
             command, point, match = _allowed(command, bare, as_sent, chosen, agreed)
             sent = prints[0] if ConsentKind.POSITION in agreed else prints[1]
             dated = _dated(command, now)
-            if (
-                sender.unproved
-                and not is_urgent(category)
-                and numbers.waits_for_proof(session, actor.member_id)
-            ):
+            # Asked again behind the member's lock: a proof may have come in between.
+            unproved = sender.unproved and numbers.waits_for_proof(session, actor.member_id)
+            if unproved and not is_urgent(category):
                 kept = kept_steps.keep(
                     session, dated, number=number, sent=sent, point=point, category=category,
                     actor=actor, now=now,
@@ -127,7 +125,7 @@ def submit_report(
             else:
                 done = take_in(
                     session, dated, point, match, number=number, sent=sent, category=category,
-                    unproved=sender.unproved, folds=sender.folds, actor=actor, places=places,
+                    unproved=unproved, folds=sender.folds, actor=actor, places=places,
                     settings=settings, now=now,
                 )  # fmt: skip
     except SentBefore as before:
@@ -299,7 +297,7 @@ def _check_limits(
     *,
     key: str,
     prints: Collection[str],
-    severity: int,
+    category: CategoryInfo,
     limits: Limits,
     now: datetime,
 ) -> Sender:
@@ -319,10 +317,11 @@ def _check_limits(
         session.expunge(report)
         raise SentBefore(report)
     agreed = frozenset(kind for kind, version in zip(_ASKED, versions, strict=True) if version)
-    if severity >= EMERGENCY_SEVERITY:
+    if category.severity >= EMERGENCY_SEVERITY:
         return Sender(bool(unproved), agreed, folds=urgent >= ONE_BY_ONE)
     in_hour, in_day, oldest_in_hour, oldest_in_day = lately
-    if unproved:
+    # What waits takes no place from what cannot.
+    if unproved and not is_urgent(category):
         # Two statements for few, one for everybody else.
         more = session.execute(_KEPT_LATELY, asked).one()
         in_hour, in_day = in_hour + more[0], in_day + more[1]

@@ -79,13 +79,16 @@ def list_with_kept(
 ) -> tuple[Sequence[KeptReport], Page[Any]]:
     """List one's own kept reports before what `list_reports` lists; both are one page together."""
     after = _after(cursor)
+    only_kept = wanted.kept and not wanted.states
+    if only_kept and cursor and after is None:
+        raise Invalid.field("cursor", "cursor-unreadable")
     kept: Sequence[KeptReport] = ()
     if after is not None or not cursor:
         kept = _page(actor, wanted, after, limit)
         if len(kept) == limit:
             return kept, Page([], pack(_HERE, kept[-1].id))
         cursor = None
-    if wanted.kept and not wanted.states:
+    if only_kept:
         return kept, Page([], None)
     rest = listing.list_reports(
         actor, wanted, now=now, cursor=cursor, limit=limit - len(kept), whole=whole

@@ -45,6 +45,8 @@ class SeenPhoto:
     taken_gap_s: int | None
     taken_off_m: int | None
     added_at: datetime
+    # Before it was added, where its report was kept until the rider's proof.
+    sent_at: datetime
     accuracy_m: float | None
     place_is_known: bool
     is_before: bool
@@ -117,6 +119,8 @@ _PHOTO: Final[Select[*tuple[Any, ...]]] = select(
     ReportPhoto.taken_gap_s,
     ReportPhoto.taken_off_m,
     ReportPhoto.added_at,
+    Report.created_at,
+    Report.sent_at,
     Report.accuracy_m,
     Report.matched_by,
     Report.located_by,
@@ -138,6 +142,7 @@ def _photos(query: Select[*tuple[Any, ...]]) -> list[SeenPhoto]:
             taken_gap_s=row.taken_gap_s,
             taken_off_m=row.taken_off_m,
             added_at=row.added_at,
+            sent_at=row.sent_at if row.sent_at and row.added_at == row.created_at else row.added_at,
             accuracy_m=row.accuracy_m,
             place_is_known=_is_known(row),
             is_before=row.kind is PhotoKind.BEFORE,

@@ -78,7 +78,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # The older program has no place for what waits: it is for a mistake found at once.
+    # The older program has no place for what waits, and nothing of it may be lost.
+    waiting = sa.text("SELECT count(*) FROM kept_reports WHERE withdrawn_at IS NULL")
+    if count := op.get_bind().execute(waiting).scalar_one():
+        raise RuntimeError(f"{count} reports still wait for their riders' numbers: not taken away")
     op.drop_table("kept_photos")
     op.drop_table("kept_reports")
     op.drop_column("reports", "sent_at")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.db import db
@@ -16,13 +16,14 @@ from grid_report.places import case_book, queries, usecases
 from grid_report.places.changes import Passing
 from grid_report.places.cli import places_cli
 from grid_report.places.imported import ImportReport
+from grid_report.reports import ground
 from grid_report.reports.filters import ReportFilter
 from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.listing import list_reports
 from grid_report.reports.models import Report
 from grid_report.reports.queries import list_history
 from tests.places.test_imports import demo, swapped
-from tests.support.builders import BRIGHT, STATION, Make
+from tests.support.builders import BRIGHT, STATION, STREET, Make
 
 pytestmark = pytest.mark.database
 
@@ -210,3 +211,27 @@ def test_the_command_counts_them_too(make: Make, tmp_path: Any) -> None:
     assert "open cases: 3, of which 2 can move" in said
     done = runner.invoke(places_cli, ["import", str(file), "--move-cases"]).output
     assert "Cases moved with their ground: 2" in done
+
+
+def test_what_was_assigned_by_hand_meanwhile_stays_there(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rider = make.rider()
+    first, second = (make.report(rider, at=AT, **OUT_THERE) for _ in range(2))
+    look, looks = ground._found, 0
+
+    def assigned_meanwhile(session: Any, *args: Any) -> Any:
+        nonlocal looks
+        rows, looks = look(session, *args), looks + 1
+        if looks == 2:
+            by_hand = {"community_code": STATION, "street_code": STREET}
+            session.execute(update(Report).where(Report.id == first.id).values(**by_hand))
+        return rows
+
+    monkeypatch.setattr(ground, "_found", assigned_meanwhile)
+    report = run(make, reaching(), moving=True)
+    assert looks == 2
+    assert report.moved == 1
+    assert make.fresh(first).community_code == STATION
+    assert make.fresh(second).community_code == BRIGHT
+    assert [it.step for it in list_history(first.id)] == [Step.SUBMIT]
