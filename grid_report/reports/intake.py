@@ -30,7 +30,7 @@ from grid_report.reports.commands import SubmitReport, fingerprint, without_meas
 from grid_report.reports.kept_models import KeptReport
 from grid_report.reports.lifecycle import MOVES, State, Step
 from grid_report.reports.models import PhotoKind, Report
-from grid_report.reports.problems import ConsentNeeded, KeyReused, TooManyReports
+from grid_report.reports.problems import ConsentNeeded, KeyReused, TooManyKept, TooManyReports
 from grid_report.reports.sources import LocatedBy
 from grid_report.settings import Limits, Settings
 
@@ -40,6 +40,8 @@ EMERGENCY_SEVERITY = 4
 # So many urgent ones of one rider within an hour come one by one, as in a storm night; those after
 # them are cases too, and one row at the desk.
 ONE_BY_ONE: Final = 9
+# So much waits for one number: all of it lands at the desks in the moment of the proof.
+MOST_KEPT: Final = 20
 
 # What a rider sent with this key, in the last hour and in the last day, and agrees to. Put together once: taking
 # a report in spends more time on building statements than on running them.
@@ -65,6 +67,7 @@ _KEPT_LATELY: Final = select(
     func.count(),
     func.min(KeptReport.created_at).filter(KeptReport.created_at > bindparam("hour")),
     func.min(KeptReport.created_at),
+    select(func.count()).where(_KEPT_BY_ME, KeptReport.withdrawn_at.is_(None)).scalar_subquery(),
 ).where(_KEPT_BY_ME, KeptReport.created_at > bindparam("day"))
 
 
@@ -84,8 +87,8 @@ def submit_report(
     """Take in a report: routed, numbered, with its photos, exactly once a key.
 
     An ordinary one of a rider whose number is not proved is kept instead, see `keeping.py`. The
-    photos' files are durable already. Raises Forbidden, Invalid, TooManyReports, KeyReused,
-    ConsentNeeded.
+    photos' files are durable already. Raises Forbidden, Invalid, TooManyReports, TooManyKept,
+    KeyReused, ConsentNeeded.
     """
     access.check(actor, Action.REPORT_SUBMIT)
     category = places.categories.get_in_use(command.category)
@@ -324,6 +327,8 @@ def _check_limits(
     if unproved and not is_urgent(category):
         # Two statements for few, one for everybody else.
         more = session.execute(_KEPT_LATELY, asked).one()
+        if more[4] >= MOST_KEPT:
+            raise TooManyKept(MOST_KEPT)
         in_hour, in_day = in_hour + more[0], in_day + more[1]
         oldest_in_hour, oldest_in_day = (
             min((it for it in pair if it is not None), default=None)

@@ -35,6 +35,14 @@ class TooManyReports(TooMany):
 
 
 @dataclass(eq=False)
+class TooManyKept(Conflict):
+    """As much as one account may leave waiting for its number."""
+
+    code: ClassVar[str] = "too-many-kept"
+    most: int = 0
+
+
+@dataclass(eq=False)
 class ReopenTooLate(Conflict):
     code: ClassVar[str] = "reopen-too-late"
     days: int

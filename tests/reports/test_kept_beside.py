@@ -14,9 +14,11 @@ from grid_report.db import db
 from grid_report.fairness import finding
 from grid_report.fairness.kinds import SignalKind
 from grid_report.fairness.models import Signal
-from grid_report.reports import intake
+from grid_report.reports import intake, keeping
+from grid_report.reports.commands import TakeStep
+from grid_report.reports.lifecycle import Step
 from grid_report.reports.models import Report
-from grid_report.reports.problems import TooManyReports
+from grid_report.reports.problems import TooManyKept, TooManyReports
 from tests.support.builders import Make
 
 pytestmark = pytest.mark.database
@@ -56,6 +58,19 @@ def test_what_waits_takes_no_place_from_what_cannot(make: Make) -> None:
         make.report(rider, at=make.now)
     # Called about at once, though not of the highest severity.
     assert isinstance(make.report(rider, at=make.now, category="PS03"), Report)
+
+
+def test_no_more_waits_for_one_number_than_a_desk_can_take(make: Make) -> None:
+    rider, at = make.unproved(at=make.now), make.now
+    for n in range(intake.MOST_KEPT):
+        last = make.report(rider, at=at + n * timedelta(hours=2))
+    late = at + intake.MOST_KEPT * timedelta(hours=2)
+    with pytest.raises(TooManyKept):
+        make.report(rider, at=late)
+    # What is urgent waits for nobody, and what is taken back makes room.
+    assert isinstance(make.report(rider, at=late, category="RD01"), Report)
+    keeping.take_step(last.number, TakeStep(step=Step.WITHDRAW), actor=rider, now=late)
+    assert not isinstance(make.report(rider, at=late), Report)
 
 
 def signals(make: Make, at: datetime) -> dict[SignalKind, Signal]:
