@@ -81,5 +81,7 @@ def test_the_same_line_stands_on_the_statements_and_on_the_months_figures(make: 
     hand_out(
         make, make.rider(), make.member(Grant(Role.STATION_STAFF, "station-1")), make.now, "station-1"
     )  # fmt: skip
-    running = plain(client.get(f"/admin/statements?month={make.now:%Y-%m}").text)
+    running = plain(
+        client.get(f"/admin/statements?month={Month.of(make.now, make.settings.county.tz)}").text
+    )
     assert "按发放：本月发放1项、0分；按结算：本月结算单尚未生成。" in running

@@ -106,7 +106,7 @@ def test_each_table_ends_with_what_its_rows_add_up_to(make: Make) -> None:
     for anchor, n in (("hours", 6), ("weekdays", 6), ("response", 5), ("handling", 0)):
         table = page[page.index(f'id="{anchor}"') :].split("</table>")[0]
         assert plain(table.split("<tfoot>")[1]).split() == ["合计", str(n)]
-    asked = client.get(f"/statistics/{make.now:%Y-%m}").text
+    asked = client.get(f"/statistics/{Month.of(make.now, make.settings.county.tz)}").text
     used = asked[asked.index("使用的服务") :].split("</section>")[0]
     assert used.count("<table") == used.count("<tfoot>") == 2
     totals = [plain(it.split("</tfoot>")[0]).split() for it in used.split("<tfoot>")[1:]]
@@ -266,7 +266,7 @@ def test_each_late_list_names_the_clocks(make: Make) -> None:
     other = make.handled(worker, make.handler())
     make.step(other, "pass", make.worker())
     make.step(other, "reopen", make.supervisor(), reason="又坏了")
-    month = f"{make.now:%Y-%m}"
+    month = f"{Month.of(make.now, make.settings.county.tz)}"
     assert other.number in client.get(f"/statistics/{month}/cases?measure=reopened").text
 
 
