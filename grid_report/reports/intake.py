@@ -19,7 +19,7 @@ from grid_report.accounts.consents import standing
 from grid_report.accounts.number_queries import unproved_of
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
-from grid_report.places.categories import CategoryInfo, Emergency
+from grid_report.places.categories import EMERGENCY_SEVERITY, CategoryInfo
 from grid_report.places.datum import Datum, to_wgs84
 from grid_report.places.points import Point
 from grid_report.places.reference import Reference
@@ -36,7 +36,6 @@ from grid_report.settings import Limits, Settings
 
 logger = logging.getLogger(__name__)
 
-EMERGENCY_SEVERITY = 4
 # So many urgent ones of one rider within an hour come one by one, as in a storm night; those after
 # them are cases too, and one row at the desk.
 ONE_BY_ONE: Final = 9
@@ -116,7 +115,7 @@ def submit_report(
             dated = _dated(command, now)
             if (
                 sender.unproved
-                and not is_urgent(category)
+                and not category.is_urgent
                 and numbers.waits_for_proof(session, actor.member_id)
             ):
                 kept = kept_steps.keep(
@@ -134,11 +133,6 @@ def submit_report(
         return Sent(before.report, replayed=True)
     logger.info("report submitted", extra={"report_id": done.report.id, "number": number})
     return done
-
-
-def is_urgent(category: CategoryInfo) -> bool:
-    """Tell whether a hazard cannot wait for anybody's proof."""
-    return category.severity >= EMERGENCY_SEVERITY or category.emergency is Emergency.MUST
 
 
 def take_in(

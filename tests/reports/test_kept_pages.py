@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from grid_report.access import Actor
 from grid_report.db import db
+from grid_report.places.queries import reference
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.models import Report
 from tests.accounts.browsing import post_form
@@ -45,6 +46,21 @@ def test_the_form_says_before_anything_is_sent_what_goes_at_once_and_what_waits(
     assert "紧急的立即送出，其他的先完整保存，验证后就送出" in page
     assert 'href="/me/number?next=/report/new"' in page
     assert "紧急的立即送出" not in make.signed_in(make.rider()).get("/report/new").text
+
+
+def test_each_tile_says_to_whom_is_unproved_whether_it_goes_at_once(make: Make) -> None:
+    page = make.signed_in(make.unproved()).get("/report/new").text
+    for category in reference().categories.in_use:
+        tile = re.search(
+            rf'<label class="tile">\s*<input[^>]*value="{category.code}".*?</label>', page, re.S
+        )
+        assert tile
+        assert ("立即送出" in tile[0]) is category.is_urgent, category.code
+        assert f'data-goes="{"now" if category.is_urgent else "kept"}"' in tile[0]
+    assert "带此标记的立即送出" in page
+    proved = make.signed_in(make.rider()).get("/report/new").text
+    assert "立即送出" not in proved
+    assert "data-goes" not in proved
 
 
 def test_the_page_after_sending_says_it_waits_and_leads_to_the_proof(make: Make) -> None:
