@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from grid_report.access import Actor
+from grid_report.access import Actor, Grant
+from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.places.queries import reference
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
@@ -108,6 +110,21 @@ def test_it_is_taken_back_on_its_page(make: Make) -> None:
     assert "/steps/withdraw" not in browser.get(page).text
     assert number in browser.get("/my/reports?state=done").text
     assert number not in browser.get("/my/reports?state=open").text
+
+
+def test_no_community_is_looked_for_once_a_report_is_taken_back(make: Make) -> None:
+    rider, routed = make.unproved(), make.member(Grant(Role.RIDER), consents=[ConsentKind.PHOTOS])
+    browser, number = posted(make, rider)
+    assert "正在找社区" not in browser.get("/my/reports").text
+    post_form(browser, f"/reports/{number}/steps/withdraw", f"/my/reports/{number}", version="1")
+    page = browser.get("/my/reports").text
+    assert "北门" in page
+    assert "正在找社区" not in page
+    other = make.signed_in(routed)
+    report = make.report(routed, community=None, place_note="桥头")
+    assert "正在找社区" in other.get("/my/reports").text
+    make.step(report, "withdraw", routed)
+    assert "正在找社区" not in other.get("/my/reports").text
 
 
 def sent(make: Make, rider: Actor, **more: Any) -> Any:
