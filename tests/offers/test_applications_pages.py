@@ -15,14 +15,18 @@ from werkzeug.test import TestResponse
 from grid_report import clock
 from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
+from grid_report.db import transaction
 from grid_report.offers import showing
 from grid_report.offers.application_flow import ApplicationState, ApplicationStep
+from grid_report.offers.kinds import OpensTo
+from grid_report.offers.models import Offer
 from grid_report.offers.papers import PaperKind
 from tests.offers.cards import Cards
 from tests.support import present
 
 pytestmark = [pytest.mark.database, pytest.mark.at(present.USUAL)]
 
+UNPROVED = "手机号验证后才能使用：打开“"
 S, T = ApplicationState, ApplicationStep
 
 
@@ -42,6 +46,30 @@ def form_of(cards: Cards, **more: Any) -> dict[str, Any]:
         "compound": cards.with_firm.code, "nickname": "老王", "purpose": "每天送餐", "bound": "1",
     }  # fmt: skip
     return {**values, **more}
+
+
+def test_who_is_unproved_reads_it_before_the_form_and_keeps_what_was_typed(cards: Cards) -> None:
+    client = cards.make.signed_in(cards.make.unproved())
+    path = f"/services/{cards.card}/apply"
+    page = client.get(path)
+    assert page.status_code == 200
+    assert UNPROVED in page.text
+    assert 'href="/me/number"' in page.text
+    assert "data-apply" not in page.text
+    refused = post(client, path.replace("/apply", "/application"), form_of(cards))
+    assert refused.status_code == 409
+    assert refused.text.count(UNPROVED) == 1
+    assert 'href="/me/number"' in refused.text
+    assert "每天送餐" in refused.text
+
+
+def test_a_card_for_those_who_reported_says_so_before_the_form(cards: Cards) -> None:
+    with transaction() as session:
+        session.get_one(Offer, cards.card).opens_to = OpensTo.FIRST_ACCEPTED
+    page = cards.make.signed_in(cards.make.rider()).get(f"/services/{cards.card}/apply").text
+    assert "首次上报被受理后就能用" in page
+    assert 'href="/report/new"' in page
+    assert "data-apply" not in page
 
 
 def test_the_form_names_compounds_with_their_price_and_keeps_what_was_typed(
