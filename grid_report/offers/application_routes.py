@@ -11,11 +11,13 @@ from werkzeug.wrappers import Response
 
 from grid_report import access, clock
 from grid_report.access import Action
+from grid_report.db import db
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
 from grid_report.offers import (
     applying,
     card_forms,
     card_queries,
+    opening,
     papers,
     queries,
     showing,
@@ -65,6 +67,7 @@ def _form_page(offer_id: int, form: dict[str, Any], errors: dict[str, list[str]]
     if paper is None or row.offer.retired_at is not None:
         raise NotFound
     compounds, now = _compounds(paper), clock.now()
+    closed = opening.not_open_yet(db.session(), row.offer, actor.member_id)
     dearest = max((it[2] for _, some in compounds for it in some), default=0)
     lapses = now + timedelta(days=settings().cards.lapse_days)
     # The price depends on the compound: at most so many are used of what ends first.
@@ -74,6 +77,8 @@ def _form_page(offer_id: int, form: dict[str, Any], errors: dict[str, list[str]]
         "cards/apply.html",
         row=row,
         paper=paper,
+        closed=words.error_sentence(closed) if closed is not None else "",
+        closed_by=closed.code if closed is not None else "",
         compounds=compounds,
         ending=ending(lasting, most, lapses),
         available=balance(actor.member_id, clock.now()).available,

@@ -52,16 +52,23 @@ def why_not(
     `slot_id`: the time that is asked for; the rider's own place in its queue is not counted twice.
     Somebody who queues has every other queue for the same offer counted as well.
     """
-    if not is_proved(rider_id):
-        return NumberUnproved()
-    if needs_report(session, offer, rider_id):
-        return refusals.FirstReportNeeded()
+    if (closed := not_open_yet(session, offer, rider_id)) is not None:
+        return closed
     if offer.quota is not None and offer.quota_period is not None:
         had = catalogue.had_in_period(session, rider_id, offer, now, zone)
         had += _waiting(session, rider_id, now, slot_id, offer=offer) if queueing else 0
         if quotas.is_used_up(had, offer.quota):
             return refusals.QuotaUsedUp(offer.quota, offer.quota_period.value)
     return _free_used_up(session, offer, rider_id, now=now, zone=zone, slot_id=slot_id)
+
+
+def not_open_yet(session: Session, offer: Offer, rider_id: int) -> Conflict | None:
+    """Say what a rider has to do before an offer opens, also one to be applied for; None: nothing."""
+    if not is_proved(rider_id):
+        return NumberUnproved()
+    if needs_report(session, offer, rider_id):
+        return refusals.FirstReportNeeded()
+    return None
 
 
 def needs_report(session: Session, offer: Offer, rider_id: int) -> bool:

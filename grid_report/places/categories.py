@@ -10,6 +10,7 @@ from typing import Final
 from grid_report.errors import Invalid
 
 FALLBACK_NUMBER: Final = "12345"
+EMERGENCY_SEVERITY: Final = 4
 COUNTY_KEYS: Final = ("gas", "water", "heating", "lift_rescue")
 
 
@@ -56,6 +57,15 @@ class CategoryInfo:
     def safety_tip(self, language: str) -> str:
         """Return what to mind on the spot, in a language; may be empty."""
         return self.safety_tip_en if language == "en" else self.safety_tip_zh
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it cannot wait for anybody's proof: worst, to be made safe, or to be called in."""
+        return (
+            self.severity >= EMERGENCY_SEVERITY
+            or self.control_hours is not None
+            or self.emergency is not Emergency.NO
+        )
 
     @property
     def is_for_the_community(self) -> bool:

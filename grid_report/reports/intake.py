@@ -19,7 +19,7 @@ from grid_report.accounts.consents import standing
 from grid_report.accounts.number_queries import unproved_of
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
-from grid_report.places.categories import CategoryInfo, Emergency
+from grid_report.places.categories import EMERGENCY_SEVERITY, CategoryInfo
 from grid_report.places.datum import Datum, to_wgs84
 from grid_report.places.points import Point
 from grid_report.places.reference import Reference
@@ -36,7 +36,6 @@ from grid_report.settings import Limits, Settings
 
 logger = logging.getLogger(__name__)
 
-EMERGENCY_SEVERITY = 4
 # So many urgent ones of one rider within an hour come one by one, as in a storm night; those after
 # them are cases too, and one row at the desk.
 ONE_BY_ONE: Final = 9
@@ -119,7 +118,7 @@ def submit_report(
             dated = _dated(command, now)
             # Asked again behind the member's lock: a proof may have come in between.
             unproved = sender.unproved and numbers.waits_for_proof(session, actor.member_id)
-            if unproved and not is_urgent(category):
+            if unproved and not category.is_urgent:
                 kept = kept_steps.keep(
                     session, dated, number=number, sent=sent, point=point, category=category,
                     actor=actor, now=now,
@@ -135,11 +134,6 @@ def submit_report(
         return Sent(before.report, replayed=True)
     logger.info("report submitted", extra={"report_id": done.report.id, "number": number})
     return done
-
-
-def is_urgent(category: CategoryInfo) -> bool:
-    """Tell whether a hazard cannot wait for anybody's proof."""
-    return category.severity >= EMERGENCY_SEVERITY or category.emergency is Emergency.MUST
 
 
 def take_in(
@@ -324,7 +318,7 @@ def _check_limits(
         return Sender(bool(unproved), agreed, folds=urgent >= ONE_BY_ONE)
     in_hour, in_day, oldest_in_hour, oldest_in_day = lately
     # What waits takes no place from what cannot.
-    if unproved and not is_urgent(category):
+    if unproved and not category.is_urgent:
         # Two statements for few, one for everybody else.
         more = session.execute(_KEPT_LATELY, asked).one()
         if more[4] >= MOST_KEPT:

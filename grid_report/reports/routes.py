@@ -79,6 +79,7 @@ def _form_page(
                     "name": category.name(words_for),
                     "severity": category.severity,
                     "emergency": category.emergency.value,
+                    "urgent": category.is_urgent,
                     "call_numbers": numbers_to_call(category, numbers),
                     "safety_tip": category.safety_tip(words_for),
                     "sensitive": category.sensitive,

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from grid_report.reports import clocks
-from grid_report.reports.lifecycle import State
+from grid_report.reports.lifecycle import OPEN, State
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,6 @@ def clock_views(report: Any, now: datetime) -> list[ClockView]:
     """Describe every deadline of a report: met or not, and how far its time has run."""
     until = report.stopped_at or now
     began = clocks.began(report.created_at, report.reopened_at, report.stopped_s)
-    over = report.state in (State.REJECTED, State.WITHDRAWN, State.MERGED)
     described = []
     for kind, due, met in (
         (clocks.ClockKind.ACCEPT, report.accept_due, report.accepted_at),
@@ -34,7 +33,7 @@ def clock_views(report: Any, now: datetime) -> list[ClockView]:
         (clocks.ClockKind.FIX, report.fix_due, report.handled_at),
         (clocks.ClockKind.CLOSE, report.close_due, report.closed_at),
     ):
-        if due is None or (over and met is None):  # nobody waits for it any more
+        if due is None or (met is None and not _is_awaited(kind, report.state)):
             continue
         at = met or until
         start = began
@@ -64,3 +63,10 @@ def clock_views(report: Any, now: datetime) -> list[ClockView]:
             )
         )
     return described
+
+
+def _is_awaited(kind: clocks.ClockKind, state: State) -> bool:
+    """Tell whether a deadline not met is one still: what is handled is made safe with it."""
+    if state is State.HANDLED:
+        return kind is clocks.ClockKind.CLOSE
+    return state in OPEN

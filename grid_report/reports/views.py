@@ -16,7 +16,7 @@ from grid_report.accounts.aliases import rider_alias
 from grid_report.places.reference import Reference
 from grid_report.reports import queries
 from grid_report.reports.following import Followed
-from grid_report.reports.lifecycle import BY_ANY_RIDER, Part, steps_from
+from grid_report.reports.lifecycle import BY_ANY_RIDER, Part, State, Step, steps_from
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
 from grid_report.reports.rows import CaseView, PhotoView, ReportRow, case_view, row, rows
 from grid_report.reports.sources import LocatedBy
@@ -201,7 +201,7 @@ def view(
                 staff=staff,
                 names=names,
                 photos=by_entry.get(entry.id, []),
-                changes=readable(entry.changes, places, language),
+                changes=readable(_told(entry), places, language),
             )
             for entry in history
         ],
@@ -307,6 +307,13 @@ def _entry(
         changes=changes,
         photos=photos,
     )
+
+
+def _told(entry: HistoryEntry) -> dict[str, Any]:
+    """Return what a step changed, without a unit that was planned and never had the case."""
+    if entry.step is Step.START and entry.from_state is State.ACCEPTED:
+        return {name: values for name, values in entry.changes.items() if name != "unit"}
+    return entry.changes
 
 
 def readable(changes: dict[str, Any], places: Reference, language: str) -> dict[str, Any]:

@@ -15,14 +15,18 @@ from werkzeug.test import TestResponse
 from grid_report import clock
 from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
+from grid_report.db import transaction
 from grid_report.offers import showing
 from grid_report.offers.application_flow import ApplicationState, ApplicationStep
+from grid_report.offers.kinds import OpensTo
+from grid_report.offers.models import Offer
 from grid_report.offers.papers import PaperKind
 from tests.offers.cards import Cards
 from tests.support import present
 
 pytestmark = [pytest.mark.database, pytest.mark.at(present.USUAL)]
 
+UNPROVED = "手机号验证后才能使用：打开“"
 S, T = ApplicationState, ApplicationStep
 
 
@@ -42,6 +46,30 @@ def form_of(cards: Cards, **more: Any) -> dict[str, Any]:
         "compound": cards.with_firm.code, "nickname": "老王", "purpose": "每天送餐", "bound": "1",
     }  # fmt: skip
     return {**values, **more}
+
+
+def test_who_is_unproved_reads_it_before_the_form_and_keeps_what_was_typed(cards: Cards) -> None:
+    client = cards.make.signed_in(cards.make.unproved())
+    path = f"/services/{cards.card}/apply"
+    page = client.get(path)
+    assert page.status_code == 200
+    assert UNPROVED in page.text
+    assert 'href="/me/number"' in page.text
+    assert "data-apply" not in page.text
+    refused = post(client, path.replace("/apply", "/application"), form_of(cards))
+    assert refused.status_code == 409
+    assert refused.text.count(UNPROVED) == 1
+    assert 'href="/me/number"' in refused.text
+    assert "每天送餐" in refused.text
+
+
+def test_a_card_for_those_who_reported_says_so_before_the_form(cards: Cards) -> None:
+    with transaction() as session:
+        session.get_one(Offer, cards.card).opens_to = OpensTo.FIRST_ACCEPTED
+    page = cards.make.signed_in(cards.make.rider()).get(f"/services/{cards.card}/apply").text
+    assert "首次上报被受理后就能用" in page
+    assert 'href="/report/new"' in page
+    assert "data-apply" not in page
 
 
 def test_the_form_names_compounds_with_their_price_and_keeps_what_was_typed(
@@ -252,3 +280,23 @@ def test_the_card_leads_to_the_host_of_the_settings_whatever_the_request_says(
     )
     client.get(f"/my/cards/{ref}", headers=evil)
     assert drawn[-1] == f"https://grid.example.org/verify/{token}"
+
+
+def test_taking_back_what_was_free_speaks_of_no_points(cards: Cards, rider: Actor) -> None:
+    client = cards.make.signed_in(rider)
+    for compound, speaks in ((cards.with_firm, True), (cards.alone, False)):
+        ref = cards.apply(rider, compound).ref
+        page = client.get(f"/my/cards/{ref}").text
+        assert "/withdraw" in page
+        assert ("积分马上退回" in page) is speaks
+        cards.step(ref, T.WITHDRAW, rider)
+
+
+@pytest.mark.parametrize("fen", [0, 1555])
+def test_a_card_that_was_free_speaks_of_no_points_to_come_back(
+    cards: Cards, rider: Actor, fen: int
+) -> None:
+    cards.price(cards.with_firm, fen, by=cards.firm, words="业主也不收")
+    page = cards.make.signed_in(rider).get(f"/my/cards/{cards.issued(rider)}").text
+    assert "不收押金" in page
+    assert ("积分全退" in page) is (fen > 0)

@@ -73,7 +73,9 @@ def test_an_ordinary_report_of_an_unproved_rider_is_kept_whole_and_is_no_case(ma
     assert count(Message) == 0
 
 
-@pytest.mark.parametrize(("category", "urgent"), [("RD01", True), ("RD02", False)])
+@pytest.mark.parametrize(
+    ("category", "urgent"), [("RD01", True), ("UT01", True), ("PS05", True), ("RD02", False)]
+)
 def test_what_is_urgent_goes_at_once_and_is_shown_as_unproved(
     make: Make, category: str, urgent: bool
 ) -> None:
@@ -85,15 +87,15 @@ def test_what_is_urgent_goes_at_once_and_is_shown_as_unproved(
 
 
 def test_every_urgent_category_of_the_county_is_urgent(make: Make) -> None:
-    from grid_report.reports.intake import is_urgent
-
-    urgent = {one.code for one in reference().categories.by_code.values() if is_urgent(one)}
-    severe = {one.code for one in reference().categories.by_code.values() if one.severity == 4}
-    first = {
-        one.code for one in reference().categories.by_code.values() if one.emergency.value == "must"
-    }
-    assert urgent == severe | first
-    assert first - severe
+    every = reference().categories.by_code.values()
+    urgent = {one.code for one in every if one.is_urgent}
+    severe = {one.code for one in every if one.severity == 4}
+    made_safe = {one.code for one in every if one.control_hours is not None}
+    called = {one.code for one in every if one.emergency.value != "no"}
+    assert urgent == severe | made_safe | called
+    assert made_safe - severe - called
+    assert called - severe - made_safe
+    assert {one.code for one in every} - urgent
 
 
 def test_no_desk_no_list_and_no_figure_knows_of_it(make: Make) -> None:

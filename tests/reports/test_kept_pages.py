@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from grid_report.access import Actor
+from grid_report.access import Actor, Grant
+from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.roles import Role
 from grid_report.db import db
+from grid_report.places.queries import reference
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.models import Report
 from tests.accounts.browsing import post_form
@@ -45,6 +48,21 @@ def test_the_form_says_before_anything_is_sent_what_goes_at_once_and_what_waits(
     assert "紧急的立即送出，其他的先完整保存，验证后就送出" in page
     assert 'href="/me/number?next=/report/new"' in page
     assert "紧急的立即送出" not in make.signed_in(make.rider()).get("/report/new").text
+
+
+def test_each_tile_says_to_whom_is_unproved_whether_it_goes_at_once(make: Make) -> None:
+    page = make.signed_in(make.unproved()).get("/report/new").text
+    for category in reference().categories.in_use:
+        tile = re.search(
+            rf'<label class="tile">\s*<input[^>]*value="{category.code}".*?</label>', page, re.S
+        )
+        assert tile
+        assert ("立即送出" in tile[0]) is category.is_urgent, category.code
+        assert f'data-goes="{"now" if category.is_urgent else "kept"}"' in tile[0]
+    assert "带此标记的立即送出" in page
+    proved = make.signed_in(make.rider()).get("/report/new").text
+    assert "立即送出" not in proved
+    assert "data-goes" not in proved
 
 
 def test_the_page_after_sending_says_it_waits_and_leads_to_the_proof(make: Make) -> None:
@@ -92,6 +110,21 @@ def test_it_is_taken_back_on_its_page(make: Make) -> None:
     assert "/steps/withdraw" not in browser.get(page).text
     assert number in browser.get("/my/reports?state=done").text
     assert number not in browser.get("/my/reports?state=open").text
+
+
+def test_no_community_is_looked_for_once_a_report_is_taken_back(make: Make) -> None:
+    rider, routed = make.unproved(), make.member(Grant(Role.RIDER), consents=[ConsentKind.PHOTOS])
+    browser, number = posted(make, rider)
+    assert "正在找社区" not in browser.get("/my/reports").text
+    post_form(browser, f"/reports/{number}/steps/withdraw", f"/my/reports/{number}", version="1")
+    page = browser.get("/my/reports").text
+    assert "北门" in page
+    assert "正在找社区" not in page
+    other = make.signed_in(routed)
+    report = make.report(routed, community=None, place_note="桥头")
+    assert "正在找社区" in other.get("/my/reports").text
+    make.step(report, "withdraw", routed)
+    assert "正在找社区" not in other.get("/my/reports").text
 
 
 def sent(make: Make, rider: Actor, **more: Any) -> Any:

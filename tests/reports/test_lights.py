@@ -112,3 +112,33 @@ def test_the_street_is_told_once_that_a_review_is_due(make: Make, worker: Actor)
     make.step(report, "resume", street)
     make.step(report, "suspend", street, reason="还缺", review_on=day + 10 * DAY)
     assert [told(now + 9 * DAY), told(now + 13 * DAY), told(now + 14 * DAY)] == [0, 1, 0]
+
+
+@pytest.mark.parametrize("last", ["handle", "pass"])
+def test_no_clock_counts_down_on_a_case_that_is_handled_or_closed(
+    make: Make, worker: Actor, last: str
+) -> None:
+    rider = make.rider()
+    report = make.report(rider, category="UT01")
+    report = make.step(report, "accept", worker, category="UT01", severity=3)
+    pages = [(make.signed_in(rider), "/my/reports/"), (make.signed_in(worker), "/desk/")]
+    for who, page in pages:
+        assert "现场管控</span>" in who.get(page + report.number).text
+    make.step(report, "start", worker)
+    report = make.step(report, "handle", worker, note="盖好了", photos=(make.photo(),))
+    if last == "pass":
+        report = make.step(report, "pass", make.worker())
+    waited_for = {one.kind for one in clock_views(report, clock.now()) if one.met_at is None}
+    assert waited_for == ({"close"} if last == "handle" else set())
+    for who, page in pages:
+        assert "现场管控</span>" not in who.get(page + report.number).text
+
+
+def test_the_clock_of_control_goes_on_when_the_check_was_not_passed(
+    make: Make, worker: Actor
+) -> None:
+    report = make.step(make.report(category="UT01"), "accept", worker, category="UT01", severity=3)
+    make.step(report, "start", worker)
+    make.step(report, "handle", worker, note="盖好了", photos=(make.photo(),))
+    report = make.step(report, "fail", make.worker(), reason="又开了")
+    assert "control" in {one.kind for one in clock_views(report, clock.now())}

@@ -56,6 +56,22 @@ def test_a_unit_is_named_to_the_rider_once_it_is_dispatched(make: Make) -> None:
     assert "暖阳物业" in client.get(f"/my/reports/{report.number}").text
 
 
+def test_a_planned_unit_is_not_named_in_what_the_community_began_itself(make: Make) -> None:
+    worker = make.worker()
+    plans, dispatched = make.report(), make.report()
+    client = make.signed_in(worker)
+    for report in (plans, dispatched):
+        make.step(report, Step.ACCEPT, worker, category="RD02", severity=2, unit=PROPERTY)
+        assert "拟派单位：暖阳物业" in client.get(f"/desk/{report.number}").text
+    make.step(plans, Step.START, worker)
+    make.step(dispatched, Step.DISPATCH, worker, unit=PROPERTY)
+    make.step(dispatched, Step.START, worker)
+    named = "责任单位：暖阳物业"
+    assert named not in client.get(f"/desk/{plans.number}").text
+    # Handed out, and taken over from the unit.
+    assert client.get(f"/desk/{dispatched.number}").text.count(named) == 2
+
+
 @pytest.mark.parametrize(
     ("state", "says"), [("open", "没有进行中的"), ("done", "还没有办结的"), ("all", "还没有上报")]
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from grid_report.access import Actor
@@ -29,6 +31,37 @@ def test_nobody_has_decided_yet(make: Make, rider: Actor) -> None:
     page = make.signed_in(rider).get(f"/my/points/report/{report.number}").text
     assert "社区一受理" in page
     assert "我有异议" not in page
+
+
+@pytest.mark.parametrize("steps", [0, 1, 4])
+def test_an_urgent_one_sent_before_the_proof_promises_nothing(make: Make, steps: int) -> None:
+    rider, worker = make.unproved(), make.worker()
+    report = make.report(rider, category="RD01")
+    ways: list[tuple[str, Actor, dict[str, Any]]] = [
+        ("accept", worker, {"category": "RD01", "severity": 4}),
+        ("start", worker, {}),
+        ("handle", worker, {"note": "填好了", "photos": (make.photo(),)}),
+        ("pass", make.worker(), {}),
+    ]
+    for step, who, more in ways[:steps]:
+        make.step(report, step, who, **more)
+    client = make.signed_in(rider)
+    page = client.get(f"/my/points/report/{report.number}").text
+    assert "这次上报没有积分" in page
+    assert "当时手机号尚未验证" in page
+    for promise in ("社区一受理", "还会再有积分", "还会有的"):
+        assert promise not in page
+    assert "为什么还没有积分" not in client.get(f"/my/reports/{report.number}").text
+
+
+def test_one_sent_before_the_proof_that_joined_another_promises_nothing(make: Make) -> None:
+    rider, first = make.unproved(), make.report(category="RD01")
+    later = make.report(rider, category="RD01")
+    make.step(later, "merge", make.worker(), into=first.number)
+    page = make.signed_in(rider).get(f"/my/points/report/{later.number}").text
+    assert first.number in page
+    assert "这次上报没有积分" in page
+    assert "积分归" not in page
 
 
 def test_a_rejected_report_says_why_and_can_be_objected_to(make: Make, rider: Actor) -> None:
