@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -141,3 +142,19 @@ def test_a_cursor_of_another_list_is_refused(make: Make, cursor: str) -> None:
     client = make.signed_in(make.administrator())
     path = f"/statistics/{this_month(make)}/cases?measure=received&cursor={cursor}"
     assert client.get(path).status_code == 422
+
+
+def test_what_was_late_says_by_how_much_and_how_long_it_took(make: Make) -> None:
+    worker = make.worker()
+    report = make.report(at=START)
+    make.step(report, "accept", worker, category="RD02", severity=2, at=START)
+    make.step(report, "start", worker, at=START)
+    late = timedelta(minutes=82)
+    done = make.fresh(report).fix_due + late
+    make.step(report, "handle", worker, note="修好了", photos=(make.photo(1),), at=done)
+    client = make.signed_in(worker)
+    month = Month.of(done, make.settings.county.tz)
+    text = client.get(f"/statistics/{month}/cases?measure=handled").text
+    took = int((done - START).total_seconds()) // 60
+    words = " ".join(re.sub(r"<[^>]+>", " ", text).split())
+    assert f"· 超时 1 时 22 分 · 用时 {took} 分钟" in words, words
