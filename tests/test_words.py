@@ -194,3 +194,20 @@ def test_every_step_has_words(step: Step) -> None:
 def test_every_step_that_moves_is_told_of() -> None:
     # Nobody asks for a case to be led on: it is a consequence, told of by messages only.
     assert {Step.LEAD} == STEPS_THAT_MOVE & QUIET_STEPS
+
+
+# Short enough to mean two things, and translated as one of them: only where that is what is meant.
+OF_ONE_MEANING = {
+    "About": {"words/exports.txt"},
+    "Put on hold": {"components/labels.html"},
+    "Times": {"reports/show.html", "unit/show.html"},
+    "What": {"admin/boundaries_preview.html"},
+    "Who": {"statistics/deliveries.html"},
+    "since": {"accounts/me.html"},
+}
+
+
+@pytest.mark.parametrize("message", sorted(OF_ONE_MEANING))
+def test_a_short_word_of_several_meanings_stays_where_it_has_one(message: str) -> None:
+    at = {path.removeprefix("templates/") for path in words.used().get(message, set())}
+    assert at == OF_ONE_MEANING[message]

@@ -17,7 +17,7 @@ from grid_report.web.context import current_actor, settings
 
 bp = Blueprint("budgets", __name__)
 
-# Pools exist from the month they were opened in; nothing was ever granted before these.
+# How far back an address may ask.
 MONTHS_BACK = 36
 
 
@@ -35,7 +35,9 @@ def _month() -> tuple[Month, list[Month]]:
     wanted = Month.parse(asked) if asked else this
     if wanted not in choices:
         raise Invalid.field("month", "month-outside", first=str(choices[-1]), last=str(this))
-    return wanted, choices
+    # An address of before is still answered; what has nothing in it is not offered.
+    first = budgets_view.first_month() or this
+    return wanted, [it for it in choices if it >= first or it in (this, wanted)]
 
 
 def _scope(actor: Actor) -> Scope:

@@ -57,6 +57,12 @@ def list_pools(month: Month, communities: Scope) -> Mapping[str, MonthlyBudget]:
     }
 
 
+def first_month() -> Month | None:
+    """Return the first month any pool was opened in."""
+    first = db.session.scalar(select(func.min(Account.month)).where(IS_POOL))
+    return Month.parse(first) if first else None
+
+
 def reserve(month: Month) -> MonthlyBudget:
     """Return the county's reserve of a month."""
     granted, awarded = _pools(month, month, "reserve", by=Account.month).get(str(month), (0, 0))

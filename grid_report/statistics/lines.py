@@ -25,6 +25,10 @@ BUSY: Final = (
     Measure.CLOSINGS, Measure.ANSWERS,
 )  # fmt: skip
 
+# What a table's total is held against the whole area by; each is a column or a base of one.
+HELD_BY_UNIT: Final = (Measure.SHOULD_HANDLE, Measure.SHOULD_CLOSE, Measure.OVERDUE_OPEN)
+HELD_BY_PLACE: Final = (Measure.RECEIVED, *HELD_BY_UNIT)
+
 
 @dataclass(frozen=True)
 class Line:
@@ -122,6 +126,12 @@ def added_up(figures: Figures, keys: Iterable[str]) -> Figures:
             where = (Facet.ALL, "", measure)
             counts[where] = counts.get(where, 0) + n
     return Figures(counts)
+
+
+def absent(figures: Figures, total: Line, measures: Iterable[Measure]) -> list[tuple[Measure, int]]:
+    """Return by how much each measure of the whole is more than a table's rows added up."""
+    found = [(it, figures.count(it) - total.count(it)) for it in measures]
+    return [(it, n) for it, n in found if n > 0]
 
 
 def summed(lines: Iterable[Line]) -> Line:

@@ -73,6 +73,16 @@ def of_month(
     parts = _areas(report, report.parts, orders["sort"])
     inside = _areas(report, report.places, orders["sort"]) if report.area.is_county else []
     units = lines.in_order(_units(report, places), orders["units"])
+    totals = {
+        name: lines.summed(some)
+        for name, some in (
+            ("groups", groups),
+            ("categories", categories),
+            ("parts", parts),
+            ("places", inside),
+            ("units", units),
+        )
+    }
     now = report.at
     return {
         "cards": showing.month_cards(report),
@@ -88,15 +98,11 @@ def of_month(
         "parts": parts,
         "places": inside,
         "units": units,
-        "totals": {
-            name: lines.summed(some)
-            for name, some in (
-                ("groups", groups),
-                ("categories", categories),
-                ("parts", parts),
-                ("places", inside),
-                ("units", units),
-            )
+        "totals": totals,
+        # What lies in no row: without a community, or without anybody who handles it.
+        "absent": {
+            "places": lines.absent(figures, totals["places"], lines.HELD_BY_PLACE),
+            "units": lines.absent(figures, totals["units"], lines.HELD_BY_UNIT),
         },
         "hours": [(it, figures.count(Measure.RECEIVED, Facet.HOUR, it)) for it in HOURS],
         "weekdays": [(it, figures.count(Measure.RECEIVED, Facet.WEEKDAY, it)) for it in DAYS],

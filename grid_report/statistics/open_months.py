@@ -5,29 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import func, select
 
 from grid_report.clock import Month
-from grid_report.db import db
+from grid_report.db import db, table_of
 from grid_report.places.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics import naming
 from grid_report.statistics.figures import read_months
 from grid_report.statistics.measures import Facet, Measure
-from grid_report.statistics.models import StatisticsFreeze
+from grid_report.statistics.models import StatisticsCell, StatisticsFreeze
 from grid_report.statistics.monthly import list_versions
 from grid_report.statistics.naming import Names
-from grid_report.statistics.open_data import OpenCount, open_counts
+from grid_report.statistics.open_data import LEAST, OpenCount, open_counts
+
+_CELLS: Final = table_of(StatisticsCell).c
 
 
 @dataclass(frozen=True)
 class OpenMonth:
-    """A month anybody may fetch: its newest frozen version."""
+    """A month anybody may fetch: its newest frozen version, and whether its file has a row."""
 
     month: str
     version: int
     frozen_at: datetime
+    has_rows: bool
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,25 @@ class OpenFile:
     shape: int
 
 
-def list_open_months() -> Sequence[OpenMonth]:
+def list_open_months(places: Reference) -> Sequence[OpenMonth]:
     """List the frozen months, the newest first."""
+    # What `open_counts` lets through, asked of the database: a row is enough to know.
+    has_rows = (
+        select(_CELLS.n)
+        .where(
+            _CELLS.month == StatisticsFreeze.month,
+            _CELLS.version == StatisticsFreeze.version,
+            _CELLS.area.in_(sorted(places.communities)),
+            _CELLS.facet == Facet.CATEGORY,
+            _CELLS.key.in_(
+                sorted(it.code for it in places.categories.by_code.values() if not it.sensitive)
+            ),
+            _CELLS.measure == Measure.RECEIVED,
+            _CELLS.also == "",
+            _CELLS.n >= LEAST,
+        )
+        .exists()
+    )
     newest = (
         select(StatisticsFreeze.month, func.max(StatisticsFreeze.version).label("version"))
         .where(StatisticsFreeze.sealed)
@@ -52,7 +73,12 @@ def list_open_months() -> Sequence[OpenMonth]:
         .subquery()
     )
     rows = db.session.execute(
-        select(StatisticsFreeze.month, StatisticsFreeze.version, StatisticsFreeze.frozen_at)
+        select(
+            StatisticsFreeze.month,
+            StatisticsFreeze.version,
+            StatisticsFreeze.frozen_at,
+            has_rows.label("has_rows"),
+        )
         .join(
             newest,
             (newest.c.month == StatisticsFreeze.month)

@@ -38,7 +38,7 @@ def index() -> str:
     """List the frozen months, and say what is in their files and what never is."""
     return render_template(
         "statistics/open_data.html",
-        months=open_months.list_open_months(),
+        months=open_months.list_open_months(reference()),
         columns=dict(zip(COLUMNS, _heads(), strict=True)),
         licence=LICENCE,
         least=LEAST,

@@ -54,10 +54,17 @@ def show_time(at: datetime | None) -> str:
     """Write an instant the short way: the clock today, the day otherwise, the year if not this."""
     if at is None:
         return ""
+    zone, today, _ = _here_and_now()
+    then = at.astimezone(zone)
+    return f"{then:%H:%M}" if then.date() == today else show_dated_time(at)
+
+
+def show_dated_time(at: datetime | None) -> str:
+    """Write an instant with its day, also today's: for columns in which days differ."""
+    if at is None:
+        return ""
     zone, today, is_english = _here_and_now()
     then = at.astimezone(zone)
-    if then.date() == today:
-        return f"{then:%H:%M}"
     is_this_year = then.year == today.year
     if not is_english:
         # Numbers only: the catalogue of a locale's names costs more than all else of a row.
@@ -183,6 +190,7 @@ def init_app(app: Flask) -> None:
     """Offer filters and shared values to every template."""
     app.jinja_env.filters.update(
         show_time=show_time,
+        show_dated_time=show_dated_time,
         show_clock=show_clock,
         show_full_time=show_full_time,
         show_day=show_day,

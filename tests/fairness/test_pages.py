@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from grid_report.accounts.aliases import rider_alias
 from tests.fairness.conftest import Review
+from tests.fairness.test_finding import HERE, THERE
 from tests.reports.test_lists import counted
 from tests.support.builders import BRIGHT, STATION, Make
 
@@ -172,3 +173,23 @@ def test_the_county_goes_on_to_propose_that_an_award_be_taken_back(
     street = signed_in(make, make.supervisor())
     page = street.get(f"/fairness/signals/{review.signals()[0].id}").text
     assert "/admin/proposals" not in page
+
+
+@pytest.mark.parametrize(
+    ("seconds", "length"),
+    [(40, "40 秒"), (100, "1 分 40 秒"), (599, "9 分 59 秒"), (659, "11 分钟")],
+)
+def test_the_length_beside_a_speed_gives_that_speed(
+    make: Make, review: Review, seconds: int, length: str
+) -> None:
+    rider = make.rider()
+    make.report(rider, at=make.now - timedelta(seconds=seconds), **HERE)
+    make.report(rider, at=make.now, **THERE)
+    review.find()
+    [signal] = review.signals("too_fast")
+    facts = signal.facts
+    assert (facts["seconds"], facts["kmh"]) == (
+        seconds, round(facts["metres"] / seconds * 3.6),
+    )  # fmt: skip
+    page = signed_in(make, make.administrator()).get(f"/fairness/signals/{signal.id}").text
+    assert f"只隔 {length}：相当于时速 {facts['kmh']} 公里" in page

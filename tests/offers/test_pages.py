@@ -122,6 +122,7 @@ def test_times_are_added_and_called_off(make: Make, admin: Desk) -> None:
     page = admin.post(path, 422, **slots, minutes="30")
     assert 'value="09:00, 9:30"' in page
     assert 'href="#f-capacity"' in page
+    assert re.search(r'<label[^>]*for="f-times"[^>]*>\s*时间', page)
     for wrong in ({"times": "nine"}, {"last_day": "2029-01-01"}, {"first_day": "x"}):
         admin.post(path, 422, **{**slots, "minutes": "30", "capacity": "2", **wrong})
     admin.post(path, 303, **slots, minutes="30", capacity="2")

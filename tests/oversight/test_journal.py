@@ -99,7 +99,7 @@ def test_a_riders_statement_an_event_and_a_service_lead_to_each_other(make: Make
     assert report.number in page
     service = browser.get(f"/oversight/redemptions/{taken.ref}").text
     assert "热饮" in service
-    assert "占用" in service
+    assert "预留" in service
     for text in (page, service):
         assert "赵小骑" not in text
     award = db.session.scalars(select(Journal.id).where(Journal.kind == "award")).one()
@@ -117,3 +117,10 @@ def test_an_auditor_reads_who_gets_the_month_and_adds_nobody(make: Make) -> None
     page = make.signed_in(make.auditor()).get("/statistics/deliveries").text
     assert "谁收月报" in page or "月报" in page
     assert '<form method="post" action="/statistics/deliveries' not in page
+
+
+def test_the_journal_names_a_hold_as_the_figures_do(make: Make) -> None:
+    page = make.signed_in(make.auditor()).get("/oversight/journal").text
+    assert '<option value="hold">预留</option>' in page
+    assert '<option value="release">解除预留</option>' in page
+    assert "挂账" not in page

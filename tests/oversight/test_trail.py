@@ -216,3 +216,12 @@ def test_staff_are_aliases_on_every_page_an_auditor_reads(make: Make) -> None:
     assert "赵小骑" not in page
     assert rider_alias(worker.member_id) in page
     assert "钱网格员" in make.signed_in(make.worker(STATION)).get(f"/desk/{report.number}").text
+
+
+@database
+def test_the_trail_heads_say_who_did_what_to_whom(make: Make) -> None:
+    make.rider()
+    page = make.signed_in(make.auditor()).get("/oversight/trail").text
+    heads = re.findall(r'<th scope="col">(.*?)</th>', page)
+    assert heads == ["时间", "操作人", "操作", "对象", "详情"]
+    assert "推送给谁" not in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -129,6 +130,39 @@ def test_the_page_is_the_table_and_names_what_it_charts(
     page = make.signed_in(people["administrator"]).get(f"/budgets/{STATION}").text
     for words in ("3000", "2975", "十三个月", "骑手手里的积分", "charts", "县级统筹", "data-chart"):
         assert words in page
+
+
+def test_a_past_month_says_that_the_points_held_are_todays(
+    make: Make, book: Book, people: dict[str, Actor]
+) -> None:
+    this = Month.of(clock.now(), ZONE)
+    client = make.signed_in(people["administrator"])
+    for path in ("/budgets", f"/budgets/{STATION}"):
+        assert "骑手今天手里没有积分" in client.get(f"{path}?month={this.plus(-1)}").text
+    book.award(book.rider(), 25, at=clock.now())
+    for path in ("/budgets", f"/budgets/{STATION}"):
+        past = client.get(f"{path}?month={this.plus(-1)}").text
+        assert "骑手今天手里的积分" in past
+        assert "今天共 25 分" in past
+        assert "今天" not in client.get(path).text
+
+
+def test_months_before_the_first_pool_are_not_offered(
+    make: Make, book: Book, people: dict[str, Actor]
+) -> None:
+    this = Month.of(clock.now(), ZONE)
+    client = make.signed_in(people["administrator"])
+
+    def offered(path: str) -> list[str]:
+        return re.findall(r'<option value="(\d{4}-\d\d)"', client.get(path).text)
+
+    assert offered("/budgets") == [str(this)]
+    at = this.plus(-2).bounds(ZONE)[0] + timedelta(days=1)
+    book.award(book.rider(), 25, at=at)
+    expected = [str(this.plus(-n)) for n in range(3)]
+    assert offered("/budgets") == offered(f"/budgets/{STATION}") == expected
+    # The one an address asks for is there with the others.
+    assert offered(f"/budgets?month={this.plus(-6)}") == [*expected, str(this.plus(-6))]
 
 
 @pytest.mark.parametrize("month", ["2026-13", "x", "9999-12", "1970-01"])

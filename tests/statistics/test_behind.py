@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from grid_report.clock import Month
+from grid_report.db import transaction
 from grid_report.places.queries import reference
+from grid_report.reports.models import Report
 from grid_report.statistics import cases, durations, month_page, slices
 from grid_report.statistics.areas import find_area
 from grid_report.statistics.definitions import LISTED
 from grid_report.statistics.measures import LIVE, Measure
 from grid_report.statistics.slices import Slice
 from tests.statistics.histories import BRIGHT, COUNTY, START, World, county_of, lived, this_month
-from tests.support.builders import STATION, STREET, Make
+from tests.support.builders import PROPERTY, STATION, STREET, Make
 
 pytestmark = pytest.mark.database
 
@@ -141,3 +145,32 @@ def test_a_cursor_of_another_list_is_refused(make: Make, cursor: str) -> None:
     client = make.signed_in(make.administrator())
     path = f"/statistics/{this_month(make)}/cases?measure=received&cursor={cursor}"
     assert client.get(path).status_code == 422
+
+
+def test_what_was_late_says_by_how_much_and_how_long_it_took(make: Make) -> None:
+    worker = make.worker()
+    report = make.report(at=START)
+    make.step(report, "accept", worker, category="RD02", severity=2, at=START)
+    make.step(report, "start", worker, at=START)
+    late = timedelta(minutes=82)
+    done = make.fresh(report).fix_due + late
+    make.step(report, "handle", worker, note="修好了", photos=(make.photo(1),), at=done)
+    client = make.signed_in(worker)
+    month = Month.of(done, make.settings.county.tz)
+    text = client.get(f"/statistics/{month}/cases?measure=handled").text
+    took = int((done - START).total_seconds()) // 60
+    words = " ".join(re.sub(r"<[^>]+>", " ", text).split())
+    assert f"· 超时 1 时 22 分 · 用时 {took} 分钟" in words, words
+
+
+def test_the_deadlines_of_a_list_have_their_day_also_today(make: Make) -> None:
+    worker = make.worker()
+    report = make.accepted(worker)
+    make.step(report, "dispatch", worker, unit=PROPERTY)
+    zone = make.settings.county.tz
+    with transaction() as session:
+        due = make.now + timedelta(hours=1)
+        session.execute(update(Report).where(Report.id == report.id).values(fix_due=due))
+    text = make.signed_in(worker).get(f"/statistics/{this_month(make)}/cases?measure=received").text
+    at = due.astimezone(zone)
+    assert f'<td class="numbers">{at.month}月{at.day}日 {at:%H:%M}' in text

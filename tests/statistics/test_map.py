@@ -109,6 +109,15 @@ def test_the_map_counts_what_the_month_counts(make: Make) -> None:
 
 
 @pytest.mark.database
+def test_the_number_under_a_month_says_what_is_not_in_it(make: Make) -> None:
+    client = make.signed_in(make.administrator())
+    words = "没有社区的案件不在其中"
+    assert words in client.get(f"/statistics/{this(make)}/map").text
+    for query in ("measure=handling_in_time", f"area={STREET}"):
+        assert words not in client.get(f"/statistics/{this(make)}/map?{query}").text
+
+
+@pytest.mark.database
 def test_a_rate_has_no_shade_below_a_base_of_ten(make: Make) -> None:
     worker = make.worker()
     for _ in range(3):

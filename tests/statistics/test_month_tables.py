@@ -113,6 +113,23 @@ def test_each_table_ends_with_what_its_rows_add_up_to(make: Make) -> None:
     assert totals == [["合计", "1", "0", "0"]] * 2
 
 
+@pytest.mark.database
+def test_what_is_in_no_row_of_a_table_is_said_under_it(make: Make) -> None:
+    client = lived(make)
+
+    def under(anchor: str) -> str:
+        page = client.get(PATH).text
+        return plain(page[page.index(f'id="{anchor}"') :].split("</table>")[1].split("<details")[0])
+
+    # One was taken back and one never filed: both wait for somebody.
+    assert "不在表内，无人处置：应处置 2" in under("units")
+    assert "不在表内" not in under("places")
+    make.report(at=AT, community=None, lat=42.70, lng=124.60)
+    assert "不在表内，没有社区：收到上报 1" in under("places")
+    # By street they have a row of their own.
+    assert "不在表内" not in under("parts")
+
+
 def test_rows_are_added_up_under_their_own_facet_and_key() -> None:
     figures = Figures(
         {

@@ -163,6 +163,39 @@ def test_anybody_finds_the_months_and_what_their_columns_mean(make: Make) -> Non
     assert COUNTY not in {row["community_code"] for row in rows_of(guest)}
 
 
+@pytest.mark.database
+def test_a_month_without_a_row_to_publish_says_so(make: Make) -> None:
+    """Held against the files: a count of five has a row, four and what is sensitive have none."""
+    cells: dict[Month, tuple[str, str, int]] = {
+        Month(2026, 1): (STATION, "RD02", 4),
+        Month(2026, 2): (STATION, "RD02", 5),
+        Month(2026, 3): (COUNTY, "RD02", 9),
+        Month(2026, 4): (STATION, "RD01", 9),
+    }
+    with transaction() as session:
+        session.execute(update(Category).where(Category.code == "RD01").values(sensitive=True))
+        steps.renew_stamp(session)
+        session.execute(
+            insert(table_of(StatisticsCell)),
+            [
+                {
+                    "month": str(month), "version": LIVE, "facet": "category", "also": "",
+                    "measure": "received", "area": area, "key": key, "n": n,
+                }
+                for month, (area, key, n) in cells.items()
+            ],
+        )  # fmt: skip
+    administrator, guest = make.administrator(), make.app.test_client()
+    for month in cells:
+        freeze(make, administrator, month=month)
+    page = guest.get("/open-data").text
+    for month in cells:
+        row = page[page.index(f"/open-data/{month}.csv") :].split("</li>")[0]
+        assert ("没有可公开的行" in row) == (not rows_of(guest, str(month))), month
+    assert len(rows_of(guest, "2026-02")) == 1
+    assert page.count("没有可公开的行") == 3
+
+
 # Whoever changes a word here changes the bytes of versions that are out: a new shape first.
 HEADS = (
     "month 月份,version 版本,street_code 街道代码,street 街道,community_code 社区代码,"

@@ -16,6 +16,7 @@ from grid_report.places.queries import reference
 from grid_report.reports.models import Report
 from grid_report.statistics import picks, usecases
 from grid_report.statistics.areas import find_area
+from grid_report.statistics.cards import Step
 from grid_report.statistics.figures import Figures
 from grid_report.statistics.lines import AREA_COLUMNS, Line, in_order, read_order
 from grid_report.statistics.measures import RATES, Facet, Measure
@@ -274,6 +275,7 @@ def test_every_figure_is_explained(make: Make, who: str) -> None:
         assert f'href="#m_{rule.numerator}"' in text
         assert f'href="#m_{rule.denominator}"' in text
     assert "<dd>–</dd>" not in text
+    assert "变化不到较小基数的一件" in text.split('<li id="equal">')[1].split("</li>")[0]
     # Each says in what it is counted.
     of = re.findall(r'id="m_(\w+)"><dt>.*?<small class="soft">单位：(\w+)</small>', text)
     assert {name for name, _ in of} == set(Measure)
@@ -349,3 +351,22 @@ def test_the_page_says_when_it_was_counted_anew_and_what_that_found(make: Make) 
     # Its total and what it is made of.
     assert re.search(r"其中 \d+ 个不一致，已更正", recounted())
     assert "全部一致" in recounted()
+
+
+def test_an_equal_rate_says_by_which_rule_and_a_count_needs_none(make: Make) -> None:
+    env = make.app.jinja_env
+    with make.app.test_request_context():
+        parts = env.get_template("statistics/_parts.html").module
+        pairs = env.get_template("statistics/_pairs.html").module
+        for said in (
+            parts.step(step=Step(0.0, was=3.8), words="环比", kind="rate"),  # type: ignore[attr-defined]
+            pairs.difference(0.0, is_rate=True),  # type: ignore[attr-defined]
+        ):
+            assert 'href="/statistics/help#equal"' in said
+            assert 'title="变化不到较小基数的一件"' in said
+        for said in (
+            parts.step(step=Step(0, was=3), words="环比", kind="count"),  # type: ignore[attr-defined]
+            pairs.difference(0),  # type: ignore[attr-defined]
+        ):
+            assert "持平" in said
+            assert "#equal" not in said
