@@ -11,6 +11,8 @@ from grid_report.errors import Invalid
 
 FALLBACK_NUMBER: Final = "12345"
 EMERGENCY_SEVERITY: Final = 4
+# What has to be made safe within so many hours can harm somebody while it waits.
+URGENT_CONTROL_HOURS: Final = 2
 COUNTY_KEYS: Final = ("gas", "water", "heating", "lift_rescue")
 
 
@@ -60,10 +62,10 @@ class CategoryInfo:
 
     @property
     def is_urgent(self) -> bool:
-        """Whether it cannot wait for anybody's proof: worst, to be made safe, or to be called in."""
+        """Whether it cannot wait for anybody's proof: worst, safe within two hours, or called in."""
         return (
             self.severity >= EMERGENCY_SEVERITY
-            or self.control_hours is not None
+            or (self.control_hours is not None and self.control_hours <= URGENT_CONTROL_HOURS)
             or self.emergency is not Emergency.NO
         )
 

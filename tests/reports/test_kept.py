@@ -74,7 +74,15 @@ def test_an_ordinary_report_of_an_unproved_rider_is_kept_whole_and_is_no_case(ma
 
 
 @pytest.mark.parametrize(
-    ("category", "urgent"), [("RD01", True), ("UT01", True), ("PS05", True), ("RD02", False)]
+    ("category", "urgent"),
+    [
+        ("RD01", True),
+        ("UT01", True),
+        ("BD02", True),
+        ("PS05", True),
+        ("FS01", False),
+        ("RD02", False),
+    ],
 )
 def test_what_is_urgent_goes_at_once_and_is_shown_as_unproved(
     make: Make, category: str, urgent: bool
@@ -90,7 +98,7 @@ def test_every_urgent_category_of_the_county_is_urgent(make: Make) -> None:
     every = reference().categories.by_code.values()
     urgent = {one.code for one in every if one.is_urgent}
     severe = {one.code for one in every if one.severity == 4}
-    made_safe = {one.code for one in every if one.control_hours is not None}
+    made_safe = {one.code for one in every if one.control_hours and one.control_hours <= 2}
     called = {one.code for one in every if one.emergency.value != "no"}
     assert urgent == severe | made_safe | called
     assert made_safe - severe - called
