@@ -280,3 +280,23 @@ def test_the_card_leads_to_the_host_of_the_settings_whatever_the_request_says(
     )
     client.get(f"/my/cards/{ref}", headers=evil)
     assert drawn[-1] == f"https://grid.example.org/verify/{token}"
+
+
+def test_taking_back_what_was_free_speaks_of_no_points(cards: Cards, rider: Actor) -> None:
+    client = cards.make.signed_in(rider)
+    for compound, speaks in ((cards.with_firm, True), (cards.alone, False)):
+        ref = cards.apply(rider, compound).ref
+        page = client.get(f"/my/cards/{ref}").text
+        assert "/withdraw" in page
+        assert ("积分马上退回" in page) is speaks
+        cards.step(ref, T.WITHDRAW, rider)
+
+
+@pytest.mark.parametrize("fen", [0, 1555])
+def test_a_card_that_was_free_speaks_of_no_points_to_come_back(
+    cards: Cards, rider: Actor, fen: int
+) -> None:
+    cards.price(cards.with_firm, fen, by=cards.firm, words="业主也不收")
+    page = cards.make.signed_in(rider).get(f"/my/cards/{cards.issued(rider)}").text
+    assert "不收押金" in page
+    assert ("积分全退" in page) is (fen > 0)

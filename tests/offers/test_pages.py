@@ -15,6 +15,7 @@ from grid_report.db import db
 from grid_report.offers import queries, usecases
 from grid_report.offers.deadlines import WAIT_OFFER
 from grid_report.offers.kinds import OfferKind, Period
+from tests.points.book import Book
 from tests.support.builders import STATION, Make
 
 pytestmark = pytest.mark.database
@@ -169,7 +170,7 @@ def test_a_rider_books_waits_and_is_told_why_not(make: Make, admin: Desk) -> Non
     assert first.post(path, 303, **form) == place
     page = first.get(place)
     assert "<svg" in page
-    assert "积分立即退回，欠的积分先从中扣除。" in page
+    assert "积分立即退回" not in page
     assert 'http-equiv="refresh"' in page
     assert "data-secret" not in admin.get("/services")
     second.get(place, 404)
@@ -302,3 +303,15 @@ def test_a_place_kept_for_a_rider_is_said_first_with_its_time_and_chosen(make: M
     assert f"为你保留到 {until:%H:%M}" in page
     assert re.search(rf'name="slot" value="{slot_id}" checked', page)
     assert "有名额了" not in Desk(make, make.rider()).get(f"/services/{clinic}")
+
+
+@pytest.mark.parametrize("points", [0, 20])
+def test_cancelling_what_is_free_speaks_of_no_points(make: Make, points: int) -> None:
+    make.station()
+    clinic = make.offer(kind=OfferKind.SLOT, points=points)
+    rider = make.rider()
+    Book().award(rider.member_id, 40, severity=4, at=clock.now())
+    taken = make.redemption(rider, clinic, make.slot(clinic))
+    page = Desk(make, rider).get(f"/my/services/{taken.ref}")
+    assert "前可以取消" in page
+    assert ("积分立即退回" in page) is (points > 0)
