@@ -348,3 +348,9 @@ def test_open_pages_speak_english_too(client: FlaskClient, make: Make, path: str
 
 
 # administrators
+
+
+def test_a_proved_number_says_since_when_it_is(make: Make) -> None:
+    page = make.signed_in(make.rider()).get("/me/number").text
+    assert "验证于" in page
+    assert "登录于" not in page

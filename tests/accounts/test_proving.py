@@ -134,12 +134,6 @@ def test_the_code_sent_at_sign_up_proves_the_number(make: Make) -> None:
         sent(make, rider)
 
 
-def test_a_proved_number_says_since_when_it_is(make: Make) -> None:
-    page = make.signed_in(make.rider()).get("/me/number").text
-    assert "验证于" in page
-    assert "登录于" not in page
-
-
 def other(code: str) -> str:
     return f"{(int(code) + 1) % 10**6:06d}"
 
