@@ -341,10 +341,12 @@ def main(arguments: list[str]) -> None:
     logs.configure()
     stop_with_parent()
     if arguments[0] == "web":
+        code: object = 0
         try:
             run_web(settings, int(arguments[1]))
         except SystemExit as end:
-            leave(end.code if isinstance(end.code, int) else bool(end.code))
+            code = end.code
+        leave(code if isinstance(code, int) else bool(code))
     from grid_report import create_app
     from grid_report.jobs import starting
     from grid_report.jobs.scheduler import run_until_signalled

@@ -10,6 +10,9 @@ from datetime import date, datetime
 from typing import Any
 
 from grid_report.media.photos import AdmittedPhoto
+from grid_report.places.categories import CategoryInfo
+from grid_report.places.datum import Datum
+from grid_report.places.points import Point
 from grid_report.reports.lifecycle import Step
 from grid_report.reports.sources import LocatedBy, Source, settle
 
@@ -43,6 +46,40 @@ class SubmitReport:
             has_compound=self.compound is not None,
             has_community=self.community is not None,
         )
+
+
+def columns_of(
+    command: SubmitReport,
+    category: CategoryInfo,
+    *,
+    number: str,
+    sent: str,
+    point: Point,
+    rider_id: int,
+    at: datetime,
+) -> dict[str, Any]:
+    """Return what a report holds of its sending, whether it goes at once or is kept for the proof."""
+    return {
+        "number": number,
+        "key": command.key,
+        "fingerprint": sent,
+        "reporter_id": rider_id,
+        "category_code": category.code,
+        "group_code": category.group_code,
+        "severity": category.severity,
+        "sensitive": category.sensitive,
+        "description": command.description,
+        "place_note": command.place_note,
+        "lat": point.lat,
+        "lng": point.lng,
+        "datum": Datum(command.datum),
+        "accuracy_m": command.accuracy_m,
+        "located_by": command.located_by,
+        "taken_at": command.taken_at,
+        "source": command.source,
+        "created_at": at,
+        "thumb_name": command.photos[0].name if command.photos else None,
+    }
 
 
 def without_measured(command: SubmitReport) -> SubmitReport:

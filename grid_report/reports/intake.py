@@ -26,7 +26,7 @@ from grid_report.places.reference import Reference
 from grid_report.places.routing import Match, MatchedBy
 from grid_report.reports import clocks, deciding, kept_steps, news, signals, steps
 from grid_report.reports.answers import Sent, SentBefore
-from grid_report.reports.commands import SubmitReport, fingerprint, without_measured
+from grid_report.reports.commands import SubmitReport, columns_of, fingerprint, without_measured
 from grid_report.reports.kept_models import KeptReport
 from grid_report.reports.lifecycle import MOVES, State, Step
 from grid_report.reports.models import PhotoKind, Report
@@ -158,36 +158,21 @@ def take_in(
     `sent_at` is when it was sent, where that was before.
     """
     report = Report(
-        number=number,
-        key=command.key,
-        fingerprint=sent,
+        **columns_of(
+            command, category, number=number, sent=sent, point=point, rider_id=actor.member_id,
+            at=now,
+        ),
         version=1,
-        reporter_id=actor.member_id,
-        category_code=category.code,
-        group_code=category.group_code,
-        severity=category.severity,
-        sensitive=category.sensitive,
-        description=command.description,
-        place_note=command.place_note,
-        lat=point.lat,
-        lng=point.lng,
         sent_lat=command.lat if command.lat is not None else point.lat,
         sent_lng=command.lng if command.lng is not None else point.lng,
-        datum=Datum(command.datum),
-        accuracy_m=command.accuracy_m,
-        located_by=command.located_by,
         compound_code=match.compound_code,
         community_code=match.community_code,
         street_code=match.street_code,
         matched_by=MatchedBy(match.matched_by),
-        created_at=now,
         sent_at=sent_at,
         moved_at=now,
-        taken_at=command.taken_at,
-        source=command.source,
         sent_unproved=unproved,
-        thumb_name=command.photos[0].name if command.photos else None,
-    )
+    )  # fmt: skip
     start_in(report, clocks.deadlines(now, deciding.hours(category, settings.cases)), settings, now)
     fold = _fold(session, report, now) if folds else None
     session.add(report)

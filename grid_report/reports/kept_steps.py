@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 from grid_report.access import Actor
 from grid_report.media.photos import AdmittedPhoto
 from grid_report.places.categories import CategoryInfo
-from grid_report.places.datum import Datum
 from grid_report.places.points import Point
-from grid_report.reports.commands import SubmitReport
+from grid_report.reports.commands import SubmitReport, columns_of
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 
 
@@ -30,30 +29,15 @@ def keep(
 ) -> KeptReport:
     """Store a report whole, for the day its rider's number is proved."""
     kept = KeptReport(
-        number=number,
-        key=command.key,
-        fingerprint=sent,
-        reporter_id=actor.member_id,
-        category_code=category.code,
-        group_code=category.group_code,
-        severity=category.severity,
-        sensitive=category.sensitive,
-        description=command.description,
-        place_note=command.place_note,
-        lat=point.lat,
-        lng=point.lng,
+        **columns_of(
+            command, category, number=number, sent=sent, point=point, rider_id=actor.member_id,
+            at=now,
+        ),
         sent_lat=command.lat,
         sent_lng=command.lng,
-        datum=Datum(command.datum),
-        accuracy_m=command.accuracy_m,
-        located_by=command.located_by,
         compound_code=command.compound,
         chosen_code=command.community,
-        taken_at=command.taken_at,
-        source=command.source,
-        created_at=now,
-        thumb_name=command.photos[0].name if command.photos else None,
-    )
+    )  # fmt: skip
     session.add(kept)
     session.flush()
     return kept

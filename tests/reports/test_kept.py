@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from grid_report.access import Actor, Grant
 from grid_report.accounts import usecases as accounts
@@ -26,32 +26,10 @@ from grid_report.reports.lifecycle import IllegalStep, KeptState, State, Step
 from grid_report.reports.models import Report, ReportPhoto
 from grid_report.reports.problems import KeyReused, TooManyReports
 from grid_report.statistics.models import StatisticsCell
+from tests.reports.unproved import HERE, LATER, count, gone, submit
 from tests.support.builders import STATION, STREET, Make
 
 pytestmark = pytest.mark.database
-
-HERE: dict[str, Any] = {"lat": 42.545, "lng": 124.04, "accuracy_m": 10.0, "community": None}
-LATER = timedelta(days=3)
-
-
-def count(model: type) -> int:
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(model)) or 0
-
-
-def send(make: Make, rider: Actor, **more: Any) -> Any:
-    return make.report(rider, **more)
-
-
-def gone(number: str) -> Report:
-    db.session.rollback()
-    return queries.find_report(number)
-
-
-def submit(make: Make, rider: Actor, command: Any, at: datetime | None = None) -> Any:
-    return usecases.submit_report(
-        command, actor=rider, places=reference(), settings=make.settings, now=at or make.now
-    )
 
 
 # before the proof
@@ -60,8 +38,8 @@ def submit(make: Make, rider: Actor, command: Any, at: datetime | None = None) -
 def test_an_ordinary_report_of_an_unproved_rider_is_kept_whole_and_is_no_case(make: Make) -> None:
     rider, photos = make.unproved(), (make.photo(), make.photo())
     taken = make.now - timedelta(minutes=5)
-    kept = send(
-        make, rider, at=make.now, photos=photos, description="路面有坑", place_note="北门",
+    kept = make.report(
+        rider, at=make.now, photos=photos, description="路面有坑", place_note="北门",
         taken_at=taken, **HERE,
     )  # fmt: skip
     assert (count(Report), count(KeptReport), count(ReportPhoto), count(KeptPhoto)) == (0, 1, 0, 2)
@@ -87,7 +65,7 @@ def test_an_ordinary_report_of_an_unproved_rider_is_kept_whole_and_is_no_case(ma
 def test_what_is_urgent_goes_at_once_and_is_shown_as_unproved(
     make: Make, category: str, urgent: bool
 ) -> None:
-    report = send(make, make.unproved(), category=category)
+    report = make.report(make.unproved(), category=category)
     assert isinstance(report, Report) is urgent
     if urgent:
         assert report.sent_unproved
@@ -108,7 +86,7 @@ def test_every_urgent_category_of_the_county_is_urgent(make: Make) -> None:
 
 def test_no_desk_no_list_and_no_figure_knows_of_it(make: Make) -> None:
     rider = make.unproved()
-    kept = send(make, rider, **HERE)
+    kept = make.report(rider, **HERE)
     readers = [
         make.worker(), make.supervisor(), make.administrator(), make.auditor(), make.handler(),
         make.rider(),
@@ -158,13 +136,13 @@ def test_kept_ones_count_in_the_limits_where_they_were_sent_and_not_where_they_g
     rider = make.unproved(at=make.now)
     most = make.settings.limits.reports_per_hour
     for _ in range(most):
-        send(make, rider, at=make.now)
+        make.report(rider, at=make.now)
     with pytest.raises(TooManyReports) as refused:
-        send(make, rider, at=make.now)
+        make.report(rider, at=make.now)
     assert 3500 < refused.value.retry_after_s <= 3600
     then = make.now + timedelta(hours=2)
     make.prove(rider, at=then)
-    assert isinstance(send(make, rider, at=then), Report)
+    assert isinstance(make.report(rider, at=then), Report)
 
 
 def withdraw(make: Make, rider: Actor, number: str, **more: Any) -> Any:
@@ -174,7 +152,7 @@ def withdraw(make: Make, rider: Actor, number: str, **more: Any) -> Any:
 
 def test_its_rider_takes_it_back_and_then_it_never_goes(make: Make) -> None:
     rider = make.unproved()
-    kept, key = send(make, rider), "4a8d64c7-24d6-4bd5-a6a1-4a6b59e17e28"
+    kept, key = make.report(rider), "4a8d64c7-24d6-4bd5-a6a1-4a6b59e17e28"
     with pytest.raises(Stale):
         withdraw(make, rider, kept.number, version=7)
     with pytest.raises(IllegalStep):
@@ -194,7 +172,7 @@ def test_its_rider_takes_it_back_and_then_it_never_goes(make: Make) -> None:
 def test_its_photos_are_nobodys_orphans(make: Make) -> None:
     photo = make.photo()
     rider = make.unproved()
-    send(make, rider, photos=(photo,))
+    make.report(rider, photos=(photo,))
     db.session.rollback()
     assert queries.photo_names_in_use([photo.name, "0" * 64]) == {photo.name}
     assert queries.list_photo_files("", 10) == [(photo.name, photo.byte_count)]
@@ -211,8 +189,8 @@ def test_its_photos_are_nobodys_orphans(make: Make) -> None:
 def test_at_the_proof_it_goes_with_everything_and_its_clocks_begin_then(make: Make) -> None:
     rider, photos = make.unproved(at=make.now), (make.photo(), make.photo())
     taken = make.now - timedelta(minutes=5)
-    kept = send(
-        make, rider, at=make.now, photos=photos, description="路面有坑", place_note="北门",
+    kept = make.report(
+        rider, at=make.now, photos=photos, description="路面有坑", place_note="北门",
         taken_at=taken, **HERE,
     )  # fmt: skip
     then = make.now + LATER
@@ -245,7 +223,7 @@ def test_at_the_proof_it_goes_with_everything_and_its_clocks_begin_then(make: Ma
 
 def test_what_goes_is_thanked_for_like_any_report(make: Make) -> None:
     rider, worker = make.unproved(), make.worker()
-    kept = send(make, rider)
+    kept = make.report(rider)
     make.prove(rider)
     make.step(kept.number, "accept", worker, category="RD02", severity=2)
     assert balance(rider.member_id).available == 15
@@ -253,7 +231,7 @@ def test_what_goes_is_thanked_for_like_any_report(make: Make) -> None:
 
 def test_proof_and_going_are_one_transaction(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     rider = make.unproved()
-    kept = send(make, rider)
+    kept = make.report(rider)
 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError
@@ -276,7 +254,7 @@ def test_confirmed_at_a_counter_or_by_an_administrator_it_goes_as_well(
 ) -> None:
     phone = "13944440001"
     rider = make.unproved(phone=phone)
-    kept = send(make, rider)
+    kept = make.report(rider)
     if who == "administrator":
         accounts.give_number(
             rider.member_id, phone, take=False, actor=make.administrator(), policy=make.policy,
@@ -297,7 +275,7 @@ def test_confirmed_at_a_counter_or_by_an_administrator_it_goes_as_well(
 def test_what_strangers_sent_with_the_same_number_stays_where_it_is(make: Make) -> None:
     phone = "13944440002"
     mine, stranger = make.unproved(phone=phone), make.unproved(phone=phone)
-    kept, theirs = send(make, mine), send(make, stranger)
+    kept, theirs = make.report(mine), make.report(stranger)
     make.prove(mine)
     assert gone(kept.number).reporter_id == mine.member_id
     with pytest.raises(NotFound):

@@ -19,11 +19,11 @@ from grid_report.reports.commands import TakeStep
 from grid_report.reports.lifecycle import Step
 from grid_report.reports.models import Report
 from grid_report.reports.problems import TooManyKept, TooManyReports
+from tests.reports.unproved import HERE
 from tests.support.builders import Make
 
 pytestmark = pytest.mark.database
 
-HERE: dict[str, Any] = {"lat": 42.545, "lng": 124.04, "accuracy_m": 10.0, "community": None}
 FAR = {**HERE, "lat": 42.60, "lng": 124.10}
 HOUR = timedelta(hours=1)
 PRINT = "a5c396f00f693c5a"

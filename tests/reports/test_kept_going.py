@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from grid_report.access import Actor
 from grid_report.accounts import usecases as accounts
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.steps import SignedIn
@@ -21,32 +20,10 @@ from grid_report.places.queries import reference
 from grid_report.reports import queries, usecases
 from grid_report.reports.kept_models import KeptReport
 from grid_report.reports.models import Report
+from tests.reports.unproved import HERE, LATER, count, gone, submit
 from tests.support.builders import BRIGHT, Make
 
 pytestmark = pytest.mark.database
-
-HERE: dict[str, Any] = {"lat": 42.545, "lng": 124.04, "accuracy_m": 10.0, "community": None}
-LATER = timedelta(days=3)
-
-
-def count(model: type) -> int:
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(model)) or 0
-
-
-def send(make: Make, rider: Actor, **more: Any) -> Any:
-    return make.report(rider, **more)
-
-
-def gone(number: str) -> Report:
-    db.session.rollback()
-    return queries.find_report(number)
-
-
-def submit(make: Make, rider: Actor, command: Any, at: datetime | None = None) -> Any:
-    return usecases.submit_report(
-        command, actor=rider, places=reference(), settings=make.settings, now=at or make.now
-    )
 
 
 def test_led_back_to_the_account_that_proved_it_the_report_goes_as_that_ones(make: Make) -> None:
@@ -56,7 +33,7 @@ def test_led_back_to_the_account_that_proved_it_the_report_goes_as_that_ones(mak
     key = make.submission().key
     own = submit(make, owner, make.submission(key=key))
     same_key = submit(make, again, make.submission(key=key))
-    kept = send(make, again)
+    kept = make.report(again)
     assert isinstance(make.prove(again), SignedIn)
     for number in (kept.number, same_key.report.number):
         report = gone(number)
@@ -71,7 +48,7 @@ def test_opened_by_the_password_after_the_code_it_goes_with_its_person(make: Mak
     sleeper = make.rider(phone=phone)
     then = make.now + timedelta(days=make.settings.security.number_sleep_days + 1)
     again = make.unproved(phone=phone, at=then)
-    kept = send(make, again, at=then)
+    kept = make.report(again, at=then)
     choice = make.prove(again, at=then)
     assert isinstance(choice, Choice)
     assert count(Report) == 0
@@ -86,7 +63,7 @@ def test_not_me_it_goes_with_the_account_that_keeps_the_number(make: Make) -> No
     make.rider(phone=phone)
     then = make.now + timedelta(days=make.settings.security.number_sleep_days + 1)
     again = make.unproved(phone=phone, at=then)
-    kept = send(make, again, at=then)
+    kept = make.report(again, at=then)
     choice = make.prove(again, at=then)
     accounts.choose_new(choice, actor=again, policy=make.policy, now=then)
     assert gone(kept.number).reporter_id == again.member_id
@@ -95,10 +72,10 @@ def test_not_me_it_goes_with_the_account_that_keeps_the_number(make: Make) -> No
 def test_the_chosen_community_and_compound_are_kept_for_the_day_it_goes(make: Make) -> None:
     rider = make.unproved()
     compound = next(iter(reference().compounds.values()))
-    listed = send(make, rider, community=BRIGHT)
-    scanned = send(make, rider, community=None, compound=compound.code)
+    listed = make.report(rider, community=BRIGHT)
+    scanned = make.report(rider, community=None, compound=compound.code)
     accounts.say_consent(ConsentKind.POSITION, False, actor=rider, policy=make.policy, now=make.now)
-    nowhere = send(make, rider, **HERE)
+    nowhere = make.report(rider, **HERE)
     make.prove(rider)
     assert gone(listed.number).community_code == BRIGHT
     assert gone(listed.number).matched_by == "chosen"
@@ -109,7 +86,7 @@ def test_the_chosen_community_and_compound_are_kept_for_the_day_it_goes(make: Ma
 
 def test_what_nobody_answers_for_any_more_goes_to_the_countys_list(make: Make) -> None:
     rider = make.unproved()
-    kept = send(make, rider, **HERE)
+    kept = make.report(rider, **HERE)
     row = db.session.scalars(select(KeptReport)).one()
     # Outside the county by the time it goes.
     row.sent_lat = 20.0
@@ -128,7 +105,7 @@ def test_proved_while_a_report_comes_in_it_is_not_kept_for_ever(
         "grid_report.reports.intake._check_limits",
         _says_unproved(usecases.submit_report.__wrapped__.__globals__["_check_limits"]),
     )
-    assert isinstance(send(make, rider), Report)
+    assert isinstance(make.report(rider), Report)
     assert count(KeptReport) == 0
 
 
@@ -142,9 +119,9 @@ def test_the_review_counts_ways_and_the_age_of_photos_until_it_was_sent(
     rider, photo = make.unproved(at=make.now), make.photo(7)
     hours = timedelta(hours=5)
     old = replace(make.photo(8), taken_at=make.now + hours)
-    first = send(make, rider, at=make.now, photos=(photo,), **HERE)
+    first = make.report(rider, at=make.now, photos=(photo,), **HERE)
     far = {**HERE, "lat": 42.60, "lng": 124.10}
-    send(make, rider, at=make.now + hours, photos=(old,), taken_at=make.now + hours, **far)
+    make.report(rider, at=make.now + hours, photos=(old,), taken_at=make.now + hours, **far)
     then = make.now + LATER
     make.prove(rider, at=then)
     other = make.rider()
