@@ -173,6 +173,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
         messenger.connect(app, gateway.Gateway(settings.sms))
     accounts_signals.codes_used_up.connect(house_news.codes_used_up)
     accounts_signals.person_proved.connect(keeping.send_on)
+    accounts_signals.number_taken.connect(keeping.tell_of_left)
     points_signals.due_paid.connect(thanks.tell_of_late_payment)
     points_signals.points_expiring.connect(thanks.tell_of_expiry)
     offers_signals.moved.connect(paper_steps.follow)

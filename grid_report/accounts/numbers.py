@@ -64,9 +64,9 @@ def prove(
     now: datetime,
 ) -> None:
     """Make a number a member's own. Everybody `among` who has or claims it is without one then."""
-    for other in among:
-        if other.id != member.id:
-            part(session, other, now)
+    others = [other for other in among if other.id != member.id]
+    for other in others:
+        part(session, other, now)
     # Theirs first: the number is only once in the column.
     session.flush()
     member.phone_lookup, member.phone_claim = phone.lookup, None
@@ -77,6 +77,8 @@ def prove(
     signals.person_proved.send(
         session, session=session, member_id=member.id, was_id=member.id, now=now
     )
+    for other in others:
+        signals.number_taken.send(session, session=session, member_id=other.id, now=now)
 
 
 def part(session: Session, member: Member, now: datetime) -> None:

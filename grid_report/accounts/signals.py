@@ -6,6 +6,9 @@
 `person_proved` is sent inside the transaction in which it is known whose a number is, with
 `session`, `member_id` (whose it is now), `was_id` (the account the same person had until then: the
 same one, or one that is left for it) and `now`.
+
+`number_taken` is sent inside the transaction in which somebody else proves the number an account
+had or claimed, with `session`, `member_id` (the account without a number now) and `now`.
 """
 
 from __future__ import annotations
@@ -16,3 +19,4 @@ _signals = Namespace()
 
 codes_used_up = _signals.signal("codes-used-up")
 person_proved = _signals.signal("person-proved")
+number_taken = _signals.signal("number-taken")

@@ -27,6 +27,7 @@ class Screen(StrEnum):
     FAIRNESS = "fairness"
     MONTH = "month"
     MEMBERS = "members"
+    MEMBER = "member"
     INBOX = "inbox"
 
 
@@ -108,6 +109,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "statement_answered_for": _kind("month provider points words", screen=Screen.STATEMENTS),
     "statement_disputed": _kind("month provider points ref words", screen=Screen.STATEMENTS),
     "statistics_ready": _kind("month area_zh area_en", screen=Screen.MONTH),
+    "kept_left": _kind("kept", screen=Screen.MEMBER),
     "codes_used_up": _kind("most", screen=Screen.MEMBERS),
     "points_expiring": _kind("points last_day", screen=Screen.POINTS),
     "photo_sweep_stopped": _kind("unknown looked_at", screen=Screen.INBOX),
@@ -130,6 +132,7 @@ OTHER_PAGES: Final[Mapping[Screen, str]] = {
     Screen.FAIRNESS: "fairness.index",
     Screen.MONTH: "statistics_exports.delivered",
     Screen.MEMBERS: "admin_members.index",
+    Screen.MEMBER: "admin_members.show",
     Screen.INBOX: "notify.inbox",
 }
 # What a page calls the thing it is about; the others are about no single thing.
@@ -137,6 +140,7 @@ NAMED_BY: Final[Mapping[str, str]] = {
     **dict.fromkeys((*REPORT_PAGES.values(), DESK_PAGE), "number"),
     "offers.voucher": "ref",
     "offers.one": "offer_id",
+    "admin_members.show": "member_id",
     "cards.one": "ref",
     "approvals.one": "ref",
     "statistics_exports.delivered": "parcel",

@@ -40,6 +40,7 @@ FULL = {
     "upheld": True,
     "proposed": "grant",
     "found": 3,
+    "kept": 2,
     "unknown": 21,
     "looked_at": 22,
     "severity": 2,

@@ -7,15 +7,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from grid_report import clock
 from grid_report.accounts import usecases as accounts
 from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.models import Member
+from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import SignedIn
 from grid_report.accounts.usecases import Choice
 from grid_report.db import db
 from grid_report.fairness import finding
 from grid_report.fairness.models import Signal
+from grid_report.notify import delivery
+from grid_report.notify.models import Message
 from grid_report.places.queries import reference
 from grid_report.reports import queries, usecases
 from grid_report.reports.kept_models import KeptReport
@@ -158,3 +163,58 @@ def test_sent_and_proved_at_once_nothing_is_left_waiting(make: Make, in_parallel
 
     in_parallel(act, 8)
     assert (count(KeptReport), count(Report)) == (0, 4)
+
+
+def told_of_left(member_id: int) -> list[Message]:
+    db.session.rollback()
+    return list(
+        db.session.scalars(
+            select(Message).where(Message.kind == "kept_left", Message.about == str(member_id))
+        )
+    )
+
+
+def test_administrators_hear_of_reports_left_under_an_account_whose_number_another_proved(
+    make: Make,
+) -> None:
+    phone, administrator = "13944440021", make.administrator()
+    mistaken, owner = make.unproved(phone=phone), make.unproved(phone=phone)
+    kept = [make.report(mistaken), make.report(mistaken)]
+    make.prove(owner)
+    told = told_of_left(mistaken.member_id)
+    assert [(one.role, one.place, one.facts) for one in told] == [
+        (Role.ADMINISTRATOR, reference().county_code, {"kept": 2})
+    ]
+    delivery.deliver_due(now=clock.now)
+    answer = make.signed_in(administrator).get(f"/inbox/{told[0].id}")
+    assert answer.headers["Location"] == f"/admin/members/{mistaken.member_id}"
+    # What the message says to do does it.
+    accounts.give_number(
+        mistaken.member_id, "13944440022", take=False, actor=administrator,
+        policy=make.policy, now=make.now,
+    )  # fmt: skip
+    assert [gone(one.number).reporter_id for one in kept] == [mistaken.member_id] * 2
+
+
+def test_nobody_hears_of_an_account_that_left_nothing_or_whose_person_took_it_along(
+    make: Make,
+) -> None:
+    phone = "13944440023"
+    empty, owner = make.unproved(phone=phone), make.unproved(phone=phone)
+    make.prove(owner)
+    assert told_of_left(empty.member_id) == []
+    # The one that has it signs in by codes only: the password is of one that claims it.
+    db.session.execute(
+        update(Member).where(Member.id == owner.member_id).values(password_hash=None)
+    )
+    db.session.commit()
+    then = make.now + timedelta(days=make.settings.security.number_sleep_days + 1)
+    claims, again = make.unproved(phone=phone, at=then), make.unproved(phone=phone, at=then)
+    kept = make.report(again, at=then)
+    choice = make.prove(again, at=then)
+    assert isinstance(choice, Choice)
+    chosen = accounts.choose_by_password(
+        choice, "a-good-passphrase", label="", policy=make.policy, now=then, leaving=again
+    )
+    assert gone(kept.number).reporter_id == chosen.actor.member_id == claims.member_id
+    assert told_of_left(again.member_id) == []
