@@ -189,7 +189,13 @@ def _pay(
         earned_at=paid_at,
         expires_at=terms.expiry(paid_at),
     )
-    signals.lots_changed.send(session, lots={lot_id: points}, community_code=claim.community_code)
+    signals.lots_changed.send(
+        session,
+        lots={lot_id: (points, 0)},
+        event=EventKind.AWARD,
+        at=paid_at,
+        community_code=claim.community_code,
+    )
     debt = places.get(holders.rider_debt(claim.rider_id))
     # What is on hold meets a debt when it comes back: only what is beyond that is asked of awards.
     repaid = min(most_repaid(points), max(0, -debt.left - target.held)) if debt is not None else 0
@@ -236,4 +242,4 @@ def _repay(
         credit=debt,
         amount=part.points,
     )
-    move_lots(session, transfer_id, MovementKind.SPEND, [part])
+    move_lots(session, transfer_id, MovementKind.SPEND, [part], event=EventKind.REPAYMENT, at=at)

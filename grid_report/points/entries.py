@@ -110,15 +110,20 @@ DELTAS: Final = {
 
 
 def move_lots(
-    session: Session, transfer_id: int, kind: MovementKind, parts: Sequence[Part]
+    session: Session,
+    transfer_id: int,
+    kind: MovementKind,
+    parts: Sequence[Part],
+    *,
+    event: EventKind,
+    at: datetime,
 ) -> None:
-    """Say which lots a transfer took points from, or gave them back to."""
+    """Say which lots a transfer of an event took points from, or gave them back to."""
     if not parts:
         return
     free, held = DELTAS[kind]
-    if free + held:
-        lots = {part.lot_id: (free + held) * part.points for part in parts}
-        signals.lots_changed.send(session, lots=lots, community_code=None)
+    lots = {part.lot_id: ((free + held) * part.points, held * part.points) for part in parts}
+    signals.lots_changed.send(session, lots=lots, event=event, at=at, community_code=None)
     session.execute(
         insert(LotMovement).values(
             [

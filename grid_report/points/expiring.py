@@ -71,7 +71,8 @@ def expire(session: Session, rider_id: int, *, community_code: str, at: datetime
         credit=holders.lock_or_open(session, end)[end],
         amount=points,
     )
-    move_lots(session, transfer_id, MovementKind.SPEND, [Part(lot.id, lot.free) for lot in over])
+    parts = [Part(lot.id, lot.free) for lot in over]
+    move_lots(session, transfer_id, MovementKind.SPEND, parts, event=EventKind.EXPIRY, at=at)
     # They count in the month whose last day they were good for, whenever a job ends them.
     for lot in over:
         signals.points_expired.send(

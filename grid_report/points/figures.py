@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, case, func, or_, select, text, true
+from sqlalchemy import Connection, case, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from grid_report.clock import Month
+from grid_report.db import db
 from grid_report.points import budgets_view
 from grid_report.points.kinds import AccountKind, EventKind
 from grid_report.points.models import IS_EXPIRY, Account, Journal, Lot, LotMovement, Transfer
@@ -50,37 +49,23 @@ def expired(connection: Connection, start: datetime, end: datetime) -> dict[str,
     return {str(code): int(points) for code, points in rows}
 
 
-@dataclass(frozen=True)
-class Flows:
-    """What moved riders' points, by (awarding community, kind of event): of a month and since it.
+def flows(
+    connection: Connection, start: datetime, end: datetime
+) -> Iterator[tuple[str, EventKind, int, int]]:
+    """Yield what moved riders' points in a half-open stretch, from the ledger's movements.
 
-    `held` is by how much what is on hold changed since the month's end, by community.
-    """
-
-    during: Mapping[tuple[str, EventKind], int]
-    since: Mapping[str, int]
-    held_since: Mapping[str, int]
-
-
-def flows(session: Session, start: datetime, end: datetime) -> Flows:
-    """Return the movements of lots in a half-open stretch and after it, in one statement.
-
-    A hold moves nothing. What ends "on 31 October" is October's, whenever the job ran, and no
-    entry of it was written before: everything that counts here was written from `start` on.
+    As (awarding community, kind of event, points more or less, of them on hold); a hold moves
+    nothing. What ended is `expired`: it counts by its last day, whenever the job ran.
     """
     award = aliased(Transfer)
     earned = aliased(Journal)
-    is_expiry = Journal.kind == EventKind.EXPIRY
-    begun = case((is_expiry, Lot.expires_at > start), else_=true())
-    is_in = case((is_expiry, Lot.expires_at <= end), else_=Journal.at < end)
     moved = LotMovement.free_delta + LotMovement.held_delta
-    rows = session.execute(
+    rows = connection.execute(
         select(
             earned.community_code,
             Journal.kind,
-            func.coalesce(func.sum(moved).filter(is_in), 0),
-            func.coalesce(func.sum(moved).filter(~is_in), 0),
-            func.coalesce(func.sum(LotMovement.held_delta).filter(~is_in), 0),
+            func.sum(moved),
+            func.sum(LotMovement.held_delta),
         )
         .select_from(Journal)
         # From the month's entries to what they moved, never the other way round (+ 0).
@@ -89,30 +74,18 @@ def flows(session: Session, start: datetime, end: datetime) -> Flows:
         .join(Lot, Lot.id == LotMovement.lot_id)
         .join(award, award.id == Lot.transfer_id)
         .join(earned, earned.id == award.journal_id)
-        .where(Journal.at >= start, begun)
+        .where(Journal.at >= start, Journal.at < end, Journal.kind != EventKind.EXPIRY)
         .group_by(earned.community_code, Journal.kind)
     )
-    during: dict[tuple[str, EventKind], int] = {}
-    since: Counter[str] = Counter()
-    held_since: Counter[str] = Counter()
-    for code, kind, inside, after, of_holds in rows:
-        during[str(code), kind] = int(inside)
-        since[str(code)] += int(after)
-        held_since[str(code)] += int(of_holds)
-    return Flows(during, since, held_since)
+    for code, kind, points, on_hold in rows:
+        yield str(code), kind, int(points), int(on_hold)
 
 
-def on_hold(session: Session) -> dict[str, int]:
-    """Return by awarding community what is on hold at this moment; reads what is."""
-    rows = session.execute(
-        select(Journal.community_code, func.sum(Lot.held))
-        .select_from(Lot)
-        .join(Transfer, Transfer.id == Lot.transfer_id)
-        .join(Journal, Journal.id == Transfer.journal_id)
-        .where(text("point_lots.held > 0"))  # as the index says it
-        .group_by(Journal.community_code)
-    )
-    return {str(code): int(points) for code, points in rows}
+def span() -> list[datetime]:
+    """Return when the ledger's first and last events were; nothing when there is none."""
+    # One by one: each is an end of an index.
+    ends = [db.session.scalar(select(of(Journal.at))) for of in (func.min, func.max)]
+    return [it for it in ends if it is not None]
 
 
 def debts(session: Session, end: datetime) -> int:
@@ -133,18 +106,21 @@ def debts(session: Session, end: datetime) -> int:
     return int(found or 0)
 
 
-def held(connection: Connection) -> dict[str, int]:
-    """Return by awarding community what riders hold at this moment; reads every lot there is."""
+def held(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Return by awarding community what riders hold at this moment, and what of it is on hold.
+
+    Reads every lot there is.
+    """
     alive = Lot.free + Lot.held
     rows = connection.execute(
-        select(Journal.community_code, func.sum(alive))
+        select(Journal.community_code, func.sum(alive), func.sum(Lot.held))
         .select_from(Lot)
         .join(Transfer, Transfer.id == Lot.transfer_id)
         .join(Journal, Journal.id == Transfer.journal_id)
         .where(alive > 0, Journal.kind == EventKind.AWARD)
         .group_by(Journal.community_code)
     )
-    return {str(code): int(points) for code, points in rows}
+    return {str(code): (int(points), int(on_hold)) for code, points, on_hold in rows}
 
 
 def communities_of(session: Session, lots: Collection[int]) -> dict[int, str]:

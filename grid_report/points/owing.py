@@ -149,7 +149,7 @@ def _take(
         credit=holders.lock_or_open(session, end)[end],
         amount=points,
     )
-    move_lots(session, transfer_id, MovementKind.SPEND, parts)
+    move_lots(session, transfer_id, MovementKind.SPEND, parts, event=EventKind.REVERSAL, at=at)
 
 
 def _meet_debt(
@@ -182,5 +182,5 @@ def _meet_debt(
     transfer_id = write_transfer(
         session, entry_id, EventKind.REPAYMENT, "repay", debit=mine, credit=debt, amount=points
     )
-    move_lots(session, transfer_id, MovementKind.SPEND, met)
+    move_lots(session, transfer_id, MovementKind.SPEND, met, event=EventKind.REPAYMENT, at=at)
     return rest

@@ -94,7 +94,7 @@ def refund(
     )
     # Those that live longest first: the rider gets the most use of what comes back.
     given, _ = take(parts, wanted)
-    move_lots(session, transfer_id, MovementKind.REFUND, given)
+    move_lots(session, transfer_id, MovementKind.REFUND, given, event=EventKind.REFUND, at=at)
     owing.meet(session, holding.rider_id, places[mine], came_by=entry_id, parts=given, at=at)
     return Moved(entry_id, wanted)
 

@@ -111,7 +111,7 @@ def reverse(
             credit=places[end],
             amount=taken,
         )
-        move_lots(session, transfer_id, MovementKind.SPEND, parts)
+        move_lots(session, transfer_id, MovementKind.SPEND, parts, event=EventKind.REVERSAL, at=at)
     if debt:
         debtor = holders.rider_debt(original.rider_id)
         write_transfer(

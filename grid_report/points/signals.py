@@ -19,8 +19,9 @@
 `proposal_waiting` is sent inside the transaction that writes a proposal down, with `session`,
 `proposal` (the row) and `now`.
 
-`lots_changed` is sent inside the transaction that gives riders points of a lot or takes some for
-good, from the session, with `lots` (`{lot: by how many}`) and, of a new lot, `community_code`.
+`lots_changed` is sent inside the transaction that moves riders' points, from the session, with
+`lots` (`{lot: (points more or less, of them on hold)}`), the kind of `event`, `at` and, of a new
+lot, `community_code`.
 
 `points_expired` is sent inside its transaction, from the session, with `community_code`,
 `points` and `at`, the last instant at which they could be spent.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from sqlalchemy import select
@@ -118,7 +119,7 @@ def hold(
         phase=Phase.PENDING,
         holds_until=holds_until,
     )
-    move_lots(session, transfer_id, MovementKind.HOLD, parts)
+    move_lots(session, transfer_id, MovementKind.HOLD, parts, event=EventKind.HOLD, at=at)
     return Held(entry_id, points)
 
 
@@ -154,8 +155,9 @@ def capture(
         actor_id=actor_id,
     )
     taken, rest = take(_held_parts(session, holding), wanted)
-    move_lots(session, transfer_id, MovementKind.CAPTURE, taken)
-    move_lots(session, transfer_id, MovementKind.RELEASE, rest)
+    moved = partial(move_lots, session, transfer_id, event=EventKind.CAPTURE, at=at)
+    moved(MovementKind.CAPTURE, taken)
+    moved(MovementKind.RELEASE, rest)
     owing.meet(
         session, holding.rider_id, places[holding.rider], came_by=entry_id, parts=rest, at=at
     )
@@ -226,7 +228,7 @@ def noshow(
         amount=lost,
     )
     # From the very points that were kept from others' use, in date or not.
-    move_lots(session, transfer_id, MovementKind.SPEND, taken)
+    move_lots(session, transfer_id, MovementKind.SPEND, taken, event=EventKind.NOSHOW, at=at)
     return Moved(entry_id, lost)
 
 
@@ -304,7 +306,7 @@ def _release(
         at=at,
         actor_id=actor_id,
     )
-    move_lots(session, transfer_id, MovementKind.RELEASE, parts)
+    move_lots(session, transfer_id, MovementKind.RELEASE, parts, event=EventKind.RELEASE, at=at)
     left = owing.meet(
         session, holding.rider_id, places[holding.rider], came_by=entry_id, parts=parts, at=at
     )

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from grid_report.clock import Month, months_between
 from grid_report.db import db
 from grid_report.errors import Busy
+from grid_report.points import figures as points_figures
 from grid_report.settings import County
 from grid_report.statistics.facts import HELD
 from grid_report.statistics.measures import LIVE, RULES
@@ -48,8 +49,9 @@ def check() -> None:
 
 
 def every_month(county: County) -> Sequence[Month]:
-    """Return every month there are cases of, or anything was ever counted of."""
+    """Return every month there are cases of, points moved in, or anything was ever counted of."""
     found = list(months_with_cases(county))
+    found += [Month.of(it, county.tz) for it in points_figures.span()]
     kept = select(func.min(StatisticsCell.month), func.max(StatisticsCell.month)).where(
         StatisticsCell.version == LIVE, StatisticsCell.month != HELD
     )

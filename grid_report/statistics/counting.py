@@ -33,6 +33,7 @@ from grid_report.db import UtcInstant, at_the_end
 from grid_report.offers import figures as offers_figures
 from grid_report.places import queries as places_queries
 from grid_report.points import figures as points_figures
+from grid_report.points.kinds import EventKind
 from grid_report.settings import County
 from grid_report.statistics import facts
 from grid_report.statistics.facts import (
@@ -50,6 +51,15 @@ NAME: Final = "statistics"
 _Changed = Mapping[tuple[str, facts.Cell], int]
 
 
+@dataclass(frozen=True)
+class _LotsMoved:
+    """By how much an event changed lots, and what of it is on hold."""
+
+    lots: Mapping[int, tuple[int, int]]
+    event: EventKind
+    at: datetime
+
+
 @dataclass
 class _Noted:
     """What this transaction took: the rows, and how they were counted before (None: new)."""
@@ -58,8 +68,8 @@ class _Noted:
     services: dict[int, tuple[Any, ServiceFacts | None]] = field(default_factory=dict)
     # Rounds that ended, by their case.
     rounds: dict[int, list[RoundFacts]] = field(default_factory=dict)
-    # By how much lots changed, and by which community those were awarded that is known of.
-    lots: Counter[int] = field(default_factory=Counter)
+    # What moved lots, and by which community those were awarded that is known of.
+    lots: list[_LotsMoved] = field(default_factory=list)
     awarded_by: dict[int, str] = field(default_factory=dict)
     expired: list[tuple[str, int, datetime]] = field(default_factory=list)
     recalls: list[RecallFacts] = field(default_factory=list)
@@ -105,10 +115,17 @@ def note_new_service(session: Session, *, redemption: Any) -> None:
     _noted(session).services.setdefault(redemption.id, (redemption, None))
 
 
-def note_lots(session: Session, *, lots: Mapping[int, int], community_code: str | None) -> None:
-    """Note what riders hold more or less. Hears `points.signals.lots_changed`."""
+def note_lots(
+    session: Session,
+    *,
+    lots: Mapping[int, tuple[int, int]],
+    event: EventKind,
+    at: datetime,
+    community_code: str | None,
+) -> None:
+    """Note what moved riders' points. Hears `points.signals.lots_changed`."""
     noted = _noted(session)
-    noted.lots.update(lots)
+    noted.lots.append(_LotsMoved(lots, event, at))
     if community_code is not None:
         noted.awarded_by.update(dict.fromkeys(lots, community_code))
 
@@ -166,14 +183,21 @@ def _points(session: Session, noted: _Noted, county: County) -> Counter[tuple[st
         for area in facts.areas_of_points(county.code, info.street_code if info else None, code):
             found[area, cell] += points
 
-    unknown = noted.lots.keys() - noted.awarded_by.keys()
+    unknown = {lot for it in noted.lots for lot in it.lots} - noted.awarded_by.keys()
     known = points_figures.communities_of(session, unknown) if unknown else {}
     known |= noted.awarded_by
-    for lot, points in noted.lots.items():
-        add_up(known[lot], facts.points_cell(facts.HELD, Measure.LIABILITY), points)
+    for moved in noted.lots:
+        month = str(Month.of(moved.at, county.tz))
+        for lot, (points, on_hold) in moved.lots.items():
+            add_up(known[lot], facts.points_cell(facts.HELD, Measure.LIABILITY), points)
+            # What ends counts in the month of its last day (`note_expired`).
+            if moved.event is not EventKind.EXPIRY:
+                add_up(known[lot], facts.moved_cell(month, moved.event), points)
+            for when in (facts.HELD, month):
+                add_up(known[lot], facts.moved_cell(when, facts.ON_HOLD), on_hold)
     for code, points, at in noted.expired:
-        month = str(Month.of(at, county.tz))
-        add_up(code, facts.points_cell(month, Measure.EXPIRED), points)
+        expired = facts.points_cell(str(Month.of(at, county.tz)), Measure.EXPIRED)
+        add_up(code, expired, points)
     return found
 
 

@@ -32,6 +32,8 @@ URGENT: Final = 4
 DUE: Final = "due"
 # Instead of a month, of what is no month's: what riders hold.
 HELD: Final = "held"
+# By how much what is on hold changed, beside the kinds of event that move riders' points.
+ON_HOLD: Final = "on_hold"
 
 
 class Cell(NamedTuple):
@@ -390,6 +392,11 @@ def _of_closing(it: Round) -> Iterator[Measure]:
 def points_cell(month: str, measure: Measure) -> Cell:
     """Return where points of a month are counted, or (`HELD`) those riders hold."""
     return Cell(month, Facet.POINTS, "", measure)
+
+
+def moved_cell(month: str, what: str) -> Cell:
+    """Return where is counted what moved riders' points in a month: a kind of event, or `ON_HOLD`."""
+    return Cell(month, Facet.MOVED, "", what)
 
 
 def difference(before: Mapping[Any, int], after: Mapping[Any, int]) -> dict[Any, int]:

@@ -6,12 +6,12 @@ A frozen month has all of it as counts of its own, written when it was frozen.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, func, select, union_all
+from sqlalchemy import Select, and_, func, or_, select, union_all
 
 from grid_report.accounts import figures as accounts_figures
 from grid_report.clock import Month, months_between
@@ -201,13 +201,13 @@ def riders(month: Month, areas: Collection[str]) -> Added:
     return {area: {(Facet.PEOPLE, "", Measure.RIDERS): n} for area, n in rows}
 
 
-# What each kind of event does to what riders hold. A hold moves nothing, nor does its release.
+# What each kind of event does to what riders hold. A hold moves nothing, nor does its release;
+# what ended is kept with the other counts of the month.
 _ROLLED: Final = {
     EventKind.AWARD: (Measure.EARNED, 1),
     EventKind.CAPTURE: (Measure.REDEEMED, -1),
     EventKind.NOSHOW: (Measure.REDEEMED, -1),
     EventKind.REFUND: (Measure.GIVEN_BACK, 1),
-    EventKind.EXPIRY: (Measure.EXPIRED, -1),
     EventKind.REVERSAL: (Measure.TAKEN_BACK, -1),
     EventKind.REPAYMENT: (Measure.TAKEN_BACK, -1),
 }
@@ -229,17 +229,8 @@ def points(month: Month, areas: Collection[str], *, places: Reference, county: C
     for community, (granted, awarded) in points_figures.pools(month).items():
         add(community, Measure.GRANTED, granted)
         add(community, Measure.AWARDED, awarded)
-    held = select(_CELLS.area, _CELLS.n).where(
-        _CELLS.month == facts.HELD,
-        _CELLS.version == LIVE,
-        _CELLS.area.in_(sorted(areas)),
-        _CELLS.facet == Facet.POINTS,
-        _CELLS.measure == Measure.LIABILITY,
-    )
-    for area, n in db.session.execute(held):
-        for measure in (Measure.LIABILITY, Measure.OPENING):
-            added[area][Facet.POINTS, "", measure] += n
-    _roll(month, add, county)
+    for area, measure, amount in _rolled(month, areas):
+        added[area][Facet.POINTS, "", measure] += amount
     end = month.bounds(county.tz)[1]
     added[county.code][Facet.POINTS, "", Measure.DEBTS] += points_figures.debts(db.session(), end)
     # The reserve is the county's own.
@@ -249,22 +240,41 @@ def points(month: Month, areas: Collection[str], *, places: Reference, county: C
     return added
 
 
-def _roll(month: Month, add: Callable[[str, Measure, int], None], county: County) -> None:
+def _rolled(month: Month, areas: Collection[str]) -> Iterator[tuple[str, Measure, int]]:
     """Go back from what riders hold now to the month's end, and from there to its beginning."""
-    flows = points_figures.flows(db.session(), *month.bounds(county.tz))
-    for community, points in points_figures.on_hold(db.session()).items():
-        add(community, Measure.ON_HOLD, points)
-    for community, points in flows.held_since.items():
-        add(community, Measure.ON_HOLD, -points)
-    for community, points in flows.since.items():
-        add(community, Measure.LIABILITY, -points)
-        add(community, Measure.OPENING, -points)
-    for (community, kind), points in flows.during.items():
-        if kind in _ROLLED:
-            measure, sign = _ROLLED[kind]
-            if measure is not Measure.EXPIRED:  # kept with the counts of the month
-                add(community, measure, sign * points)
-        add(community, Measure.OPENING, -points)
+    newest = db.session.scalar(select(func.max(_CELLS.month)).where(_CELLS.month < facts.HELD))
+    # Month by month: a stretch of them would read everything else that is counted in it.
+    months = months_between(month, max(month, Month.parse(newest))) if newest else [month]
+    kept = db.session.execute(
+        select(_CELLS.area, _CELLS.month, _CELLS.measure, _CELLS.n).where(
+            _CELLS.month.in_([*map(str, months), facts.HELD]),
+            _CELLS.version == LIVE,
+            _CELLS.area.in_(sorted(areas)),
+            or_(
+                _CELLS.facet == Facet.MOVED,
+                and_(
+                    _CELLS.facet == Facet.POINTS,
+                    _CELLS.measure.in_([Measure.LIABILITY, Measure.EXPIRED]),
+                ),
+            ),
+        )
+    )
+    for area, when, what, n in kept:
+        if what == facts.ON_HOLD:
+            if when != str(month):
+                yield area, Measure.ON_HOLD, n if when == facts.HELD else -n
+            continue
+        if when == facts.HELD:
+            yield area, Measure.LIABILITY, n
+            yield area, Measure.OPENING, n
+            continue
+        measure, sign = _ROLLED.get(what, (None, 1))
+        gained = -n if what == Measure.EXPIRED else n
+        yield area, Measure.OPENING, -gained
+        if when != str(month):
+            yield area, Measure.LIABILITY, -gained
+        elif measure is not None:
+            yield area, measure, sign * n
 
 
 def people(month: Month, *, county: County) -> Added:

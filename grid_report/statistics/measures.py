@@ -47,11 +47,14 @@ class Facet(StrEnum):
     OFFER = "offer"
     STATION = "station"
     POINTS = "points"
+    # What moved riders' points, by kind of event: the roll-forward is made of it (`live.points`).
+    # Never shown, never frozen.
+    MOVED = "moved"
     PEOPLE = "people"
 
 
 # Facets that other figures are made of.
-HIDDEN: Final = frozenset({Facet.RIDER, Facet.DUE, Facet.DUE_CATEGORY, Facet.DUE_UNIT})
+HIDDEN: Final = frozenset({Facet.RIDER, Facet.DUE, Facet.DUE_CATEGORY, Facet.DUE_UNIT, Facet.MOVED})
 
 
 # Frozen like the others, and never read whole.

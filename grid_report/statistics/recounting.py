@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -89,9 +89,7 @@ def recount(engine: Engine, month: Month | None, *, places: Reference, county: C
         found = (
             _count(connection, month, places, county)
             if month is not None
-            else _spread_points(
-                points_figures.held(connection), HELD, Measure.LIABILITY, places, county
-            )
+            else _held(connection, places, county)
         )
         kept = _kept(connection, month)
         rules = connection.scalar(select(StatisticsRules.rules))
@@ -138,20 +136,39 @@ def _count(connection: Connection, month: Month, places: Reference, county: Coun
         street = info.street_code if info else None
         for area in facts.areas_of(county.code, street, code):
             found[area, cell] += n
-    over = points_figures.expired(connection, start, end)
-    found.update(_spread_points(over, str(month), Measure.EXPIRED, places, county))
+    found.update(_spread_points(_points(connection, month, start, end), places, county))
     return found
 
 
+def _held(connection: Connection, places: Reference, county: County) -> Counts:
+    def cells() -> Iterator[tuple[str, Cell, int]]:
+        for code, (points, on_hold) in points_figures.held(connection).items():
+            yield code, facts.points_cell(HELD, Measure.LIABILITY), points
+            yield code, facts.moved_cell(HELD, facts.ON_HOLD), on_hold
+
+    return _spread_points(cells(), places, county)
+
+
+def _points(
+    connection: Connection, month: Month, start: datetime, end: datetime
+) -> Iterator[tuple[str, Cell, int]]:
+    name = str(month)
+    for code, points in points_figures.expired(connection, start, end).items():
+        yield code, facts.points_cell(name, Measure.EXPIRED), points
+    for code, kind, points, on_hold in points_figures.flows(connection, start, end):
+        yield code, facts.moved_cell(name, kind), points
+        yield code, facts.moved_cell(name, facts.ON_HOLD), on_hold
+
+
 def _spread_points(
-    points: Mapping[str, int], month: str, measure: Measure, places: Reference, county: County
+    points: Iterable[tuple[str, Cell, int]], places: Reference, county: County
 ) -> Counts:
     found: Counts = Counter()
-    for code, n in points.items():
+    for code, cell, n in points:
         info = places.community(code)
         street = info.street_code if info else None
         for area in facts.areas_of_points(county.code, street, code):
-            found[area, facts.points_cell(month, measure)] += n
+            found[area, cell] += n
     return found
 
 
@@ -336,7 +353,7 @@ def months_with_cases(zone_of: County) -> Sequence[Month]:
             R.fix_due, R.close_due, R.ended_at,
         )
     ]  # fmt: skip
-    newest = max(it for it in ends if it is not None)
+    newest = max(it for it in [*ends, *points_figures.span()] if it is not None)
     return months_between(Month.of(first, zone_of.tz), Month.of(newest, zone_of.tz))
 
 

@@ -75,15 +75,15 @@ def follow_rules(
 ) -> int:
     """Count every month anew that is not yet counted by today's rules; return how many were left.
 
-    Each month is a transaction of its own: killed in the middle, the next call goes on where this
+    And what riders hold, which is no month's. Each is a transaction of its own: killed in the middle, the next call goes on where this
     one was. Until the last one is done nothing is shown (`anew.check`).
     """
     if anew.is_done():
         db.session.rollback()
         return 0
-    months = anew.every_month(county)
+    counted: list[Month | None] = [*reversed(anew.every_month(county)), None]
     known = recounting.list_recounts()
-    left = [it for it in reversed(months) if _rules_of(known.get(str(it))) != RULES]
+    left = [it for it in counted if _rules_of(known.get(recounting.name_of(it))) != RULES]
     db.session.rollback()
     for done, month in enumerate(left):
         if not go_on():
@@ -91,7 +91,11 @@ def follow_rules(
         found = recount_month(month, places=places, county=county, now=now)
         logger.info(
             "counted by new rules",
-            extra={"month": str(month), "cells": len(found.lacking), "left": len(left) - done - 1},
+            extra={
+                "month": recounting.name_of(month),
+                "cells": len(found.lacking),
+                "left": len(left) - done - 1,
+            },
         )
     _settle_rules(now=now)
     return 0

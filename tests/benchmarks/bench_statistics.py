@@ -45,7 +45,7 @@ LEAST = 1000
 ROOM = 4000
 GOALS = {"G8": 1.5, "G9": 1.2}
 # Raised whenever `big_set.py` writes something else.
-MADE_AS = 2
+MADE_AS = 3
 PAGES, COUNTS = 3, 40
 
 Cost = tuple[float, float]
@@ -106,7 +106,7 @@ def run(
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.mkdir(parents=True, exist_ok=True)
         kept = stack.enter_context(shelf(kind, folder))
-        sides = {it: _side(kept, stack, folder, it) for it in (LEAST, few, many)}
+        sides = {it: Side(kept_set(kept, stack, folder, it)) for it in (LEAST, few, many)}
         this = sides[many].this
         pages = {
             "the running month": f"/statistics/{this}?",
@@ -157,8 +157,8 @@ def _rows(
     return found
 
 
-def _side(shelf: Shelf, stack: ExitStack, folder: Path, reports: int) -> Side:
-    """Return a set of so many reports, made where it is not there yet."""
+def kept_set(shelf: Shelf, stack: ExitStack, folder: Path, reports: int) -> Flask:
+    """Return an app on a set of so many reports, made where it is not there yet."""
     month = Month.of(clock.now(), settings.load({}).county.tz)
     name = f"set_{MADE_AS}_{reports}_{month}".replace("-", "_")
     url = shelf.find(name) or shelf.make(name, lambda it: _make(it, folder, reports))
@@ -166,7 +166,7 @@ def _side(shelf: Shelf, stack: ExitStack, folder: Path, reports: int) -> Side:
     with app.app_context():
         # Where a newer schema has other counts; the frozen months stay as they are.
         big_set.recount(Make(app), anew=False)
-    return Side(app)
+    return app
 
 
 def _make(url: str, folder: Path, reports: int) -> None:

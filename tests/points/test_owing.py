@@ -256,7 +256,7 @@ def test_a_reversal_from_before_points_were_owed_is_completed_once(
 
 
 def test_a_release_asks_as_much_whatever_is_owed(book: Book, parked: tuple[int, int]) -> None:
-    """Two more questions than before there was anything to owe, and none for each lot."""
+    """None for each lot: of thirteen two are about what is owed, three count what is on hold."""
     sent = []
     for number in range(2):
         rider = book.rider()
@@ -266,7 +266,7 @@ def test_a_release_asks_as_much_whatever_is_owed(book: Book, parked: tuple[int, 
         with counted() as statements:
             book.release(f"R-c{number}")
         sent.append(len(statements))
-    assert sent[0] == sent[1] <= 10
+    assert sent[0] == sent[1] <= 13
 
 
 @pytest.mark.parametrize("end", ["release", "capture"])

@@ -177,12 +177,16 @@ def test_what_riders_hold_is_kept_with_every_way_points_go(make: Make, app: Flas
     book.hold(rider, "R-3", 10)
     book.noshow("R-3")
     book.reverse(entries[1].entry_id)
+    book.hold(other, "R-4", 9)
+    assert held() == points_figures.held(db.session.connection())
+    assert held()[STATION] == (27, 9)
+    book.release("R-4")
     assert held() == points_figures.held(db.session.connection())
     over = NOW + timedelta(days=800)
     assert book.expire(rider, over) is not None
     # Good to the end of the twelfth month after they were earned: they count there.
     month = Month.of(NOW, county.tz).plus(12)
-    for counted in (None, month):
+    for counted in (None, Month.of(NOW, county.tz), month):
         db.session.rollback()
         found = recounting.recount(db.engine, counted, places=reference(), county=county)
         assert found.lacking == {}
@@ -193,12 +197,15 @@ def test_what_riders_hold_is_kept_with_every_way_points_go(make: Make, app: Flas
     assert county_of(make).kind is AreaKind.COUNTY
 
 
-def held() -> dict[str, int]:
-    """Return what is kept as held, by community."""
+def held() -> dict[str, tuple[int, int]]:
+    """Return what is kept as held, and as on hold, by community."""
     db.session.rollback()
+    cells = recounting._CELLS
     rows = db.session.execute(
-        select(recounting._CELLS.area, recounting._CELLS.n).where(
-            recounting._CELLS.month == HELD, recounting._CELLS.area.like("____________")
+        select(cells.area, cells.measure, cells.n).where(
+            cells.month == HELD, cells.area.like("____________")
         )
     )
-    return {area: n for area, n in rows if n}
+    found = {(area, measure): n for area, measure, n in rows}
+    areas = {area for area, measure in found if found[area, measure]}
+    return {it: (found[it, Measure.LIABILITY], found.get((it, Measure.ON_HOLD), 0)) for it in areas}

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from grid_report import schema
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import GridReportError
@@ -19,11 +20,13 @@ from grid_report.places.queries import reference
 from grid_report.points import upkeep
 from grid_report.points.kinds import AccountKind, EventKind, Phase, Verdict
 from grid_report.points.models import Journal, Lot, LotMovement, Transfer
-from grid_report.statistics import live
+from grid_report.statistics import anew, live, recounting, usecases
+from grid_report.statistics.anew import BeingCounted
 from grid_report.statistics.figures import EMPTY, read_months
 from grid_report.statistics.measures import BESIDE_ROLLED, ROLLED, Facet, Measure
 from tests.points.book import TERMS, Book
 from tests.statistics.months import freeze, get
+from tests.statistics.test_costs import sent
 from tests.support.builders import BRIGHT, STATION, STREET, Make
 
 pytestmark = pytest.mark.database
@@ -240,3 +243,48 @@ def test_a_past_month_says_what_was_held_at_its_end_and_a_frozen_one_keeps_it(ma
     ladder = page[page.index('id="rolled"') :].split("</dl>")[0]
     assert ladder.count("<dd") == 9
     assert "= 骑手持有积分" in ladder
+
+
+def test_a_database_from_before_has_its_months_counted_anew_and_tells_the_same(
+    make: Make,
+) -> None:
+    book = Book()
+    play(book, 3)
+    shown = {month: rolled(make, month) for month in MONTHS}
+    places, county = reference(), make.settings.county
+    for counted in (*MONTHS, None):
+        usecases.recount_month(counted, places=places, county=county, now=make.now)
+    db.session.remove()
+    schema.downgrade(db.engine, "0031")
+    schema.upgrade(db.engine)
+    with pytest.raises(BeingCounted):
+        anew.check()
+    assert usecases.follow_rules(places=reference(), county=county, now=make.now) == 0
+    assert {month: rolled(make, month) for month in MONTHS} == shown
+
+
+def test_the_roll_forward_of_any_month_reads_counts_and_no_movement(make: Make) -> None:
+    book = Book()
+    play(book, 1)
+    rolled(make, MONTHS[0])
+    with sent() as asked:
+        rolled(make, MONTHS[0])
+    read = " ".join(statement for statement, _ in asked)
+    assert "statistics_cells" in read
+    assert "point_lot" not in read
+
+
+def test_a_month_in_which_nothing_moved_but_points_is_counted_anew_like_the_others(
+    make: Make,
+) -> None:
+    book = Book()
+    march = datetime(2026, 3, 10, 3, tzinfo=UTC)
+    make.report(at=march)
+    book.award(book.rider(), 40, severity=3, at=march + timedelta(days=100))
+    usecases.recount_due(
+        places=reference(),
+        county=make.settings.county,
+        every=timedelta(hours=20),
+        now=march + timedelta(days=250),
+    )
+    assert "2026-06" in recounting.list_recounts()

@@ -303,7 +303,7 @@ def test_the_upgrade_tells_the_same_of_old_cases_from_their_history(make: Make, 
     assert rounds_again == rounds
     assert {number: row for number, row in again.items() if row != reports[number]} == {}
     with db.engine.connect() as connection:
-        assert connection.execute(text("SELECT rules FROM statistics_rules")).scalar_one() == 1
+        assert connection.execute(text("SELECT rules FROM statistics_rules")).scalar_one() == 0
     county, places = make.settings.county, reference()
     assert usecases.follow_rules(places=places, county=county, now=world.now) == 0
     nothing_lacks(make)

@@ -20,7 +20,7 @@ from grid_report import clock
 from grid_report.clock import Month
 from grid_report.db import table_of
 from grid_report.offers.models import Redemption
-from grid_report.points.models import Account, Journal, Lot, Transfer
+from grid_report.points.models import Account, Journal, Lot, LotMovement, Transfer
 from grid_report.reports.models import Report, ReportPhoto
 from grid_report.reports.round_models import ReportRound
 from tests.support.big_counts import FROZEN, freeze, recount, say
@@ -37,7 +37,8 @@ __all__ = ["FROZEN", "build", "freeze", "recount", "say"]
 
 TABLES: Final = (
     "reports", "report_rounds", "report_photos", "redemptions", "members", "consent_acts", "audit_entries",
-    "point_journal", "point_transfers", "point_lots", "point_accounts", "statistics_corrections",
+    "point_journal", "point_transfers", "point_lots", "point_lot_movements", "point_accounts",
+    "statistics_corrections",
 )  # fmt: skip
 _DAY: Final = 24 * 3600
 
@@ -287,6 +288,18 @@ class _Set:
             "last_movement_id": "0",
         }
         self._insert(table_of(Lot), lots, "FROM awards a")
+        earned = {
+            "lot_id": "l.id",
+            "transfer_id": "l.transfer_id",
+            "kind": "'earn'",
+            "free_delta": "l.points",
+            "held_delta": "0",
+        }
+        self._insert(
+            table_of(LotMovement),
+            earned,
+            f"FROM point_lots l WHERE l.account_id >= {self.account}",
+        )
         ends = {
             "kind": "'expiry'",
             "cause_type": "'lot-expired'",
