@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, func, or_, select, union_all
+from sqlalchemy import Select, and_, func, select, union_all
 
 from grid_report.accounts import figures as accounts_figures
 from grid_report.clock import Month, months_between
@@ -250,13 +250,9 @@ def _rolled(month: Month, areas: Collection[str]) -> Iterator[tuple[str, Measure
             _CELLS.month.in_([*map(str, months), facts.HELD]),
             _CELLS.version == LIVE,
             _CELLS.area.in_(sorted(areas)),
-            or_(
-                _CELLS.facet == Facet.MOVED,
-                and_(
-                    _CELLS.facet == Facet.POINTS,
-                    _CELLS.measure.in_([Measure.LIABILITY, Measure.EXPIRED]),
-                ),
-            ),
+            # Of points as such only what is held and what ended is kept.
+            _CELLS.facet.in_([Facet.MOVED, Facet.POINTS]),
+            _CELLS.key == "",
         )
     )
     for area, when, what, n in kept:

@@ -1,7 +1,7 @@
 """What two things of the months cost with all reports there ever were: the roll-forward and the recount.
 
-The roll-forward of points reads what moved riders' lots since a month began; its bound is one plain
-sum over every movement there is. The recount is what an upgrade to new counting rules does once: every
+The roll-forward of points, of the county and each community, reads the counts of what moved them;
+its bound is one plain sum over every movement there is. The recount is what an upgrade to new counting rules does once: every
 month anew, in a transaction each; its bound is one plain count of all reports by state, category,
 community and unit. Sets are those of `bench_statistics` (`tests/support/big_set.py`): an award, a lot and
 a movement for each accepted report. CPU is not told apart: on PostgreSQL the work is the backend's.
@@ -26,9 +26,8 @@ from grid_report import clock
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.places.queries import reference
-from grid_report.points import figures
 from grid_report.settings import County
-from grid_report.statistics import anew, usecases
+from grid_report.statistics import anew, live, usecases
 from grid_report.statistics.models import StatisticsRecount, StatisticsRules
 from tests.benchmarks.bench_statistics import kept_set
 from tests.support.kept_sets import shelf
@@ -64,15 +63,18 @@ def run(folder: Path, rounds: int = ROUNDS, reports: Sequence[int] = REPORTS) ->
 
 
 def _roll(county: County, rounds: int) -> list[str]:
-    this = Month.of(clock.now(), county.tz)
+    this, places = Month.of(clock.now(), county.tz), reference()
+    areas = [county.code, *(it.code for it in places.communities.values())]
     movements = _seconds(lambda: db.session.execute(text(MOVEMENTS)).all())[1]
     found = [f"{sum(row[1] for row in movements)} movements"]
     for back in (0, 1, 12):
-        bounds = this.plus(-back).bounds(county.tz)
+        month = this.plus(-back)
         pairs = []
         for _ in range(rounds + 1):
             bound = _seconds(lambda: db.session.execute(text(MOVEMENTS)).all())[0]
-            took = _seconds(lambda at=bounds: figures.flows(db.session(), *at))[0]  # type: ignore[misc]
+            took = _seconds(lambda at=month: live.points(at, areas, places=places, county=county))[
+                0
+            ]  # type: ignore[misc]
             pairs.append((took, bound))
         pairs = pairs[1:]  # the first compiles the statement and warms the files
         ratios = sorted(took / bound for took, bound in pairs)
