@@ -110,6 +110,8 @@ class Scheduler:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone="UTC",
         )
+        # APScheduler reads the machine's clock itself.
+        begin = clock.by_machine(clock.now())
         for number, job in enumerate(JOBS):
             engine.add_job(
                 self.runner.run,
@@ -118,7 +120,7 @@ class Scheduler:
                 id=job.name,
                 seconds=job.every_s(self.settings.jobs),
                 # Soon, but not all at once.
-                next_run_time=clock.now() + timedelta(seconds=0.2 * number),
+                next_run_time=begin + timedelta(seconds=0.2 * number),
             )
         engine.start()
         self._engine = engine

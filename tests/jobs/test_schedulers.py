@@ -69,6 +69,16 @@ def put(count: int, start_at: int = 0) -> None:
         )
 
 
+@pytest.mark.at("2028-02-29T23:59")
+def test_jobs_run_at_once_however_far_the_clock_is_ahead_of_the_machines(
+    make: Make, tmp_path: Path
+) -> None:
+    make.worker()
+    put(1)
+    with schedulers(make, 1, tmp_path / "log"):
+        wait_for(lambda: count_copies() == 1)
+
+
 def test_killing_the_leader_in_the_middle_of_a_delivery_changes_only_the_delay(
     make: Make, tmp_path: Path
 ) -> None:
