@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
     Integer,
     ScalarSelect,
     Select,
+    TextClause,
     and_,
     bindparam,
     func,
@@ -95,9 +95,8 @@ ROW_COLUMNS = (
 
 # Written out like the partial indexes: SQLite does not use one for a condition with parameters.
 _IS_OPEN = text(f"reports.{IS_OPEN}")
-_IS_FOLDED: Final[ColumnElement[bool]] = literal_column(
-    "(reports.folded_id IS NOT NULL AND reports.state = 'submitted')", Boolean()
-)
+# As text: of a boolean expression SQLite is asked whether it is 1, and no index says that.
+_IS_FOLDED = text("reports.folded_id IS NOT NULL AND reports.state = 'submitted'")
 
 
 def _ways(scope: ReportScope) -> list[ColumnElement[bool]]:
@@ -282,7 +281,7 @@ MOST_COUNTED = 100
 @lru_cache(maxsize=256)
 def _counting(scope: ReportScope, member_id: int) -> Select[*tuple[Any, ...]]:
     # Lights from the end of their index where there are most of them; states by one of their own.
-    piles: dict[str, tuple[ColumnElement[bool], Sequence[ColumnElement[Any]]]] = {
+    piles: dict[str, tuple[ColumnElement[bool] | TextClause, Sequence[ColumnElement[Any]]]] = {
         "red": (light_clause(Light.RED), _FIRST),
         "yellow": (light_clause(Light.YELLOW), _FIRST),
         "green": (light_clause(Light.GREEN), _LAST),
@@ -296,7 +295,9 @@ def _counting(scope: ReportScope, member_id: int) -> Select[*tuple[Any, ...]]:
 
 
 def _count(
-    scope: ReportScope, pile: ColumnElement[bool], order: Sequence[ColumnElement[Any]]
+    scope: ReportScope,
+    pile: ColumnElement[bool] | TextClause,
+    order: Sequence[ColumnElement[Any]],
 ) -> ScalarSelect[int]:
     # In the order of the index of open reports, or SQLite takes the one of all reports. Those of one
     # state everywhere have an index that says nothing else.
