@@ -185,6 +185,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     offers_signals.reserved.connect(counting.note_new_service)
     points_signals.lots_changed.connect(counting.note_lots)
     points_signals.points_expired.connect(counting.note_expired)
+    points_signals.debt_changed.connect(counting.note_debt)
     points_signals.report_facts.connect(reports_queries.facts_for_audit)
     points_signals.service_names.connect(offers_queries.service_names)
     points_signals.report_decision.connect(objection_news.decision_about)

@@ -243,3 +243,4 @@ def _repay(
         amount=part.points,
     )
     move_lots(session, transfer_id, MovementKind.SPEND, [part], event=EventKind.REPAYMENT, at=at)
+    signals.debt_changed.send(session, points=-part.points, at=at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, case, func, or_, select, text
+from sqlalchemy import Connection, case, func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from grid_report.clock import Month
@@ -88,22 +88,27 @@ def span() -> list[datetime]:
     return [it for it in ends if it is not None]
 
 
-def debts(session: Session, end: datetime) -> int:
-    """Return what riders owed in all at an instant; reads what was charged and repaid by debtors."""
-    owed = case(
-        (Transfer.debit_kind == AccountKind.RIDER_DEBT, Transfer.amount), else_=-Transfer.amount
+def debts_changed(connection: Connection, start: datetime, end: datetime) -> int:
+    """Return by how much riders' debts grew in a half-open stretch, from the ledger's transfers."""
+    grown = case(
+        (Transfer.debit_kind == AccountKind.RIDER_DEBT, Transfer.amount),
+        (Transfer.credit_kind == AccountKind.RIDER_DEBT, -Transfer.amount),
+        else_=0,
     )
-    found = session.scalar(
-        select(func.coalesce(func.sum(owed), 0))
-        .select_from(Account)
-        .join(
-            Transfer,
-            or_(Transfer.debit_account_id == Account.id, Transfer.credit_account_id == Account.id),
-        )
-        .join(Journal, Journal.id == Transfer.journal_id)
-        .where(text("point_accounts.kind = 'rider_debt'"), Journal.at < end)
+    found = connection.scalar(
+        select(func.coalesce(func.sum(grown), 0))
+        .select_from(Journal)
+        .join(Transfer, Transfer.journal_id == Journal.id + 0)
+        .where(Journal.at >= start, Journal.at < end)
     )
     return int(found or 0)
+
+
+def debts(connection: Connection) -> int:
+    """Return what riders owe in all at this moment."""
+    owed = func.coalesce(func.sum(Account.debits - Account.credits), 0)
+    query = select(owed).where(text("point_accounts.kind = 'rider_debt'"))  # as the index says it
+    return int(connection.scalar(query) or 0)
 
 
 def held(connection: Connection) -> dict[str, tuple[int, int]]:

@@ -348,12 +348,6 @@ class Lot(Base):
             sqlite_where=text("free > 0"),
             postgresql_where=text("free > 0"),
         ),
-        Index(
-            "ix_point_lots_on_hold",
-            "account_id",
-            sqlite_where=text("held > 0"),
-            postgresql_where=text("held > 0"),
-        ),
     )
 
     id: Mapped[RowId]

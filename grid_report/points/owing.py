@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import func, insert, or_, select
 from sqlalchemy.orm import Session
 
-from grid_report.points import holders
+from grid_report.points import holders, signals
 from grid_report.points.causes import (
     DEBT_MET,
     OWED_TAKEN,
@@ -183,4 +183,5 @@ def _meet_debt(
         session, entry_id, EventKind.REPAYMENT, "repay", debit=mine, credit=debt, amount=points
     )
     move_lots(session, transfer_id, MovementKind.SPEND, met, event=EventKind.REPAYMENT, at=at)
+    signals.debt_changed.send(session, points=-points, at=at)
     return rest

@@ -11,7 +11,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from grid_report.errors import NotFound
-from grid_report.points import holders, owing
+from grid_report.points import holders, owing, signals
 from grid_report.points.causes import AWARD_REVERSED, OWED_TAKEN, Cause
 from grid_report.points.entries import (
     Part,
@@ -123,6 +123,7 @@ def reverse(
             credit=places[end],
             amount=debt,
         )
+        signals.debt_changed.send(session, points=debt, at=at)
     owing.owe(session, reversal_id, claims)
     on_hold = min(due - taken, places[mine].held if debt else _held(lots, claims))
     return Reversal(reversal_id, taken + debt, debt=debt, owed=on_hold)

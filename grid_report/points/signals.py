@@ -23,6 +23,9 @@
 `lots` (`{lot: (points more or less, of them on hold)}`), the kind of `event`, `at` and, of a new
 lot, `community_code`.
 
+`debt_changed` is sent inside the transaction that charges or repays a debt, from the session, with
+`points` (less than zero: repaid) and `at`.
+
 `points_expired` is sent inside its transaction, from the session, with `community_code`,
 `points` and `at`, the last instant at which they could be spent.
 
@@ -54,6 +57,7 @@ objection_raised: Final = Signal()
 objection_answered: Final = Signal()
 proposal_waiting: Final = Signal()
 lots_changed: Final = Signal()
+debt_changed: Final = Signal()
 points_expired: Final = Signal()
 audit_found: Final = Signal()
 award_reversed: Final = Signal()

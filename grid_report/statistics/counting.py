@@ -72,6 +72,7 @@ class _Noted:
     lots: list[_LotsMoved] = field(default_factory=list)
     awarded_by: dict[int, str] = field(default_factory=dict)
     expired: list[tuple[str, int, datetime]] = field(default_factory=list)
+    debts: list[tuple[int, datetime]] = field(default_factory=list)
     recalls: list[RecallFacts] = field(default_factory=list)
 
 
@@ -135,6 +136,11 @@ def note_expired(session: Session, *, community_code: str, points: int, at: date
     _noted(session).expired.append((community_code, points, at))
 
 
+def note_debt(session: Session, *, points: int, at: datetime) -> None:
+    """Note that a debt was charged or repaid. Hears `points.signals.debt_changed`."""
+    _noted(session).debts.append((points, at))
+
+
 def _noted(session: Session) -> _Noted:
     fresh = _Noted()
     if at_the_end(session, NAME, partial(_count, noted=fresh)):
@@ -166,6 +172,9 @@ def _count(session: Session, *, noted: _Noted) -> None:
         for area in facts.areas_of(county.code, recall.street, recall.community):
             total.update({(area, it): n for it, n in recall_cells(recall, county.tz).items()})
     total.update(_points(session, noted, county))
+    for points, at in noted.debts:
+        for when in (facts.HELD, str(Month.of(at, county.tz))):
+            total[county.code, facts.moved_cell(when, facts.DEBTS)] += points
     add(session, total)
     # After the counts: a freeze that was under way has ended by now, or waits for this one.
     for about, changed, at in changes:

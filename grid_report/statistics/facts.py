@@ -34,6 +34,8 @@ DUE: Final = "due"
 HELD: Final = "held"
 # By how much what is on hold changed, beside the kinds of event that move riders' points.
 ON_HOLD: Final = "on_hold"
+# The same of what riders owe: the county's, for a repayment meets a rider's debt and no community's.
+DEBTS: Final = "debts"
 
 
 class Cell(NamedTuple):
@@ -395,7 +397,7 @@ def points_cell(month: str, measure: Measure) -> Cell:
 
 
 def moved_cell(month: str, what: str) -> Cell:
-    """Return where is counted what moved riders' points in a month: a kind of event, or `ON_HOLD`."""
+    """Return where is counted what moved riders' points in a month: a kind of event, `ON_HOLD` or `DEBTS`."""
     return Cell(month, Facet.MOVED, "", what)
 
 

@@ -213,6 +213,9 @@ _ROLLED: Final = {
 }
 
 
+_BESIDE: Final = {facts.ON_HOLD: Measure.ON_HOLD, facts.DEBTS: Measure.DEBTS}
+
+
 def points(month: Month, areas: Collection[str], *, places: Reference, county: County) -> Added:
     """Return by area the month's pools, what riders held at its end, and how that came about.
 
@@ -231,8 +234,6 @@ def points(month: Month, areas: Collection[str], *, places: Reference, county: C
         add(community, Measure.AWARDED, awarded)
     for area, measure, amount in _rolled(month, areas):
         added[area][Facet.POINTS, "", measure] += amount
-    end = month.bounds(county.tz)[1]
-    added[county.code][Facet.POINTS, "", Measure.DEBTS] += points_figures.debts(db.session(), end)
     # The reserve is the county's own.
     granted, awarded = points_figures.reserve(month)
     added[county.code][Facet.POINTS, "", Measure.GRANTED] += granted
@@ -256,9 +257,9 @@ def _rolled(month: Month, areas: Collection[str]) -> Iterator[tuple[str, Measure
         )
     )
     for area, when, what, n in kept:
-        if what == facts.ON_HOLD:
+        if what in _BESIDE:
             if when != str(month):
-                yield area, Measure.ON_HOLD, n if when == facts.HELD else -n
+                yield area, _BESIDE[what], n if when == facts.HELD else -n
             continue
         if when == facts.HELD:
             yield area, Measure.LIABILITY, n

@@ -137,6 +137,8 @@ def _count(connection: Connection, month: Month, places: Reference, county: Coun
         for area in facts.areas_of(county.code, street, code):
             found[area, cell] += n
     found.update(_spread_points(_points(connection, month, start, end), places, county))
+    grown = points_figures.debts_changed(connection, start, end)
+    found[county.code, facts.moved_cell(str(month), facts.DEBTS)] = grown
     return found
 
 
@@ -146,7 +148,9 @@ def _held(connection: Connection, places: Reference, county: County) -> Counts:
             yield code, facts.points_cell(HELD, Measure.LIABILITY), points
             yield code, facts.moved_cell(HELD, facts.ON_HOLD), on_hold
 
-    return _spread_points(cells(), places, county)
+    found = _spread_points(cells(), places, county)
+    found[county.code, facts.moved_cell(HELD, facts.DEBTS)] = points_figures.debts(connection)
+    return found
 
 
 def _points(
