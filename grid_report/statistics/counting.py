@@ -35,7 +35,7 @@ from grid_report.places import queries as places_queries
 from grid_report.points import figures as points_figures
 from grid_report.points.kinds import EventKind
 from grid_report.settings import County
-from grid_report.statistics import facts
+from grid_report.statistics import facts, points_facts
 from grid_report.statistics.facts import (
     CaseFacts,
     Cells,
@@ -174,7 +174,7 @@ def _count(session: Session, *, noted: _Noted) -> None:
     total.update(_points(session, noted, county))
     for points, at in noted.debts:
         for when in (facts.HELD, str(Month.of(at, county.tz))):
-            total[county.code, facts.moved_cell(when, facts.DEBTS)] += points
+            total[county.code, points_facts.moved_cell(when, points_facts.DEBTS)] += points
     add(session, total)
     # After the counts: a freeze that was under way has ended by now, or waits for this one.
     for about, changed, at in changes:
@@ -189,7 +189,9 @@ def _points(session: Session, noted: _Noted, county: County) -> Counter[tuple[st
 
     def add_up(code: str, cell: facts.Cell, points: int) -> None:
         info = places.community(code)
-        for area in facts.areas_of_points(county.code, info.street_code if info else None, code):
+        for area in points_facts.areas_of_points(
+            county.code, info.street_code if info else None, code
+        ):
             found[area, cell] += points
 
     unknown = {lot for it in noted.lots for lot in it.lots} - noted.awarded_by.keys()
@@ -198,14 +200,14 @@ def _points(session: Session, noted: _Noted, county: County) -> Counter[tuple[st
     for moved in noted.lots:
         month = str(Month.of(moved.at, county.tz))
         for lot, (points, on_hold) in moved.lots.items():
-            add_up(known[lot], facts.points_cell(facts.HELD, Measure.LIABILITY), points)
+            add_up(known[lot], points_facts.points_cell(facts.HELD, Measure.LIABILITY), points)
             # What ends counts in the month of its last day (`note_expired`).
             if moved.event is not EventKind.EXPIRY:
-                add_up(known[lot], facts.moved_cell(month, moved.event), points)
+                add_up(known[lot], points_facts.moved_cell(month, moved.event), points)
             for when in (facts.HELD, month):
-                add_up(known[lot], facts.moved_cell(when, facts.ON_HOLD), on_hold)
+                add_up(known[lot], points_facts.moved_cell(when, points_facts.ON_HOLD), on_hold)
     for code, points, at in noted.expired:
-        expired = facts.points_cell(str(Month.of(at, county.tz)), Measure.EXPIRED)
+        expired = points_facts.points_cell(str(Month.of(at, county.tz)), Measure.EXPIRED)
         add_up(code, expired, points)
     return found
 

@@ -32,10 +32,6 @@ URGENT: Final = 4
 DUE: Final = "due"
 # Instead of a month, of what is no month's: what riders hold.
 HELD: Final = "held"
-# By how much what is on hold changed, beside the kinds of event that move riders' points.
-ON_HOLD: Final = "on_hold"
-# The same of what riders owe: the county's, for a repayment meets a rider's debt and no community's.
-DEBTS: Final = "debts"
 
 
 class Cell(NamedTuple):
@@ -187,11 +183,6 @@ def areas_of(county: str, street: str | None, community: str | None) -> tuple[st
     if community is None or street is None:
         return (county, UNROUTED)
     return (county, street, community)
-
-
-def areas_of_points(county: str, street: str | None, community: str) -> tuple[str, ...]:
-    """Return every area points count for: of a community nobody knows, the county alone."""
-    return (county,) if street is None else (county, street, community)
 
 
 def case_cells(case: CaseFacts, zone: tzinfo) -> Cells:
@@ -389,16 +380,6 @@ def _of_closing(it: Round) -> Iterator[Measure]:
             yield Measure.CLOSED_IN_TIME
     if it.reworked:
         yield Measure.REWORKED
-
-
-def points_cell(month: str, measure: Measure) -> Cell:
-    """Return where points of a month are counted, or (`HELD`) those riders hold."""
-    return Cell(month, Facet.POINTS, "", measure)
-
-
-def moved_cell(month: str, what: str) -> Cell:
-    """Return where is counted what moved riders' points in a month: a kind of event, `ON_HOLD` or `DEBTS`."""
-    return Cell(month, Facet.MOVED, "", what)
 
 
 def difference(before: Mapping[Any, int], after: Mapping[Any, int]) -> dict[Any, int]:

@@ -20,7 +20,7 @@ from grid_report.places.reference import Reference
 from grid_report.points import figures as points_figures
 from grid_report.points.kinds import EventKind
 from grid_report.settings import County
-from grid_report.statistics import definitions, facts
+from grid_report.statistics import definitions, facts, points_facts
 from grid_report.statistics.areas import Area
 from grid_report.statistics.definitions import C
 from grid_report.statistics.facts import DUE, UNROUTED
@@ -213,7 +213,7 @@ _ROLLED: Final = {
 }
 
 
-_BESIDE: Final = {facts.ON_HOLD: Measure.ON_HOLD, facts.DEBTS: Measure.DEBTS}
+_BESIDE: Final = {points_facts.ON_HOLD: Measure.ON_HOLD, points_facts.DEBTS: Measure.DEBTS}
 
 
 def points(month: Month, areas: Collection[str], *, places: Reference, county: County) -> Added:
@@ -226,7 +226,7 @@ def points(month: Month, areas: Collection[str], *, places: Reference, county: C
     def add(community: str, measure: Measure, amount: int) -> None:
         info = places.community(community)
         street = info.street_code if info else None
-        for area in facts.areas_of_points(county.code, street, community):
+        for area in points_facts.areas_of_points(county.code, street, community):
             added[area][Facet.POINTS, "", measure] += amount
 
     for community, (granted, awarded) in points_figures.pools(month).items():

@@ -21,7 +21,7 @@ from grid_report.places.reference import Reference
 from grid_report.points import figures as points_figures
 from grid_report.reports.figures import RECALLS
 from grid_report.settings import County
-from grid_report.statistics import facts
+from grid_report.statistics import facts, points_facts
 from grid_report.statistics.definitions import (
     OF_CASES,
     OF_SERVICES,
@@ -138,18 +138,20 @@ def _count(connection: Connection, month: Month, places: Reference, county: Coun
             found[area, cell] += n
     found.update(_spread_points(_points(connection, month, start, end), places, county))
     grown = points_figures.debts_changed(connection, start, end)
-    found[county.code, facts.moved_cell(str(month), facts.DEBTS)] = grown
+    found[county.code, points_facts.moved_cell(str(month), points_facts.DEBTS)] = grown
     return found
 
 
 def _held(connection: Connection, places: Reference, county: County) -> Counts:
     def cells() -> Iterator[tuple[str, Cell, int]]:
         for code, (points, on_hold) in points_figures.held(connection).items():
-            yield code, facts.points_cell(HELD, Measure.LIABILITY), points
-            yield code, facts.moved_cell(HELD, facts.ON_HOLD), on_hold
+            yield code, points_facts.points_cell(HELD, Measure.LIABILITY), points
+            yield code, points_facts.moved_cell(HELD, points_facts.ON_HOLD), on_hold
 
     found = _spread_points(cells(), places, county)
-    found[county.code, facts.moved_cell(HELD, facts.DEBTS)] = points_figures.debts(connection)
+    found[county.code, points_facts.moved_cell(HELD, points_facts.DEBTS)] = points_figures.debts(
+        connection
+    )
     return found
 
 
@@ -158,10 +160,10 @@ def _points(
 ) -> Iterator[tuple[str, Cell, int]]:
     name = str(month)
     for code, points in points_figures.expired(connection, start, end).items():
-        yield code, facts.points_cell(name, Measure.EXPIRED), points
+        yield code, points_facts.points_cell(name, Measure.EXPIRED), points
     for code, kind, points, on_hold in points_figures.flows(connection, start, end):
-        yield code, facts.moved_cell(name, kind), points
-        yield code, facts.moved_cell(name, facts.ON_HOLD), on_hold
+        yield code, points_facts.moved_cell(name, kind), points
+        yield code, points_facts.moved_cell(name, points_facts.ON_HOLD), on_hold
 
 
 def _spread_points(
@@ -171,7 +173,7 @@ def _spread_points(
     for code, cell, n in points:
         info = places.community(code)
         street = info.street_code if info else None
-        for area in facts.areas_of_points(county.code, street, code):
+        for area in points_facts.areas_of_points(county.code, street, code):
             found[area, cell] += n
     return found
 
