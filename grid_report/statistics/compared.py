@@ -92,7 +92,7 @@ def read(
         select(_KEPT.of_month, _KEPT.facet, _KEPT.key, _KEPT.measure, _KEPT.n).where(
             _KEPT.month == str(month), _KEPT.version == version, _KEPT.area == area
         )
-    ):
+    ).all():
         if facet in DETAILS:
             values[name][Facet(facet)][int(key)] = n
         else:

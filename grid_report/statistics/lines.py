@@ -136,10 +136,9 @@ def absent(figures: Figures, total: Line, measures: Iterable[Measure]) -> list[t
 
 def summed(lines: Iterable[Line]) -> Line:
     """Return the rows of a table added up, as its last row; it leads to no list of its own."""
-    counts: dict[Key, int] = {}
+    # By the names of measures: the lines of a table share figures with all that is counted in them.
+    counts: dict[Key, int] = dict.fromkeys(((Facet.ALL, "", it) for it in Measure), 0)
     for line in lines:
-        for (facet, key, measure), n in line.figures.counts.items():
-            if facet == line.facet and key == line.key:
-                where = (Facet.ALL.value, "", measure)
-                counts[where] = counts.get(where, 0) + n
+        for measure in Measure:
+            counts[Facet.ALL, "", measure] += line.count(measure)
     return Line("", "", Figures(counts))
