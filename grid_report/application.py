@@ -52,10 +52,12 @@ from grid_report.oversight import routes as oversight_routes
 from grid_report.places import case_book
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
-from grid_report.points import admin_routes as points_admin_routes
-from grid_report.points import budget_routes, learning_routes, objection_routes
-from grid_report.points import routes as points_routes
 from grid_report.points import signals as points_signals
+from grid_report.points.budgets import routes as budgets_routes
+from grid_report.points.learning import routes as learning_routes
+from grid_report.points.objections import routes as objections_routes
+from grid_report.points.statement import routes as points_routes
+from grid_report.points.tariff import routes as points_admin_routes
 from grid_report.reports import (
     audit_news,
     desk_routes,
@@ -114,8 +116,8 @@ BLUEPRINTS = (
     places_routes.bp,
     thanks_routes.bp,
     points_routes.bp,
-    objection_routes.bp,
-    budget_routes.bp,
+    objections_routes.bp,
+    budgets_routes.bp,
     report_points_routes.bp,
     points_admin_routes.bp,
     learning_routes.bp,

@@ -30,7 +30,7 @@ COMMANDS = {
     "jobs": "grid_report.jobs.cli:jobs_cli",
     "media": "grid_report.media.cli:media_cli",
     "members": "grid_report.accounts.cli:accounts_cli",
-    "points": "grid_report.points.cli:points_cli",
+    "points": "grid_report.points.audit.cli:points_cli",
     "scheduler": "grid_report.jobs.cli:scheduler",
     "statistics": "grid_report.statistics.cli:statistics_cli",
 }
@@ -98,7 +98,7 @@ def upgrade(revision: str) -> None:
     from grid_report import connections, schema
     from grid_report.db import db
     from grid_report.places.usecases import load_reference
-    from grid_report.points.tariff_usecases import load_tariff
+    from grid_report.points.tariff.usecases import load_tariff
     from grid_report.web.context import settings
 
     connections.make_file(db.engine)

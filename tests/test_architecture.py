@@ -32,7 +32,7 @@ ARROWS = {
 OF_OTHERS = {"steps", "queries", "rules", "wiring"}
 
 NOT_YET: dict[tuple[str, str], str] = {
-    ("demo.appeals", "points.models"): "chooses the award somebody objects to",
+    ("demo.appeals", "points.ledger.models"): "chooses the award somebody objects to",
     ("demo.appeals", "reports.models"): "chooses the refused report somebody objects to",
     ("demo.cast", "accounts.models"): "looks for the demo's own members",
     ("demo.world", "accounts.models"): "looks whether somebody lives here already",
@@ -41,12 +41,21 @@ NOT_YET: dict[tuple[str, str], str] = {
     ("demo.world", "notify.steps"): "brings a story's messages to the inboxes at their own time",
     ("demo.world", "reports.models"): "looks which stories are told already",
     ("places.queries", "places.steps"): "the areas of a version are a read",
-    ("points.claims", "accounts.models"): "one statement decides, with the rider's standing in it",
-    ("points.cli", "accounts.models"): "there is no query for an operator's member id",
-    ("points.cli", "accounts.steps"): "there is no query for an operator's member id",
-    ("points.cli", "points.models"): "there is no query for the freeze",
-    ("points.queries", "points.holders"): "the names of accounts are a rule, opening them a step",
-    ("points.usecases", "places.models"): "there is no query for the codes of all communities",
+    (
+        "points.ledger.award_requests",
+        "accounts.models",
+    ): "one statement decides, with the rider's standing in it",
+    ("points.audit.cli", "accounts.models"): "there is no query for an operator's member id",
+    ("points.audit.cli", "accounts.steps"): "there is no query for an operator's member id",
+    ("points.audit.cli", "points.ledger.models"): "there is no query for the freeze",
+    (
+        "points.statement.queries",
+        "points.ledger.accounts",
+    ): "the names of accounts are a rule, opening them a step",
+    (
+        "points.budgets.usecases",
+        "places.models",
+    ): "there is no query for the codes of all communities",
 }
 
 
@@ -248,7 +257,7 @@ def ledger_tables() -> set[str]:
     """Name the models of the points tables."""
     return {
         node.name
-        for name in ("points.models", "points.dues")
+        for name in ("points.ledger.models", "points.ledger.pending_models")
         for node in modules()[name].tree.body
         if isinstance(node, ast.ClassDef)
     }
@@ -273,7 +282,10 @@ def test_nothing_but_the_ledger_writes_its_tables() -> None:
     assert {"Account", "Journal", "Transfer", "Lot", "LotMovement", "Unpaid"} <= tables
     for module in modules().values():
         # Only who knows the tables can write them; a name alone may be anything.
-        if any(one.module in ("points.models", "points.dues") for one in module.imports):
+        if any(
+            one.module in ("points.ledger.models", "points.ledger.pending_models")
+            for one in module.imports
+        ):
             found |= {(module.name, at) for at in table_writers(module, tables)}
     assert {name.removeprefix("points.") for name, _ in found} == LEDGER_WRITERS, found
 
@@ -289,7 +301,7 @@ def test_the_ledger_has_one_name() -> None:
         for module in modules().values()
         if BY_NAME.get(module.name) != "steps" or module.room != "points"
         for one in module.imports
-        if one.module in parts | {"points.entries"}
+        if one.module in parts | {"points.ledger.events"}
     ]
     assert not found
 

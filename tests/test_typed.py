@@ -17,7 +17,7 @@ from grid_report.errors import Invalid
 from grid_report.offers import card_forms, vouchers
 from grid_report.offers import forms as offers
 from grid_report.places.points import parse_accuracy_m, parse_point
-from grid_report.points import forms as points
+from grid_report.points.tariff import forms as points
 from grid_report.reports import forms as reports
 from grid_report.reports.filters import instant
 from grid_report.statistics.periods import parse_period

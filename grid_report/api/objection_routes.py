@@ -17,9 +17,10 @@ from grid_report.api.routes import bp
 from grid_report.api.schemas import PageQuery
 from grid_report.errors import Invalid
 from grid_report.places.queries import reference
-from grid_report.points import objecting, objection_queries
-from grid_report.points.objection_queries import ObjectionView
-from grid_report.points.objections import Decision, ObjectionStep, Subject
+from grid_report.points.objections import queries as objections_queries
+from grid_report.points.objections import usecases as objections_usecases
+from grid_report.points.objections.queries import ObjectionView
+from grid_report.points.objections.rules import Decision, ObjectionStep, Subject
 from grid_report.web.context import current_actor, settings
 from grid_report.web.paging import DEFAULT_LIMIT, pack, unpack_id
 from grid_report.web.text import clean
@@ -66,7 +67,7 @@ def my_objections() -> Response:
     """List what the rider objected to."""
     rider, asked = _rider(), query(PageQuery)
     limit = asked.limit or DEFAULT_LIMIT
-    found = objection_queries.list_own(
+    found = objections_queries.list_own(
         rider.member_id, clock.now(), limit + 1, unpack_id(asked.cursor)
     )
     return answer(
@@ -94,7 +95,7 @@ def raise_objection() -> Response:
     subject, key = given.pop()
     if given:
         raise Invalid.field(subject.value, "value-unknown")
-    objection_id = objecting.raise_objection(
+    objection_id = objections_usecases.raise_objection(
         Decision(subject, clean(key)),
         words=clean(body["words"]),
         days=settings().points.objection_days,
@@ -102,7 +103,7 @@ def raise_objection() -> Response:
         places=reference(),
         now=now,
     )
-    found = objection_queries.own(objection_id, rider.member_id, now)
+    found = objections_queries.own(objection_id, rider.member_id, now)
     # The decision itself is the key: what was raised before is found, not made.
     return answer(_objection(found), 201, replayed=found.raised_at != now)
 
@@ -115,7 +116,7 @@ def raise_objection() -> Response:
 )
 def my_objection(objection_id: int) -> Response:
     """Show a rider's objection."""
-    found = objection_queries.own(objection_id, _rider().member_id, clock.now())
+    found = objections_queries.own(objection_id, _rider().member_id, clock.now())
     return answer(_objection(found))
 
 
@@ -128,8 +129,8 @@ def my_objection(objection_id: int) -> Response:
 def withdraw_objection(objection_id: int) -> Response:
     """Take it back while nobody has answered."""
     rider, now = _rider(), clock.now()
-    objecting.withdraw_objection(objection_id, actor=rider, now=now)
-    return answer(_objection(objection_queries.own(objection_id, rider.member_id, now)))
+    objections_usecases.withdraw_objection(objection_id, actor=rider, now=now)
+    return answer(_objection(objections_queries.own(objection_id, rider.member_id, now)))
 
 
 def _at_desk(it: ObjectionView) -> dict[str, Any]:
@@ -154,7 +155,7 @@ def list_objections() -> Response:
     actor = current_actor()
     access.check(actor, Action.OBJECTIONS_READ)
     asked = query(schemas.ObjectionQuery)
-    found, following = objection_queries.page_of(
+    found, following = objections_queries.page_of(
         actor,
         clock.now(),
         state=asked.state,
@@ -177,7 +178,7 @@ def list_objections() -> Response:
 )
 def show_objection(objection_id: int) -> Response:
     """Show one objection."""
-    return answer(_at_desk(objection_queries.one(objection_id, current_actor(), clock.now())))
+    return answer(_at_desk(objections_queries.one(objection_id, current_actor(), clock.now())))
 
 
 @bp.post("/objections/<int:objection_id>/answer")
@@ -191,10 +192,10 @@ def answer_objection(objection_id: int) -> Response:
     """Answer; what an upheld one changes is proposed and approved by people afterwards."""
     actor, now = current_actor(), clock.now()
     # Whoever may not read it learns nothing of it, not even by a mistake in the body.
-    found = objection_queries.one(objection_id, actor, now)
+    found = objections_queries.one(objection_id, actor, now)
     access.check(actor, Action.OBJECTION_ANSWER, found)
     body = json_body(schemas.AnswerRequest)
-    objecting.answer_objection(
+    objections_usecases.answer_objection(
         objection_id, ObjectionStep(body["step"]), words=clean(body["words"]), actor=actor, now=now
     )
-    return answer(_at_desk(objection_queries.one(objection_id, actor, now)))
+    return answer(_at_desk(objections_queries.one(objection_id, actor, now)))

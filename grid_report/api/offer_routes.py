@@ -36,8 +36,8 @@ from grid_report.offers.models import Offer, Slot, Station
 from grid_report.offers.queries import OfferRow, RedemptionRow
 from grid_report.places.points import Point
 from grid_report.places.queries import reference
-from grid_report.points.ending import purse
-from grid_report.points.queries import Expiring
+from grid_report.points.statement.ending_queries import purse
+from grid_report.points.statement.queries import Expiring
 from grid_report.web.context import current_actor, language, settings, wiring
 from grid_report.web.guard import public
 from grid_report.web.paging import pack, read_limit, unpack_id

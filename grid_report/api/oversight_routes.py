@@ -16,7 +16,7 @@ from grid_report.api.reading import answer, query
 from grid_report.api.routes import bp
 from grid_report.oversight import forms
 from grid_report.oversight.holders import shown_alias, shown_holder
-from grid_report.points.journal_queries import Event, list_journal
+from grid_report.points.audit.journal_queries import Event, list_journal
 from grid_report.web.context import current_actor, settings
 from grid_report.web.paging import DEFAULT_LIMIT, pack
 

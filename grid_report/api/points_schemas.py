@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from grid_report.api.schemas import Answer, Body, CodeName, PageQuery
 from grid_report.points.kinds import Verdict
-from grid_report.points.objections import LONGEST_WORDS, ObjectionState, Subject
-from grid_report.points.proposing import ProposalKind, ProposalState
+from grid_report.points.objections.rules import LONGEST_WORDS, ObjectionState, Subject
+from grid_report.points.proposals.rules import ProposalKind, ProposalState
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Note = Annotated[str, StringConstraints(max_length=500)]

@@ -24,7 +24,7 @@ from grid_report.api.reading import (
 from grid_report.api.routes import bp
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
-from grid_report.points.queries import points_by_report
+from grid_report.points.statement.queries import points_by_report
 from grid_report.reports import filters, forms, kept, pages, queries, usecases, views
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.lifecycle import Part, kept_steps_from

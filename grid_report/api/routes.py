@@ -19,8 +19,8 @@ from grid_report.places.categories import numbers_to_call
 from grid_report.places.datum import to_wgs84
 from grid_report.places.points import Point
 from grid_report.places.queries import reference
-from grid_report.points import chains
-from grid_report.points import queries as points
+from grid_report.points.statement import queries as points
+from grid_report.points.statement import trace_queries
 from grid_report.reports import queries as reports
 from grid_report.web.context import client_address, current_actor, language, settings
 from grid_report.web.guard import public
@@ -245,5 +245,5 @@ def why(entry_id: int) -> Response:
     """Explain one entry to the rider it belongs to."""
     actor = current_actor()
     check(actor, Action.POINTS_READ_OWN)
-    found = chains.why(entry_id, actor.member_id)
+    found = trace_queries.why(entry_id, actor.member_id)
     return answer(present.why(found, reference(), settings().county.tz))

@@ -22,10 +22,11 @@ from grid_report.api.reading import (
 from grid_report.api.routes import bp
 from grid_report.errors import Invalid
 from grid_report.places.queries import reference
-from grid_report.points import forms as points_forms
-from grid_report.points import proposal_queries, proposals
-from grid_report.points.proposal_queries import ProposalLine
-from grid_report.points.terms import terms_of
+from grid_report.points.policy import terms_of
+from grid_report.points.proposals import queries as proposals_queries
+from grid_report.points.proposals import usecases as proposals_usecases
+from grid_report.points.proposals.queries import ProposalLine
+from grid_report.points.tariff import forms as points_forms
 from grid_report.reports import forms, pages, queries, rechecking
 from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.models import Recheck, Report
@@ -155,7 +156,7 @@ def propose_merit(number: str) -> Response:
     put = rechecking.propose_merit(
         number, body["points"], reason, key=key, actor=current_actor(), now=clock.now()
     )
-    shown = _proposal(proposal_queries.find_proposal(put.proposal_id, current_actor()))
+    shown = _proposal(proposals_queries.find_proposal(put.proposal_id, current_actor()))
     return answer(shown, 201, replayed=put.replayed)
 
 
@@ -195,7 +196,7 @@ def list_proposals() -> Response:
     """List what waits and what was decided."""
     access.check(current_actor(), Action.PROPOSALS_READ)
     asked = query(schemas.ProposalQuery)
-    found, following = proposal_queries.page_of_proposals(
+    found, following = proposals_queries.page_of_proposals(
         current_actor(),
         state=asked.state,
         before=unpack_id(asked.cursor),
@@ -222,10 +223,10 @@ def propose() -> Response:
     access.check(current_actor(), Action.BUDGET_GRANT)
     values = {**json_body(schemas.ProposalRequest), "key": idempotency_key()}
     command = points_forms.read_proposal(values, key_field=KEY_FIELD)
-    put = proposals.propose(
+    put = proposals_usecases.propose(
         command, zone=settings().county.tz, actor=current_actor(), now=clock.now()
     )
-    shown = _proposal(proposal_queries.find_proposal(put.proposal_id, current_actor()))
+    shown = _proposal(proposals_queries.find_proposal(put.proposal_id, current_actor()))
     return answer(shown, 201, replayed=put.replayed)
 
 
@@ -243,7 +244,9 @@ def decide_proposal(proposal_id: int) -> Response:
     body = json_body(schemas.DecideRequest)
     note, now = points_forms.read_note(body), clock.now()
     if body["decision"] == "approve":
-        proposals.approve(proposal_id, note=note, actor=actor, terms=terms_of(settings()), now=now)
+        proposals_usecases.approve(
+            proposal_id, note=note, actor=actor, terms=terms_of(settings()), now=now
+        )
     else:
-        proposals.decline(proposal_id, note=note, actor=actor, now=now)
-    return answer(_proposal(proposal_queries.find_proposal(proposal_id, current_actor())))
+        proposals_usecases.decline(proposal_id, note=note, actor=actor, now=now)
+    return answer(_proposal(proposals_queries.find_proposal(proposal_id, current_actor())))

@@ -17,12 +17,13 @@ from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.demo.cast import BRIGHT, NEW_TOWN, STATION, Cast
 from grid_report.places.queries import reference
-from grid_report.points import objecting, proposals
 from grid_report.points.causes import REPORT_ACCEPTED
-from grid_report.points.models import Journal
-from grid_report.points.objections import Decision, ObjectionStep, Subject
-from grid_report.points.proposing import ProposalKind, Propose
-from grid_report.points.terms import terms_of
+from grid_report.points.ledger.models import Journal
+from grid_report.points.objections import usecases as objections_usecases
+from grid_report.points.objections.rules import Decision, ObjectionStep, Subject
+from grid_report.points.policy import terms_of
+from grid_report.points.proposals import usecases as proposals_usecases
+from grid_report.points.proposals.rules import ProposalKind, Propose
 from grid_report.reports.lifecycle import Step
 from grid_report.reports.models import HistoryEntry, Report
 from grid_report.settings import Settings
@@ -78,7 +79,7 @@ class Appeals:
                 rider, decision = _awarded(riders, now)
             db.session.rollback()
             if rider is not None:
-                self.raised[number] = objecting.raise_objection(
+                self.raised[number] = objections_usecases.raise_objection(
                     decision, words=words, days=self.settings.points.objection_days,
                     actor=rider, places=reference(), now=now,
                 )  # fmt: skip
@@ -88,7 +89,7 @@ class Appeals:
     def _answer(self, number: int, step: ObjectionStep, words: str) -> Act:
         def act(now: datetime) -> None:
             if number in self.raised:
-                objecting.answer_objection(
+                objections_usecases.answer_objection(
                     self.raised[number], step, words=words,
                     actor=self.people.supervisor(STATION), now=now,
                 )  # fmt: skip
@@ -104,10 +105,12 @@ class Appeals:
                 str(uuid.uuid5(uuid.NAMESPACE_URL, f"grant-{community}")),
                 reason, points=points, community_code=community, month=str(Month.of(now, zone)),
             )  # fmt: skip
-            put = proposals.propose(command, zone=zone, actor=self.people.administrator, now=now)
+            put = proposals_usecases.propose(
+                command, zone=zone, actor=self.people.administrator, now=now
+            )
             if second is not None:
                 later = now + timedelta(hours=2)
-                proposals.approve(
+                proposals_usecases.approve(
                     put.proposal_id, note="情况属实，同意追加", actor=second, terms=terms, now=later
                 )
 

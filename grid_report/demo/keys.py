@@ -22,7 +22,7 @@ from grid_report.offers.firms import firms_of
 from grid_report.offers.kinds import ForWhom, OfferKind, Picture
 from grid_report.offers.papers import PaperKind
 from grid_report.places.queries import reference
-from grid_report.points.queries import balance
+from grid_report.points.statement.queries import balance
 from grid_report.settings import Settings
 
 Act = Callable[[datetime], None]

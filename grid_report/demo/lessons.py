@@ -8,9 +8,9 @@ from typing import Final
 
 from grid_report.access import Actor
 from grid_report.demo.cast import Cast
-from grid_report.points.handbook import UNITS
-from grid_report.points.learning import award_learning
-from grid_report.points.terms import terms_of
+from grid_report.points.learning.handbook import UNITS
+from grid_report.points.learning.usecases import award_learning
+from grid_report.points.policy import terms_of
 from grid_report.settings import Settings
 
 # The two riders everybody signs in as still have it before them.

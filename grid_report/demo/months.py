@@ -18,8 +18,8 @@ from grid_report.db import db
 from grid_report.demo.cast import REST_STATION
 from grid_report.offers import after, statement_queries, stating
 from grid_report.offers.statements import LineVerdict, Side
-from grid_report.points import upkeep
-from grid_report.points.terms import Terms, terms_of
+from grid_report.points.budgets import scheduled as budgets_scheduled
+from grid_report.points.policy import Terms, terms_of
 from grid_report.settings import Settings
 
 VISITS: Final = 12
@@ -90,11 +90,11 @@ def deeds(
 
 
 def _expire(now: datetime) -> object:
-    return upkeep.expire_points(now=now)
+    return budgets_scheduled.expire_points(now=now)
 
 
 def _tell_of_expiry(terms: Terms, now: datetime) -> object:
-    return upkeep.tell_of_expiry(terms=terms, now=now)
+    return budgets_scheduled.tell_of_expiry(terms=terms, now=now)
 
 
 def _settle(now: datetime) -> object:

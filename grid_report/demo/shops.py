@@ -29,8 +29,8 @@ from grid_report.offers import after, managing, queries, scanning, usecases, vou
 from grid_report.offers.commands import EditOffer, EditStation, Redeem, Scan
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Period, Picture
 from grid_report.offers.models import Redemption
-from grid_report.points.decisions import has_accepted_report
-from grid_report.points.queries import balance
+from grid_report.points.rewards.queries import has_accepted_report
+from grid_report.points.statement.queries import balance
 from grid_report.settings import Settings
 
 CALL_OFF: Final = "设备检修，当天不能接待，抱歉"

@@ -21,7 +21,7 @@ from grid_report.fairness import acceptance, photo_metadata, photos_alike, steps
 from grid_report.fairness.kinds import SignalKind, Trust
 from grid_report.fairness.trust import Record
 from grid_report.fairness.velocity import Stop
-from grid_report.points import reversals
+from grid_report.points.statement import reversal_queries
 from grid_report.reports import seen
 from grid_report.reports.seen import SeenPhoto, SeenReport, SeenStep
 
@@ -42,7 +42,7 @@ class Searched:
 def trust_of(rider_ids: Collection[int]) -> dict[int, Trust]:
     """Return the level of each rider by what became of their reports."""
     outcomes = seen.outcomes_of(rider_ids)
-    taken_back = reversals.count_reversals(rider_ids)
+    taken_back = reversal_queries.count_reversals(rider_ids)
     return {
         rider: trust.level(Record(*outcomes.get(rider, (0, 0)), taken_back.get(rider, 0)))
         for rider in rider_ids

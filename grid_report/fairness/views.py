@@ -16,8 +16,8 @@ from grid_report.fairness.judging import Subject
 from grid_report.fairness.kinds import Trust
 from grid_report.fairness.models import Sampled, Signal
 from grid_report.places.reference import Reference
-from grid_report.points import reversals
-from grid_report.points.reversals import Award
+from grid_report.points.statement import reversal_queries
+from grid_report.points.statement.reversal_queries import Award
 from grid_report.reports import queries as reports_queries
 from grid_report.reports import seen
 
@@ -196,7 +196,7 @@ def _sides(
 ) -> list[Case | None]:
     ids = [it for it in report_ids if it is not None]
     rows, photos = seen.rows_of(ids), reports_queries.photos_of(ids)
-    awards = reversals.awards_of({row.number for row in rows.values()})
+    awards = reversal_queries.awards_of({row.number for row in rows.values()})
     sides: list[Case | None] = []
     for report_id in report_ids:
         if report_id is None:

@@ -23,10 +23,10 @@ from grid_report.offers import card_clock
 from grid_report.offers import scanning as offers_scanning
 from grid_report.offers import stating as offers_stating
 from grid_report.places import queries as places_queries
-from grid_report.points import auditing as points_auditing
-from grid_report.points import upkeep as points_upkeep
-from grid_report.points import usecases as points_usecases
-from grid_report.points.terms import terms_of
+from grid_report.points.audit import usecases as points_auditing
+from grid_report.points.budgets import scheduled as points_upkeep
+from grid_report.points.budgets import usecases as points_usecases
+from grid_report.points.policy import terms_of
 from grid_report.reports import usecases as reports_usecases
 from grid_report.settings import Settings
 from grid_report.statistics import delivering

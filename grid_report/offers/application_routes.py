@@ -27,8 +27,8 @@ from grid_report.offers.application_flow import ISSUED_ONCE, ApplicationStep
 from grid_report.offers.card_queries import CardRow
 from grid_report.offers.papers import PaperKind
 from grid_report.places.queries import reference
-from grid_report.points.ending import ending, purse
-from grid_report.points.queries import balance
+from grid_report.points.statement.ending_queries import ending, purse
+from grid_report.points.statement.queries import balance
 from grid_report.web import words
 from grid_report.web.context import client_address, current_actor, public_address, settings
 from grid_report.web.guard import public

@@ -10,8 +10,8 @@ from grid_report.offers.kinds import OfferKind
 from grid_report.offers.lifecycle import RedemptionState
 from grid_report.offers.models import Offer, Slot
 from grid_report.offers.queries import RedemptionRow
-from grid_report.points import ending
-from grid_report.points.queries import Expiring
+from grid_report.points.statement import ending_queries
+from grid_report.points.statement.queries import Expiring
 
 
 def before_taking(
@@ -29,7 +29,7 @@ def before_taking(
         last = max(lasts, default=now)
     else:
         return []
-    return ending.ending(purse, offer.points, last)
+    return ending_queries.ending(purse, offer.points, last)
 
 
 def of_taken(rows: Iterable[RedemptionRow]) -> Mapping[str, Sequence[Expiring]]:
@@ -40,6 +40,6 @@ def of_taken(rows: Iterable[RedemptionRow]) -> Mapping[str, Sequence[Expiring]]:
         if row.redemption.state is RedemptionState.RESERVED and row.redemption.points
     }
     return {
-        ref: ending.ending(lots, sum(it.points for it in lots), open_ones[ref])
-        for ref, lots in ending.held_for(open_ones).items()
+        ref: ending_queries.ending(lots, sum(it.points for it in lots), open_ones[ref])
+        for ref, lots in ending_queries.held_for(open_ones).items()
     }

@@ -15,7 +15,7 @@ from grid_report.offers import catalogue, quotas, refusals
 from grid_report.offers.kinds import OfferKind, OpensTo, Period, WaitState
 from grid_report.offers.lifecycle import COUNTED
 from grid_report.offers.models import Offer, Provider, Redemption, Slot, Waiting
-from grid_report.points.decisions import has_accepted_report
+from grid_report.points.rewards.queries import has_accepted_report
 
 
 def person_mark(lookup: str | None, rider_id: int, provider_code: str, month: str) -> str:

@@ -28,8 +28,8 @@ from grid_report.offers.kinds import FreeService, OfferKind
 from grid_report.offers.lifecycle import DELIVERED_ONCE, RedemptionState
 from grid_report.places.points import Point
 from grid_report.places.queries import reference
-from grid_report.points.ending import purse
-from grid_report.points.queries import balance
+from grid_report.points.statement.ending_queries import purse
+from grid_report.points.statement.queries import balance
 from grid_report.web import words
 from grid_report.web.context import current_actor, settings, wiring
 from grid_report.web.keeping import day_ends, keep_offline

@@ -32,7 +32,7 @@ from grid_report.offers.statements import (
     StatementState,
     last_verdicts,
 )
-from grid_report.points.settled import with_settlement
+from grid_report.points.ledger.settlement_queries import with_settlement
 from grid_report.web.paging import BIGGEST_ID, Page, pack, unpack
 
 # As many fit on a page, and into a list to choose from.

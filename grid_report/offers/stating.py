@@ -28,7 +28,7 @@ from grid_report.offers.statements import (
     other_side,
     statement_move,
 )
-from grid_report.points.refusals import LedgerFrozen
+from grid_report.points.errors import LedgerFrozen
 
 
 def draw_due(

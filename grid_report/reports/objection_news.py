@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from grid_report.accounts.roles import Role
 from grid_report.notify import outbox
 from grid_report.places.queries import reference
-from grid_report.points.objections import ObjectionState
+from grid_report.points.objections.rules import ObjectionState
 from grid_report.points.signals import ReportDecision
 from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.models import HistoryEntry, Report

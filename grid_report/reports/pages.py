@@ -16,8 +16,8 @@ from grid_report.accounts.identities import names_for
 from grid_report.errors import GridReportError, Invalid, NotFound
 from grid_report.media.photos import AdmittedPhoto
 from grid_report.places.queries import reference
-from grid_report.points import tariff_book
-from grid_report.points.queries import entries_about
+from grid_report.points.rewards import tariff_queries
+from grid_report.points.statement.queries import entries_about
 from grid_report.reports import evidence, forms, keeping, kept, leaving, queries, usecases, views
 from grid_report.reports.kept_models import KeptReport
 from grid_report.reports.lifecycle import Part, State, kept_steps_from
@@ -116,7 +116,7 @@ def _thanks(report: Report, photos: Sequence[ReportPhoto], actor: Actor) -> view
         and not report.sent_unproved
         and access.allowed(actor, Action.MERIT_PROPOSE, report)
     )
-    version = tariff_book.at(report.created_at) if may_ask or may_propose else None
+    version = tariff_queries.at(report.created_at) if may_ask or may_propose else None
     return views.ThanksView(
         evidence=report.state is State.SUBMITTED and evidence.is_good(report, photos),
         may_ask=may_ask

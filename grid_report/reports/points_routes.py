@@ -8,9 +8,10 @@ from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.db import db
 from grid_report.errors import NotFound
-from grid_report.points import objection_queries, sheets
-from grid_report.points.objections import Decision, Subject
+from grid_report.points.objections import queries as objections_queries
+from grid_report.points.objections.rules import Decision, Subject
 from grid_report.points.signals import decision_about
+from grid_report.points.statement import month_queries
 from grid_report.reports import pages, queries
 from grid_report.reports.lifecycle import Part
 from grid_report.web.context import current_actor
@@ -27,7 +28,7 @@ def show(number: str) -> str:
     if Part.RIDER not in access.parts(actor, row):
         raise NotFound
     report = pages.put_together(row)
-    unpaid = sheets.unawarded_about(actor.member_id, row.number)
+    unpaid = month_queries.unawarded_about(actor.member_id, row.number)
     nothing = not report.points_entries and not unpaid
     about = Decision(Subject.REPORT, row.number)
     refused = decision_about(db.session(), row.number) if nothing else None
@@ -36,6 +37,6 @@ def show(number: str) -> str:
         report=report,
         unpaid=unpaid,
         about=about,
-        objection=objection_queries.find_about(about, actor.member_id, clock.now()),
+        objection=objections_queries.find_about(about, actor.member_id, clock.now()),
         may_object=refused is not None,
     )

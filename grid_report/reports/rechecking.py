@@ -16,11 +16,12 @@ from grid_report.db import transaction, use_case
 from grid_report.errors import Conflict, Invalid
 from grid_report.notify import outbox
 from grid_report.places.reference import Reference
-from grid_report.points import proposal_steps, tariff_book
-from grid_report.points.proposal_steps import Put
-from grid_report.points.proposing import ProposalKind, Propose
-from grid_report.points.refusals import SentUnproved
-from grid_report.points.terms import Terms
+from grid_report.points.errors import SentUnproved
+from grid_report.points.policy import Terms
+from grid_report.points.proposals import steps as proposals_steps
+from grid_report.points.proposals.rules import ProposalKind, Propose
+from grid_report.points.proposals.steps import Put
+from grid_report.points.rewards import tariff_queries
 from grid_report.reports import deciding, news, queries, steps, thanks
 from grid_report.reports.answers import Done, SentBefore, check_key
 from grid_report.reports.commands import AnswerRecheck, AskRecheck, fingerprint
@@ -82,7 +83,7 @@ def _ask(
     before = queries.list_rechecks(report.id)
     if before and before[-1].answered_at is None:
         raise RecheckOpen
-    most = tariff_book.at(report.created_at, session).most_rechecks
+    most = tariff_queries.at(report.created_at, session).most_rechecks
     if len(before) >= most:
         raise RechecksUsedUp(most)
     session.add(
@@ -209,14 +210,14 @@ def propose_merit(
             raise NotAcceptedYet
         if report.sent_unproved:
             raise SentUnproved
-        least, most = tariff_book.at(report.created_at, session).merit
+        least, most = tariff_queries.at(report.created_at, session).merit
         refused = Invalid()
         if points is None or not least <= points <= most:
             refused.add("points", "number-out-of-range", low=least, high=most)
         if not reason:
             refused.add("reason", "reason-missing")
         refused.raise_if_any()
-        put = proposal_steps.put(
+        put = proposals_steps.put(
             session,
             Propose(
                 kind=ProposalKind.MERIT,

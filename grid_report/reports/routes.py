@@ -19,7 +19,7 @@ from grid_report.media import staging
 from grid_report.media.photos import AdmittedPhoto, reads_heic
 from grid_report.places.categories import numbers_to_call
 from grid_report.places.queries import reference
-from grid_report.points.queries import points_by_report
+from grid_report.points.statement.queries import points_by_report
 from grid_report.reports import forms, kept, pages, queries, usecases, views
 from grid_report.reports.commands import without_position
 from grid_report.reports.filters import ReportFilter

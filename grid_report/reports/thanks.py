@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 from grid_report.access import Actor
 from grid_report.notify import outbox
 from grid_report.places.reference import Reference
-from grid_report.points import decisions, earning, ledger
-from grid_report.points.caps import NEVER_PAID, Cut, Facts
+from grid_report.points import ledger
 from grid_report.points.causes import (
     REPORT_ACCEPTED,
     REPORT_CLOSED,
@@ -20,8 +19,11 @@ from grid_report.points.causes import (
     REPORT_RECHECKED,
     Cause,
 )
-from grid_report.points.earning import Occasion, Thanks
-from grid_report.points.terms import Terms
+from grid_report.points.policy import Terms
+from grid_report.points.rewards import queries as rewards_queries
+from grid_report.points.rewards import steps as rewards_steps
+from grid_report.points.rewards.caps import NEVER_PAID, Cut, Facts
+from grid_report.points.rewards.steps import Occasion, Thanks
 from grid_report.reports import kinship
 from grid_report.reports.kinship import Joined
 from grid_report.reports.lifecycle import Step
@@ -48,7 +50,9 @@ def for_step(
     """
     if step is Step.ACCEPT:
         joined = kinship.joined_to(session, report) if report.followers else []
-        earning.lock_riders(session, [report.reporter_id, *(one.reporter_id for one in joined)])
+        rewards_steps.lock_riders(
+            session, [report.reporter_id, *(one.reporter_id for one in joined)]
+        )
         occasions = _of_acceptance(
             session, report, actor=actor, places=places, terms=terms, evidence=evidence
         )
@@ -57,22 +61,22 @@ def for_step(
         if report.transfers and _was_thanked_as_joined(session, report):
             occasions = [one for one in occasions if one.cause.type != REPORT_ACCEPTED]
     elif step is Step.PASS:
-        earning.lock_riders(session, [report.reporter_id])
+        rewards_steps.lock_riders(session, [report.reporter_id])
         occasions = [_of_report(report, actor, REPORT_CLOSED, _closing_facts(session, report))]
     elif step is Step.MERGE and target is not None and target.accepted_at is not None:
         joined = kinship.joined_to(session, target)
-        earning.lock_riders(session, [one.reporter_id for one in joined])
+        rewards_steps.lock_riders(session, [one.reporter_id for one in joined])
         occasions = _of_joining(session, target, joined, actor, _accepted_facts(session, target))
     else:
         return
-    _tell(session, earning.earn(session, occasions, terms=terms, at=now), now)
+    _tell(session, rewards_steps.earn(session, occasions, terms=terms, at=now), now)
 
 
 def for_recheck(
     session: Session, report: Report, nth: int, *, asked_by_id: int, terms: Terms, now: datetime
 ) -> None:
     """Thank the rider for the photo the community asked for (R4)."""
-    earning.lock_riders(session, [report.reporter_id])
+    rewards_steps.lock_riders(session, [report.reporter_id])
     assert report.community_code is not None
     occasion = Occasion(
         rider_id=report.reporter_id,
@@ -84,7 +88,7 @@ def for_recheck(
         report_number=report.number,
         sent_unproved=report.sent_unproved,
     )
-    _tell(session, earning.earn(session, [occasion], terms=terms, at=now), now)
+    _tell(session, rewards_steps.earn(session, [occasion], terms=terms, at=now), now)
 
 
 def _of_acceptance(
@@ -118,7 +122,7 @@ def _was_thanked_as_joined(session: Session, report: Report) -> bool:
     That one was the first then; who comes after has had the share of a second.
     """
     cause = Cause(REPORT_JOINED, report.number)
-    return bool(decisions.decided(session, [cause.type], [cause.id]))
+    return bool(rewards_queries.decided(session, [cause.type], [cause.id]))
 
 
 def _of_report(report: Report, actor: Actor, cause_type: str, facts: Facts) -> Occasion:
@@ -138,7 +142,7 @@ def _of_report(report: Report, actor: Actor, cause_type: str, facts: Facts) -> O
 def _accepted_facts(session: Session, report: Report) -> Facts:
     """Return what the acceptance was decided on: what comes later is decided on the same."""
     cause = Cause(REPORT_ACCEPTED, report.number)
-    then = decisions.decided(session, [cause.type], [cause.id]).get(cause)
+    then = rewards_queries.decided(session, [cause.type], [cause.id]).get(cause)
     if then is None:
         return Facts("R1", report.severity)
     return Facts("R1", report.severity, then.nth, then.after_closing_s)
@@ -163,7 +167,7 @@ def _of_joining(
     if report.reopened_at is not None and report.first_accepted_at is not None:
         accepted_at = report.first_accepted_at
     numbers = [one.number for one in joined]
-    known = decisions.decided(session, [REPORT_JOINED, REPORT_ACCEPTED], numbers)
+    known = rewards_queries.decided(session, [REPORT_JOINED, REPORT_ACCEPTED], numbers)
     people = {report.reporter_id}
     thanked = 0
     for one in joined:

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from grid_report import clock
 from grid_report.errors import Conflict, GridReportError, Invalid
 from grid_report.places.queries import reference
-from grid_report.points.terms import terms_of
+from grid_report.points.policy import terms_of
 from grid_report.reports import forms, pages, rechecking
 from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.routes import case_page, side_of

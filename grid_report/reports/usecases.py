@@ -19,7 +19,7 @@ from grid_report.errors import Invalid
 from grid_report.notify import outbox
 from grid_report.places.reference import Reference
 from grid_report.places.routing import MatchedBy
-from grid_report.points.terms import terms_of
+from grid_report.points.policy import terms_of
 from grid_report.reports import clocks, deciding, leading, news, steps, thanks
 from grid_report.reports.answers import Done, SentBefore, check_key
 from grid_report.reports.assigning import assign

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from grid_report.clock import Month, months_between
 from grid_report.db import db
 from grid_report.errors import Busy
-from grid_report.points import figures as points_figures
+from grid_report.points.budgets import statistics_queries as points_figures
 from grid_report.settings import County
 from grid_report.statistics.facts import HELD
 from grid_report.statistics.measures import LIVE, RULES

@@ -17,7 +17,7 @@ from grid_report.accounts import figures as accounts_figures
 from grid_report.clock import Month, months_between
 from grid_report.db import db, table_of
 from grid_report.places.reference import Reference
-from grid_report.points import figures as points_figures
+from grid_report.points.budgets import statistics_queries as points_figures
 from grid_report.points.kinds import EventKind
 from grid_report.settings import County
 from grid_report.statistics import definitions, facts, points_facts

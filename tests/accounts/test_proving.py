@@ -32,12 +32,12 @@ from grid_report.accounts.steps import SignedIn
 from grid_report.accounts.usecases import Choice, Proved
 from grid_report.db import db
 from grid_report.errors import Forbidden, NotFound, TooMany
-from grid_report.points.claims import why_not
-from grid_report.points.handbook import UNITS
 from grid_report.points.kinds import UnpaidReason
-from grid_report.points.learning import award_learning
-from grid_report.points.queries import balance
-from grid_report.points.terms import terms_of
+from grid_report.points.learning.handbook import UNITS
+from grid_report.points.learning.usecases import award_learning
+from grid_report.points.ledger.award_requests import why_not
+from grid_report.points.policy import terms_of
+from grid_report.points.statement.queries import balance
 from tests.support.builders import PASSWORD, Make
 from tests.support.present import beginning
 

@@ -26,7 +26,7 @@ from sqlalchemy import select
 from werkzeug.test import run_wsgi_app
 
 from grid_report.db import db
-from grid_report.points.models import Journal
+from grid_report.points.ledger.models import Journal
 from tests.conftest import KIND
 from tests.support.builders import PROPERTY, Make
 

@@ -13,12 +13,15 @@ from sqlalchemy import select
 from grid_report import clock
 from grid_report.db import db, transaction
 from grid_report.notify.models import Message
-from grid_report.points import ledger, proposals, queries, reversals
+from grid_report.points import ledger
+from grid_report.points.errors import NothingLeftToTake
 from grid_report.points.kinds import Verdict
-from grid_report.points.proposing import ProposalKind, Propose
-from grid_report.points.refusals import NothingLeftToTake
-from grid_report.points.tariff import Earning
-from grid_report.points.terms import terms_of
+from grid_report.points.policy import terms_of
+from grid_report.points.proposals import usecases as proposals_usecases
+from grid_report.points.proposals.rules import ProposalKind, Propose
+from grid_report.points.rates import Earning
+from grid_report.points.statement import queries as statement_queries
+from grid_report.points.statement import reversal_queries
 from grid_report.settings import Settings
 from tests.api.conftest import problem
 from tests.support.builders import STATION, Make
@@ -53,8 +56,8 @@ def take_back(make: Make, settings: Settings, entry_id: int, verdict: Verdict) -
         kind=ProposalKind.REVERSAL, key=str(uuid.uuid4()), reason="照片是旧的", entry_id=entry_id,
         verdict=verdict,
     )  # fmt: skip
-    put = proposals.propose(command, zone=settings.county.tz, actor=first, now=now)
-    proposals.approve(
+    put = proposals_usecases.propose(command, zone=settings.county.tz, actor=first, now=now)
+    proposals_usecases.approve(
         put.proposal_id, note="", actor=second, terms=terms_of(settings), now=clock.now()
     )
     return put.proposal_id
@@ -120,7 +123,7 @@ def test_the_rider_reads_the_verdict_and_both_amounts(
     message = db.session.scalars(select(Message).where(Message.kind == "points_taken_back")).one()
     told = (message.facts["taken"], message.facts["owed"], message.facts["debt"])
     assert told == (taken, owed, debt)
-    found = reversals.taken_of([entry_id])[entry_id]
+    found = reversal_queries.taken_of([entry_id])[entry_id]
     assert (found.taken, found.still_owed) == (taken, owed)
 
 
@@ -204,7 +207,7 @@ def test_of_two_proposals_that_wait_for_one_award_the_second_takes_nothing(
     rider, entry_id = parked
     first, second, now = make.administrator(), make.administrator(), clock.now()
     put = [
-        proposals.propose(
+        proposals_usecases.propose(
             Propose(ProposalKind.REVERSAL, str(uuid.uuid4()), "重复", entry_id=entry_id,
                     verdict=Verdict.FRAUD),
             zone=settings.county.tz, actor=first, now=now,
@@ -212,13 +215,13 @@ def test_of_two_proposals_that_wait_for_one_award_the_second_takes_nothing(
         for _ in range(2)
     ]  # fmt: skip
     terms = terms_of(settings)
-    proposals.approve(put[0], note="", actor=second, terms=terms, now=clock.now())
+    proposals_usecases.approve(put[0], note="", actor=second, terms=terms, now=clock.now())
     with pytest.raises(NothingLeftToTake):
-        proposals.approve(put[1], note="", actor=second, terms=terms, now=clock.now())
+        proposals_usecases.approve(put[1], note="", actor=second, terms=terms, now=clock.now())
     # It can be declined, and the rider was told once.
-    proposals.decline(put[1], note="已收回", actor=second, now=clock.now())
+    proposals_usecases.decline(put[1], note="已收回", actor=second, now=clock.now())
     assert count_messages() == 1
-    balance = queries.balance(rider.member_id)
+    balance = statement_queries.balance(rider.member_id)
     assert (balance.available, balance.owed) == (0, 20)
 
 
@@ -229,7 +232,7 @@ def test_the_same_key_answers_as_before_though_nothing_is_left(
     one, key = program(make.administrator()), {"Idempotency-Key": str(uuid.uuid4())}
     body = {"kind": "reversal", "reason": "旧照片", "entry_id": entry_id, "verdict": "honest"}
     put = one.post("proposals", json=body, headers=key)
-    proposals.approve(
+    proposals_usecases.approve(
         put.json["id"], note="", actor=make.administrator(), terms=terms_of(settings),
         now=clock.now(),
     )  # fmt: skip
@@ -256,11 +259,11 @@ def test_what_is_repaid_repays_the_oldest_verdict_first(
     take_back(make, settings, second, Verdict.FRAUD)
     with transaction() as session:
         ledger.release(session, "R-PARKED2", at=clock.now())
-    found = reversals.taken_of([first, second])
+    found = reversal_queries.taken_of([first, second])
     assert (found[first].taken, found[first].debt) == (15, 10)
     assert (found[second].taken, found[second].debt) == (0, 10)
     release()
-    found = reversals.taken_of([first, second])
+    found = reversal_queries.taken_of([first, second])
     assert [(it.taken, it.debt) for it in found.values()] == [(25, 0), (10, 0)]
 
 
@@ -270,9 +273,9 @@ def test_a_graver_verdict_may_take_what_the_first_one_left(
     rider, entry_id = parked
     take_back(make, settings, entry_id, Verdict.HONEST)
     take_back(make, settings, entry_id, Verdict.FRAUD)
-    found = reversals.taken_of([entry_id])[entry_id]
+    found = reversal_queries.taken_of([entry_id])[entry_id]
     assert (found.taken, found.debt, found.still_owed) == (5, 20, 20)
     release()
     with pytest.raises(NothingLeftToTake):
         take_back(make, settings, entry_id, Verdict.NEGLIGENT)
-    assert queries.balance(rider.member_id).available == 30
+    assert statement_queries.balance(rider.member_id).available == 30

@@ -25,8 +25,9 @@ from typing import Any
 
 from grid_report import create_app, settings
 from grid_report.db import db, transaction, use_case
-from grid_report.points import ledger, queries
-from grid_report.points.terms import Terms
+from grid_report.points import ledger
+from grid_report.points.policy import Terms
+from grid_report.points.statement import queries as statement_queries
 from tests.benchmarks.durable import bare_commit, make_durable
 from tests.benchmarks.rounds import interval, until_sure
 from tests.points.book import NOW, STATION, TERMS, Book
@@ -72,7 +73,7 @@ def _measure(book: Book, kind: str, rounds: int) -> list[dict[str, Any]]:
         _live(book, rider, [next(causes)], spend=False)
 
     def balance() -> None:
-        queries.balance(rider)
+        statement_queries.balance(rider)
         db.session.rollback()
 
     rows = []

@@ -42,12 +42,12 @@ from grid_report.offers.models import Redemption, Waiting
 from grid_report.offers.papers import PaperKind
 from grid_report.offers.statements import LineVerdict
 from grid_report.places.queries import reference
-from grid_report.points import proposal_queries
-from grid_report.points import queries as points_queries
-from grid_report.points.audit import find_differences
-from grid_report.points.objection_models import Objection
-from grid_report.points.objections import ObjectionState
-from grid_report.points.proposing import ProposalKind
+from grid_report.points.audit.queries import find_differences
+from grid_report.points.objections.models import Objection
+from grid_report.points.objections.rules import ObjectionState
+from grid_report.points.proposals import queries as proposals_queries
+from grid_report.points.proposals.rules import ProposalKind
+from grid_report.points.statement import queries as points_queries
 from grid_report.reports.clocks import light
 from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
@@ -229,7 +229,7 @@ ADMINISTRATOR = Actor(0, "", frozenset({Grant(Role.ADMINISTRATOR, "211282")}))
 
 
 def test_a_large_grant_waits_for_the_second_administrator(loaded: Flask) -> None:
-    waiting, decided = proposal_queries.list_proposals(ADMINISTRATOR)
+    waiting, decided = proposals_queries.list_proposals(ADMINISTRATOR)
     assert [(it.kind, (it.points or 0) > 50) for it in waiting] == [(ProposalKind.GRANT, True)]
     assert {it.kind for it in decided} == {ProposalKind.GRANT}
     assert all(it.proposed_by != it.decided_by for it in (*waiting, *decided))

@@ -16,7 +16,7 @@ from grid_report.db import db
 from grid_report.fairness import finding
 from grid_report.fairness.kinds import SignalState, Trust
 from grid_report.fairness.models import Mark, Print
-from grid_report.points.models import Journal
+from grid_report.points.ledger.models import Journal
 from grid_report.reports.models import HistoryEntry
 from tests.fairness.conftest import Review
 from tests.support.builders import STATION, STREET, Make

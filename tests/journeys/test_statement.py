@@ -25,7 +25,7 @@ from grid_report.demo.cast import REST_STATION
 from grid_report.offers import after, queries, scanning, stating, usecases, vouchers
 from grid_report.offers.commands import Redeem, Scan
 from grid_report.offers.statement_models import Statement, StatementLine
-from grid_report.points.queries import balance
+from grid_report.points.statement.queries import balance
 from tests.support.browser import DESK, PHONE, Person, Site
 
 pytestmark = pytest.mark.browser

@@ -17,7 +17,8 @@ from grid_report.offers import managing, scanning, usecases, vouchers
 from grid_report.offers.commands import EditOffer, EditStation, Redeem, Scan
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Picture
 from grid_report.offers.models import Offer, Provider, Redemption, Slot
-from grid_report.points import audit, queries
+from grid_report.points.audit import queries as audit_queries
+from grid_report.points.statement import queries as statement_queries
 from tests.points.book import Book
 from tests.support.builders import STATION, Make
 
@@ -168,12 +169,12 @@ class Shop:
     def points(rider: Actor) -> tuple[int, int]:
         """Return what a rider can spend and what is on hold."""
         db.session.rollback()
-        found = queries.balance(rider.member_id)
+        found = statement_queries.balance(rider.member_id)
         db.session.rollback()
         return found.available, found.held
 
     def sound(self, at: datetime | None = None) -> bool:
         """Audit the ledger."""
-        found: list[audit.Difference] = self.book.differences(at or self.now)
+        found: list[audit_queries.Difference] = self.book.differences(at or self.now)
         assert found == []
         return True

@@ -21,7 +21,7 @@ from grid_report.offers.card_queries import find_card, list_entries
 from grid_report.offers.lifecycle import RedemptionState
 from grid_report.offers.models import Redemption
 from grid_report.offers.papers import PaperKind
-from grid_report.points.refusals import NotEnoughPoints
+from grid_report.points.errors import NotEnoughPoints
 from tests.offers.cards import Cards
 from tests.support.builders import BRIGHT
 
@@ -360,7 +360,7 @@ def test_every_living_row_has_its_history(cards: Cards) -> None:
 
 def test_what_breaks_in_the_middle_leaves_nothing_behind(cards: Cards) -> None:
     """The ledger comes last in a step: when it refuses, the step before it was never taken."""
-    from grid_report.points import usecases as points
+    from grid_report.points.budgets import usecases as points
 
     rider, other = cards.shop.rider(155), cards.shop.rider(155)
     ref, forgotten = cards.approved(rider), cards.apply(other).ref

@@ -17,10 +17,11 @@ from grid_report.db import db
 from grid_report.notify.models import Message
 from grid_report.offers import after, endings, managing, queries, scanning, usecases
 from grid_report.offers.kinds import OfferKind
-from grid_report.points import ending, upkeep
-from grid_report.points import queries as points_queries
+from grid_report.points.budgets import scheduled as budgets_scheduled
 from grid_report.points.kinds import Verdict
-from grid_report.points.queries import Expiring
+from grid_report.points.statement import ending_queries
+from grid_report.points.statement import queries as points_queries
+from grid_report.points.statement.queries import Expiring
 from tests.offers.cards import Cards
 from tests.offers.shop import NOW, ZONE, Shop
 from tests.support import present
@@ -45,7 +46,7 @@ def ends_soon(shop: Shop, *, soon: int = 30, late: int = 50) -> Actor:
 def said_before(shop: Shop, rider: Actor, offer_id: int) -> list[tuple[int, date]]:
     offer = queries.find_offer(offer_id, now=NOW).offer
     slots = [it.slot for it in queries.list_slots(offer_id, now=NOW) if it.is_open]
-    purse = ending.purse(rider.member_id, NOW)
+    purse = ending_queries.purse(rider.member_id, NOW)
     found = endings.before_taking(offer, slots, purse, zone=ZONE, now=NOW)
     db.session.rollback()
     return [(it.points, it.on(ZONE)) for it in found]
@@ -120,7 +121,7 @@ def test_what_is_cancelled_after_its_day_comes_back_as_was_said(shop: Shop) -> N
     late = OVER + HOUR
     assert not usecases.cancel(taken.ref, actor=rider, now=late).replayed
     assert points_queries.balance(rider.member_id, late).available == 80 - lost == 50
-    assert upkeep.expire_points(now=late) == 1
+    assert budgets_scheduled.expire_points(now=late) == 1
     assert shop.points(rider) == (50, 0)
     assert day == LAST
     assert said_after(taken.ref) == []
@@ -136,13 +137,13 @@ def test_what_is_cancelled_on_its_day_comes_back_whole(shop: Shop) -> None:
 
 def test_a_purse_is_used_by_what_ends_first() -> None:
     purse = [Expiring(10, OVER), Expiring(20, OVER + DAY), Expiring(30, OVER + 9 * DAY)]
-    assert ending.ending(purse, 25, OVER) == []
-    assert ending.ending(purse, 25, OVER + DAY) == [Expiring(10, OVER)]
-    assert ending.ending(purse, 25, OVER + 2 * DAY) == [
+    assert ending_queries.ending(purse, 25, OVER) == []
+    assert ending_queries.ending(purse, 25, OVER + DAY) == [Expiring(10, OVER)]
+    assert ending_queries.ending(purse, 25, OVER + 2 * DAY) == [
         Expiring(10, OVER),
         Expiring(15, OVER + DAY),
     ]
-    assert ending.ending(purse, 61, OVER + 20 * DAY) == []
+    assert ending_queries.ending(purse, 61, OVER + 20 * DAY) == []
 
 
 # --- what is really taken, and what really comes back --------------------------------------------
@@ -242,7 +243,7 @@ def test_the_page_says_it_before_and_after_and_not_where_nothing_ends(make: Make
     asked = {"headers": make.token(rider)}
     program = make.app.test_client()
     shown = {it["id"]: it["ending"] for it in program.get("/api/v1/offers", **asked).json["items"]}
-    (lot, _) = ending.purse(rider.member_id, now)
+    (lot, _) = ending_queries.purse(rider.member_id, now)
     said = [{"points": 30, "on": lot.on(make.settings.county.tz).isoformat()}]
     assert shown == {short: [], long: said}
     assert program.get(f"/api/v1/offers/{long}", **asked).json["ending"] == said
@@ -264,7 +265,7 @@ def test_an_application_says_it_of_the_month_in_which_it_may_be_withdrawn(cards:
     rider, other = cards.shop.rider(155), cards.shop.rider(155)
     begin, _ = Month.of(now, zone).plus(-12).bounds(zone)
     cards.shop.book.award(rider.member_id, 30, severity=4, at=begin)
-    (lot, *_) = ending.purse(rider.member_id, now)
+    (lot, *_) = ending_queries.purse(rider.member_id, now)
     words = [f"你有 {lot.points} 分"] if lot.expires_at < now + timedelta(days=30) else []
     for who, said in ((rider, words), (other, [])):
         page = cards.make.signed_in(who).get(f"/services/{cards.card}/apply").text

@@ -30,9 +30,9 @@ from grid_report.offers.commands import Redeem
 from grid_report.offers.kinds import WaitState
 from grid_report.offers.lifecycle import DELIVERED_ONCE, REDEMPTION_MOVES, RedemptionState
 from grid_report.offers.models import Offer, Redemption, RedemptionEntry, Slot, Waiting
-from grid_report.points import rebuilding
+from grid_report.points.audit import rebuild_queries
 from grid_report.points.kinds import EventKind
-from grid_report.points.models import Journal
+from grid_report.points.ledger.models import Journal
 from tests.offers.shop import NOW, ZONE, Shop
 from tests.points.racing import start
 
@@ -164,7 +164,7 @@ def check_events() -> None:
 
 def check(shop: Shop) -> None:
     assert shop.sound()
-    assert rebuilding.find_mismatches(db.engine) == []
+    assert rebuild_queries.find_mismatches(db.engine) == []
     check_counters()
     check_events()
 

@@ -17,11 +17,11 @@ from grid_report.offers.commands import EditOffer, EditStation
 from grid_report.offers.kinds import OfferKind, OpensTo
 from grid_report.offers.models import Offer, Provider
 from grid_report.offers.quotas import FREE_A_MONTH
-from grid_report.points.decisions import has_accepted_report
+from grid_report.points.errors import NotEnoughPoints
 from grid_report.points.kinds import Verdict
-from grid_report.points.learning import award_learning
-from grid_report.points.refusals import NotEnoughPoints
-from grid_report.points.terms import terms_of
+from grid_report.points.learning.usecases import award_learning
+from grid_report.points.policy import terms_of
+from grid_report.points.rewards.queries import has_accepted_report
 from tests.offers.shop import HERE, NOW, THERE, ZONE, Shop
 from tests.offers.test_pages import OFFER, Desk
 from tests.support.builders import Make

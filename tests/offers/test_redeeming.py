@@ -13,7 +13,7 @@ from grid_report.offers import after, managing, refusals, scanning, usecases
 from grid_report.offers.commands import Redeem
 from grid_report.offers.kinds import ForWhom, OfferKind, Period
 from grid_report.offers.lifecycle import IllegalRedemptionStep, RedemptionState
-from grid_report.points.refusals import NotEnoughPoints
+from grid_report.points.errors import NotEnoughPoints
 from tests.offers.shop import COUNTY, NOW, ZONE, Shop
 
 pytestmark = pytest.mark.database
@@ -289,7 +289,7 @@ def test_ratings_are_one_each_and_shown_from_five_up(shop: Shop) -> None:
 
 
 def test_a_frozen_ledger_stops_what_costs_points_and_nothing_else(shop: Shop) -> None:
-    from grid_report.points import usecases as points
+    from grid_report.points.budgets import usecases as points
 
     rider, meal, water = shop.rider(80), shop.offer(80), shop.offer(0)
     points.freeze_ledger(reason="test", now=NOW)

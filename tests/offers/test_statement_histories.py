@@ -19,7 +19,7 @@ from grid_report.offers.models import Redemption
 from grid_report.offers.statement_models import Statement, StatementLine
 from grid_report.offers.statements import LineVerdict, Side, StatementState
 from grid_report.points.kinds import EventKind
-from grid_report.points.models import Journal
+from grid_report.points.ledger.models import Journal
 from tests.offers.shop import COUNTY, HERE, NOW, THERE, ZONE, Shop
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]

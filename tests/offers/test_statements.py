@@ -20,7 +20,7 @@ from grid_report.offers.statements import (
     Side,
     StatementState,
 )
-from grid_report.points import freezing
+from grid_report.points.ledger import freezes
 from tests.offers.books import (
     DAY,
     DECEMBER,
@@ -258,11 +258,11 @@ def test_a_page_from_before_a_question_confirms_nothing(drawn: Shop) -> None:
 def test_a_frozen_ledger_keeps_the_confirmation_and_a_job_closes_later(drawn: Shop) -> None:
     confirm(drawn)
     with transaction() as session:
-        freezing.freeze(session, END, "test")
+        freezes.freeze(session, END, "test")
     assert countersign(drawn).state is StatementState.COUNTY_CONFIRMED
     assert stating.close_confirmed(now=END + 4 * HOUR) == 0
     with transaction() as session:
-        freezing.unfreeze(session)
+        freezes.unfreeze(session)
     assert stating.close_confirmed(now=END + 4 * HOUR) == 1
     assert stating.close_confirmed(now=END + 4 * HOUR) == 0
     assert statement().state is StatementState.CLOSED

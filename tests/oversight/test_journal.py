@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from grid_report.accounts.aliases import rider_alias
 from grid_report.db import db
 from grid_report.offers.kinds import OfferKind
-from grid_report.points.models import Journal, Transfer
+from grid_report.points.ledger.models import Journal, Transfer
 from tests.api.conftest import Program, problem
 from tests.oversight.test_trail import wide
 from tests.reports.test_lists import counted

@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from grid_report.db import Base, db, prepare
-from grid_report.points.guards import EARNING_TABLES, TABLES
+from grid_report.points.audit.expected_triggers import EARNING_TABLES, TABLES
 from tests.points.book import is_sqlite, name_of, refusal_of
 
 # What the other tables of a copy need for the ledger's foreign keys.

@@ -19,14 +19,15 @@ from grid_report.accounts.models import Member, RoleGrant, Standing
 from grid_report.accounts.roles import Role
 from grid_report.db import Base, db, transaction, use_case
 from grid_report.places.models import Community, Street
-from grid_report.points import audit, ledger
+from grid_report.points import ledger
+from grid_report.points.audit import queries as audit_queries
+from grid_report.points.audit.expected_triggers import TABLES
 from grid_report.points.causes import Cause
-from grid_report.points.guards import TABLES
 from grid_report.points.kinds import Verdict
-from grid_report.points.models import Account
+from grid_report.points.ledger.models import Account
 from grid_report.points.outcomes import Award, Held, Moved, Reversal
-from grid_report.points.tariff import Earning
-from grid_report.points.terms import Terms
+from grid_report.points.policy import Terms
+from grid_report.points.rates import Earning
 
 T = TypeVar("T")
 
@@ -216,10 +217,10 @@ class Book:
         return [(row.free, row.held) for row in rows]
 
     @staticmethod
-    def differences(at: datetime = NOW) -> list[audit.Difference]:
+    def differences(at: datetime = NOW) -> list[audit_queries.Difference]:
         """Run the audit."""
         db.session.rollback()
-        return audit.find_differences(db.engine, at)
+        return audit_queries.find_differences(db.engine, at)
 
     @staticmethod
     def value(statement: str, **values: Any) -> Any:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from grid_report.clock import Month
 from grid_report.points.kinds import Verdict
-from grid_report.points.terms import Terms
+from grid_report.points.policy import Terms
 from tests.points.model_owing import Booking, Did, Lot, Owing, Paid, Parts
 
 

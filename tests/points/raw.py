@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from grid_report.points.terms import Terms
+from grid_report.points.policy import Terms
 from tests.points.book import STATION, TERMS
 
 AT = "'2026-11-23 04:00:00.000000'"

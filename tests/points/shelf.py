@@ -14,7 +14,7 @@ from sqlalchemy import event
 from grid_report import create_app
 from grid_report.clock import Month
 from grid_report.db import db
-from grid_report.points import rebuilding
+from grid_report.points.audit import rebuild_queries
 from tests.conftest import test_settings
 from tests.points.book import TERMS, Book
 from tests.support.databases import Databases
@@ -48,7 +48,7 @@ class Shelf:
         if self.book is not None:
             assert self.book.differences(BEFORE_ALL) == []
             # Every balance and every lot again, from the transfers alone.
-            assert rebuilding.find_mismatches(db.engine) == []
+            assert rebuild_queries.find_mismatches(db.engine) == []
         self.stack.close()
         self.book = None
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from grid_report.points.guards import EARNING_TABLES, TABLES
+from grid_report.points.audit.expected_triggers import EARNING_TABLES, TABLES
 from tests.points.ablation import Guard, all_guards, outcome
 from tests.points.attacks import ATTACKS, BEHIND, IGNORING, build_world
 from tests.points.book import Book, is_sqlite

@@ -14,9 +14,10 @@ from grid_report import clock
 from grid_report.access import Actor
 from grid_report.clock import Month, local_day
 from grid_report.db import db
-from grid_report.points import queries, tariff_book
-from grid_report.points.handbook import QUIZ
-from grid_report.points.tariff_fields import numbers_of
+from grid_report.points.learning.handbook import QUIZ
+from grid_report.points.rewards import tariff_queries
+from grid_report.points.statement import queries as statement_queries
+from grid_report.points.tariff.fields import numbers_of
 from tests.support.builders import STATION, Make
 
 pytestmark = pytest.mark.database
@@ -31,7 +32,7 @@ def browser(make: Make, actor: Actor) -> FlaskClient:
 
 
 def draft_form(**changed: Any) -> dict[str, Any]:
-    return {"code": "2031-1", "seen": "0", **numbers_of(tariff_book.at(clock.now())), **changed}
+    return {"code": "2031-1", "seen": "0", **numbers_of(tariff_queries.at(clock.now())), **changed}
 
 
 def test_one_administrator_writes_and_another_publishes_the_next_version(make: Make) -> None:
@@ -92,7 +93,7 @@ def test_what_waits_shows_who_why_and_lets_only_others_decide(make: Make) -> Non
     assert other.post(address[0], data={"note": "好"}).status_code == 303
     assert other.post(address[0]).status_code == 409
     db.session.rollback()
-    assert queries.monthly_budget(STATION, month).granted == 3500
+    assert statement_queries.monthly_budget(STATION, month).granted == 3500
     refused = mine.post("/admin/proposals", data={**form, "points": "x"})
     assert refused.status_code == 422
     assert "冬季巡查" in refused.text
@@ -112,8 +113,8 @@ def test_a_rider_learns_and_reads_the_rules(make: Make) -> None:
     for _ in range(2):
         assert client.post("/handbook/quiz", data=right).status_code == 303
     db.session.rollback()
-    assert queries.balance(rider.member_id).available == 15
-    entry = queries.list_entries(rider.member_id)[0][0]
+    assert statement_queries.balance(rider.member_id).available == 15
+    entry = statement_queries.list_entries(rider.member_id)[0][0]
     assert client.get(f"/my/points/{entry.id}").status_code == 200
 
 
@@ -122,7 +123,7 @@ def test_the_page_behind_a_line_says_why_it_is_less(make: Make) -> None:
     for _ in range(4):
         report = make.report(rider)
         make.step(report, "accept", worker, category="RD02", severity=2)
-    entry = queries.list_entries(rider.member_id)[0][0]
+    entry = statement_queries.list_entries(rider.member_id)[0][0]
     assert entry.points == 8
     page = make.signed_in(rider).get(f"/my/points/{entry.id}").text
     assert "当天同类第 4 件：15 分减半" in page
@@ -148,7 +149,7 @@ def test_the_desk_proposes_good_evidence_with_one_tick(make: Make) -> None:
     assert client.post(f"/reports/{poor.number}/steps/accept", data=form).status_code == 422
     assert client.post(f"/reports/{good.number}/steps/accept", data=form).status_code == 303
     db.session.rollback()
-    assert queries.balance(rider.member_id).available == 18
+    assert statement_queries.balance(rider.member_id).available == 18
 
 
 def test_a_program_confirms_good_evidence_as_well(make: Make) -> None:
@@ -162,7 +163,7 @@ def test_a_program_confirms_good_evidence_as_well(make: Make) -> None:
     done = client.post(address, json={**body, "evidence": True}, headers=header)
     assert done.status_code == 200
     db.session.rollback()
-    assert queries.balance(rider.member_id).available == 18
+    assert statement_queries.balance(rider.member_id).available == 18
 
 
 def test_the_pages_of_looking_again_and_of_a_merit(make: Make) -> None:

@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 
 from grid_report.db import db
-from grid_report.points import rebuilding
-from grid_report.points.audit_checks import CHECKS
-from grid_report.points.cli import points_cli
+from grid_report.points.audit import rebuild_queries
+from grid_report.points.audit.check_queries import CHECKS
+from grid_report.points.audit.cli import points_cli
 from grid_report.points.kinds import Verdict
 from tests.points.ablation import all_guards
 from tests.points.attacks import build_world
@@ -44,7 +44,7 @@ def world(book: Book) -> dict[str, Any]:
     """A ledger with one of everything, and then without its triggers."""
     names = build_world(book)
     assert book.differences() == []
-    assert rebuilding.find_mismatches(db.engine) == []
+    assert rebuild_queries.find_mismatches(db.engine) == []
     for guard in {g.where: g for g in all_guards() if g.is_trigger}.values():
         on = "" if is_sqlite() else f" ON {_table_of(guard.where)}"
         run([f"DROP TRIGGER {guard.where}{on}"])
@@ -120,7 +120,9 @@ def test_the_replay_finds_a_figure_that_is_wrong(
     assert told.exit_code == 1
     assert "credits: stored" in told.output
     run([f"UPDATE point_lots SET held = 9 WHERE id = {world['lot']}"])
-    assert {it.about for it in rebuilding.find_mismatches(db.engine)} >= {f"lot:{world['lot']}"}
+    assert {it.about for it in rebuild_queries.find_mismatches(db.engine)} >= {
+        f"lot:{world['lot']}"
+    }
 
 
 def test_an_entry_is_explained_from_the_report_to_the_meal(book: Book, app: Flask) -> None:

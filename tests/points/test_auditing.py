@@ -11,10 +11,13 @@ from sqlalchemy import select
 
 from grid_report.db import db
 from grid_report.notify.models import Message
-from grid_report.points import audit, auditing, queries, usecases
-from grid_report.points.cli import points_cli
-from grid_report.points.dues import AuditMark
-from grid_report.points.models import Freeze
+from grid_report.points.audit import queries as audit_queries
+from grid_report.points.audit import usecases as audit_usecases
+from grid_report.points.audit.cli import points_cli
+from grid_report.points.budgets import usecases as budgets_usecases
+from grid_report.points.ledger.models import Freeze
+from grid_report.points.ledger.pending_models import AuditMark
+from grid_report.points.statement import queries as statement_queries
 from grid_report.settings import Settings
 from tests.points.ablation import all_guards
 from tests.points.book import NOW, TERMS, Book, is_sqlite, run
@@ -27,7 +30,7 @@ DAY = timedelta(days=1)
 
 
 def audited(at: datetime) -> int:
-    done = auditing.audit_nightly(zone=TERMS.zone, now=at)
+    done = audit_usecases.audit_nightly(zone=TERMS.zone, now=at)
     db.session.rollback()
     return done
 
@@ -62,8 +65,10 @@ def test_a_booking_past_its_deadline_is_a_warning_and_freezes_nothing(
     book.hold(rider, points=10)
     late = NIGHT + 3 * DAY
     assert book.differences() == []
-    assert [it.check for it in audit.find_warnings(db.engine, late)] == ["hold-past-its-deadline"]
-    assert audit.find_warnings(db.engine, NOW + DAY) == []
+    assert [it.check for it in audit_queries.find_warnings(db.engine, late)] == [
+        "hold-past-its-deadline"
+    ]
+    assert audit_queries.find_warnings(db.engine, NOW + DAY) == []
     assert audited(late) == 1
     assert not is_frozen()
     assert [(it["differences"], it["warnings"]) for it in told()] == [(0, 1)]
@@ -131,14 +136,14 @@ def test_a_night_finds_what_was_tampered_with_since_and_freezes(
 def test_once_a_week_it_finds_what_no_night_looks_at(
     book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit, "OVERLAP", 0)
+    monkeypatch.setattr(audit_queries, "OVERLAP", 0)
     rider = book.rider()
     old = book.award(rider).entry_id
     audited(NIGHT)
     without_triggers("point_journal")
     without_triggers("point_lots")
     run([f"UPDATE point_journal SET points = 11 WHERE id = {old}"])
-    nightly, _ = audit.find_recent(db.engine, audit.Marks(10**9, 10**9, 10**9))
+    nightly, _ = audit_queries.find_recent(db.engine, audit_queries.Marks(10**9, 10**9, 10**9))
     assert "legs-differ-from-event" not in {it.check for it in nightly}
     audited(NIGHT + 7 * DAY)
     assert is_frozen()
@@ -148,14 +153,14 @@ def test_what_waited_in_a_freeze_goes_by_itself_after_it(book: Book, settings: S
     rider = book.rider()
     book.award(rider, 25, severity=3)
     book.hold(rider, points=10)
-    usecases.freeze_ledger(reason="test", now=NOW)
+    budgets_usecases.freeze_ledger(reason="test", now=NOW)
     # What gives back has not waited; what gives out has.
     book.release()
     book.award(rider, 10)
-    assert queries.balance(rider).pending == 10
-    assert usecases.release_pending(settings=settings, now=NOW) == 0
-    usecases.unfreeze_ledger(reason="mended", actor=book.admin, now=NOW)
-    assert usecases.release_pending(settings=settings, now=NOW) == 1
-    balance = queries.balance(rider)
+    assert statement_queries.balance(rider).pending == 10
+    assert budgets_usecases.release_pending(settings=settings, now=NOW) == 0
+    budgets_usecases.unfreeze_ledger(reason="mended", actor=book.admin, now=NOW)
+    assert budgets_usecases.release_pending(settings=settings, now=NOW) == 1
+    balance = statement_queries.balance(rider)
     assert (balance.available, balance.held, balance.pending) == (35, 0, 0)
     assert book.differences() == []

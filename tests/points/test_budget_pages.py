@@ -10,8 +10,9 @@ import pytest
 from grid_report import clock
 from grid_report.access import Actor
 from grid_report.clock import Month
-from grid_report.points import budgets_view, ledger
-from grid_report.points.terms import Terms
+from grid_report.points import ledger
+from grid_report.points.budgets import queries as budgets_queries
+from grid_report.points.policy import Terms
 from tests.points.book import BRIGHT, MONTH, NOW, STATION, TERMS, Book, counted
 from tests.support.builders import Make
 
@@ -27,13 +28,13 @@ def test_granted_awarded_left_and_pending_are_the_ledgers(book: Book) -> None:
     book.award(rider, 10, terms=Terms(ZONE, 3000, 20), severity=1)
     small = Terms(ZONE, 5, 0)
     book.award(rider, 10, terms=small, at=NOW + timedelta(days=31), severity=1)
-    pools = budgets_view.list_pools(MONTH, None)
+    pools = budgets_queries.list_pools(MONTH, None)
     station = pools[STATION]
     assert (station.granted, station.awarded, station.left, station.pending) == (3000, 35, 2965, 10)
     assert (pools[BRIGHT].awarded, pools[BRIGHT].pending) == (40, 0)
-    assert set(budgets_view.list_pools(MONTH, {BRIGHT})) == {BRIGHT}
-    assert budgets_view.reserve(MONTH).granted == 1200
-    together = budgets_view.added_up(MONTH, pools.values())
+    assert set(budgets_queries.list_pools(MONTH, {BRIGHT})) == {BRIGHT}
+    assert budgets_queries.reserve(MONTH).granted == 1200
+    together = budgets_queries.added_up(MONTH, pools.values())
     assert (together.granted, together.awarded, together.pending) == (6000, 75, 10)
 
 
@@ -42,7 +43,7 @@ def test_the_light_turns_at_four_fifths_and_at_the_end(book: Book) -> None:
     lights = []
     for points in (39, 1, 10):
         book.award(rider, points, terms=terms)
-        lights.append(budgets_view.list_pools(MONTH, None)[STATION].light)
+        lights.append(budgets_queries.list_pools(MONTH, None)[STATION].light)
     assert lights == ["green", "yellow", "red"]
 
 
@@ -51,20 +52,20 @@ def test_a_closed_month_keeps_what_was_granted_and_awarded(book: Book) -> None:
     later = NOW + timedelta(days=40)
     for code in (STATION, None):
         book.do(ledger.close_budget, code, MONTH, terms=TERMS, at=later)
-    pool = budgets_view.list_pools(MONTH, None)[STATION]
+    pool = budgets_queries.list_pools(MONTH, None)[STATION]
     assert (pool.granted, pool.awarded, pool.left) == (3000, 25, 2975)
-    assert budgets_view.reserve(MONTH).awarded == 0
+    assert budgets_queries.reserve(MONTH).awarded == 0
 
 
 def test_the_trend_has_thirteen_months_with_or_without_a_pool(book: Book) -> None:
     rider = book.rider()
     for back in (0, 5, 12, 13):
         book.award(rider, 10, at=NOW - timedelta(days=30 * back))
-    trend = budgets_view.trend(MONTH, None)
+    trend = budgets_queries.trend(MONTH, None)
     assert [it.month for it in trend] == [str(MONTH.plus(n - 12)) for n in range(13)]
     assert sum(it.awarded for it in trend) == 30
     assert trend[-1].awarded == trend[0].awarded == 10
-    assert [it.granted for it in budgets_view.trend(MONTH, {BRIGHT})] == [0] * 13
+    assert [it.granted for it in budgets_queries.trend(MONTH, {BRIGHT})] == [0] * 13
 
 
 def test_liability_is_what_riders_hold_by_the_month_it_expires(book: Book) -> None:
@@ -72,7 +73,7 @@ def test_liability_is_what_riders_hold_by_the_month_it_expires(book: Book) -> No
     book.award(one, 25, at=NOW)
     book.award(two, 15, at=NOW - timedelta(days=70), community=BRIGHT)
     book.hold(one, "R-1", 10)
-    everything = budgets_view.liability(None, now=NOW, zone=ZONE)
+    everything = budgets_queries.liability(None, now=NOW, zone=ZONE)
     assert [(str(it.month), it.points) for it in everything] == [
         ("2027-09", 15),
         ("2027-10", 0),
@@ -80,12 +81,12 @@ def test_liability_is_what_riders_hold_by_the_month_it_expires(book: Book) -> No
     ]
     # What is used is no longer owed; what is only on hold still is.
     book.capture("R-1")
-    station = budgets_view.liability({STATION}, now=NOW, zone=ZONE)
+    station = budgets_queries.liability({STATION}, now=NOW, zone=ZONE)
     assert [(str(it.month), it.points) for it in station] == [("2027-11", 15)]
-    assert sum(it.points for it in budgets_view.liability(None, now=NOW, zone=ZONE)) == book.value(
-        "SELECT SUM(lots_total) FROM point_accounts"
-    )
-    assert budgets_view.liability(set(), now=NOW, zone=ZONE) == ()
+    assert sum(
+        it.points for it in budgets_queries.liability(None, now=NOW, zone=ZONE)
+    ) == book.value("SELECT SUM(lots_total) FROM point_accounts")
+    assert budgets_queries.liability(set(), now=NOW, zone=ZONE) == ()
 
 
 @pytest.fixture

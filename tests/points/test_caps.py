@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from grid_report.points import caps, tariff
-from grid_report.points.caps import Cut, Decision, Earned, Facts, decide
+from grid_report.points import rates
+from grid_report.points.rewards import caps
+from grid_report.points.rewards.caps import Cut, Decision, Earned, Facts, decide
 
-VERSION = tariff.from_file().at(datetime(2026, 11, 23, tzinfo=UTC))
+VERSION = rates.from_file().at(datetime(2026, 11, 23, tzinfo=UTC))
 HOUR = 3600
 
 
@@ -95,7 +96,7 @@ def test_a_place_is_thanked_for_once_in_a_day_after_closing(rule: str) -> None:
 
 
 def test_a_version_without_a_rule_decides_nothing() -> None:
-    bare = tariff.Version("bare", VERSION.starts_at, {"R1": VERSION.rules["R1"]})
+    bare = rates.Version("bare", VERSION.starts_at, {"R1": VERSION.rules["R1"]})
     assert decide(bare, Facts("R2", 2), Earned()) == Decision(0, 0)
     # Not even a place or a full month makes a line of nothing.
     assert decide(bare, Facts("R2", 2, after_closing_s=5), Earned(999, 999)) == Decision(0, 0)

@@ -7,10 +7,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from grid_report.db import db
-from grid_report.points import ledger, queries, rebuilding, upkeep, usecases
+from grid_report.points import ledger
+from grid_report.points.audit import rebuild_queries
+from grid_report.points.budgets import scheduled as budgets_scheduled
+from grid_report.points.budgets import usecases as budgets_usecases
+from grid_report.points.errors import NotEnoughPoints
 from grid_report.points.kinds import Verdict
-from grid_report.points.refusals import NotEnoughPoints
-from grid_report.points.terms import Terms
+from grid_report.points.policy import Terms
+from grid_report.points.statement import queries as statement_queries
 from grid_report.settings import Settings
 from tests.points.book import MONTH, NOW, STATION, TERMS, Book
 
@@ -28,7 +32,7 @@ SMALL = Terms(TERMS.zone, 25, 0)
 def sound(book: Book, at: datetime) -> bool:
     assert book.differences(at) == []
     db.session.remove()
-    return rebuilding.find_mismatches(db.engine) == []
+    return rebuild_queries.find_mismatches(db.engine) == []
 
 
 @pytest.mark.parametrize("order", [AROUND, AROUND[::-1], (EDGE, AROUND[1], AROUND[3], AROUND[0])])
@@ -38,9 +42,11 @@ def test_an_award_belongs_to_the_month_its_instant_says_whatever_came_before(
     rider = book.rider()
     for number, at in enumerate(order):
         book.award(rider, 10, cause=f"KY-{number}", at=at)
-    this, following = (queries.monthly_budget(STATION, it) for it in (MONTH, MONTH.plus(1)))
+    this, following = (
+        statement_queries.monthly_budget(STATION, it) for it in (MONTH, MONTH.plus(1))
+    )
     assert (this.awarded, following.awarded) == (20, 20)
-    assert [it.points for it in queries.balance(rider, NOW).expiring] == [20, 20]
+    assert [it.points for it in statement_queries.balance(rider, NOW).expiring] == [20, 20]
     assert sound(book, AROUND[3])
 
 
@@ -49,20 +55,20 @@ def test_what_a_fast_clock_released_is_not_released_again(book: Book, settings: 
     book.award(rider, 25, cause="KY-1", terms=SMALL)
     for number in range(3):
         book.award(rider, 10, cause=f"KY-W{number}", terms=SMALL)
-    assert queries.balance(rider).pending == 30
+    assert statement_queries.balance(rider).pending == 30
     done = [
-        usecases.release_pending(settings=settings, now=at)
+        budgets_usecases.release_pending(settings=settings, now=at)
         for at in (NOW, EDGE + DAY, NOW, EDGE + 40 * DAY, EDGE + DAY)
     ]
     assert done == [0, 3, 0, 0, 0]
-    assert queries.balance(rider).available == 55
+    assert statement_queries.balance(rider).available == 55
     assert sound(book, EDGE + 40 * DAY)
 
 
 def test_months_open_once_however_the_clock_runs(book: Book, settings: Settings) -> None:
     communities = int(book.value("SELECT COUNT(*) FROM communities"))
     done = [
-        usecases.open_month_budgets(settings=settings, now=at)
+        budgets_usecases.open_month_budgets(settings=settings, now=at)
         for at in (EDGE + DAY, NOW, EDGE + DAY, NOW, EDGE + 40 * DAY)
     ]
     assert done == [communities, communities, 0, 0, communities]
@@ -72,20 +78,20 @@ def test_months_open_once_however_the_clock_runs(book: Book, settings: Settings)
 def test_points_a_fast_clock_ended_stay_ended_and_end_once(book: Book) -> None:
     rider = book.rider()
     old = book.award(rider, 10, cause="KY-1", at=NOW).entry_id
-    assert upkeep.expire_points(now=OVER - timedelta(microseconds=1)) == 0
-    assert upkeep.expire_points(now=OVER) == 1
+    assert budgets_scheduled.expire_points(now=OVER - timedelta(microseconds=1)) == 0
+    assert budgets_scheduled.expire_points(now=OVER) == 1
     # Set back: what is earned now is there, and what had ended is not there again.
     book.award(rider, 15, cause="KY-2", severity=2, at=NOW)
-    assert queries.balance(rider, NOW).available == 15
+    assert statement_queries.balance(rider, NOW).available == 15
     with pytest.raises(NotEnoughPoints):
         book.hold(rider, "R-1", 16, at=NOW)
     for at in (NOW, OVER - DAY):
-        assert upkeep.expire_points(now=at) == 0
+        assert budgets_scheduled.expire_points(now=at) == 0
     assert old is not None
     assert book.reverse(old, Verdict.HONEST).points == 0
-    assert upkeep.expire_points(now=OVER) == 1
-    assert upkeep.expire_points(now=OVER) == 0
-    assert queries.balance(rider, OVER).available == 0
+    assert budgets_scheduled.expire_points(now=OVER) == 1
+    assert budgets_scheduled.expire_points(now=OVER) == 0
+    assert statement_queries.balance(rider, OVER).available == 0
     assert sound(book, OVER)
 
 
@@ -95,14 +101,14 @@ def test_held_points_do_not_end_while_they_are_held_and_do_when_they_come_back(
     rider = book.rider()
     book.award(rider, 10, at=NOW)
     book.hold(rider, "R-1", 6, at=OVER - DAY, holds_until=OVER + 3 * DAY)
-    assert upkeep.expire_points(now=OVER) == 1
-    assert queries.balance(rider, OVER).held == 6
+    assert budgets_scheduled.expire_points(now=OVER) == 1
+    assert statement_queries.balance(rider, OVER).held == 6
     book.release("R-1", at=OVER + DAY)
     # Over and back on the rider's account: not to be spent, and ended by the next run.
-    assert queries.balance(rider, OVER + DAY).available == 0
+    assert statement_queries.balance(rider, OVER + DAY).available == 0
     with pytest.raises(NotEnoughPoints):
         book.hold(rider, "R-2", 1, at=OVER + DAY)
-    assert upkeep.expire_points(now=OVER + DAY) == 1
+    assert budgets_scheduled.expire_points(now=OVER + DAY) == 1
     assert sound(book, OVER + DAY)
 
 
@@ -110,12 +116,12 @@ def test_a_slow_clock_takes_nothing_that_a_fast_one_closed(book: Book) -> None:
     rider = book.rider()
     book.award(rider, 40, severity=4, at=NOW)
     ahead = EDGE + 4 * DAY
-    assert upkeep.close_budgets(terms=TERMS, now=ahead) > 0
+    assert budgets_scheduled.close_budgets(terms=TERMS, now=ahead) > 0
     late = book.award(rider, 10, cause="KY-2", at=NOW)
     # Owed, and paid from the month that is open: never from one that gave its points back.
     assert late.outcome is ledger.Outcome.OWED
-    assert queries.balance(rider, NOW).pending == 10
-    assert upkeep.close_budgets(terms=TERMS, now=ahead) == 0
+    assert statement_queries.balance(rider, NOW).pending == 10
+    assert budgets_scheduled.close_budgets(terms=TERMS, now=ahead) == 0
     assert sound(book, ahead)
 
 

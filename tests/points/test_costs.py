@@ -16,7 +16,7 @@ from grid_report.db import db, transaction
 from grid_report.points import ledger
 from grid_report.points.causes import Cause
 from grid_report.points.kinds import EventKind, Verdict
-from grid_report.points.models import Journal
+from grid_report.points.ledger.models import Journal
 from tests.points.book import BRIGHT, MONTH, NOW, STATION, TERMS, Book, is_sqlite
 
 pytestmark = pytest.mark.database

@@ -19,23 +19,21 @@ from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound, Stale
 from grid_report.notify import delivery
 from grid_report.notify.models import InboxEntry, Message
-from grid_report.points import (
-    proposal_queries,
-    proposals,
-    queries,
-    tariff,
-    tariff_book,
-    tariff_usecases,
-)
-from grid_report.points.kinds import Verdict
-from grid_report.points.proposing import ProposalKind, Propose
-from grid_report.points.refusals import (
+from grid_report.points import rates
+from grid_report.points.errors import (
     DecidedBefore,
     ProposalKeyReused,
     SecondPersonNeeded,
     VersionRuns,
 )
-from grid_report.points.tariff_fields import FIELDS, falling, numbers_of, rules_of
+from grid_report.points.kinds import Verdict
+from grid_report.points.proposals import queries as proposals_queries
+from grid_report.points.proposals import usecases as proposals_usecases
+from grid_report.points.proposals.rules import ProposalKind, Propose
+from grid_report.points.rewards import tariff_queries
+from grid_report.points.statement import queries as statement_queries
+from grid_report.points.tariff import usecases as tariff_usecases
+from grid_report.points.tariff.fields import FIELDS, falling, numbers_of, rules_of
 from tests.points.book import MONTH, NOW, STATION, TERMS, Book, refusal_of
 from tests.points.racing import race
 
@@ -54,19 +52,19 @@ def propose_grant(by: Actor, **more: Any) -> int:
         "month": str(MONTH),
         **more,
     }
-    return proposals.propose(Propose(**values), zone=ZONE, actor=by, now=NOW).proposal_id
+    return proposals_usecases.propose(Propose(**values), zone=ZONE, actor=by, now=NOW).proposal_id
 
 
 def approve(proposal_id: int, by: Actor) -> str:
-    return proposals.approve(proposal_id, note="", actor=by, terms=TERMS, now=NOW)
+    return proposals_usecases.approve(proposal_id, note="", actor=by, terms=TERMS, now=NOW)
 
 
 def test_a_grant_is_proposed_by_one_and_approved_by_another(book: Book) -> None:
     proposal = propose_grant(book.admin)
-    assert queries.monthly_budget(STATION, MONTH).granted == 0
+    assert statement_queries.monthly_budget(STATION, MONTH).granted == 0
     approve(proposal, book.other_admin)
-    assert queries.monthly_budget(STATION, MONTH).granted == 3500
-    waiting, decided = proposal_queries.list_proposals(book.admin)
+    assert statement_queries.monthly_budget(STATION, MONTH).granted == 3500
+    waiting, decided = proposals_queries.list_proposals(book.admin)
     assert (list(waiting), [one.state for one in decided]) == ([], ["approved"])
     for action in ("grant-proposed", "grant-approved"):
         counted = "SELECT COUNT(*) FROM audit_entries WHERE action = :action"
@@ -106,7 +104,7 @@ def test_a_refused_proposal_is_told_to_nobody(book: Book) -> None:
 def test_a_grant_is_for_the_month_before_this_or_the_next(book: Book, months: int) -> None:
     month = MONTH.plus(months)
     approve(propose_grant(book.admin, month=str(month)), book.other_admin)
-    assert queries.monthly_budget(STATION, month).granted == 3500
+    assert statement_queries.monthly_budget(STATION, month).granted == 3500
 
 
 @pytest.mark.parametrize("month", ["1970-01", "9999-12", str(MONTH.plus(-2)), str(MONTH.plus(2))])
@@ -123,10 +121,10 @@ def test_nobody_approves_or_declines_an_own_proposal(book: Book) -> None:
     with pytest.raises(Forbidden):
         approve(proposal, book.admin)
     with pytest.raises(Forbidden):
-        proposals.decline(proposal, note="doch nicht", actor=book.admin, now=NOW)
+        proposals_usecases.decline(proposal, note="doch nicht", actor=book.admin, now=NOW)
     with pytest.raises(Forbidden):
         approve(proposal, book.worker)
-    assert queries.monthly_budget(STATION, MONTH).granted == 0
+    assert statement_queries.monthly_budget(STATION, MONTH).granted == 0
 
 
 @pytest.mark.parametrize(
@@ -154,7 +152,7 @@ def test_the_database_refuses_it_as_well(book: Book, change: str, refusal: str) 
 
 def test_a_decided_proposal_stays_as_it_is(book: Book) -> None:
     proposal = propose_grant(book.admin)
-    proposals.decline(proposal, note="不需要", actor=book.other_admin, now=NOW)
+    proposals_usecases.decline(proposal, note="不需要", actor=book.other_admin, now=NOW)
     with pytest.raises(DecidedBefore):
         approve(proposal, book.other_admin)
     change = f"UPDATE point_proposals SET decision_note = 'x' WHERE id = {proposal}"
@@ -174,7 +172,7 @@ def test_one_key_is_one_proposal_and_a_reason_is_needed_to_decline(book: Book) -
             propose_grant(book.admin, key=key, **other)
     assert book.value("SELECT COUNT(*) FROM point_proposals") == 1
     with pytest.raises(Invalid) as refused:
-        proposals.decline(first, note="", actor=book.other_admin, now=NOW)
+        proposals_usecases.decline(first, note="", actor=book.other_admin, now=NOW)
     assert list(refused.value.problems) == ["note"]
     with pytest.raises(NotFound):
         approve(first + 99, book.other_admin)
@@ -208,12 +206,12 @@ def test_an_award_is_taken_back_by_two(book: Book) -> None:
         entry_id=award.entry_id,
         verdict=Verdict.HONEST,
     )
-    proposal = proposals.propose(command, zone=ZONE, actor=book.admin, now=NOW).proposal_id
+    proposal = proposals_usecases.propose(command, zone=ZONE, actor=book.admin, now=NOW).proposal_id
     approve(proposal, book.other_admin)
-    assert queries.balance(rider).available == 0
+    assert statement_queries.balance(rider).available == 0
     unknown = Propose(ProposalKind.REVERSAL, str(uuid.uuid4()), "x", entry_id=999, verdict=None)
     with pytest.raises(Invalid) as refused:
-        proposals.propose(unknown, zone=ZONE, actor=book.admin, now=NOW)
+        proposals_usecases.propose(unknown, zone=ZONE, actor=book.admin, now=NOW)
     assert set(refused.value.problems) == {"entry_id", "verdict"}
 
 
@@ -232,8 +230,8 @@ def test_nobody_decides_about_an_award_of_their_own(book: Book) -> None:
         verdict=Verdict.HONEST,
     )
     with pytest.raises(Invalid):
-        proposals.propose(command, zone=ZONE, actor=owner, now=NOW)
-    proposal = proposals.propose(command, zone=ZONE, actor=book.admin, now=NOW).proposal_id
+        proposals_usecases.propose(command, zone=ZONE, actor=owner, now=NOW)
+    proposal = proposals_usecases.propose(command, zone=ZONE, actor=book.admin, now=NOW).proposal_id
     with pytest.raises(Forbidden):
         approve(proposal, owner)
 
@@ -249,7 +247,7 @@ def test_two_approvals_at_once_grant_once(app: Flask, book: Book) -> None:
     people = [book.other_admin, third] * 4
     answers = race(app, [partial(_approve, proposal, by) for by in people])
     assert sum("done" in answer for answer in answers) == 1
-    assert queries.monthly_budget(STATION, MONTH).granted == 3500
+    assert statement_queries.monthly_budget(STATION, MONTH).granted == 3500
     assert book.differences() == []
 
 
@@ -257,7 +255,7 @@ def test_two_approvals_at_once_grant_once(app: Flask, book: Book) -> None:
 
 
 def numbers(**changed: int) -> dict[str, int]:
-    return {**numbers_of(tariff_book.at(clock.now())), **changed}
+    return {**numbers_of(tariff_queries.at(clock.now())), **changed}
 
 
 def draft(by: Actor, *, seen: int = 0, code: str = "2030-1", **changed: int) -> int:
@@ -272,9 +270,9 @@ def publish(by: Actor, *, seen: int = 1, in_days: int = 3) -> str:
 
 
 def test_numbers_and_rules_are_the_same_thing() -> None:
-    version = tariff.from_file().versions[0]
-    tariff.refuse_unless_whole("x", rules_of(numbers_of(version)))
-    assert numbers_of(tariff.Version("x", version.starts_at, rules_of(numbers_of(version)))) == (
+    version = rates.from_file().versions[0]
+    rates.refuse_unless_whole("x", rules_of(numbers_of(version)))
+    assert numbers_of(rates.Version("x", version.starts_at, rules_of(numbers_of(version)))) == (
         numbers_of(version)
     )
     assert {field.name for field in FIELDS} == set(numbers_of(version))
@@ -288,11 +286,11 @@ def test_a_version_is_written_by_one_and_published_by_another(book: Book) -> Non
         publish(book.admin)
     assert publish(book.other_admin) == "2030-1"
     now = clock.now()
-    assert tariff_book.at(now).code == "2020-1"
-    later = tariff_book.at(now + timedelta(days=4))
+    assert tariff_queries.at(now).code == "2020-1"
+    later = tariff_queries.at(now + timedelta(days=4))
     assert (later.code, later.for_acceptance(1).points) == ("2030-1", 12)
-    assert proposal_queries.find_draft(book.admin) is None
-    assert [one.code for one in proposal_queries.list_versions(book.admin)] == ["2030-1", "2020-1"]
+    assert proposals_queries.find_draft(book.admin) is None
+    assert [one.code for one in proposals_queries.list_versions(book.admin)] == ["2030-1", "2020-1"]
 
 
 def test_a_draft_is_checked_field_by_field(book: Book) -> None:
@@ -338,8 +336,8 @@ def test_a_version_may_be_taken_back_until_it_starts_and_never_after(book: Book)
     with pytest.raises(VersionRuns):
         tariff_usecases.withdraw_version("2020-1", actor=book.admin, now=clock.now())
     tariff_usecases.withdraw_version("2030-1", actor=book.admin, now=clock.now())
-    assert [one.code for one in proposal_queries.list_versions(book.admin)] == ["2020-1"]
-    assert tariff_book.at(clock.now() + timedelta(days=9)).code == "2020-1"
+    assert [one.code for one in proposals_queries.list_versions(book.admin)] == ["2020-1"]
+    assert tariff_queries.at(clock.now() + timedelta(days=9)).code == "2020-1"
     with pytest.raises(NotFound):
         tariff_usecases.withdraw_version("2030-1", actor=book.admin, now=clock.now())
 
@@ -386,6 +384,6 @@ def test_without_rows_the_files_tariff_counts(app: Flask) -> None:
     db.session.remove()
     schema.downgrade(db.engine, "0006")
     schema.upgrade(db.engine)
-    assert tariff_book.at(clock.now()).code == "2020-1"
+    assert tariff_queries.at(clock.now()).code == "2020-1"
     assert tariff_usecases.load_tariff(now=clock.now()) == 1
-    assert tariff_book.at(clock.now()).for_quiz().points == 10
+    assert tariff_queries.at(clock.now()).for_quiz().points == 10

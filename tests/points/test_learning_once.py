@@ -12,13 +12,16 @@ from grid_report.access import Actor
 from grid_report.accounts import usecases as accounts
 from grid_report.accounts.models import Member
 from grid_report.db import db, transaction
-from grid_report.points import decisions, learning, proposals, queries
-from grid_report.points.earning_models import LearningMark
-from grid_report.points.handbook import EDITION, QUIZ, UNITS
-from grid_report.points.proposal_steps import put
-from grid_report.points.proposing import ProposalKind, Propose
-from grid_report.points.refusals import QuizTriesUsed, SentUnproved
-from grid_report.points.terms import terms_of
+from grid_report.points.errors import QuizTriesUsed, SentUnproved
+from grid_report.points.learning import usecases as learning_usecases
+from grid_report.points.learning.handbook import EDITION, QUIZ, UNITS
+from grid_report.points.policy import terms_of
+from grid_report.points.proposals import usecases as proposals_usecases
+from grid_report.points.proposals.rules import ProposalKind, Propose
+from grid_report.points.proposals.steps import put
+from grid_report.points.rewards import queries as rewards_queries
+from grid_report.points.rewards.models import LearningMark
+from grid_report.points.statement import queries as statement_queries
 from grid_report.reports import rechecking
 from grid_report.reports.models import Report
 from tests.points.test_admin_pages import browser
@@ -35,22 +38,22 @@ MIDNIGHT = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 
 def answer(
     make: Make, rider: Actor, answers: dict[str, str], now: datetime = LATE
-) -> learning.Answered:
-    return learning.answer_quiz(
+) -> learning_usecases.Answered:
+    return learning_usecases.answer_quiz(
         answers, actor=rider, terms=terms_of(make.settings), most_tries=3, now=now
     )
 
 
 def available(rider: Actor) -> int:
     db.session.rollback()
-    found = queries.balance(rider.member_id).available
+    found = statement_queries.balance(rider.member_id).available
     db.session.rollback()
     return found
 
 
 def learn_everything(make: Make, rider: Actor, now: datetime | None = None) -> None:
     for unit in (*UNITS, None):
-        learning.award_learning(
+        learning_usecases.award_learning(
             unit, actor=rider, terms=terms_of(make.settings), now=now or clock.now()
         )
 
@@ -102,15 +105,15 @@ def test_a_number_that_moves_to_another_account_is_not_thanked_again(make: Make)
     )  # fmt: skip
     learn_everything(make, second)
     assert available(second) == 0
-    cuts = {row.cut for row in decisions.list_nothing(second.member_id)}
+    cuts = {row.cut for row in rewards_queries.list_nothing(second.member_id)}
     assert cuts == {"same_person"}
     # A lesson of the future is one for both.
-    learning.award_learning(
+    learning_usecases.award_learning(
         None, actor=second, terms=terms_of(make.settings), now=clock.now(), edition="2027-1"
     )
     assert available(second) == 10
     # Who has no number any more is nobody that could be told from another.
-    learning.award_learning(
+    learning_usecases.award_learning(
         None, actor=first, terms=terms_of(make.settings), now=clock.now(), edition="2027-1"
     )
     assert available(first) == 5 * len(UNITS) + 10
@@ -138,7 +141,7 @@ def test_a_mark_names_neither_number_nor_member(make: Make) -> None:
     db.session.rollback()
     assert len(marks) == len(UNITS) + 1
     assert lookup not in marks
-    assert learning.learning_mark(lookup, "learning-quiz", EDITION) in marks
+    assert learning_usecases.learning_mark(lookup, "learning-quiz", EDITION) in marks
 
 
 @pytest.mark.slow
@@ -198,8 +201,8 @@ def test_a_merit_proposed_before_for_what_was_sent_unproved_can_only_be_declined
             now=clock.now() - timedelta(days=1),
         ).proposal_id  # fmt: skip
     with pytest.raises(SentUnproved):
-        proposals.approve(
+        proposals_usecases.approve(
             proposal, note="", actor=admin, terms=terms_of(make.settings), now=clock.now()
         )
     assert available(rider) == 0
-    proposals.decline(proposal, note="未验证", actor=admin, now=clock.now())
+    proposals_usecases.decline(proposal, note="未验证", actor=admin, now=clock.now())

@@ -11,7 +11,8 @@ from sqlalchemy import inspect, text
 
 from grid_report import schema
 from grid_report.db import Base, db
-from grid_report.points import guards, ledger, rebuilding
+from grid_report.points import ledger
+from grid_report.points.audit import expected_triggers, rebuild_queries
 from grid_report.points.kinds import Verdict
 from tests.points.book import NOW, Book
 
@@ -24,12 +25,12 @@ def test_the_ledger_goes_and_comes_back_beside_other_data(book: Book) -> None:
     db.session.remove()
     schema.downgrade(db.engine, "0003")
     there = set(inspect(db.engine).get_table_names())
-    assert not there & set(guards.TABLES)
+    assert not there & set(expected_triggers.TABLES)
     if db.engine.dialect.name == "postgresql":
         with db.engine.connect() as connection:
             left = connection.scalar(
                 text("SELECT COUNT(*) FROM pg_proc WHERE proname = ANY(:names)"),
-                {"names": sorted(guards.expected("postgresql"))},
+                {"names": sorted(expected_triggers.expected("postgresql"))},
             )
         assert left == 0
     schema.upgrade(db.engine)
@@ -65,7 +66,7 @@ def test_whatever_was_written_is_the_same_after_a_way_down_and_up(
     schema.downgrade(db.engine, revision)
     schema.upgrade(db.engine)
     assert book.value("SELECT count(*) FROM point_journal") == before
-    assert rebuilding.find_mismatches(db.engine) == []
+    assert rebuild_queries.find_mismatches(db.engine) == []
     assert book.differences() == []
     # And what was under way goes on.
     book.release("R-3")
@@ -80,7 +81,7 @@ def test_the_tables_are_the_models(book: Book) -> None:
 
 def test_checks_and_keys_have_the_models_names(book: Book) -> None:
     look = inspect(db.engine)
-    for table in guards.TABLES:
+    for table in expected_triggers.TABLES:
         model = Base.metadata.tables[table]
         named = {str(constraint.name) for constraint in model.constraints}
         there = {str(c["name"]) for c in look.get_check_constraints(table)}

@@ -20,10 +20,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from grid_report.points import ledger, queries
+from grid_report.points import ledger
 from grid_report.points.causes import Cause
 from grid_report.points.kinds import Verdict
-from grid_report.points.terms import Terms
+from grid_report.points.policy import Terms
+from grid_report.points.statement import queries as statement_queries
 from tests.points.answers import answer_of, did
 from tests.points.book import BRIGHT, STATION, TERMS
 from tests.points.model import Model
@@ -180,7 +181,7 @@ class History(RuleBasedStateMachine):
             self.entries[cause] = answer.entry_id
 
     def pay_what_is_due(self) -> None:
-        for due in [due for one in self.riders for due in queries.list_waiting(one)]:
+        for due in [due for one in self.riders for due in statement_queries.list_waiting(one)]:
             number = int(str(due.report_number).rpartition("-")[2])
             who, points, severity, place = self.model.owed[number]
             repaid = self.model.pay(who, number, points, severity, place, self.now)
@@ -340,13 +341,13 @@ class History(RuleBasedStateMachine):
         for number, member in enumerate(self.riders):
             mine = [lot for lot in model.lots if lot.rider == number]
             assert book.lots(member) == [(lot.free, lot.held) for lot in mine]
-            balance = queries.balance(member)
+            balance = statement_queries.balance(member)
             assert balance.available == sum(lot.free for lot in mine)
             assert balance.held == sum(lot.held for lot in mine)
             assert balance.owed == model.owed_by(number)
             assert -book.left(f"rider_debt:{member}:") == model.debts[number]
             assert balance.pending == sum(o[1] for o in model.owed.values() if o[0] == number)
-            entries = queries.list_entries(member, limit=500)[0]
+            entries = statement_queries.list_entries(member, limit=500)[0]
             assert sum(entry.points for entry in entries) == balance.available + balance.held
         expected = {f"budget:{c or 'county'}:{m}": left for (c, m), left in model.pools.items()}
         for number in (0, 1):

@@ -17,9 +17,10 @@ from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound
 from grid_report.notify.models import Message
 from grid_report.places.queries import reference
-from grid_report.points import objecting, objection_queries, sheets
-from grid_report.points.objection_models import Objection
-from grid_report.points.objections import (
+from grid_report.points.objections import queries as objections_queries
+from grid_report.points.objections import usecases as objections_usecases
+from grid_report.points.objections.models import Objection
+from grid_report.points.objections.rules import (
     MOVES,
     AlreadyObjected,
     Decision,
@@ -31,7 +32,8 @@ from grid_report.points.objections import (
     after,
     due,
 )
-from grid_report.points.terms import Terms
+from grid_report.points.policy import Terms
+from grid_report.points.statement import month_queries
 from tests.points.book import NOW, TERMS, Book, run
 from tests.support.builders import BRIGHT, Make
 
@@ -62,7 +64,7 @@ def supervisor(make: Make) -> Actor:
 
 
 def raised(actor: Actor, decision: Decision, words: str = WORDS, **more: Any) -> int:
-    return objecting.raise_objection(
+    return objections_usecases.raise_objection(
         decision,
         words=words,
         actor=actor,
@@ -76,7 +78,7 @@ def about(entry_id: int | None) -> Decision:
 
 
 def answered(objection_id: int, actor: Actor, step: ObjectionStep = UPHOLD, **more: Any) -> None:
-    objecting.answer_objection(
+    objections_usecases.answer_objection(
         objection_id, step, actor=actor, **{"words": "你说得对", "now": NOW, **more}
     )
 
@@ -123,7 +125,7 @@ def test_the_same_words_twice_are_one_objection_and_others_are_refused(
     assert len(messages("objection_raised")) == 1
     with pytest.raises(AlreadyObjected):
         raised(rider, about(award.entry_id), "还有一句")
-    objecting.withdraw_objection(first, actor=rider, now=NOW)
+    objections_usecases.withdraw_objection(first, actor=rider, now=NOW)
     with pytest.raises(AlreadyObjected):
         raised(rider, about(award.entry_id), "又想起来了")
 
@@ -135,7 +137,7 @@ def test_objecting_many_times_at_once_leaves_one(
     places = reference()
 
     def one(n: int) -> int:
-        return objecting.raise_objection(
+        return objections_usecases.raise_objection(
             about(award.entry_id), words=WORDS, days=7, actor=rider, places=places, now=NOW
         )
 
@@ -170,7 +172,7 @@ def test_the_same_answer_twice_is_one(book: Book, rider: Actor, supervisor: Acto
     with pytest.raises(ObjectionClosed):
         answered(it, supervisor, REJECT)
     with pytest.raises(ObjectionClosed):
-        objecting.withdraw_objection(it, actor=rider, now=NOW)
+        objections_usecases.withdraw_objection(it, actor=rider, now=NOW)
 
 
 def test_nobody_judges_their_own_decision(make: Make, book: Book, rider: Actor) -> None:
@@ -212,12 +214,12 @@ def test_what_is_late_is_not_refused_and_what_is_withheld_is(
     make: Make, book: Book, rider: Actor
 ) -> None:
     book.award(rider.member_id, 10, terms=Terms(TERMS.zone, 5, 0), cause="KY-1")
-    owed = sheets.unawarded_about(rider.member_id, "KY-1")[0]
+    owed = month_queries.unawarded_about(rider.member_id, "KY-1")[0]
     with pytest.raises(NothingToObject):
         raised(rider, Decision(Subject.UNPAID, str(owed.id)))
     staff = make.member(*make.rider().grants, *make.worker(BRIGHT).grants)
     book.award(staff.member_id, 10, cause="KY-2")
-    withheld = sheets.unawarded_about(staff.member_id, "KY-2")[0]
+    withheld = month_queries.unawarded_about(staff.member_id, "KY-2")[0]
     assert withheld.withheld
     assert raised(staff, Decision(Subject.UNPAID, str(withheld.id)))
 
@@ -349,7 +351,7 @@ def test_who_may_read_objections(make: Make, book: Book, rider: Actor, superviso
     }
     for name, (who, status) in statuses.items():
         assert make.signed_in(who).get(f"/desk/objections/{it}").status_code == status, name
-    assert not objection_queries.list_waiting(statuses["elsewhere"][0], NOW)
+    assert not objections_queries.list_waiting(statuses["elsewhere"][0], NOW)
 
 
 @pytest.mark.parametrize(

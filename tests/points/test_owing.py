@@ -10,10 +10,13 @@ import pytest
 from flask import Flask
 
 from grid_report.db import db, transaction
-from grid_report.points import ledger, queries, rebuilding, upkeep
+from grid_report.points import ledger
+from grid_report.points.audit import rebuild_queries
+from grid_report.points.budgets import scheduled as budgets_scheduled
+from grid_report.points.budgets.usecases import freeze_ledger
+from grid_report.points.errors import HoldResolved
 from grid_report.points.kinds import Verdict
-from grid_report.points.refusals import HoldResolved
-from grid_report.points.usecases import freeze_ledger
+from grid_report.points.statement import queries as statement_queries
 from tests.points.book import NOW, STATION, Book, counted, run
 from tests.points.racing import race
 from tests.points.raw import REVERSAL, event
@@ -38,7 +41,7 @@ def parked(book: Book) -> tuple[int, int]:
 def sound(book: Book) -> bool:
     assert book.differences() == []
     db.session.remove()
-    return rebuilding.find_mismatches(db.engine) == []
+    return rebuild_queries.find_mismatches(db.engine) == []
 
 
 def test_what_is_parked_in_a_booking_is_taken_when_it_is_cancelled(
@@ -47,10 +50,10 @@ def test_what_is_parked_in_a_booking_is_taken_when_it_is_cancelled(
     rider, wrong = parked
     got = book.reverse(wrong)
     assert (got.points, got.owed, got.debt) == (0, 25, 0)
-    assert queries.balance(rider).owed == 25
+    assert statement_queries.balance(rider).owed == 25
     assert book.reverse(wrong).already
     book.release()
-    balance = queries.balance(rider)
+    balance = statement_queries.balance(rider)
     assert (balance.available, balance.held, balance.owed, balance.debt) == (150, 0, 0, 0)
     assert book.left(f"clawback:{STATION}:") == 25
     again = book.reverse(wrong)
@@ -81,7 +84,7 @@ def _refund_bit_by_bit(book: Book) -> object:
 def _late(book: Book) -> object:
     """The lot is over when it comes back: it is taken, and does not expire."""
     book.release(at=OVER + timedelta(days=2))
-    return upkeep.expire_points(now=OVER + timedelta(days=2))
+    return budgets_scheduled.expire_points(now=OVER + timedelta(days=2))
 
 
 @pytest.mark.parametrize("way", [_release, _miss, _refund, _refund_bit_by_bit, _late])
@@ -93,9 +96,9 @@ def test_whichever_way_points_come_back_they_meet_what_is_owed_first(
     free = 5 if verdict in (Verdict.NEGLIGENT, Verdict.FRAUD) else 0
     got = book.reverse(wrong, verdict)
     assert (got.points - got.debt, got.owed) == (free, 25 - free)
-    assert queries.balance(rider).owed == 25 - free
+    assert statement_queries.balance(rider).owed == 25 - free
     way(book)
-    balance = queries.balance(rider)
+    balance = statement_queries.balance(rider)
     assert (balance.owed, balance.debt) == (0, 0)
     assert book.left(f"clawback:{STATION}:") == 25
     lost = {_miss: 34, _late: 150}.get(way, 0)
@@ -109,10 +112,10 @@ def test_an_honest_mistake_that_was_eaten_meanwhile_is_owed_by_nobody(
     rider, wrong = parked
     book.reverse(wrong)
     book.capture()
-    assert (queries.balance(rider).owed, queries.balance(rider).debt) == (0, 0)
+    assert (statement_queries.balance(rider).owed, statement_queries.balance(rider).debt) == (0, 0)
     book.settle()
     book.award(rider, 40, severity=4)
-    assert queries.balance(rider).available == 45
+    assert statement_queries.balance(rider).available == 45
     assert sound(book)
 
 
@@ -124,11 +127,11 @@ def test_fraud_that_was_eaten_meanwhile_is_a_debt_for_half_of_later_awards(
     # What is on hold is enough: an award is not asked as long as it may come back.
     assert book.award(rider, 10).repaid == 0
     book.capture()
-    assert (queries.balance(rider).owed, queries.balance(rider).debt) == (0, 20)
+    assert (statement_queries.balance(rider).owed, statement_queries.balance(rider).debt) == (0, 20)
     assert book.award(rider, 10).repaid == 5
     # And what does come back is met whole, not by half.
     book.refund(points=12, key="a")
-    assert queries.balance(rider).debt == 3
+    assert statement_queries.balance(rider).debt == 3
     assert sound(book)
 
 
@@ -140,7 +143,7 @@ def test_the_rest_of_a_part_that_was_taken_meets_what_is_owed(
     # The wrong lot is the oldest, so it is the first to be eaten: 10 of it come back.
     book.capture(points=15)
     assert book.left(f"clawback:{STATION}:") == 10
-    assert queries.balance(rider).available == 5 + 155 - 10
+    assert statement_queries.balance(rider).available == 5 + 155 - 10
     assert sound(book)
 
 
@@ -152,7 +155,7 @@ def test_what_was_handed_out_before_the_verdict_is_taken_should_it_be_refunded(b
     got = book.reverse(wrong)
     assert (got.points, got.owed) == (10, 0)
     book.refund()
-    assert queries.balance(rider).available == 0
+    assert statement_queries.balance(rider).available == 0
     assert book.left(f"clawback:{STATION}:") == 40
     assert sound(book)
 
@@ -161,10 +164,10 @@ def test_two_verdicts_on_one_award_take_it_once(book: Book, parked: tuple[int, i
     rider, wrong = parked
     for verdict in (Verdict.HONEST, Verdict.APPEAL, Verdict.NEGLIGENT, Verdict.FRAUD):
         book.reverse(wrong, verdict)
-    balance = queries.balance(rider)
+    balance = statement_queries.balance(rider)
     assert (balance.owed, balance.debt) == (20, 0)
     book.release()
-    assert queries.balance(rider).available == 150
+    assert statement_queries.balance(rider).available == 150
     assert book.left(f"clawback:{STATION}:") == 25
     assert sound(book)
 
@@ -179,9 +182,9 @@ def test_a_graver_verdict_reaches_other_lots_on_hold_for_what_the_first_left(boo
     book.hold(rider, points=50)
     assert book.reverse(wrong).owed == 0
     got = book.reverse(wrong, Verdict.NEGLIGENT)
-    assert (got.points, got.owed, queries.balance(rider).owed) == (0, 40, 40)
+    assert (got.points, got.owed, statement_queries.balance(rider).owed) == (0, 40, 40)
     book.release()
-    assert queries.balance(rider).available == 10
+    assert statement_queries.balance(rider).available == 10
     assert sound(book)
 
 
@@ -195,7 +198,7 @@ def test_neglect_never_takes_what_was_earned_after_it(book: Book) -> None:
     book.award(rider, 25, severity=3)
     book.hold(rider, points=25)
     book.release()
-    assert queries.balance(rider).available == 25
+    assert statement_queries.balance(rider).available == 25
     assert sound(book)
 
 
@@ -219,7 +222,7 @@ def test_a_missed_booking_loses_its_fifth_of_what_nobody_is_owed(book: Book) -> 
     book.hold(rider, points=30)
     book.reverse(wrong)
     assert book.noshow(penalty=6).points == 6
-    assert queries.balance(rider).available == 4
+    assert statement_queries.balance(rider).available == 4
     assert sound(book)
 
 
@@ -230,7 +233,7 @@ def test_what_gives_back_goes_on_in_a_frozen_ledger_and_meets_what_is_owed(
     book.reverse(wrong, Verdict.FRAUD)
     freeze_ledger(reason="test", now=NOW)
     book.release()
-    assert queries.balance(rider).available == 150
+    assert statement_queries.balance(rider).available == 150
     assert sound(book)
 
 
@@ -250,7 +253,7 @@ def test_a_reversal_from_before_points_were_owed_is_completed_once(
     assert (got.already, got.points, got.owed) == (False, 0, 25)
     assert book.reverse(wrong).already
     book.release()
-    assert queries.balance(rider).available == 150
+    assert statement_queries.balance(rider).available == 150
     assert book.reverse(wrong).already
     assert sound(book)
 
@@ -287,7 +290,7 @@ def test_a_verdict_and_the_end_of_a_booking_at_the_same_instant_lose_nothing(
             ],
         )
         assert answers == [25, 25]
-        balance = queries.balance(rider)
+        balance = statement_queries.balance(rider)
         assert balance.available == 0
         assert balance.debt == (25 if end == "capture" else 0)
         db.session.rollback()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grid_report.access import Actor
-from grid_report.points.terms import Terms
+from grid_report.points.policy import Terms
 from tests.points.book import TERMS, Book, counted
 from tests.support import present
 from tests.support.builders import Make

@@ -13,11 +13,13 @@ from grid_report.access import Actor
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import NotFound
-from grid_report.points import chains, queries, sheets, signals
+from grid_report.points import signals
+from grid_report.points.errors import NotEnoughPoints
 from grid_report.points.kinds import EventKind, Verdict
-from grid_report.points.refusals import NotEnoughPoints
+from grid_report.points.policy import Terms
 from grid_report.points.signals import Service
-from grid_report.points.terms import Terms
+from grid_report.points.statement import month_queries, trace_queries
+from grid_report.points.statement import queries as statement_queries
 from tests.points.book import NOW, STATION, TERMS, Book, counted
 from tests.support import present
 from tests.support.builders import Make
@@ -88,15 +90,15 @@ def test_every_months_sheet_adds_up_and_leads_to_the_next(
     this, month = Month.of(end + timedelta(days=600), ZONE), Month.of(NOW, ZONE)
     before, lines = 0, 0
     while month <= this:
-        sheet = sheets.monthly_sheet(rider.member_id, month, ZONE)
+        sheet = month_queries.monthly_sheet(rider.member_id, month, ZONE)
         assert sheet.opening == before
         assert sheet.opening + sum(sheet.sums.values()) == sheet.closing
         assert sheet.closing == (sheet.lines[-1].balance if sheet.lines else sheet.opening)
         before, lines = sheet.closing, lines + len(sheet.lines)
         month = month.plus(1)
-    has = queries.balance(rider.member_id)
+    has = statement_queries.balance(rider.member_id)
     assert before == has.available + has.held
-    assert lines == len(queries.list_entries(rider.member_id, limit=500)[0])
+    assert lines == len(statement_queries.list_entries(rider.member_id, limit=500)[0])
     assert lines > 10
     assert {it.check for it in book.differences(end)} <= {"hold-past-its-deadline"}
 
@@ -105,8 +107,8 @@ def test_every_months_sheet_adds_up_and_leads_to_the_next(
 def test_lots_and_services_tell_the_same_story(book: Book, rider: Actor, seed: int) -> None:
     wander(book, rider.member_id, seed)
     from_awards, from_services = {}, {}
-    for entry in queries.list_entries(rider.member_id, limit=500)[0]:
-        found = chains.why(entry.id, rider.member_id)
+    for entry in statement_queries.list_entries(rider.member_id, limit=500)[0]:
+        found = trace_queries.why(entry.id, rider.member_id)
         if found.lot is not None:
             for part in found.lot.spent:
                 from_awards[entry.id, part.entry_id] = part.points
@@ -132,7 +134,7 @@ def test_a_meal_names_the_reports_that_paid_for_it(
     assert "热饮 R-MEAL" in meal
     for number in ("KY-20261123-0006", "KY-20261123-0007"):
         assert number in meal
-    parts = chains.why(taken.entry_id, rider.member_id).paid_by
+    parts = trace_queries.why(taken.entry_id, rider.member_id).paid_by
     assert [(it.entry_id, it.points) for it in parts] == [
         (first.entry_id, 6),
         (second.entry_id, 4),
@@ -187,8 +189,8 @@ def test_a_month_ends_at_midnight_in_the_county(book: Book, rider: Actor) -> Non
     last = datetime(2026, 11, 30, 15, 59, 59, tzinfo=UTC)
     book.award(rider.member_id, 10, at=last)
     book.award(rider.member_id, 15, at=last + timedelta(seconds=1))
-    november = sheets.monthly_sheet(rider.member_id, Month(2026, 11), ZONE)
-    december = sheets.monthly_sheet(rider.member_id, Month(2026, 12), ZONE)
+    november = month_queries.monthly_sheet(rider.member_id, Month(2026, 11), ZONE)
+    december = month_queries.monthly_sheet(rider.member_id, Month(2026, 12), ZONE)
     assert (november.opening, november.closing) == (0, 10)
     assert (december.opening, december.sums["earned"], december.closing) == (10, 15, 25)
 
@@ -223,7 +225,7 @@ def test_a_rider_without_entries_has_an_empty_sheet(make: Make, rider: Actor) ->
 def test_why_nothing_came_is_answered_with_what_to_do(make: Make, book: Book, rider: Actor) -> None:
     client = make.signed_in(rider)
     book.award(rider.member_id, 10, terms=Terms(ZONE, 5, 0), cause="KY-20261123-0009")
-    line = sheets.unawarded_about(rider.member_id, "KY-20261123-0009")[0]
+    line = month_queries.unawarded_about(rider.member_id, "KY-20261123-0009")[0]
     page = client.get(f"/my/points/unpaid/{line.id}").text
     assert "下个月一开始就发" in page
     assert "我有异议" not in page
@@ -233,7 +235,7 @@ def test_why_nothing_came_is_answered_with_what_to_do(make: Make, book: Book, ri
 
 def test_what_was_paid_late_leads_to_its_entry(make: Make, book: Book, rider: Actor) -> None:
     book.award(rider.member_id, 10, terms=Terms(ZONE, 5, 0), cause="KY-20261123-0009")
-    line = sheets.unawarded_about(rider.member_id, "KY-20261123-0009")[0]
+    line = month_queries.unawarded_about(rider.member_id, "KY-20261123-0009")[0]
     from grid_report.points import ledger
 
     paid = book.do(ledger.pay_due, line.id, terms=TERMS, at=NOW + timedelta(days=31))
@@ -273,7 +275,7 @@ def test_the_pages_cost_the_same_for_a_few_lines_and_for_many(
 def test_an_entry_of_somebody_else_is_not_explained(book: Book, rider: Actor) -> None:
     award = book.award(book.rider())
     with pytest.raises(NotFound):
-        chains.why(award.entry_id or 0, rider.member_id)
+        trace_queries.why(award.entry_id or 0, rider.member_id)
     db.session.rollback()
     assert book.left(f"budget:{STATION}:2026-11") < 3000
 
@@ -291,8 +293,10 @@ def test_a_month_that_is_over_shows_the_debt_it_ended_with(
     book.capture("R-EATEN", at=start + timedelta(days=2))
     book.reverse(wrong.entry_id, Verdict.FRAUD, at=later - timedelta(seconds=1))
     assert book.award(rider.member_id, 20, severity=3, at=begin).repaid == 10
-    assert sheets.debt_at(rider.member_id, later - timedelta(seconds=1)) == 0
-    assert [sheets.debt_at(rider.member_id, it.bounds(zone)[1]) for it in (first, second)] == [
+    assert month_queries.debt_at(rider.member_id, later - timedelta(seconds=1)) == 0
+    assert [
+        month_queries.debt_at(rider.member_id, it.bounds(zone)[1]) for it in (first, second)
+    ] == [
         25,
         15,
     ]

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from grid_report import clock
 from grid_report.db import db
-from grid_report.points.earning_models import TariffVersion
+from grid_report.points.rewards.models import TariffVersion
 from tests.points.book import Book, refusal_of
 from tests.points.test_four_eyes import draft, publish
 

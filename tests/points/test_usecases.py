@@ -10,14 +10,16 @@ from sqlalchemy import text
 
 from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid
-from grid_report.points import audit, queries, usecases
+from grid_report.points.audit import queries as audit_queries
+from grid_report.points.audit.cli import points_cli
+from grid_report.points.budgets import usecases as budgets_usecases
 from grid_report.points.causes import Cause
-from grid_report.points.cli import points_cli
+from grid_report.points.errors import LedgerFrozen, SecondPersonNeeded
 from grid_report.points.kinds import UnpaidReason
 from grid_report.points.outcomes import Outcome
-from grid_report.points.refusals import LedgerFrozen, SecondPersonNeeded
+from grid_report.points.policy import Terms
 from grid_report.points.signals import ReportFact, due_paid
-from grid_report.points.terms import Terms
+from grid_report.points.statement import queries as statement_queries
 from grid_report.settings import Settings
 from tests.points.book import MONTH, NOW, STATION, TERMS, Book, is_sqlite, run
 
@@ -29,7 +31,7 @@ NEXT_MONTH = datetime(2026, 12, 1, 0, 5, tzinfo=UTC)
 
 def _grant(book: Book, points: int = 100, key: str = "k1", **more: object) -> int | None:
     values = {"actor": book.admin, "approved_by": book.other_admin, "reason": "冬季巡查", **more}
-    return usecases.grant_budget(
+    return budgets_usecases.grant_budget(
         STATION,
         MONTH,
         points,
@@ -43,7 +45,7 @@ def _grant(book: Book, points: int = 100, key: str = "k1", **more: object) -> in
 def test_a_grant_comes_on_top_of_the_months_budget_and_once_a_key(book: Book) -> None:
     assert _grant(book) is not None
     assert _grant(book) is None
-    assert queries.monthly_budget(STATION, MONTH).granted == 3100
+    assert statement_queries.monthly_budget(STATION, MONTH).granted == 3100
     assert book.value("SELECT COUNT(*) FROM audit_entries WHERE action = 'budget-granted'") == 1
     assert book.differences() == []
 
@@ -57,15 +59,15 @@ def test_a_grant_needs_two_administrators(book: Book) -> None:
     for wrong in ({"points": 0}, {"points": -5}, {"reason": " "}):
         with pytest.raises(Invalid):
             _grant(book, **wrong)  # type: ignore[arg-type]
-    assert queries.monthly_budget(STATION, MONTH).granted == 0
+    assert statement_queries.monthly_budget(STATION, MONTH).granted == 0
 
 
 def test_the_job_opens_every_community_once(book: Book, settings: Settings) -> None:
     book.award(book.rider())
     communities = book.value("SELECT COUNT(*) FROM communities")
-    assert usecases.open_month_budgets(settings=settings, now=NOW) == communities - 1
-    assert usecases.open_month_budgets(settings=settings, now=NOW) == 0
-    assert queries.monthly_budget(None, MONTH).granted == 600 * communities
+    assert budgets_usecases.open_month_budgets(settings=settings, now=NOW) == communities - 1
+    assert budgets_usecases.open_month_budgets(settings=settings, now=NOW) == 0
+    assert statement_queries.monthly_budget(None, MONTH).granted == 600 * communities
     assert book.differences() == []
 
 
@@ -80,11 +82,11 @@ def test_what_waits_is_released_oldest_first_and_told(book: Book, settings: Sett
         told.append(facts["report_number"])
 
     with due_paid.connected_to(hear):
-        assert usecases.release_pending(settings=settings, now=NOW) == 0
-        assert usecases.release_pending(settings=settings, now=NEXT_MONTH) == 3
-        assert usecases.release_pending(settings=settings, now=NEXT_MONTH) == 0
+        assert budgets_usecases.release_pending(settings=settings, now=NOW) == 0
+        assert budgets_usecases.release_pending(settings=settings, now=NEXT_MONTH) == 3
+        assert budgets_usecases.release_pending(settings=settings, now=NEXT_MONTH) == 0
     assert told == ["KY-W0", "KY-W1", "KY-W2"]
-    assert queries.balance(rider).available == 55
+    assert statement_queries.balance(rider).available == 55
     assert book.differences(NEXT_MONTH) == []
 
 
@@ -92,20 +94,20 @@ def test_a_frozen_ledger_lets_cases_go_on_and_pays_afterwards(
     book: Book, settings: Settings
 ) -> None:
     rider = book.rider()
-    usecases.freeze_ledger(reason="test", now=NOW)
+    budgets_usecases.freeze_ledger(reason="test", now=NOW)
     award = book.award(rider, 10)
     assert (award.outcome, award.reason) == (Outcome.OWED, UnpaidReason.FROZEN)
-    assert queries.balance(rider).pending == 10
+    assert statement_queries.balance(rider).pending == 10
     with pytest.raises(LedgerFrozen):
         _grant(book)
-    assert usecases.open_month_budgets(settings=settings, now=NOW) == 0
-    assert usecases.release_pending(settings=settings, now=NOW) == 0
+    assert budgets_usecases.open_month_budgets(settings=settings, now=NOW) == 0
+    assert budgets_usecases.release_pending(settings=settings, now=NOW) == 0
     assert book.differences() == []
     with pytest.raises(Forbidden):
-        usecases.unfreeze_ledger(reason="done", actor=book.worker, now=NOW)
-    usecases.unfreeze_ledger(reason="done", actor=book.admin, now=NOW)
-    assert usecases.release_pending(settings=settings, now=NOW) == 1
-    assert queries.balance(rider).available == 10
+        budgets_usecases.unfreeze_ledger(reason="done", actor=book.worker, now=NOW)
+    budgets_usecases.unfreeze_ledger(reason="done", actor=book.admin, now=NOW)
+    assert budgets_usecases.release_pending(settings=settings, now=NOW) == 1
+    assert statement_queries.balance(rider).available == 10
 
 
 def test_the_audit_command_is_quiet_about_a_sound_ledger(app: Flask, book: Book) -> None:
@@ -165,7 +167,7 @@ def test_accepted_reports_and_awards_must_match(book: Book) -> None:
         ReportFact("KY-3", accepted=True, closed=False),
     ]
     db.session.rollback()
-    found = audit.compare_with_reports(db.session(), facts)
+    found = audit_queries.compare_with_reports(db.session(), facts)
     assert {(d.check, d.about) for d in found} == {
         ("report-without-award", "report-accepted KY-3"),
         ("award-without-report", "report-accepted KY-2"),
@@ -182,9 +184,9 @@ def _without_guard(table: str, guard: str, statement: str) -> None:
 
 
 def test_the_list_of_guards_is_the_databases_own(book: Book) -> None:
-    from grid_report.points import guards
+    from grid_report.points.audit import expected_triggers
 
     dialect = db.engine.dialect.name
     with db.engine.connect() as connection:
-        there = set(connection.scalars(text(audit.TRIGGERS[dialect])))
-    assert there == guards.expected(dialect)
+        there = set(connection.scalars(text(audit_queries.TRIGGERS[dialect])))
+    assert there == expected_triggers.expected(dialect)

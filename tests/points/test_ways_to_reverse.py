@@ -9,8 +9,9 @@ import pytest
 from grid_report import clock
 from grid_report.access import Actor
 from grid_report.places.queries import reference
-from grid_report.points import objecting, queries
-from grid_report.points.objections import Decision, ObjectionStep, Subject
+from grid_report.points.objections import usecases as objections_usecases
+from grid_report.points.objections.rules import Decision, ObjectionStep, Subject
+from grid_report.points.statement import queries as statement_queries
 from grid_report.reports.models import Report
 from tests.support.builders import Make
 
@@ -29,7 +30,7 @@ def paid(make: Make) -> tuple[Actor, Report, int]:
     """A report that was accepted and the entry that paid for it."""
     rider = make.rider()
     report = make.accepted(make.worker(), rider)
-    entries, _ = queries.list_entries(rider.member_id)
+    entries, _ = statement_queries.list_entries(rider.member_id)
     return rider, report, entries[0].id
 
 
@@ -57,14 +58,16 @@ def test_an_upheld_objection_leads_administrators_to_the_filled_in_form(
     make: Make, paid: tuple[Actor, Report, int], step: ObjectionStep
 ) -> None:
     rider, _, entry_id = paid
-    objection = objecting.raise_objection(
+    objection = objections_usecases.raise_objection(
         Decision(Subject.ENTRY, str(entry_id)), words="另一处坑", days=7, actor=rider,
         places=reference(), now=clock.now(),
     )  # fmt: skip
     supervisor, admin = make.supervisor(), make.administrator()
     path = f"/desk/objections/{objection}"
     assert links(make, admin, path) == []
-    objecting.answer_objection(objection, step, words="已核对", actor=supervisor, now=clock.now())
+    objections_usecases.answer_objection(
+        objection, step, words="已核对", actor=supervisor, now=clock.now()
+    )
     way = f"/admin/proposals?entry_id={entry_id}&amp;verdict=appeal#reversal"
     assert links(make, admin, path) == ([way] if step is ObjectionStep.UPHOLD else [])
     assert links(make, supervisor, path) == []

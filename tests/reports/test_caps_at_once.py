@@ -17,9 +17,11 @@ from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.errors import GridReportError
 from grid_report.places.queries import reference
-from grid_report.points import learning, proposals, queries
-from grid_report.points import usecases as points
-from grid_report.points.terms import terms_of
+from grid_report.points.budgets import usecases as points
+from grid_report.points.learning import usecases as learning_usecases
+from grid_report.points.policy import terms_of
+from grid_report.points.proposals import usecases as proposals_usecases
+from grid_report.points.statement import queries as statement_queries
 from grid_report.reports import rechecking
 from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.models import Recheck, Report, ReportPhoto
@@ -153,7 +155,7 @@ def test_one_merit_is_proposed_and_paid_once_by_however_many(app: Flask, make: M
     }
 
     def decide(number: int, who: Actor) -> str:
-        act = proposals.decline if number % 3 == 2 else proposals.approve
+        act = proposals_usecases.decline if number % 3 == 2 else proposals_usecases.approve
         more: dict[str, Any] = {"terms": terms_of(make.settings)} if number % 3 != 2 else {}
         return tried(lambda: act(1, note="看过", actor=who, now=clock.now(), **more))
 
@@ -167,7 +169,7 @@ def test_a_quiz_handed_in_on_sixteen_phones_is_thanked_once(app: Flask, make: Ma
     rider, terms = make.rider(), terms_of(make.settings)
 
     def learn(unit: str | None) -> str:
-        learning.award_learning(unit, actor=rider, terms=terms, now=clock.now())
+        learning_usecases.award_learning(unit, actor=rider, terms=terms, now=clock.now())
         return "done"
 
     assert set(race(app, [partial(learn, None if n % 2 else "photo") for n in range(16)])) == {
@@ -192,7 +194,7 @@ def test_what_waited_for_a_frozen_ledger_is_paid_once_by_however_many_jobs(
     states = db.session.scalars(select(Report.state).where(Report.number.in_(numbers)))
     assert {state.value for state in states} == {"closed"}
     assert available(rider) == 0
-    pending = queries.balance(rider.member_id).pending
+    pending = statement_queries.balance(rider.member_id).pending
     # Three whole, the fourth of a kind by halves: 15 + 5, and 8 + 3.
     assert pending == 3 * 20 + 11
     assert set(reasons(rider)) == {"frozen"}
@@ -204,6 +206,6 @@ def test_what_waited_for_a_frozen_ledger_is_paid_once_by_however_many_jobs(
     points.unfreeze_ledger(reason="mended", actor=admin, now=clock.now())
     assert sum(race(app, [release] * 8)) == 8
     assert release() == 0
-    balance = queries.balance(rider.member_id)
+    balance = statement_queries.balance(rider.member_id)
     assert (balance.available, balance.pending) == (pending, 0)
     assert sound()

@@ -33,8 +33,8 @@ from grid_report.media import queries as media_queries
 from grid_report.media.local_store import LocalStore
 from grid_report.media.stores import Size, read_file_name
 from grid_report.notify.models import Message
-from grid_report.points import audit
-from grid_report.points.models import Journal
+from grid_report.points.audit import queries as audit_queries
+from grid_report.points.ledger.models import Journal
 from grid_report.reports.lifecycle import Step
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
 from grid_report.settings import Settings
@@ -232,7 +232,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
     assert paid == {
         str(it.answer["number"]): 1 for it in senders.answered if it.wanted == 200 and it.answer
     }
-    assert audit.find_differences(db.engine, clock.now()) == []
+    assert audit_queries.find_differences(db.engine, clock.now()) == []
     url = make_url(settings.sqlalchemy_url)
     if url.get_backend_name() == "sqlite":
         with sqlite3.connect(str(url.database)) as raw:

@@ -15,7 +15,7 @@ from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound
 from grid_report.notify.models import Message
 from grid_report.places.routing import MatchedBy
-from grid_report.points import audit
+from grid_report.points.audit import queries as audit_queries
 from grid_report.reports import queries, usecases
 from grid_report.reports.commands import RateReport
 from grid_report.reports.lifecycle import IllegalStep, State, Step
@@ -130,7 +130,7 @@ def test_the_new_lead_is_the_first_reporter_and_who_left_earns_nothing(
     three.close(three.b)
     assert (available(first), available(second), available(third)) == (0, points[0] + 5, points[1])
     db.session.remove()
-    assert audit.find_differences(db.engine, three.now) == []
+    assert audit_queries.find_differences(db.engine, three.now) == []
 
 
 def test_what_a_case_paid_before_it_was_transferred_is_not_paid_again_to_its_heir(

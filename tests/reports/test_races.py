@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from grid_report import clock
 from grid_report.db import db
-from grid_report.points.models import Journal
+from grid_report.points.ledger.models import Journal
 from grid_report.reports.models import HistoryEntry, Report
 from tests.support.builders import Make
 

@@ -14,13 +14,18 @@ from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound
 from grid_report.places.queries import reference
-from grid_report.points import audit, learning, proposal_queries, proposals, queries, trying
-from grid_report.points import tariff_book as book
-from grid_report.points.handbook import QUIZ, UNITS, wrong_answers
-from grid_report.points.refusals import MeritProposed
-from grid_report.points.tariff import Version
-from grid_report.points.tariff_fields import numbers_of, rules_of
-from grid_report.points.terms import terms_of
+from grid_report.points.audit import queries as audit_queries
+from grid_report.points.errors import MeritProposed
+from grid_report.points.learning import usecases as learning_usecases
+from grid_report.points.learning.handbook import QUIZ, UNITS, wrong_answers
+from grid_report.points.policy import terms_of
+from grid_report.points.proposals import queries as proposals_queries
+from grid_report.points.proposals import usecases as proposals_usecases
+from grid_report.points.rates import Version
+from grid_report.points.rewards import tariff_queries as book
+from grid_report.points.statement import queries as statement_queries
+from grid_report.points.tariff import simulation_queries
+from grid_report.points.tariff.fields import numbers_of, rules_of
 from grid_report.reports import rechecking
 from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.models import Report
@@ -37,7 +42,7 @@ pytestmark = pytest.mark.database
 
 def available(rider: Actor) -> int:
     db.session.rollback()
-    return queries.balance(rider.member_id).available
+    return statement_queries.balance(rider.member_id).available
 
 
 def ask(make: Make, report: Report, worker: Actor) -> None:
@@ -71,7 +76,7 @@ def test_a_rider_who_looks_again_when_asked_is_thanked_three_times_at_most(make:
     with pytest.raises(RechecksUsedUp):
         ask(make, report, worker)
     db.session.remove()
-    assert audit.find_differences(db.engine, clock.now()) == []
+    assert audit_queries.find_differences(db.engine, clock.now()) == []
 
 
 def test_looking_again_is_for_the_reporter_and_needs_a_photo(make: Make) -> None:
@@ -122,37 +127,37 @@ def test_a_merit_is_proposed_by_the_community_and_approved_by_somebody_else(make
         propose(report, worker)
     assert available(rider) == 15
     terms = terms_of(make.settings)
-    proposals.approve(proposal, note="", actor=admin, terms=terms, now=clock.now())
+    proposals_usecases.approve(proposal, note="", actor=admin, terms=terms, now=clock.now())
     assert available(rider) == 215
-    entry = queries.list_entries(rider.member_id)[0][0]
+    entry = statement_queries.list_entries(rider.member_id)[0][0]
     assert (entry.rule, entry.points, entry.report_number) == ("R10", 200, report.number)
     db.session.remove()
-    assert audit.find_differences(db.engine, clock.now()) == []
+    assert audit_queries.find_differences(db.engine, clock.now()) == []
 
 
 def test_a_declined_merit_may_be_proposed_again(make: Make) -> None:
     worker = make.worker()
     report = make.accepted(worker)
     first = propose(report, worker)
-    proposals.decline(first, note="再看看", actor=make.administrator(), now=clock.now())
+    proposals_usecases.decline(first, note="再看看", actor=make.administrator(), now=clock.now())
     assert propose(report, worker) != first
-    assert len(proposal_queries.list_proposals(worker)[0]) == 1
+    assert len(proposals_queries.list_proposals(worker)[0]) == 1
 
 
 def test_a_lesson_is_thanked_for_once_and_the_quiz_once_an_edition(make: Make) -> None:
     rider, terms, now = make.rider(), terms_of(make.settings), clock.now()
     for _ in range(2):
         for unit in (*UNITS, None):
-            learning.award_learning(unit, actor=rider, terms=terms, now=now)
+            learning_usecases.award_learning(unit, actor=rider, terms=terms, now=now)
     assert available(rider) == 5 * len(UNITS) + 10
-    learning.award_learning(None, actor=rider, terms=terms, now=now, edition="2027-1")
+    learning_usecases.award_learning(None, actor=rider, terms=terms, now=now, edition="2027-1")
     assert available(rider) == 5 * len(UNITS) + 20
     with pytest.raises(Forbidden):
-        learning.award_learning("photo", actor=make.worker(), terms=terms, now=now)
+        learning_usecases.award_learning("photo", actor=make.worker(), terms=terms, now=now)
     with pytest.raises(NotFound):
-        learning.award_learning("nothing", actor=rider, terms=terms, now=now)
+        learning_usecases.award_learning("nothing", actor=rider, terms=terms, now=now)
     db.session.remove()
-    assert audit.find_differences(db.engine, clock.now()) == []
+    assert audit_queries.find_differences(db.engine, clock.now()) == []
 
 
 def test_the_quiz_knows_its_answers() -> None:
@@ -183,12 +188,14 @@ def last_month_of_cases(make: Make) -> Month:
 def test_a_dry_run_of_the_same_version_is_what_was_paid(make: Make) -> None:
     month, zone = last_month_of_cases(make), make.settings.county.tz
     version = book.at(clock.now())
-    [line] = trying.try_on_month(version, month, zone)
+    [line] = simulation_queries.try_on_month(version, month, zone)
     assert line.community_code == STATION
     assert line.decisions == 13
-    assert line.was == line.would_be == trying.paid_by_community(month)[STATION] > 0
+    assert line.was == line.would_be == simulation_queries.paid_by_community(month)[STATION] > 0
     twice = rules_of({**numbers_of(version), "r1_1": 11, "half_from": 0, "cap_day": 0})
-    [other] = trying.try_on_month(Version("next", version.starts_at, twice), month, zone)
+    [other] = simulation_queries.try_on_month(
+        Version("next", version.starts_at, twice), month, zone
+    )
     assert other.difference > 0
     # Nothing was written by asking.
     db.session.rollback()

@@ -6,8 +6,10 @@ import pytest
 
 from grid_report import clock
 from grid_report.db import db, transaction
-from grid_report.points import audit, ledger, tariff_book
-from grid_report.points.terms import terms_of
+from grid_report.points import ledger
+from grid_report.points.audit import queries as audit_queries
+from grid_report.points.policy import terms_of
+from grid_report.points.rewards import tariff_queries
 from tests.support.builders import STATION, Make
 
 pytestmark = pytest.mark.database
@@ -20,7 +22,7 @@ def test_the_audit_is_quiet_after_real_cases(make: Make) -> None:
     make.accepted(worker)
     make.report()
     db.session.remove()
-    assert audit.find_differences(db.engine, clock.now()) == []
+    assert audit_queries.find_differences(db.engine, clock.now()) == []
 
 
 def test_an_award_for_a_report_nobody_sent_is_found(make: Make) -> None:
@@ -30,7 +32,7 @@ def test_an_award_for_a_report_nobody_sent_is_found(make: Make) -> None:
             session,
             rider.member_id,
             cause=ledger.Cause("report-accepted", "KY-20260101-0001"),
-            earning=tariff_book.at(clock.now()).for_acceptance(2),
+            earning=tariff_queries.at(clock.now()).for_acceptance(2),
             community_code=STATION,
             terms=terms_of(make.settings),
             at=clock.now(),
@@ -39,5 +41,5 @@ def test_an_award_for_a_report_nobody_sent_is_found(make: Make) -> None:
             report_number="KY-20260101-0001",
         )
     db.session.remove()
-    found = audit.find_differences(db.engine, clock.now())
+    found = audit_queries.find_differences(db.engine, clock.now())
     assert [difference.check for difference in found] == ["award-without-report"]

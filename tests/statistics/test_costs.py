@@ -16,7 +16,7 @@ from sqlalchemy import event, func, select
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.places.queries import reference
-from grid_report.points import figures as points_figures
+from grid_report.points.budgets import statistics_queries as points_figures
 from grid_report.points.kinds import Verdict
 from grid_report.statistics import live, recounting
 from grid_report.statistics.areas import Area, AreaKind, find_area

@@ -9,7 +9,7 @@ import pytest
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.places.queries import reference
-from grid_report.points import upkeep
+from grid_report.points.budgets import scheduled as budgets_scheduled
 from grid_report.statistics import recounting
 from grid_report.statistics.figures import EMPTY, read_months
 from grid_report.statistics.measures import Facet, Measure
@@ -50,10 +50,10 @@ def test_what_ends_on_the_last_of_october_is_octobers_and_a_recount_says_the_sam
     # And some that a booking kept over the end of the month.
     book.award(other, 20, severity=3, at=earned)
     book.hold(other, points=20, at=OVER - timedelta(days=1))
-    assert upkeep.expire_points(now=OVER - timedelta(seconds=1)) == 0
-    upkeep.expire_points(now=OVER + late)
+    assert budgets_scheduled.expire_points(now=OVER - timedelta(seconds=1)) == 0
+    budgets_scheduled.expire_points(now=OVER + late)
     book.release(at=OVER + late + timedelta(hours=1))
-    upkeep.expire_points(now=OVER + late + timedelta(hours=2))
+    budgets_scheduled.expire_points(now=OVER + late + timedelta(hours=2))
     november = 15 if late > timedelta(days=30) else 0
     # Everything of October: 25 and 20 of this community's, whenever they came back.
     wanted = {

@@ -17,9 +17,9 @@ from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import GridReportError
 from grid_report.places.queries import reference
-from grid_report.points import upkeep
+from grid_report.points.budgets import scheduled as budgets_scheduled
 from grid_report.points.kinds import AccountKind, EventKind, Phase, Verdict
-from grid_report.points.models import Journal, Lot, LotMovement, Transfer
+from grid_report.points.ledger.models import Journal, Lot, LotMovement, Transfer
 from grid_report.statistics import anew, live, recounting, usecases
 from grid_report.statistics.anew import BeingCounted
 from grid_report.statistics.figures import EMPTY, read_months
@@ -56,7 +56,7 @@ def play(book: Book, seed: int) -> None:
     while now < until:
         now += timedelta(hours=chance.randint(20, 200))
         if now.month != job:
-            upkeep.expire_points(now=now)
+            budgets_scheduled.expire_points(now=now)
             job = now.month
         step = chance.random()
         try:

@@ -20,7 +20,7 @@ from grid_report import clock
 from grid_report.clock import Month
 from grid_report.db import table_of
 from grid_report.offers.models import Redemption
-from grid_report.points.models import Account, Journal, Lot, LotMovement, Transfer
+from grid_report.points.ledger.models import Account, Journal, Lot, LotMovement, Transfer
 from grid_report.reports.models import Report, ReportPhoto
 from grid_report.reports.round_models import ReportRound
 from tests.support.big_counts import FROZEN, freeze, recount, say

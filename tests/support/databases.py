@@ -44,7 +44,7 @@ def fill(url: str, folder: Path) -> None:
     from grid_report.db import db
     from grid_report.places import queries
     from grid_report.places.usecases import load_demo_places, load_reference
-    from grid_report.points.tariff_usecases import load_tariff
+    from grid_report.points.tariff.usecases import load_tariff
 
     app = create_app(
         settings.load(

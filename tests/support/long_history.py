@@ -23,8 +23,8 @@ from grid_report.offers.statements import Side, StatementStep
 from grid_report.points import ledger
 from grid_report.points.causes import REDEMPTION_SETTLED
 from grid_report.points.kinds import EventKind
-from grid_report.points.models import Journal
-from grid_report.points.terms import Terms
+from grid_report.points.ledger.models import Journal
+from grid_report.points.policy import Terms
 from tests.points.book import STATION
 from tests.support.builders import Make
 

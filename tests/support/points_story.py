@@ -21,11 +21,12 @@ from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.db import db, transaction, use_case
 from grid_report.places.queries import reference
-from grid_report.points import ledger, objecting
+from grid_report.points import ledger
 from grid_report.points.causes import Cause
-from grid_report.points.objections import Decision, Subject
-from grid_report.points.tariff import Earning
-from grid_report.points.terms import Terms
+from grid_report.points.objections import usecases as objections_usecases
+from grid_report.points.objections.rules import Decision, Subject
+from grid_report.points.policy import Terms
+from grid_report.points.rates import Earning
 from grid_report.statistics import usecases as statistics
 from grid_report.statistics.usecases import FrozenMeanwhile
 from tests.support.browser import ROOT, Site
@@ -103,7 +104,7 @@ def _live() -> None:
         ledger.capture(session, "R-8PZ2A4C", at=now - timedelta(hours=40), actor_id=None)
         ledger.refund(session, "R-8PZ2A4C", at=now - timedelta(hours=2), actor_id=None)
         held("R-5H2W7TX", 10, 1)
-    objecting.raise_objection(
+    objections_usecases.raise_objection(
         Decision(Subject.ENTRY, str(paid.entry_id)),
         words=WORDS,
         days=7,

@@ -27,13 +27,14 @@ from grid_report.notify.delivery import deliver_due
 from grid_report.notify.models import InboxEntry
 from grid_report.offers.kinds import OfferKind
 from grid_report.places.queries import reference
-from grid_report.points import ledger, objecting
+from grid_report.points import ledger
 from grid_report.points.causes import Cause
-from grid_report.points.dues import Unpaid
-from grid_report.points.models import Journal
-from grid_report.points.objections import Decision, Subject
-from grid_report.points.tariff import Earning
-from grid_report.points.terms import Terms
+from grid_report.points.ledger.models import Journal
+from grid_report.points.ledger.pending_models import Unpaid
+from grid_report.points.objections import usecases as objections_usecases
+from grid_report.points.objections.rules import Decision, Subject
+from grid_report.points.policy import Terms
+from grid_report.points.rates import Earning
 from grid_report.reports.models import ReportPhoto
 from grid_report.statistics import questions
 from tests.support.builders import BRIGHT, PROPERTY, STATION, Make
@@ -196,7 +197,7 @@ def world(make: Make) -> World:
         "community_code": STATION,
         "other_entry_id": _first(of_owner.order_by(Journal.id.desc())),
         "unpaid_id": owed_to(make, owner, worker),
-        "objection_id": objecting.raise_objection(
+        "objection_id": objections_usecases.raise_objection(
             Decision(Subject.ENTRY, str(_first(of_owner.order_by(Journal.id)))),
             words="不对",
             days=7,

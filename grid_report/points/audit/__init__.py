@@ -1,0 +1,1 @@
+"""The audit: everything stored is recomputed from the transfers, every night."""

@@ -1,0 +1,1 @@
+"""Budgets of communities by month, and what expires of what riders hold."""

@@ -1,0 +1,1 @@
+"""The handbook and its quiz, and the points for both."""

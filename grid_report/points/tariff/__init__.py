@@ -1,0 +1,1 @@
+"""The tariff's versions: drafted by one person, tried on past months, published by another."""
