@@ -14,10 +14,15 @@ from grid_report.accounts.roles import STAFF, Role
 from grid_report.actions import Action
 from grid_report.errors import Conflict, Forbidden, NotFound
 from grid_report.fairness.judging import may_judge, reviews
-from grid_report.offers.application_flow import ApplicationStep, application_move
-from grid_report.offers.application_flow import Side as CardSide
-from grid_report.offers.lifecycle import DELIVERED_ONCE, REDEMPTION_MOVES, By, RedemptionStep
-from grid_report.offers.statements import Side
+from grid_report.offers.permits.lifecycle import ApplicationStep, application_move
+from grid_report.offers.permits.lifecycle import Side as CardSide
+from grid_report.offers.redemptions.lifecycle import (
+    DELIVERED_ONCE,
+    REDEMPTION_MOVES,
+    By,
+    RedemptionStep,
+)
+from grid_report.offers.settlements.lifecycle import Side
 from grid_report.reports.lifecycle import MOVES, Part, State, Step
 from grid_report.statistics.readers import reads_figures
 

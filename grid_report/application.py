@@ -36,18 +36,17 @@ from grid_report.media.kit import Media
 from grid_report.notify import house_news
 from grid_report.notify import queries as notify_queries
 from grid_report.notify import routes as notify_routes
-from grid_report.offers import admin_routes as offers_admin_routes
-from grid_report.offers import (
-    application_routes,
-    approval_routes,
-    paper_steps,
-    statement_audit,
-    statement_routes,
-    station_routes,
-)
-from grid_report.offers import queries as offers_queries
-from grid_report.offers import routes as offers_routes
 from grid_report.offers import signals as offers_signals
+from grid_report.offers.catalogue import admin_routes as offers_admin_routes
+from grid_report.offers.catalogue import queries as offers_queries
+from grid_report.offers.catalogue import routes as offers_routes
+from grid_report.offers.counter import routes as counter_routes
+from grid_report.offers.permits import approval_routes
+from grid_report.offers.permits import routes as permits_routes
+from grid_report.offers.permits import steps as permits_steps
+from grid_report.offers.redemptions import queries as redemptions_queries
+from grid_report.offers.settlements import audit_queries
+from grid_report.offers.settlements import routes as settlements_routes
 from grid_report.oversight import routes as oversight_routes
 from grid_report.places import case_book
 from grid_report.places import queries as places_queries
@@ -122,11 +121,11 @@ BLUEPRINTS = (
     points_admin_routes.bp,
     learning_routes.bp,
     offers_routes.bp,
-    station_routes.bp,
-    statement_routes.station,
-    statement_routes.admin,
+    counter_routes.bp,
+    settlements_routes.station,
+    settlements_routes.admin,
     offers_admin_routes.bp,
-    application_routes.bp,
+    permits_routes.bp,
     approval_routes.bp,
     notify_routes.bp,
     fairness_routes.bp,
@@ -178,7 +177,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     accounts_signals.number_taken.connect(keeping.tell_of_left)
     points_signals.due_paid.connect(thanks.tell_of_late_payment)
     points_signals.points_expiring.connect(thanks.tell_of_expiry)
-    offers_signals.moved.connect(paper_steps.follow)
+    offers_signals.moved.connect(permits_steps.follow)
     reports_signals.taken.connect(counting.note_case)
     reports_signals.submitted.connect(counting.note_new_case)
     reports_signals.recalled.connect(counting.note_recall)
@@ -189,11 +188,11 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     points_signals.points_expired.connect(counting.note_expired)
     points_signals.debt_changed.connect(counting.note_debt)
     points_signals.report_facts.connect(reports_queries.facts_for_audit)
-    points_signals.service_names.connect(offers_queries.service_names)
+    points_signals.service_names.connect(redemptions_queries.service_names)
     points_signals.report_decision.connect(objection_news.decision_about)
     points_signals.objection_raised.connect(objection_news.tell_the_street)
     points_signals.objection_answered.connect(objection_news.tell_the_rider)
-    points_signals.differences.connect(statement_audit.differences_for_audit)
+    points_signals.differences.connect(audit_queries.differences_for_audit)
     points_signals.proposal_waiting.connect(proposal_news.tell_the_others)
     points_signals.audit_found.connect(audit_news.tell_administrators)
     points_signals.award_reversed.connect(audit_news.tell_the_rider)

@@ -14,8 +14,9 @@ from grid_report.api import schemas
 from grid_report.api.reading import query
 from grid_report.clock import Month, PlainDate
 from grid_report.errors import Invalid
-from grid_report.offers import card_forms, vouchers
 from grid_report.offers import forms as offers
+from grid_report.offers.permits import forms as permits_forms
+from grid_report.offers.redemptions import vouchers
 from grid_report.places.points import parse_accuracy_m, parse_point
 from grid_report.points.tariff import forms as points
 from grid_report.reports import forms as reports
@@ -53,11 +54,11 @@ def slots(day: str, times: str, minutes: str) -> Any:
 
 def price(text: str) -> int:
     values = {"compound": "c", "paper": "access_card", "price": text}
-    return card_forms.read_owner_price(values).owners_fen
+    return permits_forms.read_owner_price(values).owners_fen
 
 
 def card(text: str) -> str:
-    return card_forms.read_card_step({"card_number": text}, "issue").card_number
+    return permits_forms.read_card_step({"card_number": text}, "issue").card_number
 
 
 def step(**typed: str) -> Any:

@@ -17,18 +17,18 @@ from grid_report import settings  # noqa: E402 - found through the line above
 from grid_report.access import RULES, Action, Actor, Grant, allowed  # noqa: E402
 from grid_report.accounts.roles import Role  # noqa: E402
 from grid_report.jobs.registry import JOBS  # noqa: E402
-from grid_report.offers.application_flow import (  # noqa: E402
+from grid_report.offers.permits.lifecycle import (  # noqa: E402
     APPLICATION_MOVES,
     ApplicationState,
     ApplicationStep,
     Firm,
 )
-from grid_report.offers.lifecycle import (  # noqa: E402
+from grid_report.offers.redemptions.lifecycle import (  # noqa: E402
     REDEMPTION_MOVES,
     RedemptionState,
     RedemptionStep,
 )
-from grid_report.offers.statements import STATEMENT_MOVES, Side, StatementFacts  # noqa: E402
+from grid_report.offers.settlements.lifecycle import STATEMENT_MOVES, Side, StatementFacts  # noqa: E402
 from grid_report.reports.lifecycle import (  # noqa: E402
     KEPT_MOVES,
     MOVES,

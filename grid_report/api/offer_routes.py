@@ -19,21 +19,24 @@ from grid_report.api.reading import KEY_FIELD, answer, idempotency_key, json_bod
 from grid_report.api.routes import bp
 from grid_report.api.schemas import PageQuery, PhotoQuery
 from grid_report.errors import Invalid, NotFound
-from grid_report.offers import (
-    card_queries,
-    catalogue,
-    endings,
-    forms,
-    queries,
-    scanning,
-    showing,
-    usecases,
+from grid_report.offers import forms
+from grid_report.offers.catalogue import queries
+from grid_report.offers.catalogue.models import Offer, Slot, Station
+from grid_report.offers.catalogue.queries import OfferRow
+from grid_report.offers.counter import usecases as counter_usecases
+from grid_report.offers.counter.commands import Scan
+from grid_report.offers.permits import queries as permits_queries
+from grid_report.offers.permits.models import Application
+from grid_report.offers.redemptions import (
+    catalogue_queries,
+    ending_queries,
+    slot_queries,
+    voucher_views,
 )
-from grid_report.offers.application_models import Application
-from grid_report.offers.commands import Scan
-from grid_report.offers.lifecycle import RedemptionState
-from grid_report.offers.models import Offer, Slot, Station
-from grid_report.offers.queries import OfferRow, RedemptionRow
+from grid_report.offers.redemptions import queries as redemptions_queries
+from grid_report.offers.redemptions import usecases as redemptions_usecases
+from grid_report.offers.redemptions.lifecycle import RedemptionState
+from grid_report.offers.redemptions.queries import RedemptionRow
 from grid_report.places.points import Point
 from grid_report.places.queries import reference
 from grid_report.points.statement.ending_queries import purse
@@ -110,7 +113,7 @@ def _offer(
         "rating": row.rating,
         "station": _station(row.station, row.distance_m),
         "slots": [_slot(slot) for slot in slots],
-        "ending": _ending(endings.before_taking(it, free, lasting, zone=zone, now=now)),
+        "ending": _ending(ending_queries.before_taking(it, free, lasting, zone=zone, now=now)),
     }
 
 
@@ -123,14 +126,14 @@ def _redemption(
 ) -> dict[str, Any]:
     it = row.redemption
     voucher = None
-    ending = endings.of_taken([row]) if ending is None else ending
+    ending = ending_queries.of_taken([row]) if ending is None else ending
     # A card is shown, not scanned at a station.
     if (
         it.station_code is not None
         and it.state is RedemptionState.RESERVED
         and now < it.holds_until
     ):
-        code = showing.code_now(it, now)
+        code = voucher_views.code_now(it, now)
         voucher = {
             "qr": code.qr,
             "code": code.digits,
@@ -189,13 +192,13 @@ def offers() -> Response:
     """List the catalogue."""
     access.check(current_actor(), Action.OFFERS_READ)
     now = clock.now()
-    page = catalogue.page_of_offers(
+    page = catalogue_queries.page_of_offers(
         now=now,
         near=_near(schemas.OfferQuery),
         cursor=request.args.get("cursor"),
         limit=read_limit(request.args.get("limit")),
     )
-    slots = queries.slots_by_offer([row.offer.id for row in page.items], now=now)
+    slots = slot_queries.slots_by_offer([row.offer.id for row in page.items], now=now)
     lasting = _purse(now)
     return answer(
         {
@@ -212,7 +215,7 @@ def offer(offer_id: int) -> Response:
     access.check(current_actor(), Action.OFFERS_READ)
     now = clock.now()
     row = queries.find_offer(offer_id, now=now)
-    slots = queries.slots_by_offer([offer_id], now=now).get(offer_id, ())
+    slots = slot_queries.slots_by_offer([offer_id], now=now).get(offer_id, ())
     return answer(_offer(row, slots, _purse(now), now))
 
 
@@ -251,8 +254,8 @@ def redeem() -> Response:
         values, key=idempotency_key(), key_field=KEY_FIELD, price_field="expected_points"
     )
     now = clock.now()
-    done = usecases.redeem(command, actor=actor, zone=settings().county.tz, now=now)
-    row = queries.find_redemption(done.redemption.ref)
+    done = redemptions_usecases.redeem(command, actor=actor, zone=settings().county.tz, now=now)
+    row = redemptions_queries.find_redemption(done.redemption.ref)
     return answer(_redemption(row, now), 201, replayed=done.replayed)
 
 
@@ -265,9 +268,11 @@ def redeem() -> Response:
 def cancel_redemption(ref: str) -> Response:
     """Cancel; a second time answers as before."""
     now = clock.now()
-    done = usecases.cancel(ref, actor=current_actor(), now=now)
-    card = card_queries.find_card_or_none(ref)
-    shown = _redemption(queries.find_redemption(ref), now, card.application if card else None)
+    done = redemptions_usecases.cancel(ref, actor=current_actor(), now=now)
+    card = permits_queries.find_card_or_none(ref)
+    shown = _redemption(
+        redemptions_queries.find_redemption(ref), now, card.application if card else None
+    )
     return answer(shown, replayed=done.replayed)
 
 
@@ -282,13 +287,13 @@ def my_redemptions() -> Response:
     """List the rider's redemptions."""
     actor, now = current_actor(), clock.now()
     access.check(actor, Action.OFFERS_REDEEM)
-    rows, following = queries.list_redemptions(
+    rows, following = redemptions_queries.list_redemptions(
         actor.member_id,
         before=unpack_id(request.args.get("cursor")),
         limit=read_limit(request.args.get("limit")),
     )
-    cards = card_queries.cards_by_redemption([row.redemption.id for row in rows])
-    ending = endings.of_taken(rows)
+    cards = permits_queries.cards_by_redemption([row.redemption.id for row in rows])
+    ending = ending_queries.of_taken(rows)
     return answer(
         {
             "items": [
@@ -311,8 +316,8 @@ def scan_voucher() -> Response:
     actor = current_actor()
     access.check(actor, Action.STATION_OPEN)
     body = json_body(schemas.ScanRequest)
-    found = scanning.scan(_scan(body), actor=actor, now=clock.now())
-    row = queries.find_redemption(found.ref)
+    found = counter_usecases.scan(_scan(body), actor=actor, now=clock.now())
+    row = redemptions_queries.find_redemption(found.ref)
     names = accounts_queries.names_of([found.rider_id])
     return answer(
         {
@@ -353,7 +358,9 @@ def confirm_voucher() -> Response:
     actor = current_actor()
     access.check(actor, Action.STATION_OPEN)
     body = json_body(schemas.ConfirmRequest)
-    done = scanning.confirm(clean(body["ref"]), clean(body["nonce"]), actor=actor, now=clock.now())
+    done = counter_usecases.confirm(
+        clean(body["ref"]), clean(body["nonce"]), actor=actor, now=clock.now()
+    )
     it = done.redemption
     return answer(
         {

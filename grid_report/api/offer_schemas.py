@@ -8,11 +8,11 @@ from typing import Annotated
 from pydantic import BaseModel, Field, StringConstraints
 
 from grid_report.api.schemas import Answer, Body, CommunityBrief, Expiring, Position
-from grid_report.offers.application_flow import ApplicationState
 from grid_report.offers.forms import MOST_POINTS
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, OpensTo
-from grid_report.offers.lifecycle import RedemptionState
-from grid_report.offers.papers import PaperKind
+from grid_report.offers.permits.lifecycle import ApplicationState
+from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.redemptions.lifecycle import RedemptionState
 
 
 class StationShown(Answer):

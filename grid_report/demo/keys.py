@@ -15,12 +15,17 @@ from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.demo import plan
 from grid_report.demo.cast import BRIGHT, STATION, Cast
-from grid_report.offers import applying, card_clock, card_queries, card_terms, managing
-from grid_report.offers.application_flow import ApplicationStep
-from grid_report.offers.commands import Apply, EditOffer, SetOwnerPrice, TakeApplicationStep
-from grid_report.offers.firms import firms_of
+from grid_report.offers.catalogue import usecases as catalogue_usecases
+from grid_report.offers.catalogue.commands import EditOffer
 from grid_report.offers.kinds import ForWhom, OfferKind, Picture
-from grid_report.offers.papers import PaperKind
+from grid_report.offers.permits import price_usecases
+from grid_report.offers.permits import queries as permits_queries
+from grid_report.offers.permits import scheduled as permits_scheduled
+from grid_report.offers.permits import usecases as permits_usecases
+from grid_report.offers.permits.commands import Apply, SetOwnerPrice, TakeApplicationStep
+from grid_report.offers.permits.firms import firms_of
+from grid_report.offers.permits.lifecycle import ApplicationStep
+from grid_report.offers.permits.rules import PaperKind
 from grid_report.places.queries import reference
 from grid_report.points.statement.queries import balance
 from grid_report.settings import Settings
@@ -68,7 +73,7 @@ STORIES: Final[tuple[Story, ...]] = (
 
 
 def _offer_id(title: str) -> int | None:
-    found = [offer.id for offer in card_queries.application_offers() if offer.title_zh == title]
+    found = [offer.id for offer in permits_queries.application_offers() if offer.title_zh == title]
     db.session.rollback()
     return found[0] if found else None
 
@@ -104,7 +109,7 @@ class Keys:
 
         def act(now: datetime) -> None:
             admin = self.people.administrator
-            offer_id = _offer_id(zh) or managing.save_offer(
+            offer_id = _offer_id(zh) or catalogue_usecases.save_offer(
                 None,
                 EditOffer(
                     "warmhouse", None, OfferKind.APPLICATION, zh, en, words_zh, words_en,
@@ -113,7 +118,7 @@ class Keys:
                 ),
                 actor=admin, now=now,
             )  # fmt: skip
-            card_terms.choose_offer(paper, offer_id, actor=admin, now=now)
+            price_usecases.choose_offer(paper, offer_id, actor=admin, now=now)
 
         return act
 
@@ -130,14 +135,14 @@ class Keys:
                 subsidy_fen=0 if firms else fen,
                 words="业主大会定价" if firms else "自管小区，制卡费由县级补贴",
             )  # fmt: skip
-            card_terms.set_owner_price(command, places=places, actor=actor, now=now)
+            price_usecases.set_owner_price(command, places=places, actor=actor, now=now)
 
         return act
 
     def _apply(self, number: int, who: int | None, compound: str, paper: PaperKind) -> Act:
         def act(now: datetime) -> None:
             key = str(uuid.uuid5(uuid.NAMESPACE_URL, f"card-{number}"))
-            known = card_queries.find_ref_by_key(key)
+            known = permits_queries.find_ref_by_key(key)
             db.session.rollback()
             if known is not None:
                 self.refs[number] = known
@@ -154,7 +159,7 @@ class Keys:
                 plate=f"铁岭{10_000 + number * 137}" if paper is PaperKind.VEHICLE else "",
             )
             cards = self.settings.cards
-            self.refs[number] = applying.apply(
+            self.refs[number] = permits_usecases.apply(
                 command, places=reference(), lapse_days=cards.lapse_days,
                 renew_days=cards.renew_days, actor=rider, now=now,
             ).ref  # fmt: skip
@@ -178,7 +183,7 @@ class Keys:
             actor = self._who(compound, step)
             if step is T.WITHDRAW:
                 actor = self.people.riders[STORIES[number][0] or 0]
-            applying.take_step(ref, command, actor=actor, now=now)
+            permits_usecases.take_step(ref, command, actor=actor, now=now)
 
         return act
 
@@ -190,4 +195,4 @@ class Keys:
         return self.people.worker(compound.split("-")[0])
 
     def _night(self, now: datetime) -> None:
-        card_clock.watch_cards(remind_days=self.settings.cards.remind_days, now=now)
+        permits_scheduled.watch_cards(remind_days=self.settings.cards.remind_days, now=now)

@@ -16,8 +16,10 @@ from grid_report.access import Actor
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.demo.cast import REST_STATION
-from grid_report.offers import after, statement_queries, stating
-from grid_report.offers.statements import LineVerdict, Side
+from grid_report.offers.redemptions import scheduled as redemptions_scheduled
+from grid_report.offers.settlements import queries as settlements_queries
+from grid_report.offers.settlements import usecases as settlements_usecases
+from grid_report.offers.settlements.lifecycle import LineVerdict, Side
 from grid_report.points.budgets import scheduled as budgets_scheduled
 from grid_report.points.policy import Terms, terms_of
 from grid_report.settings import Settings
@@ -98,40 +100,42 @@ def _tell_of_expiry(terms: Terms, now: datetime) -> object:
 
 
 def _settle(now: datetime) -> object:
-    return after.settle_due(now=now)
+    return redemptions_scheduled.settle_due(now=now)
 
 
 def _draw(settings: Settings, zone: tzinfo, now: datetime) -> object:
-    return stating.draw_due(zone=zone, fen_per_point=settings.points.fen_per_point, now=now)
+    return settlements_usecases.draw_due(
+        zone=zone, fen_per_point=settings.points.fen_per_point, now=now
+    )
 
 
 def _confirm(provider: str, month: Month, who: Actor, now: datetime) -> object:
-    return stating.confirm(provider, month, seen=None, actor=who, now=now)
+    return settlements_usecases.confirm(provider, month, seen=None, actor=who, now=now)
 
 
 def _countersign(provider: str, month: Month, who: Actor, now: datetime) -> object:
-    return stating.countersign(provider, month, seen=None, actor=who, now=now)
+    return settlements_usecases.countersign(provider, month, seen=None, actor=who, now=now)
 
 
 def _question(provider: str, month: Month, who: Actor, settings: Settings, now: datetime) -> object:
     county, fen = settings.county, settings.points.fen_per_point
-    sheet = statement_queries.find_sheet(
+    sheet = settlements_queries.find_sheet(
         provider, month, zone=county.tz, fen_per_point=fen, now=now
     )
     # Read to the end: PostgreSQL hands the lines out through a cursor that wants to be closed.
-    lines = [it for it in statement_queries.all_lines(sheet) if it.points]
+    lines = [it for it in settlements_queries.all_lines(sheet) if it.points]
     db.session.rollback()
     if not lines:
         # In a very small world nobody had a report accepted then: there was nothing to buy.
         return None
-    return stating.dispute(
+    return settlements_usecases.dispute(
         provider, month, lines[0].ref, QUESTIONED, side=Side.COUNTY, county=county.code, actor=who,
         now=now,
     )  # fmt: skip
 
 
 def _answer(provider: str, month: Month, who: Actor, now: datetime) -> object:
-    return stating.answer(
+    return settlements_usecases.answer(
         provider, month, ANSWERED, LineVerdict.SET_OFF, side=Side.PROVIDER, seen=None, actor=who,
         now=now,
     )  # fmt: skip

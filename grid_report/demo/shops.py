@@ -25,10 +25,17 @@ from grid_report.demo.keys import Keys
 from grid_report.demo.studio import Shot
 from grid_report.errors import GridReportError
 from grid_report.media.photos import AdmittedPhoto
-from grid_report.offers import after, managing, queries, scanning, usecases, vouchers
-from grid_report.offers.commands import EditOffer, EditStation, Redeem, Scan
+from grid_report.offers.catalogue import queries as catalogue_queries
+from grid_report.offers.catalogue import usecases as catalogue_usecases
+from grid_report.offers.catalogue.commands import EditOffer, EditStation
+from grid_report.offers.counter import usecases as counter_usecases
+from grid_report.offers.counter.commands import Scan
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Period, Picture
-from grid_report.offers.models import Redemption
+from grid_report.offers.redemptions import call_off_usecases, slot_queries, vouchers
+from grid_report.offers.redemptions import scheduled as redemptions_scheduled
+from grid_report.offers.redemptions import usecases as redemptions_usecases
+from grid_report.offers.redemptions.commands import Redeem
+from grid_report.offers.redemptions.models import Redemption
 from grid_report.points.rewards.queries import has_accepted_report
 from grid_report.points.statement.queries import balance
 from grid_report.settings import Settings
@@ -207,15 +214,17 @@ class Shops:
     def _open(self, now: datetime) -> None:
         """Open stations, offers and times that are not there yet."""
         admin = self.people.administrator
-        there = queries.station_names()
+        there = catalogue_queries.station_names()
         for station in STATIONS:
             if station.code not in there:
-                managing.save_station(station, actor=admin, now=now)
+                catalogue_usecases.save_station(station, actor=admin, now=now)
         known = self._ids(now)
         for offer in OFFERS:
             if offer.title_zh not in known:
                 photo = self.develop(SHELF[offer.title_zh]).name
-                managing.save_offer(None, replace(offer, photo=photo), actor=admin, now=now)
+                catalogue_usecases.save_offer(
+                    None, replace(offer, photo=photo), actor=admin, now=now
+                )
         for title, (clocks, minutes, capacity) in TIMES.items():
             days = [
                 self.at.astimezone(self.zone).date() + timedelta(days=n)
@@ -226,7 +235,7 @@ class Shops:
                 for day in days
                 for clock in clocks
             ]
-            managing.add_slots(
+            catalogue_usecases.add_slots(
                 self._ids(now)[title],
                 starts,
                 minutes=minutes,
@@ -239,7 +248,7 @@ class Shops:
         return self.develop(SHELF[CARD]).name
 
     def _ids(self, now: datetime) -> dict[str, int]:
-        rows = queries.list_offers(now=now, with_retired=True)
+        rows = catalogue_queries.list_offers(now=now, with_retired=True)
         db.session.rollback()
         return {row.offer.title_zh: row.offer.id for row in rows}
 
@@ -248,7 +257,7 @@ class Shops:
     ) -> Redemption:
         offer_id, slot_id = self._ids(now)[title], None
         if title in TIMES:
-            free = [row.slot for row in queries.list_slots(offer_id, now=now) if row.left > 0]
+            free = [row.slot for row in slot_queries.list_slots(offer_id, now=now) if row.left > 0]
             slot_id = next(
                 (slot.id for slot in free if starts is None or slot.starts_at >= starts), None
             )
@@ -261,15 +270,15 @@ class Shops:
             for_whom=W.CHILD if child else W.RIDER,
             guardian_consents=child,
         )
-        return usecases.redeem(command, actor=rider, zone=self.zone, now=now).redemption
+        return redemptions_usecases.redeem(command, actor=rider, zone=self.zone, now=now).redemption
 
     def _hand_out(self, taken: Redemption, now: datetime) -> None:
         staff = self.staff.get(taken.station_code or "")
         if staff is None:
             return
         text = vouchers.text_for(taken.ref, taken.secret, vouchers.step_at(now))
-        scanning.scan(Scan(qr=text), actor=staff, now=now)
-        scanning.confirm(taken.ref, f"demo-{taken.ref}", actor=staff, now=now)
+        counter_usecases.scan(Scan(qr=text), actor=staff, now=now)
+        counter_usecases.confirm(taken.ref, f"demo-{taken.ref}", actor=staff, now=now)
 
     def _visit(self, number: int, end: str) -> Callable[[datetime], None]:
         dice = random.Random(f"visit-{number}")
@@ -293,24 +302,26 @@ class Shops:
         soon = now + timedelta(minutes=dice.randrange(5, 50))
         later = soon + timedelta(minutes=20)
         if end == "cancel":
-            usecases.cancel(taken.ref, actor=rider, now=soon)
+            redemptions_usecases.cancel(taken.ref, actor=rider, now=soon)
         if end in ("cancel", "expire"):
             return
         self._hand_out(taken, soon)
         if end == "rated":
             stars = dice.choice((3, 4, 5, 5, 5))
-            usecases.rate(taken.ref, stars, "", actor=rider, now=later)
+            redemptions_usecases.rate(taken.ref, stars, "", actor=rider, now=later)
         if end in ("dispute", "refund"):
             words = "等了一个小时没轮到" if taken.slot_id else "拿到手是坏的"
-            usecases.dispute(taken.ref, words, county=self.county, actor=rider, now=later)
+            redemptions_usecases.dispute(
+                taken.ref, words, county=self.county, actor=rider, now=later
+            )
         if end == "refund":
             admin = self.people.administrator
-            scanning.refund(taken.ref, "核实属实，已提醒驿站", actor=admin, now=later)
+            counter_usecases.refund(taken.ref, "核实属实，已提醒驿站", actor=admin, now=later)
 
     def _night(self, now: datetime) -> None:
-        after.end_overdue(now=now)
-        after.settle_due(now=now)
-        after.pass_on_places(now=now)
+        redemptions_scheduled.end_overdue(now=now)
+        redemptions_scheduled.settle_due(now=now)
+        redemptions_scheduled.pass_on_places(now=now)
 
     def _today(self, now: datetime) -> None:
         """Leave something in every state for the newcomer to find."""
@@ -338,7 +349,7 @@ class Shops:
             taken = self._take(rider, title, now, key=f"today-{rider.member_id}-{number}")
             if number == 1:
                 staff = self.staff[REST_STATION]
-                managing.call_off_redemption(taken.ref, CALL_OFF, actor=staff, now=now)
+                call_off_usecases.call_off_redemption(taken.ref, CALL_OFF, actor=staff, now=now)
             elif number % 2 == 0:
                 self._hand_out(taken, now + timedelta(minutes=number))
 

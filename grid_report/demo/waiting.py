@@ -11,8 +11,9 @@ from typing import Final
 from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.demo.cast import Cast
-from grid_report.offers import queries, usecases
-from grid_report.offers.commands import Redeem
+from grid_report.offers.redemptions import slot_queries
+from grid_report.offers.redemptions import usecases as redemptions_usecases
+from grid_report.offers.redemptions.commands import Redeem
 
 FULL: Final = "法律咨询"
 # Who has the place and gives it back; who waits, in this order. The second rider who signs in is
@@ -34,7 +35,7 @@ def deeds(
     tomorrow = at.astimezone(zone).date() + timedelta(days=1)
 
     def slot(now: datetime, nth: int) -> int:
-        rows = queries.list_slots(ids(now)[FULL], now=now)
+        rows = slot_queries.list_slots(ids(now)[FULL], now=now)
         db.session.rollback()
         later = [it.slot.id for it in rows if it.slot.starts_at.astimezone(zone).date() >= tomorrow]
         return later[nth]
@@ -42,14 +43,14 @@ def deeds(
     def book(rider: Actor, nth: int, now: datetime) -> None:
         key = str(uuid.uuid5(uuid.NAMESPACE_URL, f"line-{nth}"))
         command = Redeem(key=key, offer_id=ids(now)[FULL], slot_id=slot(now, nth))
-        done = usecases.redeem(command, actor=rider, zone=zone, now=now)
+        done = redemptions_usecases.redeem(command, actor=rider, zone=zone, now=now)
         taken[nth] = done.redemption.ref
 
     def join(rider: Actor, nth: int, now: datetime) -> None:
-        usecases.join_queue(slot(now, nth), actor=rider, zone=zone, now=now)
+        redemptions_usecases.join_queue(slot(now, nth), actor=rider, zone=zone, now=now)
 
     def give_back(rider: Actor, now: datetime) -> None:
-        usecases.cancel(taken[0], actor=rider, now=now)
+        redemptions_usecases.cancel(taken[0], actor=rider, now=now)
 
     riders = people.riders
     for nth, holder, line in ((0, HOLDER, LINE), (1, KEEPER, STILL_WAITING)):

@@ -18,10 +18,10 @@ from grid_report.jobs import usecases
 from grid_report.media import keeping, opening
 from grid_report.media.owning import StoreRefused
 from grid_report.notify import delivery
-from grid_report.offers import after as offers_after
-from grid_report.offers import card_clock
-from grid_report.offers import scanning as offers_scanning
-from grid_report.offers import stating as offers_stating
+from grid_report.offers.counter import usecases as offers_scanning
+from grid_report.offers.permits import scheduled as permits_scheduled
+from grid_report.offers.redemptions import scheduled as offers_after
+from grid_report.offers.settlements import usecases as offers_stating
 from grid_report.places import queries as places_queries
 from grid_report.points.audit import usecases as points_auditing
 from grid_report.points.budgets import scheduled as points_upkeep
@@ -102,7 +102,7 @@ def release_points(duty: Duty) -> int:
 
 def watch_cards(duty: Duty) -> int:
     """Remind holders of cards that end soon, end those that are over, let old applications lapse."""
-    return card_clock.watch_cards(
+    return permits_scheduled.watch_cards(
         remind_days=duty.settings.cards.remind_days, now=duty.now(), go_on=duty.go_on
     )
 

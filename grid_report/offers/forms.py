@@ -8,10 +8,12 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from grid_report.errors import Invalid
-from grid_report.offers.commands import BookLine, EditOffer, EditStation, Redeem, Scan
-from grid_report.offers.hours import HoursUnreadable, parse_hours
+from grid_report.offers.catalogue.commands import EditOffer, EditStation
+from grid_report.offers.catalogue.hours import HoursUnreadable, parse_hours
+from grid_report.offers.counter.commands import BookLine, Scan
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, OpensTo, Period, Picture
-from grid_report.offers.statements import LineVerdict
+from grid_report.offers.redemptions.commands import Redeem
+from grid_report.offers.settlements.lifecycle import LineVerdict
 from grid_report.places.points import Point, parse_point
 from grid_report.typed import plain
 from grid_report.web.text import clean, read_code, read_int, read_key, read_text

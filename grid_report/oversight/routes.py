@@ -27,7 +27,7 @@ from grid_report.accounts import identities
 from grid_report.accounts.aliases import rider_alias
 from grid_report.accounts.audit_queries import Cursor, TrailFilter, TrailLine, list_trail
 from grid_report.errors import Invalid, NotFound
-from grid_report.offers import queries as offers_queries
+from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.oversight import forms, usecases
 from grid_report.oversight.acts import TRAIL_ACTIONS
 from grid_report.oversight.holders import shown_alias, shown_holder
@@ -184,9 +184,9 @@ def redemption(ref: str) -> str:
     """Show one service somebody took: its history and what it moved in the ledger."""
     actor = current_actor()
     access.check(actor, Action.JOURNAL_READ)
-    row = offers_queries.find_redemption(ref)
+    row = redemptions_queries.find_redemption(ref)
     events, _ = list_journal(JournalFilter(redemption=ref), actor=actor, limit=PART)
-    entries = offers_queries.list_entries(row.redemption.id)
+    entries = redemptions_queries.list_entries(row.redemption.id)
     ids = {row.redemption.rider_id, *(it.actor_id for it in entries if it.actor_id)}
     return render_template(
         "oversight/redemption.html", row=row, entries=entries, events=events, **_people(events, ids)

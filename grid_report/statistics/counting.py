@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 
 from grid_report.clock import Month
 from grid_report.db import UtcInstant, at_the_end
-from grid_report.offers import figures as offers_figures
+from grid_report.offers.permits import place_queries as offers_figures
 from grid_report.places import queries as places_queries
 from grid_report.points.budgets import statistics_queries as points_figures
 from grid_report.points.kinds import EventKind

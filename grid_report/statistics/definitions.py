@@ -14,8 +14,8 @@ from typing import Any, Final, cast
 
 from sqlalchemy import ColumnElement, and_, case, literal, literal_column, or_, true
 
-from grid_report.offers.figures import SERVICES
-from grid_report.offers.lifecycle import RedemptionState
+from grid_report.offers.permits.place_queries import SERVICES
+from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.reports.figures import CASES, ROUNDS
 from grid_report.reports.lifecycle import State
 from grid_report.statistics.areas import Area, AreaKind

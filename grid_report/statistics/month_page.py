@@ -8,8 +8,8 @@ from typing import Any, Final
 from flask import url_for
 
 from grid_report.clock import Month
-from grid_report.offers import queries as offers_queries
-from grid_report.offers import statement_lists
+from grid_report.offers.catalogue import queries as offers_queries
+from grid_report.offers.settlements import list_queries
 from grid_report.places.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics import (
@@ -110,7 +110,7 @@ def of_month(
         "lengths": [_bars("response", figures.response()), _bars("handling", figures.handling())],
         "offers": services,
         # Statements are the county's with each provider: an area has none.
-        "reconciled": statement_lists.reconcile(report.month, zone=county.tz)
+        "reconciled": list_queries.reconcile(report.month, zone=county.tz)
         if report.area.is_county
         else None,
         "stations": _with_rest(

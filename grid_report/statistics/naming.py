@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from grid_report.offers import queries as offers_queries
+from grid_report.offers.catalogue import queries as offers_queries
 from grid_report.places.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics.areas import Area, AreaKind

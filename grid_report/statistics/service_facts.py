@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from grid_report.clock import Month
-from grid_report.offers.lifecycle import RedemptionState
+from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.statistics.facts import Cell, Cells
 from grid_report.statistics.measures import Facet, Measure
 

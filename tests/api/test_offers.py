@@ -10,7 +10,7 @@ import pytest
 from grid_report import clock
 from grid_report.access import Actor, Grant
 from grid_report.accounts.roles import Role
-from grid_report.offers import managing
+from grid_report.offers.catalogue import usecases as catalogue_usecases
 from grid_report.offers.kinds import OfferKind
 from grid_report.web.paging import pack
 from tests.api.conftest import Program, problem
@@ -227,7 +227,7 @@ def test_an_offer_that_comes_or_goes_shifts_no_other_page(
     rider = program(make.rider())
     made = [make.offer(points=20) for _ in range(6)]
     first = rider.get("offers?limit=3").json
-    managing.retire_offer(made[1], actor=make.administrator(), now=clock.now())
+    catalogue_usecases.retire_offer(made[1], actor=make.administrator(), now=clock.now())
     make.offer(points=10)
     second = rider.get(f"offers?limit=3&cursor={first['next']}").json
     assert [it["id"] for it in first["items"]] == made[:3]

@@ -32,15 +32,17 @@ from grid_report.media.kit import Media
 from grid_report.media.recipe import dhash
 from grid_report.media.stores import Size
 from grid_report.notify.models import Delivery, Message
-from grid_report.offers import queries as offer_queries
-from grid_report.offers import statement_lists, statement_queries
-from grid_report.offers.application_flow import ApplicationState
-from grid_report.offers.application_models import Application
+from grid_report.offers.catalogue import queries as offer_queries
 from grid_report.offers.kinds import WaitState
-from grid_report.offers.lifecycle import RedemptionState
-from grid_report.offers.models import Redemption, Waiting
-from grid_report.offers.papers import PaperKind
-from grid_report.offers.statements import LineVerdict
+from grid_report.offers.permits.lifecycle import ApplicationState
+from grid_report.offers.permits.models import Application
+from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.redemptions import slot_queries
+from grid_report.offers.redemptions.lifecycle import RedemptionState
+from grid_report.offers.redemptions.models import Redemption, Waiting
+from grid_report.offers.settlements import list_queries
+from grid_report.offers.settlements import queries as settlements_queries
+from grid_report.offers.settlements.lifecycle import LineVerdict
 from grid_report.places.queries import reference
 from grid_report.points.audit.queries import find_differences
 from grid_report.points.objections.models import Objection
@@ -172,7 +174,7 @@ def test_services_are_there_in_every_state_for_the_newcomer(loaded: Flask) -> No
     offers = {row.offer.title_zh: row for row in offer_queries.list_offers(now=NOW)}
     assert {"热饮一杯", "爱心热饭", "3C 认证头盔", "社区义诊"} <= set(offers)
     tomorrow = NOW + timedelta(hours=20)
-    clinic = offer_queries.list_slots(offers["社区义诊"].offer.id, now=NOW)
+    clinic = slot_queries.list_slots(offers["社区义诊"].offer.id, now=NOW)
     assert [row for row in clinic if row.left > 0 and row.slot.starts_at > tomorrow]
     riders = db.session.scalars(
         select(RoleGrant.member_id)
@@ -190,7 +192,7 @@ def test_services_are_there_in_every_state_for_the_newcomer(loaded: Flask) -> No
 def test_statements_wait_for_the_station_and_for_the_county_and_one_was_questioned(
     loaded: Flask,
 ) -> None:
-    rows = statement_lists.page_of_statements().items
+    rows = list_queries.page_of_statements().items
     states = {(it.provider_code, it.month): it.state.value for it in rows}
     assert states["warmhouse", "2026-10"] == "drawn"
     assert states["warmhouse", "2026-09"] == "closed"
@@ -198,7 +200,7 @@ def test_statements_wait_for_the_station_and_for_the_county_and_one_was_question
     assert states.get(("brightlife", "2026-10"), "provider_confirmed") == "provider_confirmed"
     assert all(it.services > 0 for it in rows)
     settings = loaded.extensions["grid_report"].settings
-    sheet = statement_queries.find_sheet(
+    sheet = settlements_queries.find_sheet(
         "warmhouse", Month(2026, 9), zone=settings.county.tz, fen_per_point=10, now=NOW
     )
     assert list(sheet.verdicts.values()) == [LineVerdict.SET_OFF]

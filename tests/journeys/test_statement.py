@@ -22,9 +22,15 @@ from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.demo.cast import REST_STATION
-from grid_report.offers import after, queries, scanning, stating, usecases, vouchers
-from grid_report.offers.commands import Redeem, Scan
-from grid_report.offers.statement_models import Statement, StatementLine
+from grid_report.offers.catalogue import queries as catalogue_queries
+from grid_report.offers.counter import usecases as counter_usecases
+from grid_report.offers.counter.commands import Scan
+from grid_report.offers.redemptions import scheduled as redemptions_scheduled
+from grid_report.offers.redemptions import usecases as redemptions_usecases
+from grid_report.offers.redemptions import vouchers
+from grid_report.offers.redemptions.commands import Redeem
+from grid_report.offers.settlements import usecases as settlements_usecases
+from grid_report.offers.settlements.models import Statement, StatementLine
 from grid_report.points.statement.queries import balance
 from tests.support.browser import DESK, PHONE, Person, Site
 
@@ -71,12 +77,14 @@ def hand_out_and_let_time_pass(site: Site) -> tuple[str, Month]:
     app = create_app(settings)
     with app.app_context():
         zone, now = settings.county.tz, clock.now() - timedelta(hours=73)
-        offer = next(r.offer for r in queries.list_offers(now=now) if r.offer.title_zh == DRINK)
+        offer = next(
+            r.offer for r in catalogue_queries.list_offers(now=now) if r.offer.title_zh == DRINK
+        )
         riders = list_member_ids_with(Role.RIDER, None)
         rider = max(riders, key=lambda it: balance(it).available)
         (staff_id,) = list_member_ids_with(Role.STATION_STAFF, REST_STATION)
         db.session.rollback()
-        taken = usecases.redeem(
+        taken = redemptions_usecases.redeem(
             Redeem(key=str(uuid.uuid4()), offer_id=offer.id),
             actor=member(rider, Role.RIDER),
             zone=zone,
@@ -85,11 +93,11 @@ def hand_out_and_let_time_pass(site: Site) -> tuple[str, Month]:
         staff = member(staff_id, Role.STATION_STAFF, REST_STATION)
         ref = taken.ref
         text = vouchers.text_for(ref, taken.secret, vouchers.step_at(now))
-        scanning.scan(Scan(qr=text), actor=staff, now=now)
-        scanning.confirm(ref, "journey", actor=staff, now=now)
+        counter_usecases.scan(Scan(qr=text), actor=staff, now=now)
+        counter_usecases.confirm(ref, "journey", actor=staff, now=now)
         final = now + timedelta(hours=72)
-        after.settle_due(now=final)
-        stating.draw_due(
+        redemptions_scheduled.settle_due(now=final)
+        settlements_usecases.draw_due(
             zone=zone, fen_per_point=10, now=Month.of(clock.now(), zone).bounds(zone)[1]
         )
         # The first hours of a month: the service was final in the one before, and is on its

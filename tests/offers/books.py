@@ -10,10 +10,11 @@ from sqlalchemy import select
 from grid_report.access import Actor
 from grid_report.clock import Month
 from grid_report.db import db
-from grid_report.offers import scanning, stating
-from grid_report.offers.models import Redemption
-from grid_report.offers.statement_models import Statement, StatementLine
-from grid_report.offers.statements import Side
+from grid_report.offers.counter import usecases as counter_usecases
+from grid_report.offers.redemptions.models import Redemption
+from grid_report.offers.settlements import usecases as settlements_usecases
+from grid_report.offers.settlements.lifecycle import Side
+from grid_report.offers.settlements.models import Statement, StatementLine
 from tests.offers.shop import COUNTY, HERE, NOW, ZONE, Shop
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -24,7 +25,7 @@ MINE = "provider-01"
 
 
 def draw(now: datetime) -> int:
-    return stating.draw_due(zone=ZONE, fen_per_point=10, now=now)
+    return settlements_usecases.draw_due(zone=ZONE, fen_per_point=10, now=now)
 
 
 def served(shop: Shop, points: int = 80, *, at: datetime = NOW, station: str = HERE) -> Redemption:
@@ -33,7 +34,7 @@ def served(shop: Shop, points: int = 80, *, at: datetime = NOW, station: str = H
     taken = shop.take(shop.rider(points), offer, at=at)
     staff = shop.staff if station == HERE else shop.other_staff
     shop.scan(taken, at=at, by=staff)
-    scanning.confirm(taken.ref, f"n-{taken.ref}", actor=staff, now=at)
+    counter_usecases.confirm(taken.ref, f"n-{taken.ref}", actor=staff, now=at)
     return taken
 
 
@@ -62,13 +63,13 @@ def lines(month: Month = NOVEMBER, provider: str = MINE) -> list[StatementLine]:
 
 
 def confirm(shop: Shop, actor: Actor | None = None, **more: Any) -> Statement:
-    return stating.confirm(
+    return settlements_usecases.confirm(
         MINE, NOVEMBER, seen=None, actor=actor or shop.staff, now=END + 2 * HOUR, **more
     )
 
 
 def countersign(shop: Shop, actor: Actor | None = None) -> Statement:
-    return stating.countersign(
+    return settlements_usecases.countersign(
         MINE, NOVEMBER, seen=None, actor=actor or shop.admin, now=END + 3 * HOUR
     )
 
@@ -76,6 +77,6 @@ def countersign(shop: Shop, actor: Actor | None = None) -> Statement:
 def question(
     shop: Shop, ref: str, side: Side, actor: Actor, words: str = "没有这一份"
 ) -> Statement:
-    return stating.dispute(
+    return settlements_usecases.dispute(
         MINE, NOVEMBER, ref, words, side=side, county=COUNTY, actor=actor, now=END + HOUR
     )

@@ -8,12 +8,13 @@ from typing import Any
 
 from grid_report.access import Actor
 from grid_report.db import db
-from grid_report.offers import applying, card_terms
-from grid_report.offers.application_flow import ApplicationStep
-from grid_report.offers.application_models import Application
-from grid_report.offers.commands import Apply, SetOwnerPrice, TakeApplicationStep
 from grid_report.offers.kinds import OfferKind, Picture
-from grid_report.offers.papers import PaperKind
+from grid_report.offers.permits import price_usecases
+from grid_report.offers.permits import usecases as permits_usecases
+from grid_report.offers.permits.commands import Apply, SetOwnerPrice, TakeApplicationStep
+from grid_report.offers.permits.lifecycle import ApplicationStep
+from grid_report.offers.permits.models import Application
+from grid_report.offers.permits.rules import PaperKind
 from grid_report.places.queries import reference
 from grid_report.places.reference import CompoundInfo
 from tests.offers.shop import Shop
@@ -40,8 +41,10 @@ class Cards:
                                picture=Picture.CARD, valid_days=366)  # fmt: skip
         self.pass_ = shop.offer(0, kind=OfferKind.APPLICATION, station_code=None,
                                 picture=Picture.CARD, valid_days=180)  # fmt: skip
-        card_terms.choose_offer(PaperKind.ACCESS_CARD, self.card, actor=shop.admin, now=self.now)
-        card_terms.choose_offer(PaperKind.VEHICLE, self.pass_, actor=shop.admin, now=self.now)
+        price_usecases.choose_offer(
+            PaperKind.ACCESS_CARD, self.card, actor=shop.admin, now=self.now
+        )
+        price_usecases.choose_offer(PaperKind.VEHICLE, self.pass_, actor=shop.admin, now=self.now)
         self.price(self.with_firm, 1555, by=self.firm)
         self.price(self.alone, 1500, subsidy_fen=1500, by=shop.admin, words="县级补贴")
 
@@ -64,7 +67,7 @@ class Cards:
     ) -> int:
         """Set a compound's price."""
         command = SetOwnerPrice(compound.code, paper, fen, **more)
-        return card_terms.set_owner_price(command, places=self.places, actor=by, now=self.now)
+        return price_usecases.set_owner_price(command, places=self.places, actor=by, now=self.now)
 
     def apply(
         self,
@@ -73,22 +76,22 @@ class Cards:
         *,
         at: datetime | None = None,
         **more: Any,
-    ) -> applying.Applied:
+    ) -> permits_usecases.Applied:
         """Ask for a card."""
         values: dict[str, Any] = {
             "key": str(uuid.uuid4()), "offer_id": self.card, "nickname": "老王",
             "compound_code": (compound or self.with_firm).code, "purpose": "每天送餐",
         }  # fmt: skip
-        return applying.apply(
+        return permits_usecases.apply(
             Apply(**{**values, **more}), places=self.places, lapse_days=LAPSE_DAYS,
             renew_days=RENEW_DAYS, actor=rider, now=at or self.now,
         )  # fmt: skip
 
     def step(
         self, ref: str, step: ApplicationStep, by: Actor, *, at: datetime | None = None, **more: Any
-    ) -> applying.Applied:
+    ) -> permits_usecases.Applied:
         """Take a step."""
-        return applying.take_step(
+        return permits_usecases.take_step(
             ref, TakeApplicationStep(step, **more), actor=by, now=at or self.now
         )
 
@@ -107,7 +110,7 @@ class Cards:
 
     def fresh(self, ref: str) -> Application:
         """Read an application again."""
-        from grid_report.offers.card_queries import find_card
+        from grid_report.offers.permits.queries import find_card
 
         db.session.rollback()
         db.session.expire_all()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from grid_report.offers import after
+from grid_report.offers.redemptions import scheduled as redemptions_scheduled
 from grid_report.points import signals
 from tests.offers.books import DAY, END, HOUR, draw, served
 from tests.offers.cards import Cards
@@ -33,7 +33,7 @@ def drawn(shop: Shop) -> Shop:
     """Return a shop whose November is drawn: two meals and something free."""
     for points in (80, 20, 0):
         served(shop, points)
-    assert after.settle_due(now=NOW + 3 * DAY) == 3
+    assert redemptions_scheduled.settle_due(now=NOW + 3 * DAY) == 3
     assert draw(END + HOUR) == 1
     return shop
 

@@ -13,10 +13,16 @@ from sqlalchemy import select
 from grid_report.access import Actor, Grant
 from grid_report.accounts.roles import Role
 from grid_report.db import db, transaction
-from grid_report.offers import managing, scanning, usecases, vouchers
-from grid_report.offers.commands import EditOffer, EditStation, Redeem, Scan
+from grid_report.offers.catalogue import usecases as catalogue_usecases
+from grid_report.offers.catalogue.commands import EditOffer, EditStation
+from grid_report.offers.catalogue.models import Offer, Provider, Slot
+from grid_report.offers.counter import usecases as counter_usecases
+from grid_report.offers.counter.commands import Scan
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Picture
-from grid_report.offers.models import Offer, Provider, Redemption, Slot
+from grid_report.offers.redemptions import usecases as redemptions_usecases
+from grid_report.offers.redemptions import vouchers
+from grid_report.offers.redemptions.commands import Redeem
+from grid_report.offers.redemptions.models import Redemption
 from grid_report.points.audit import queries as audit_queries
 from grid_report.points.statement import queries as statement_queries
 from tests.points.book import Book
@@ -40,7 +46,7 @@ class Shop:
         self.other_staff = make.member(Grant(Role.STATION_STAFF, THERE), name="隔壁")
         self.numbers = itertools.count(1)
         for code in (HERE, THERE):
-            managing.save_station(
+            catalogue_usecases.save_station(
                 EditStation(
                     code=code,
                     provider_code=f"provider-{code[-2:]}",
@@ -91,7 +97,7 @@ class Shop:
             "for_whom": frozenset(ForWhom),
             "valid_days": 7,
         }
-        return managing.save_offer(
+        return catalogue_usecases.save_offer(
             None, EditOffer(**{**values, **more}), actor=self.admin, now=self.now
         )
 
@@ -100,7 +106,7 @@ class Shop:
     ) -> tuple[int, int]:
         """Make an offer with one time and return both ids."""
         offer_id = self.offer(points, kind=OfferKind.SLOT, **more)
-        managing.add_slots(
+        catalogue_usecases.add_slots(
             offer_id,
             [self.now + timedelta(hours=in_hours)],
             minutes=30,
@@ -117,7 +123,9 @@ class Shop:
     ) -> Redemption:
         """Take an offer."""
         command = Redeem(key=more.pop("key", str(uuid.uuid4())), offer_id=offer_id, **more)
-        return usecases.redeem(command, actor=rider, zone=ZONE, now=at or self.now).redemption
+        return redemptions_usecases.redeem(
+            command, actor=rider, zone=ZONE, now=at or self.now
+        ).redemption
 
     def shown(self, redemption: Redemption, at: datetime | None = None) -> Scan:
         """Return what a scanner sees on the rider's phone."""
@@ -134,14 +142,14 @@ class Shop:
     ) -> Redemption:
         """Scan a voucher's code of the moment."""
         at = at or self.now
-        return scanning.scan(self.shown(redemption, at), actor=by or self.staff, now=at)
+        return counter_usecases.scan(self.shown(redemption, at), actor=by or self.staff, now=at)
 
     def hand_out(
         self, redemption: Redemption, *, at: datetime | None = None, nonce: str = "n-1"
-    ) -> scanning.Confirmed:
+    ) -> counter_usecases.Confirmed:
         """Scan and confirm."""
         self.scan(redemption, at=at)
-        return scanning.confirm(redemption.ref, nonce, actor=self.staff, now=at or self.now)
+        return counter_usecases.confirm(redemption.ref, nonce, actor=self.staff, now=at or self.now)
 
     @staticmethod
     def fresh(redemption: Redemption) -> Redemption:

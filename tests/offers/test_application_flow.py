@@ -10,7 +10,7 @@ import pytest
 from grid_report.access import Action, Actor, Grant, allowed, allowed_application_step, check
 from grid_report.accounts.roles import Role
 from grid_report.errors import NotFound
-from grid_report.offers.application_flow import (
+from grid_report.offers.permits.lifecycle import (
     APPLICATION_MOVES,
     LIVING,
     ApplicationState,
@@ -20,7 +20,7 @@ from grid_report.offers.application_flow import (
     Side,
     application_move,
 )
-from grid_report.offers.papers import points_for
+from grid_report.offers.permits.rules import points_for
 
 
 @pytest.mark.parametrize(

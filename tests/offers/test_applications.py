@@ -10,17 +10,22 @@ from sqlalchemy import select, text
 
 from grid_report.db import db
 from grid_report.errors import Conflict, Forbidden, Invalid, NotFound, Stale
-from grid_report.offers import after, card_clock, refusals, scanning, usecases
-from grid_report.offers.application_flow import (
+from grid_report.offers import errors as offers_errors
+from grid_report.offers.counter import usecases as counter_usecases
+from grid_report.offers.permits import scheduled as permits_scheduled
+from grid_report.offers.permits.lifecycle import (
     ApplicationState,
     ApplicationStep,
     IllegalApplicationStep,
 )
-from grid_report.offers.application_models import Application, ApplicationEntry, Subsidy
-from grid_report.offers.card_queries import find_card, list_entries
-from grid_report.offers.lifecycle import RedemptionState
-from grid_report.offers.models import Redemption
-from grid_report.offers.papers import PaperKind
+from grid_report.offers.permits.models import Application, ApplicationEntry, Subsidy
+from grid_report.offers.permits.queries import find_card, list_entries
+from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.redemptions import call_off_usecases
+from grid_report.offers.redemptions import scheduled as redemptions_scheduled
+from grid_report.offers.redemptions import usecases as redemptions_usecases
+from grid_report.offers.redemptions.lifecycle import RedemptionState
+from grid_report.offers.redemptions.models import Redemption
 from grid_report.points.errors import NotEnoughPoints
 from tests.offers.cards import Cards
 from tests.support.builders import BRIGHT
@@ -50,7 +55,7 @@ def test_a_card_is_asked_for_approved_twice_and_issued_at_the_owners_price(cards
         (T.COMMUNITY_APPROVE, "worker", "核实过"),
         (T.ISSUE, "handler", ""),
     ]
-    assert after.settle_due(now=cards.now + 72 * HOUR) == 1
+    assert redemptions_scheduled.settle_due(now=cards.now + 72 * HOUR) == 1
     book = cards.shop.book
     paid = "SELECT credits - debits FROM point_accounts WHERE kind = 'provider' AND provider_code"
     assert book.value(f"{paid} = 'property-01'") == 155
@@ -138,7 +143,7 @@ def test_the_same_request_again_changes_nothing_and_an_old_page_is_told(cards: C
     first = cards.apply(rider, key=key)
     again = cards.apply(rider, key=key)
     assert (first.ref, again.replayed) == (again.ref, True)
-    with pytest.raises(refusals.BookingKeyReused):
+    with pytest.raises(offers_errors.BookingKeyReused):
         cards.apply(rider, key=key, nickname="别人")
     assert not cards.step(first.ref, T.PROPERTY_APPROVE, cards.firm, seen=1).replayed
     assert cards.step(first.ref, T.PROPERTY_APPROVE, cards.firm, seen=1).replayed
@@ -153,14 +158,14 @@ def test_the_same_request_again_changes_nothing_and_an_old_page_is_told(cards: C
 def test_one_card_a_rider_and_compound_and_renewed_near_its_end(cards: Cards) -> None:
     rider = cards.shop.rider(600)
     first = cards.apply(rider).ref
-    with pytest.raises(refusals.CardApplied):
+    with pytest.raises(offers_errors.CardApplied):
         cards.apply(rider)
     cards.step(first, T.PROPERTY_APPROVE, cards.firm)
     cards.step(first, T.COMMUNITY_APPROVE, cards.worker)
     cards.step(first, T.ISSUE, cards.firm)
-    with pytest.raises(refusals.CardHeld):
+    with pytest.raises(offers_errors.CardHeld):
         cards.apply(rider)
-    with pytest.raises(refusals.NotRenewable):
+    with pytest.raises(offers_errors.NotRenewable):
         cards.apply(rider, renews=first)
     cards.apply(cards.shop.rider(155))
     near = cards.now + 340 * DAY
@@ -197,7 +202,7 @@ def test_a_card_given_back_in_three_days_is_paid_back(cards: Cards, hours: int, 
     rider = cards.shop.rider(155)
     ref = cards.issued(rider)
     later = cards.now + hours * HOUR
-    after.settle_due(now=later)
+    redemptions_scheduled.settle_due(now=later)
     with pytest.raises(Forbidden):
         cards.step(ref, T.RETURN, rider, at=later)
     cards.step(ref, T.RETURN, cards.firm, at=later)
@@ -221,10 +226,10 @@ def test_the_clock_reminds_once_ends_cards_and_lets_the_forgotten_lapse(cards: C
     held, forgotten = cards.issued(rider), cards.apply(other).ref
 
     def watch(days: float) -> int:
-        return card_clock.watch_cards(remind_days=14, now=cards.now + timedelta(days=days))
+        return permits_scheduled.watch_cards(remind_days=14, now=cards.now + timedelta(days=days))
 
     assert watch(29.9) == 0
-    assert after.end_overdue(now=cards.now + 30 * DAY) == 0
+    assert redemptions_scheduled.end_overdue(now=cards.now + 30 * DAY) == 0
     assert [watch(30), watch(30)] == [1, 0]
     assert cards.fresh(forgotten).state is S.LAPSED
     assert cards.shop.points(other) == (155, 0)
@@ -236,17 +241,16 @@ def test_the_clock_reminds_once_ends_cards_and_lets_the_forgotten_lapse(cards: C
 
 
 def test_what_happens_to_the_redemption_alone_happens_to_the_card(cards: Cards) -> None:
-    from grid_report.offers import managing
 
     rider = cards.shop.rider(500)
     ref = cards.apply(rider).ref
-    usecases.cancel(ref, actor=rider, now=cards.now)
+    redemptions_usecases.cancel(ref, actor=rider, now=cards.now)
     assert cards.fresh(ref).state is S.WITHDRAWN
     ref = cards.apply(rider).ref
-    managing.call_off_redemption(ref, "停办", actor=cards.shop.admin, now=cards.now)
+    call_off_usecases.call_off_redemption(ref, "停办", actor=cards.shop.admin, now=cards.now)
     assert cards.fresh(ref).state is S.DECLINED
     ref = cards.issued(rider)
-    scanning.refund(ref, "卡坏了", actor=cards.shop.admin, now=cards.now)
+    counter_usecases.refund(ref, "卡坏了", actor=cards.shop.admin, now=cards.now)
     assert cards.fresh(ref).state is S.REVOKED
     states = db.session.scalars(select(Redemption.state).order_by(Redemption.id)).all()
     assert states == [
@@ -267,7 +271,7 @@ def test_what_cannot_be_asked_for_is_refused_and_takes_nothing(cards: Cards) -> 
         cards.apply(rider, plate="辽M12345")
     with pytest.raises(Invalid):
         cards.apply(rider, offer_id=cards.pass_)
-    with pytest.raises(refusals.PriceUnknown):
+    with pytest.raises(offers_errors.PriceUnknown):
         cards.apply(rider, offer_id=cards.pass_, plate="辽M12345")
     with pytest.raises(NotFound):
         cards.apply(rider, offer_id=cards.shop.offer(10))
@@ -373,7 +377,7 @@ def test_what_breaks_in_the_middle_leaves_nothing_behind(cards: Cards) -> None:
     assert (card.state, card.token, card.version) == (S.APPROVED, None, 3)
     assert len(list_entries(card.id)) == before
     # What only gives back goes on: nobody waits for points because of somebody else's difference.
-    assert card_clock.watch_cards(remind_days=14, now=cards.now + 30 * DAY) == 2
+    assert permits_scheduled.watch_cards(remind_days=14, now=cards.now + 30 * DAY) == 2
     assert (cards.fresh(forgotten).state, cards.shop.points(other)) == (S.LAPSED, (155, 0))
     # What is free needs no ledger.
     assert cards.apply(rider, cards.alone).application.points == 0

@@ -16,11 +16,11 @@ from grid_report import clock
 from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.db import transaction
-from grid_report.offers import showing
-from grid_report.offers.application_flow import ApplicationState, ApplicationStep
+from grid_report.offers.catalogue.models import Offer
 from grid_report.offers.kinds import OpensTo
-from grid_report.offers.models import Offer
-from grid_report.offers.papers import PaperKind
+from grid_report.offers.permits.lifecycle import ApplicationState, ApplicationStep
+from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.redemptions import voucher_views
 from tests.offers.cards import Cards
 from tests.support import present
 
@@ -262,7 +262,9 @@ def test_the_card_leads_to_the_host_of_the_settings_whatever_the_request_says(
     token = cards.fresh(ref).token
     client = cards.make.signed_in(rider)
     drawn: list[str] = []
-    monkeypatch.setattr(showing, "qr_svg", lambda text: drawn.append(text) or Markup("<svg/>"))
+    monkeypatch.setattr(
+        voucher_views, "qr_svg", lambda text: drawn.append(text) or Markup("<svg/>")
+    )
     kept = client.get_cookie("grid_report")
     assert kept is not None
     client.set_cookie("grid_report", kept.value, domain="evil.example")

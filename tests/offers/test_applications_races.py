@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from grid_report.access import Actor
-from grid_report.offers.application_flow import ApplicationState, ApplicationStep
+from grid_report.offers.permits.lifecycle import ApplicationState, ApplicationStep
 from tests.offers.cards import Cards
 from tests.offers.test_races import PROCESSES, code_of
 from tests.points.racing import race

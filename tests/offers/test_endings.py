@@ -15,8 +15,15 @@ from grid_report.access import Actor
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.notify.models import Message
-from grid_report.offers import after, endings, managing, queries, scanning, usecases
+from grid_report.offers.catalogue import queries as catalogue_queries
+from grid_report.offers.catalogue import usecases as catalogue_usecases
+from grid_report.offers.counter import usecases as counter_usecases
 from grid_report.offers.kinds import OfferKind
+from grid_report.offers.redemptions import call_off_usecases, slot_queries
+from grid_report.offers.redemptions import ending_queries as endings
+from grid_report.offers.redemptions import queries as redemptions_queries
+from grid_report.offers.redemptions import scheduled as redemptions_scheduled
+from grid_report.offers.redemptions import usecases as redemptions_usecases
 from grid_report.points.budgets import scheduled as budgets_scheduled
 from grid_report.points.kinds import Verdict
 from grid_report.points.statement import ending_queries
@@ -44,8 +51,8 @@ def ends_soon(shop: Shop, *, soon: int = 30, late: int = 50) -> Actor:
 
 
 def said_before(shop: Shop, rider: Actor, offer_id: int) -> list[tuple[int, date]]:
-    offer = queries.find_offer(offer_id, now=NOW).offer
-    slots = [it.slot for it in queries.list_slots(offer_id, now=NOW) if it.is_open]
+    offer = catalogue_queries.find_offer(offer_id, now=NOW).offer
+    slots = [it.slot for it in slot_queries.list_slots(offer_id, now=NOW) if it.is_open]
     purse = ending_queries.purse(rider.member_id, NOW)
     found = endings.before_taking(offer, slots, purse, zone=ZONE, now=NOW)
     db.session.rollback()
@@ -53,7 +60,7 @@ def said_before(shop: Shop, rider: Actor, offer_id: int) -> list[tuple[int, date
 
 
 def said_after(ref: str) -> list[tuple[int, date]]:
-    found = endings.of_taken([queries.find_redemption(ref)]).get(ref, ())
+    found = endings.of_taken([redemptions_queries.find_redemption(ref)]).get(ref, ())
     db.session.rollback()
     return [(it.points, it.on(ZONE)) for it in found]
 
@@ -105,7 +112,9 @@ def test_an_appointment_says_it_of_the_latest_time_there_is_to_choose(
     rider = ends_soon(shop)
     # 12:00 in the county on the 23rd: eight days later it is noon on the first of December.
     care, slot = shop.slot(80, in_hours=in_hours, cancel_minutes=minutes)
-    managing.add_slots(care, [NOW + HOUR], minutes=30, capacity=1, actor=shop.admin, now=NOW)
+    catalogue_usecases.add_slots(
+        care, [NOW + HOUR], minutes=30, capacity=1, actor=shop.admin, now=NOW
+    )
     assert said_before(shop, rider, care) == said
     taken = shop.take(rider, care, slot_id=slot)
     assert said_after(taken.ref) == said
@@ -119,7 +128,7 @@ def test_what_is_cancelled_after_its_day_comes_back_as_was_said(shop: Shop) -> N
     ((lost, day),) = said_before(shop, rider, meal)
     taken = shop.take(rider, meal)
     late = OVER + HOUR
-    assert not usecases.cancel(taken.ref, actor=rider, now=late).replayed
+    assert not redemptions_usecases.cancel(taken.ref, actor=rider, now=late).replayed
     assert points_queries.balance(rider.member_id, late).available == 80 - lost == 50
     assert budgets_scheduled.expire_points(now=late) == 1
     assert shop.points(rider) == (50, 0)
@@ -131,7 +140,7 @@ def test_what_is_cancelled_after_its_day_comes_back_as_was_said(shop: Shop) -> N
 def test_what_is_cancelled_on_its_day_comes_back_whole(shop: Shop) -> None:
     rider = ends_soon(shop)
     taken = shop.take(rider, shop.offer(80, valid_days=9))
-    usecases.cancel(taken.ref, actor=rider, now=OVER - timedelta(seconds=1))
+    redemptions_usecases.cancel(taken.ref, actor=rider, now=OVER - timedelta(seconds=1))
     assert points_queries.balance(rider.member_id, OVER - timedelta(seconds=1)).available == 80
 
 
@@ -162,7 +171,7 @@ def missed(shop: Shop, rider: Actor) -> None:
     """Miss a free appointment: the next one costs."""
     free, slot = shop.slot(0, in_hours=1)
     shop.take(rider, free, slot_id=slot)
-    assert after.end_overdue(now=NOW + 2 * HOUR) == 1
+    assert redemptions_scheduled.end_overdue(now=NOW + 2 * HOUR) == 1
 
 
 @pytest.mark.parametrize(
@@ -180,7 +189,7 @@ def test_a_missed_booking_shows_what_was_really_lost_beside_what_was_owed(
     taken = shop.take(rider, care, slot_id=slot, at=NOW + 3 * HOUR)
     shop.book.reverse(entry, Verdict.HONEST, at=NOW + 4 * HOUR)
     end = NOW + DAY + HOUR
-    assert after.end_overdue(now=end) == 1
+    assert redemptions_scheduled.end_overdue(now=end) == 1
     assert shop.fresh(taken).penalty_points == lost
     assert shop.points(rider) == (price - wrong - lost, 0)
     facts = told(taken.ref, "redemption_missed")
@@ -191,17 +200,17 @@ def test_a_missed_booking_shows_what_was_really_lost_beside_what_was_owed(
 
 
 def _expire(shop: Shop, ref: str, at: datetime) -> str:
-    assert after.end_overdue(now=at) == 1
+    assert redemptions_scheduled.end_overdue(now=at) == 1
     return "redemption_expired"
 
 
 def _call_off(shop: Shop, ref: str, at: datetime) -> str:
-    managing.call_off_redemption(ref, "炉子坏了", actor=shop.staff, now=at)
+    call_off_usecases.call_off_redemption(ref, "炉子坏了", actor=shop.staff, now=at)
     return "redemption_called_off"
 
 
 def _refund(shop: Shop, ref: str, at: datetime) -> str:
-    scanning.refund(ref, "凉的", actor=shop.staff, now=at)
+    counter_usecases.refund(ref, "凉的", actor=shop.staff, now=at)
     return "redemption_refunded"
 
 

@@ -25,11 +25,18 @@ from sqlalchemy import func, select
 from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.errors import GridReportError
-from grid_report.offers import after, scanning, usecases
-from grid_report.offers.commands import Redeem
+from grid_report.offers.catalogue.models import Offer, Slot
+from grid_report.offers.counter import usecases as counter_usecases
 from grid_report.offers.kinds import WaitState
-from grid_report.offers.lifecycle import DELIVERED_ONCE, REDEMPTION_MOVES, RedemptionState
-from grid_report.offers.models import Offer, Redemption, RedemptionEntry, Slot, Waiting
+from grid_report.offers.redemptions import scheduled as redemptions_scheduled
+from grid_report.offers.redemptions import usecases as redemptions_usecases
+from grid_report.offers.redemptions.commands import Redeem
+from grid_report.offers.redemptions.lifecycle import (
+    DELIVERED_ONCE,
+    REDEMPTION_MOVES,
+    RedemptionState,
+)
+from grid_report.offers.redemptions.models import Redemption, RedemptionEntry, Waiting
 from grid_report.points.audit import rebuild_queries
 from grid_report.points.kinds import EventKind
 from grid_report.points.ledger.models import Journal
@@ -79,11 +86,13 @@ class Client:
     def take(self, key: str, offer: int, slot: int | None) -> str:
         """Take an offer."""
         command = Redeem(key, offer, slot)
-        return usecases.redeem(command, actor=self.rider, zone=ZONE, now=NOW).redemption.ref
+        return redemptions_usecases.redeem(
+            command, actor=self.rider, zone=ZONE, now=NOW
+        ).redemption.ref
 
     def cancel(self, ref: str) -> None:
         """Give it back."""
-        usecases.cancel(ref, actor=self.rider, now=NOW)
+        redemptions_usecases.cancel(ref, actor=self.rider, now=NOW)
 
     def hand_out(self, ref: str) -> None:
         """Scan and confirm; the redemption's reference is the nonce."""
@@ -91,14 +100,14 @@ class Client:
         shown, state = self.shop.shown(found), found.state
         db.session.rollback()
         if state is S.RESERVED:
-            scanning.scan(shown, actor=self.shop.staff, now=NOW)
-        scanning.confirm(ref, ref, actor=self.shop.staff, now=NOW)
+            counter_usecases.scan(shown, actor=self.shop.staff, now=NOW)
+        counter_usecases.confirm(ref, ref, actor=self.shop.staff, now=NOW)
 
     def refund(self, ref: str) -> None:
         """Hand it out and give its points back."""
         self.hand_out(ref)
         with suppress(GridReportError):  # the job may have made it final
-            scanning.refund(ref, "凉了", actor=self.shop.staff, now=NOW)
+            counter_usecases.refund(ref, "凉了", actor=self.shop.staff, now=NOW)
 
     def said(self) -> Iterator[tuple[str, str, str]]:
         """Read the file: what was acknowledged, of which key, about which redemption."""
@@ -120,7 +129,7 @@ class Client:
 def settle_forever() -> None:
     """Make final what was handed out, as the job does days later."""
     while True:
-        after.settle_due(now=LATER)
+        redemptions_scheduled.settle_due(now=LATER)
         db.session.rollback()
         time.sleep(0.05)
 
@@ -249,6 +258,6 @@ def test_whoever_is_killed_loses_and_doubles_nothing(
                     client.hand_out(ref)
         assert len(took) > 20
     check(shop)
-    after.settle_due(now=LATER)
+    redemptions_scheduled.settle_due(now=LATER)
     assert S.DELIVERED not in states().values()
     check(shop)

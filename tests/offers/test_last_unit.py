@@ -11,10 +11,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from grid_report.db import db, transaction
-from grid_report.offers import usecases
-from grid_report.offers.commands import Redeem
+from grid_report.offers.catalogue.models import Offer, Slot
 from grid_report.offers.kinds import OfferKind, Picture
-from grid_report.offers.models import Offer, Redemption, Slot
+from grid_report.offers.redemptions import usecases as redemptions_usecases
+from grid_report.offers.redemptions.commands import Redeem
+from grid_report.offers.redemptions.models import Redemption
 from tests.offers.shop import HERE, NOW, ZONE, Shop
 from tests.points.racing import PROCESSES, run_rounds
 
@@ -75,7 +76,7 @@ def test_the_last_unit_goes_to_one_every_time(app: Flask, shop: Shop, rounds: in
 
     def attempt(this_round: int, number: int) -> str:
         command = Redeem(f"{this_round}", gloves[this_round])
-        usecases.redeem(command, actor=riders[number], zone=ZONE, now=NOW)
+        redemptions_usecases.redeem(command, actor=riders[number], zone=ZONE, now=NOW)
         return "taken"
 
     for answers in run_rounds(app, rounds, attempt):
@@ -93,7 +94,7 @@ def test_the_last_place_goes_to_one_every_time(app: Flask, shop: Shop, rounds: i
 
     def attempt(this_round: int, number: int) -> str:
         command = Redeem(f"{this_round}", clinic, places[this_round])
-        usecases.redeem(command, actor=riders[number], zone=ZONE, now=NOW)
+        redemptions_usecases.redeem(command, actor=riders[number], zone=ZONE, now=NOW)
         return "taken"
 
     for answers in run_rounds(app, rounds, attempt):

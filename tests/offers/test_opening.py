@@ -12,11 +12,14 @@ from grid_report import clock, schema
 from grid_report.access import Actor
 from grid_report.accounts import usecases as accounts
 from grid_report.db import db, transaction
-from grid_report.offers import after, managing, refusals, usecases
-from grid_report.offers.commands import EditOffer, EditStation
+from grid_report.offers import errors as offers_errors
+from grid_report.offers.catalogue import usecases as catalogue_usecases
+from grid_report.offers.catalogue.commands import EditOffer, EditStation
+from grid_report.offers.catalogue.models import Offer, Provider
 from grid_report.offers.kinds import OfferKind, OpensTo
-from grid_report.offers.models import Offer, Provider
 from grid_report.offers.quotas import FREE_A_MONTH
+from grid_report.offers.redemptions import scheduled as redemptions_scheduled
+from grid_report.offers.redemptions import usecases as redemptions_usecases
 from grid_report.points.errors import NotEnoughPoints
 from grid_report.points.kinds import Verdict
 from grid_report.points.learning.usecases import award_learning
@@ -48,7 +51,7 @@ def test_what_costs_points_or_is_scarce_opens_with_the_first_accepted_report(sho
         shop.offer(0),
     )
     rider = shop.rider()
-    with pytest.raises(refusals.FirstReportNeeded):
+    with pytest.raises(offers_errors.FirstReportNeeded):
         shop.take(rider, scarce)
     # What is missing first is said first.
     with pytest.raises(NotEnoughPoints):
@@ -71,7 +74,7 @@ def test_points_of_lessons_buy_nothing_before_a_report_is_accepted(make: Make) -
     learn(make, rider)
     drink = make.offer(make.station(), 20)
     report = make.report(rider)
-    with pytest.raises(refusals.FirstReportNeeded):
+    with pytest.raises(offers_errors.FirstReportNeeded):
         make.redemption(rider, drink)
     make.step(report, "accept", worker, category="RD02", severity=1)
     assert make.redemption(rider, drink).points == 20
@@ -130,7 +133,7 @@ def test_one_person_gets_so_much_for_nothing_at_one_provider_a_month(shop: Shop)
     tea, soup, meal = shop.offer(0), shop.offer(0), shop.offer(10)
     shop.take(rider, tea)
     shop.take(rider, soup)
-    with pytest.raises(refusals.FreeQuotaUsedUp) as refused:
+    with pytest.raises(offers_errors.FreeQuotaUsedUp) as refused:
         shop.take(rider, soup)
     assert (refused.value.quota, refused.value.provider) == (2, "店01")
     # Others, what costs points, and another provider's are counted by themselves.
@@ -139,7 +142,7 @@ def test_one_person_gets_so_much_for_nothing_at_one_provider_a_month(shop: Shop)
     shop.take(rider, shop.offer(0, station=THERE))
     # The county's next month begins at four in the afternoon in Greenwich.
     end = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
-    with pytest.raises(refusals.FreeQuotaUsedUp):
+    with pytest.raises(offers_errors.FreeQuotaUsedUp):
         shop.take(rider, soup, at=end - MINUTE)
     shop.take(rider, soup, at=end)
 
@@ -151,13 +154,13 @@ def test_what_is_cancelled_in_time_comes_back_and_what_is_missed_does_not(shop: 
     tea = shop.offer(0)
     taken = shop.take(rider, clinic, slot_id=slot)
     for _ in range(3):
-        with pytest.raises(refusals.FreeQuotaUsedUp):
+        with pytest.raises(offers_errors.FreeQuotaUsedUp):
             shop.take(rider, tea)
-        usecases.cancel(taken.ref, actor=rider, now=NOW)
+        redemptions_usecases.cancel(taken.ref, actor=rider, now=NOW)
         taken = shop.take(rider, clinic, slot_id=slot)
-    after.end_overdue(now=NOW + 3 * timedelta(hours=1))
+    redemptions_scheduled.end_overdue(now=NOW + 3 * timedelta(hours=1))
     assert shop.fresh(taken).state == "no_show"
-    with pytest.raises(refusals.FreeQuotaUsedUp):
+    with pytest.raises(offers_errors.FreeQuotaUsedUp):
         shop.take(rider, tea, at=NOW + DAY)
 
 
@@ -169,24 +172,24 @@ def test_a_place_waited_for_counts_and_the_kept_one_can_be_booked(shop: Shop) ->
     held = shop.take(holder, clinic, slot_id=slot)
     shop.take(shop.rider(), other, slot_id=other_slot)
     shop.free_a_month(1)
-    usecases.join_queue(slot, actor=rider, zone=ZONE, now=NOW)
-    with pytest.raises(refusals.FreeQuotaUsedUp):
+    redemptions_usecases.join_queue(slot, actor=rider, zone=ZONE, now=NOW)
+    with pytest.raises(offers_errors.FreeQuotaUsedUp):
         shop.take(rider, tea)
-    with pytest.raises(refusals.FreeQuotaUsedUp):
-        usecases.join_queue(other_slot, actor=rider, zone=ZONE, now=NOW)
-    usecases.cancel(held.ref, actor=holder, now=NOW + MINUTE)
-    with pytest.raises(refusals.FreeQuotaUsedUp):
+    with pytest.raises(offers_errors.FreeQuotaUsedUp):
+        redemptions_usecases.join_queue(other_slot, actor=rider, zone=ZONE, now=NOW)
+    redemptions_usecases.cancel(held.ref, actor=holder, now=NOW + MINUTE)
+    with pytest.raises(offers_errors.FreeQuotaUsedUp):
         shop.take(rider, tea, at=NOW + MINUTE)
     assert shop.take(rider, clinic, slot_id=slot, at=NOW + MINUTE).slot_id == slot
-    with pytest.raises(refusals.FreeQuotaUsedUp):
-        usecases.join_queue(other_slot, actor=rider, zone=ZONE, now=NOW + MINUTE)
+    with pytest.raises(offers_errors.FreeQuotaUsedUp):
+        redemptions_usecases.join_queue(other_slot, actor=rider, zone=ZONE, now=NOW + MINUTE)
 
 
 def test_who_may_not_book_may_not_wait_either(shop: Shop) -> None:
     care, slot = shop.slot(20)
     shop.take(shop.rider(40), care, slot_id=slot)
-    with pytest.raises(refusals.FirstReportNeeded):
-        usecases.join_queue(slot, actor=shop.rider(), zone=ZONE, now=NOW)
+    with pytest.raises(offers_errors.FirstReportNeeded):
+        redemptions_usecases.join_queue(slot, actor=shop.rider(), zone=ZONE, now=NOW)
 
 
 def test_a_new_account_of_the_same_number_gets_nothing_more(shop: Shop) -> None:
@@ -198,7 +201,7 @@ def test_a_new_account_of_the_same_number_gets_nothing_more(shop: Shop) -> None:
     accounts.give_number(
         second.member_id, phone, take=True, actor=shop.admin, policy=shop.make.policy, now=NOW
     )
-    with pytest.raises(refusals.FreeQuotaUsedUp):
+    with pytest.raises(offers_errors.FreeQuotaUsedUp):
         shop.take(second, tea)
 
 
@@ -250,7 +253,7 @@ def test_an_offer_is_open_by_its_price_until_somebody_chooses(make: Make) -> Non
 
 def test_a_new_provider_has_a_quota_and_a_known_one_keeps_its_own(shop: Shop) -> None:
     def save(code: str, provider: str, free: int | None) -> int:
-        managing.save_station(
+        catalogue_usecases.save_station(
             EditStation(
                 code=code, provider_code=provider, provider_name="店", address="",
                 community_code="211282001001", name=code, lat=42.5, lng=124.0, free_a_month=free,
@@ -307,5 +310,5 @@ def test_offers_and_providers_of_before_keep_their_rule(shop: Shop) -> None:
         title_en="Meal", description_zh="", description_en="", picture=offer.picture, points=20,
         for_whom=frozenset({"rider"}), opens_to=OpensTo.PROVED,
     )  # type: ignore[arg-type]  # fmt: skip
-    managing.save_offer(meal, command, actor=shop.admin, now=NOW)
+    catalogue_usecases.save_offer(meal, command, actor=shop.admin, now=NOW)
     assert shop.take(shop.rider(40), meal).points == 20

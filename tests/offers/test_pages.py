@@ -12,9 +12,10 @@ from grid_report import clock
 from grid_report.access import Actor, Grant
 from grid_report.accounts.roles import Role
 from grid_report.db import db
-from grid_report.offers import queries, usecases
-from grid_report.offers.deadlines import WAIT_OFFER
 from grid_report.offers.kinds import OfferKind, Period
+from grid_report.offers.redemptions import queries as redemptions_queries
+from grid_report.offers.redemptions import usecases as redemptions_usecases
+from grid_report.offers.redemptions.deadlines import WAIT_OFFER
 from tests.points.book import Book
 from tests.support.builders import STATION, Make
 
@@ -140,7 +141,7 @@ def test_times_are_added_and_called_off(make: Make, admin: Desk) -> None:
     assert f'action="/admin/slots/{soon}/call-off"' in page
     admin.post(f"/admin/slots/{soon}/call-off", 303, words="医生病了")
     db.session.expire_all()
-    assert queries.find_redemption(taken.ref).redemption.state == "provider_cancelled"
+    assert redemptions_queries.find_redemption(taken.ref).redemption.state == "provider_cancelled"
     db.session.rollback()
 
 
@@ -297,8 +298,8 @@ def test_a_place_kept_for_a_rider_is_said_first_with_its_time_and_chosen(make: M
     holder, rider = make.rider(), make.rider()
     booked = make.redemption(holder, clinic, slot_id)
     now = clock.now()
-    usecases.join_queue(slot_id, actor=rider, zone=make.settings.county.tz, now=now)
-    usecases.cancel(booked.ref, actor=holder, now=now)
+    redemptions_usecases.join_queue(slot_id, actor=rider, zone=make.settings.county.tz, now=now)
+    redemptions_usecases.cancel(booked.ref, actor=holder, now=now)
     page = Desk(make, rider).get(f"/services/{clinic}")
     until = (now + WAIT_OFFER).astimezone(make.settings.county.tz)
     assert f"为你保留到 {until:%H:%M}" in page

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from grid_report.offers import vouchers
+from grid_report.offers.redemptions import vouchers
 from tests.support.source import ROOT
 
 NODE = shutil.which("node")

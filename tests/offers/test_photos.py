@@ -17,7 +17,7 @@ from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.jobs.work import Duty, sweep_photos
 from grid_report.media import opening
-from grid_report.offers import queries
+from grid_report.offers.catalogue import queries as catalogue_queries
 from tests.offers.test_pages import OFFER, Desk
 from tests.support.builders import Make, picture
 
@@ -43,7 +43,7 @@ def fetch(desk: Desk, src: str, **headers: str) -> Response:
 def kept(offer_id: int) -> str | None:
     """Return the photo an offer has now, for somebody who looks anew."""
     db.session.rollback()
-    return queries.find_offer_photo(offer_id)
+    return catalogue_queries.find_offer_photo(offer_id)
 
 
 def shown(page: str) -> str:

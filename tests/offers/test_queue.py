@@ -6,8 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from grid_report.offers import after, managing, refusals, usecases
-from grid_report.offers.lifecycle import RedemptionState
+from grid_report.offers import errors as offers_errors
+from grid_report.offers.redemptions import call_off_usecases
+from grid_report.offers.redemptions import scheduled as redemptions_scheduled
+from grid_report.offers.redemptions import usecases as redemptions_usecases
+from grid_report.offers.redemptions.lifecycle import RedemptionState
 from tests.offers.shop import NOW, ZONE, Shop
 
 pytestmark = pytest.mark.database
@@ -24,7 +27,7 @@ def cancel_first(shop: Shop, slot: int, at: timedelta = MINUTE) -> None:
     from sqlalchemy import select
 
     from grid_report.db import db
-    from grid_report.offers.models import Redemption
+    from grid_report.offers.redemptions.models import Redemption
 
     row = db.session.execute(
         select(Redemption.ref, Redemption.rider_id).where(
@@ -34,7 +37,7 @@ def cancel_first(shop: Shop, slot: int, at: timedelta = MINUTE) -> None:
     db.session.rollback()
     from grid_report.access import Actor
 
-    usecases.cancel(row.ref, actor=Actor(row.rider_id, ""), now=NOW + at)
+    redemptions_usecases.cancel(row.ref, actor=Actor(row.rider_id, ""), now=NOW + at)
 
 
 def told(shop: Shop, rider_id: int) -> int:
@@ -48,52 +51,54 @@ def test_a_freed_place_is_kept_for_the_first_in_line(shop: Shop) -> None:
     clinic, slot, _ = full(shop)
     first, second, stranger = (shop.rider() for _ in range(3))
     for rider in (first, second, first):
-        usecases.join_queue(slot, actor=rider, zone=ZONE, now=NOW)
+        redemptions_usecases.join_queue(slot, actor=rider, zone=ZONE, now=NOW)
     cancel_first(shop, slot)
     assert (told(shop, first.member_id), told(shop, second.member_id)) == (1, 0)
     assert shop.reserved(clinic, slot) == 1
     for other in (second, stranger):
-        with pytest.raises(refusals.SlotFull):
+        with pytest.raises(offers_errors.SlotFull):
             shop.take(other, clinic, slot_id=slot, at=NOW + 2 * MINUTE)
     taken = shop.take(first, clinic, slot_id=slot, at=NOW + 5 * MINUTE)
     assert taken.state is RedemptionState.RESERVED
     assert shop.reserved(clinic, slot) == 1
-    assert after.pass_on_places(now=NOW + 60 * MINUTE) == 0
+    assert redemptions_scheduled.pass_on_places(now=NOW + 60 * MINUTE) == 0
 
 
 def test_a_place_nobody_takes_in_time_goes_on_and_is_free_in_the_end(shop: Shop) -> None:
     clinic, slot, _ = full(shop)
     first, second = shop.rider(), shop.rider()
     for rider in (first, second):
-        usecases.join_queue(slot, actor=rider, zone=ZONE, now=NOW)
+        redemptions_usecases.join_queue(slot, actor=rider, zone=ZONE, now=NOW)
     cancel_first(shop, slot)
-    assert after.pass_on_places(now=NOW + 30 * MINUTE) == 0
-    assert after.pass_on_places(now=NOW + 31 * MINUTE) == 1
+    assert redemptions_scheduled.pass_on_places(now=NOW + 30 * MINUTE) == 0
+    assert redemptions_scheduled.pass_on_places(now=NOW + 31 * MINUTE) == 1
     assert told(shop, second.member_id) == 1
-    usecases.leave_queue(slot, actor=second, now=NOW + 32 * MINUTE)
+    redemptions_usecases.leave_queue(slot, actor=second, now=NOW + 32 * MINUTE)
     assert shop.reserved(clinic, slot) == 0
     assert shop.take(first, clinic, slot_id=slot, at=NOW + 33 * MINUTE)
 
 
 def test_a_place_that_begins_soon_is_free_for_everybody(shop: Shop) -> None:
     clinic, slot, _ = full(shop, in_hours=0.25)
-    usecases.join_queue(slot, actor=shop.rider(), zone=ZONE, now=NOW)
+    redemptions_usecases.join_queue(slot, actor=shop.rider(), zone=ZONE, now=NOW)
     cancel_first(shop, slot, at=6 * MINUTE)
     assert shop.reserved(clinic, slot) == 0
 
 
 def test_nobody_waits_where_places_are_free_or_time_is_over(shop: Shop) -> None:
     _, slot = shop.slot(0, capacity=2)
-    with pytest.raises(refusals.PlacesFree):
-        usecases.join_queue(slot, actor=shop.rider(), zone=ZONE, now=NOW)
-    with pytest.raises(refusals.SlotOver):
-        usecases.join_queue(slot, actor=shop.rider(), zone=ZONE, now=NOW + timedelta(days=2))
+    with pytest.raises(offers_errors.PlacesFree):
+        redemptions_usecases.join_queue(slot, actor=shop.rider(), zone=ZONE, now=NOW)
+    with pytest.raises(offers_errors.SlotOver):
+        redemptions_usecases.join_queue(
+            slot, actor=shop.rider(), zone=ZONE, now=NOW + timedelta(days=2)
+        )
 
 
 def test_a_time_called_off_ends_its_queue(shop: Shop) -> None:
     _, slot, _ = full(shop)
     first = shop.rider()
-    usecases.join_queue(slot, actor=first, zone=ZONE, now=NOW)
-    managing.call_off_slot(slot, "医生病了", actor=shop.admin, now=NOW)
+    redemptions_usecases.join_queue(slot, actor=first, zone=ZONE, now=NOW)
+    call_off_usecases.call_off_slot(slot, "医生病了", actor=shop.admin, now=NOW)
     assert told(shop, first.member_id) == 0
     assert shop.book.value("SELECT count(*) FROM offer_queue WHERE state = 'lapsed'") == 1

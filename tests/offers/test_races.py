@@ -16,10 +16,13 @@ from sqlalchemy import select
 from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.errors import GridReportError
-from grid_report.offers import after, scanning, usecases
-from grid_report.offers.commands import BookLine, Redeem
+from grid_report.offers.counter import usecases as counter_usecases
+from grid_report.offers.counter.commands import BookLine
 from grid_report.offers.kinds import Period
-from grid_report.offers.models import Redemption
+from grid_report.offers.redemptions import scheduled as redemptions_scheduled
+from grid_report.offers.redemptions import usecases as redemptions_usecases
+from grid_report.offers.redemptions.commands import Redeem
+from grid_report.offers.redemptions.models import Redemption
 from tests.offers.shop import COUNTY, NOW, ZONE, Shop
 from tests.points.racing import race
 
@@ -38,7 +41,7 @@ def code_of(act: Callable[[], Any]) -> str:
 def take(rider: Actor, offer_id: int, slot_id: int | None = None, key: str = "") -> str:
     def act() -> str:
         command = Redeem(key or str(uuid.uuid4()), offer_id, slot_id)
-        done = usecases.redeem(command, actor=rider, zone=ZONE, now=NOW)
+        done = redemptions_usecases.redeem(command, actor=rider, zone=ZONE, now=NOW)
         return "replayed" if done.replayed else "taken"
 
     return code_of(act)
@@ -77,7 +80,7 @@ def test_one_riders_sixteen_phones_keep_to_quota_key_and_points(app: Flask, shop
 
 def wait(rider: Actor, slot_id: int) -> str:
     def act() -> str:
-        usecases.join_queue(slot_id, actor=rider, zone=ZONE, now=NOW)
+        redemptions_usecases.join_queue(slot_id, actor=rider, zone=ZONE, now=NOW)
         return "waiting"
 
     return code_of(act)
@@ -105,7 +108,7 @@ def test_one_persons_sixteen_phones_keep_to_what_is_free_a_month(app: Flask, sho
 
 def confirm(ref: str, nonce: str, staff: Actor) -> str:
     def act() -> str:
-        done = scanning.confirm(ref, nonce, actor=staff, now=NOW)
+        done = counter_usecases.confirm(ref, nonce, actor=staff, now=NOW)
         return "replayed" if done.replayed else "confirmed"
 
     return code_of(act)
@@ -130,7 +133,9 @@ def test_cancel_and_confirm_at_once_leave_one_truth(app: Flask, shop: Shop) -> N
     shop.scan(taken)
 
     def cancel() -> str:
-        return code_of(lambda: usecases.cancel(taken.ref, actor=rider, now=NOW).replayed)
+        return code_of(
+            lambda: redemptions_usecases.cancel(taken.ref, actor=rider, now=NOW).replayed
+        )
 
     acts = [cancel, partial(confirm, taken.ref, "n", shop.staff)] * (PROCESSES // 2)
     race(app, acts)
@@ -145,7 +150,7 @@ def test_a_line_of_the_book_sent_sixteen_times_at_once_is_one_line(app: Flask, s
     line = BookLine("n-1", NOW, shop.digits(taken))
 
     def upload() -> str:
-        (done,) = scanning.upload_book([line], county=COUNTY, actor=shop.staff, now=NOW)
+        (done,) = counter_usecases.upload_book([line], county=COUNTY, actor=shop.staff, now=NOW)
         return done.result.value
 
     said = Counter(map(str, race(app, [upload] * PROCESSES)))
@@ -166,7 +171,7 @@ def test_of_two_bookings_missed_at_the_same_moment_one_is_the_first(
         refs.append(shop.take(rider, care, slot_id=slot).ref)
     at = NOW + timedelta(days=1, hours=1)
     # Runs of the job that overlap reach different bookings at the same moment.
-    ends = [partial(after._end, ref, now=at) for ref in refs]
+    ends = [partial(redemptions_scheduled._end, ref, now=at) for ref in refs]
     assert sum(race(app, ends * (PROCESSES // 2))) == 2
     db.session.rollback()
     assert sorted(db.session.scalars(select(Redemption.penalty_points))) == [0, 16]

@@ -10,8 +10,14 @@ import pytest
 
 from grid_report.access import Actor, Grant, Role
 from grid_report.clock import Month
-from grid_report.offers import after, scanning, statement_lists, stating, usecases, vouchers
-from grid_report.offers.commands import Redeem, Scan
+from grid_report.offers.counter import usecases as counter_usecases
+from grid_report.offers.counter.commands import Scan
+from grid_report.offers.redemptions import scheduled as redemptions_scheduled
+from grid_report.offers.redemptions import usecases as redemptions_usecases
+from grid_report.offers.redemptions import vouchers
+from grid_report.offers.redemptions.commands import Redeem
+from grid_report.offers.settlements import list_queries
+from grid_report.offers.settlements import usecases as settlements_usecases
 from tests.support.builders import STREET, Make
 
 pytestmark = pytest.mark.database
@@ -27,10 +33,10 @@ def hand_out(make: Make, rider: Actor, staff: Actor, at: datetime, station: str)
     zone = make.settings.county.tz
     offer = make.offer(station)
     command = Redeem(key=str(uuid.uuid4()), offer_id=offer)
-    taken = usecases.redeem(command, actor=rider, zone=zone, now=at).redemption
+    taken = redemptions_usecases.redeem(command, actor=rider, zone=zone, now=at).redemption
     text = vouchers.text_for(taken.ref, taken.secret, vouchers.step_at(at))
-    scanning.scan(Scan(qr=text), actor=staff, now=at)
-    scanning.confirm(taken.ref, f"n-{taken.ref}", actor=staff, now=at)
+    counter_usecases.scan(Scan(qr=text), actor=staff, now=at)
+    counter_usecases.confirm(taken.ref, f"n-{taken.ref}", actor=staff, now=at)
 
 
 def lived(make: Make) -> Month:
@@ -41,17 +47,17 @@ def lived(make: Make) -> Month:
     for month, day in ((8, 30), (8, 31), (9, 3), (9, 4), (9, 5), (9, 29)):
         hand_out(make, rider, staff, datetime(2026, month, day, 3, tzinfo=UTC), station)
     for at in (datetime(2026, 9, 12, tzinfo=UTC), datetime(2026, 10, 12, tzinfo=UTC)):
-        after.settle_due(now=at)
-        stating.draw_due(zone=zone, fen_per_point=10, now=at)
+        redemptions_scheduled.settle_due(now=at)
+        settlements_usecases.draw_due(zone=zone, fen_per_point=10, now=at)
     return Month(2026, 9)
 
 
 def test_what_was_handed_out_and_what_was_settled_differ_by_what_is_said(make: Make) -> None:
     month = lived(make)
-    found = statement_lists.reconcile(month, zone=make.settings.county.tz)
+    found = list_queries.reconcile(month, zone=make.settings.county.tz)
     assert (found.handed_out, found.listed, found.earlier, found.later) == (4, 5, 2, 1)
     assert found.handed_out - found.later + found.earlier == found.listed
-    other = statement_lists.reconcile(month, zone=make.settings.county.tz, provider="nobody")
+    other = list_queries.reconcile(month, zone=make.settings.county.tz, provider="nobody")
     assert (other.handed_out, other.listed, other.earlier, other.later) == (0, 0, 0, 0)
 
 

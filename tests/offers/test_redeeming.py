@@ -9,10 +9,15 @@ from typing import Any
 import pytest
 
 from grid_report.errors import Conflict, Forbidden, GridReportError, Invalid, NotFound
-from grid_report.offers import after, managing, refusals, scanning, usecases
-from grid_report.offers.commands import Redeem
+from grid_report.offers import errors as offers_errors
+from grid_report.offers.catalogue import usecases as catalogue_usecases
+from grid_report.offers.counter import usecases as counter_usecases
 from grid_report.offers.kinds import ForWhom, OfferKind, Period
-from grid_report.offers.lifecycle import IllegalRedemptionStep, RedemptionState
+from grid_report.offers.redemptions import call_off_usecases
+from grid_report.offers.redemptions import scheduled as redemptions_scheduled
+from grid_report.offers.redemptions import usecases as redemptions_usecases
+from grid_report.offers.redemptions.commands import Redeem
+from grid_report.offers.redemptions.lifecycle import IllegalRedemptionStep, RedemptionState
 from grid_report.points.errors import NotEnoughPoints
 from tests.offers.shop import COUNTY, NOW, ZONE, Shop
 
@@ -30,9 +35,9 @@ def test_a_meal_is_held_handed_out_and_final_after_three_days(shop: Shop) -> Non
     assert shop.reserved(meal) == 1
     shop.hand_out(taken)
     assert shop.points(rider) == (20, 0)
-    assert after.settle_due(now=NOW + 71 * HOUR) == 0
-    assert after.settle_due(now=NOW + 72 * HOUR) == 1
-    assert after.settle_due(now=NOW + 72 * HOUR) == 0
+    assert redemptions_scheduled.settle_due(now=NOW + 71 * HOUR) == 0
+    assert redemptions_scheduled.settle_due(now=NOW + 72 * HOUR) == 1
+    assert redemptions_scheduled.settle_due(now=NOW + 72 * HOUR) == 0
     assert shop.fresh(taken).state is RedemptionState.SETTLED
     assert (
         shop.book.value("SELECT credits - debits FROM point_accounts WHERE kind = 'provider'") == 80
@@ -45,7 +50,7 @@ def test_what_is_free_never_touches_the_ledger(shop: Shop) -> None:
     clinic, slot = shop.slot(0)
     taken = shop.take(rider, clinic, slot_id=slot)
     shop.hand_out(taken)
-    assert after.settle_due(now=NOW + 4 * DAY) == 1
+    assert redemptions_scheduled.settle_due(now=NOW + 4 * DAY) == 1
     assert shop.book.value("SELECT count(*) FROM point_journal WHERE redemption_ref <> ''") == 0
 
 
@@ -60,12 +65,12 @@ def test_too_few_points_take_nothing(shop: Shop) -> None:
 
 def test_the_same_key_takes_once_and_another_request_under_it_is_refused(shop: Shop) -> None:
     rider, meal, key = shop.rider(200), shop.offer(80), str(uuid.uuid4())
-    first = usecases.redeem(Redeem(key, meal), actor=rider, zone=ZONE, now=NOW)
-    again = usecases.redeem(Redeem(key, meal), actor=rider, zone=ZONE, now=NOW + HOUR)
+    first = redemptions_usecases.redeem(Redeem(key, meal), actor=rider, zone=ZONE, now=NOW)
+    again = redemptions_usecases.redeem(Redeem(key, meal), actor=rider, zone=ZONE, now=NOW + HOUR)
     assert (first.replayed, again.replayed) == (False, True)
     assert first.redemption.ref == again.redemption.ref
     assert shop.points(rider) == (120, 80)
-    with pytest.raises(refusals.BookingKeyReused):
+    with pytest.raises(offers_errors.BookingKeyReused):
         shop.take(rider, meal, key=key, for_whom=ForWhom.FAMILY)
 
 
@@ -74,11 +79,11 @@ def test_what_is_cancelled_in_time_comes_back_and_twice_is_once(shop: Shop) -> N
     care, slot = shop.slot(80, cancel_minutes=120, quota=1, quota_period=Period.WEEK)
     taken = shop.take(rider, care, slot_id=slot)
     starts = NOW + DAY
-    with pytest.raises(refusals.CancelTooLate):
-        usecases.cancel(taken.ref, actor=rider, now=starts - 2 * HOUR)
+    with pytest.raises(offers_errors.CancelTooLate):
+        redemptions_usecases.cancel(taken.ref, actor=rider, now=starts - 2 * HOUR)
     early = starts - 2 * HOUR - timedelta(seconds=1)
-    assert not usecases.cancel(taken.ref, actor=rider, now=early).replayed
-    assert usecases.cancel(taken.ref, actor=rider, now=early).replayed
+    assert not redemptions_usecases.cancel(taken.ref, actor=rider, now=early).replayed
+    assert redemptions_usecases.cancel(taken.ref, actor=rider, now=early).replayed
     assert shop.points(rider) == (100, 0)
     assert shop.reserved(care, slot) == 0
     assert shop.take(rider, care, slot_id=slot).state is RedemptionState.RESERVED
@@ -104,10 +109,10 @@ def test_an_appointment_needs_one_of_its_times(
 def test_a_quota_counts_by_the_countys_calendar(shop: Shop) -> None:
     rider, cup = shop.rider(200), shop.offer(20, quota=1, quota_period=Period.DAY)
     shop.take(rider, cup)
-    with pytest.raises(refusals.QuotaUsedUp):
+    with pytest.raises(offers_errors.QuotaUsedUp):
         shop.take(rider, cup)
     # 16:00 UTC is midnight in Shanghai.
-    with pytest.raises(refusals.QuotaUsedUp):
+    with pytest.raises(offers_errors.QuotaUsedUp):
         shop.take(rider, cup, at=NOW + 11 * HOUR + timedelta(minutes=59))
     assert shop.take(rider, cup, at=NOW + 12 * HOUR)
 
@@ -128,12 +133,12 @@ def test_what_is_gone_retired_or_to_be_applied_for_is_refused(shop: Shop) -> Non
     rider = shop.rider(500)
     one = shop.offer(10, stock=1)
     shop.take(rider, one)
-    with pytest.raises(refusals.SoldOut):
+    with pytest.raises(offers_errors.SoldOut):
         shop.take(rider, one)
-    managing.retire_offer(one, actor=shop.admin, now=NOW)
-    with pytest.raises(refusals.OfferGone):
+    catalogue_usecases.retire_offer(one, actor=shop.admin, now=NOW)
+    with pytest.raises(offers_errors.OfferGone):
         shop.take(rider, one)
-    with pytest.raises(refusals.NeedsApplication):
+    with pytest.raises(offers_errors.NeedsApplication):
         shop.take(rider, shop.offer(10, kind=OfferKind.APPLICATION))
     with pytest.raises(NotFound):
         shop.take(rider, 999_999)
@@ -145,20 +150,20 @@ def test_a_full_or_past_time_is_refused_and_so_is_the_same_time_twice(shop: Shop
     first, second = shop.rider(), shop.rider()
     clinic, slot = shop.slot(0, capacity=1)
     shop.take(first, clinic, slot_id=slot)
-    with pytest.raises(refusals.SlotFull):
+    with pytest.raises(offers_errors.SlotFull):
         shop.take(second, clinic, slot_id=slot)
-    with pytest.raises(refusals.BookedAlready):
+    with pytest.raises(offers_errors.BookedAlready):
         shop.take(first, clinic, slot_id=slot)
-    with pytest.raises(refusals.SlotOver):
+    with pytest.raises(offers_errors.SlotOver):
         shop.take(second, clinic, slot_id=slot, at=NOW + DAY)
 
 
 def test_a_voucher_nobody_shows_expires_and_everything_comes_back(shop: Shop) -> None:
     rider, meal = shop.rider(80), shop.offer(80, stock=1, valid_days=7)
     taken = shop.take(rider, meal)
-    assert after.end_overdue(now=taken.holds_until - timedelta(seconds=1)) == 0
-    assert after.end_overdue(now=taken.holds_until) == 1
-    assert after.end_overdue(now=taken.holds_until) == 0
+    assert redemptions_scheduled.end_overdue(now=taken.holds_until - timedelta(seconds=1)) == 0
+    assert redemptions_scheduled.end_overdue(now=taken.holds_until) == 1
+    assert redemptions_scheduled.end_overdue(now=taken.holds_until) == 0
     assert shop.fresh(taken).state is RedemptionState.EXPIRED
     assert shop.points(rider) == (80, 0)
     assert shop.reserved(meal) == 0
@@ -170,7 +175,7 @@ def test_not_coming_costs_nothing_once_and_a_fifth_later(shop: Shop) -> None:
     for number, lost in ((1, 0), (2, 16)):
         care, slot = shop.slot(83, noshow_percent=20)
         taken = shop.take(rider, care, slot_id=slot)
-        assert after.end_overdue(now=NOW + DAY + HOUR) == 1
+        assert redemptions_scheduled.end_overdue(now=NOW + DAY + HOUR) == 1
         missed = shop.fresh(taken)
         assert (missed.state, missed.penalty_points) == (RedemptionState.NO_SHOW, lost), number
     assert shop.points(rider) == (184, 0)
@@ -183,14 +188,18 @@ def test_a_dispute_stops_the_payment_until_it_is_decided(shop: Shop) -> None:
     for number, taken in enumerate((refunded, dismissed)):
         shop.hand_out(taken, nonce=f"n-{number}")
         for replayed in (False, True):
-            said = usecases.dispute(taken.ref, "冷的", county=COUNTY, actor=rider, now=NOW + HOUR)
+            said = redemptions_usecases.dispute(
+                taken.ref, "冷的", county=COUNTY, actor=rider, now=NOW + HOUR
+            )
             assert said.replayed is replayed
-    assert after.settle_due(now=NOW + 5 * DAY) == 0
+    assert redemptions_scheduled.settle_due(now=NOW + 5 * DAY) == 0
     for replayed in (False, True):
-        back = scanning.refund(refunded.ref, "对不起", actor=shop.admin, now=NOW + 5 * DAY)
+        back = counter_usecases.refund(refunded.ref, "对不起", actor=shop.admin, now=NOW + 5 * DAY)
         assert back.replayed is replayed
     for _ in range(2):
-        after.dismiss(dismissed.ref, "照片看是好的", actor=shop.admin, now=NOW + 5 * DAY)
+        redemptions_scheduled.dismiss(
+            dismissed.ref, "照片看是好的", actor=shop.admin, now=NOW + 5 * DAY
+        )
     assert shop.fresh(refunded).state is RedemptionState.REFUNDED
     assert shop.fresh(dismissed).state is RedemptionState.SETTLED
     assert shop.points(rider) == (80, 0)
@@ -202,25 +211,29 @@ def test_after_three_days_nobody_can_object_any_more(shop: Shop) -> None:
     taken = shop.take(rider, shop.offer(80))
     shop.hand_out(taken)
     with pytest.raises(Invalid):
-        usecases.dispute(taken.ref, "  ", county=COUNTY, actor=rider, now=NOW)
-    with pytest.raises(refusals.DisputeTooLate):
-        usecases.dispute(taken.ref, "冷的", county=COUNTY, actor=rider, now=NOW + 72 * HOUR)
-    after.settle_due(now=NOW + 72 * HOUR)
-    with pytest.raises(refusals.DisputeTooLate):
-        usecases.dispute(taken.ref, "冷的", county=COUNTY, actor=rider, now=NOW + 73 * HOUR)
+        redemptions_usecases.dispute(taken.ref, "  ", county=COUNTY, actor=rider, now=NOW)
+    with pytest.raises(offers_errors.DisputeTooLate):
+        redemptions_usecases.dispute(
+            taken.ref, "冷的", county=COUNTY, actor=rider, now=NOW + 72 * HOUR
+        )
+    redemptions_scheduled.settle_due(now=NOW + 72 * HOUR)
+    with pytest.raises(offers_errors.DisputeTooLate):
+        redemptions_usecases.dispute(
+            taken.ref, "冷的", county=COUNTY, actor=rider, now=NOW + 73 * HOUR
+        )
     with pytest.raises(IllegalRedemptionStep):
-        scanning.refund(taken.ref, "好意", actor=shop.admin, now=NOW + 73 * HOUR)
+        counter_usecases.refund(taken.ref, "好意", actor=shop.admin, now=NOW + 73 * HOUR)
 
 
 def test_the_station_may_give_back_what_it_handed_out(shop: Shop) -> None:
     rider = shop.rider(80)
     taken = shop.take(rider, shop.offer(80))
     with pytest.raises(IllegalRedemptionStep):
-        scanning.refund(taken.ref, "好意", actor=shop.staff, now=NOW)
+        counter_usecases.refund(taken.ref, "好意", actor=shop.staff, now=NOW)
     shop.hand_out(taken)
     with pytest.raises(NotFound):
-        scanning.refund(taken.ref, "好意", actor=shop.other_staff, now=NOW)
-    scanning.refund(taken.ref, "好意", actor=shop.staff, now=NOW)
+        counter_usecases.refund(taken.ref, "好意", actor=shop.other_staff, now=NOW)
+    counter_usecases.refund(taken.ref, "好意", actor=shop.staff, now=NOW)
     assert shop.points(rider) == (80, 0)
 
 
@@ -229,9 +242,9 @@ def test_what_the_station_calls_off_comes_back_with_a_message(shop: Shop) -> Non
     care, slot = shop.slot(50, capacity=3)
     taken = [shop.take(rider, care, slot_id=slot) for rider in riders]
     with pytest.raises(Invalid):
-        managing.call_off_slot(slot, " ", actor=shop.admin, now=NOW)
-    assert managing.call_off_slot(slot, "医生病了", actor=shop.admin, now=NOW) == 3
-    assert managing.call_off_slot(slot, "医生病了", actor=shop.admin, now=NOW) == 0
+        call_off_usecases.call_off_slot(slot, " ", actor=shop.admin, now=NOW)
+    assert call_off_usecases.call_off_slot(slot, "医生病了", actor=shop.admin, now=NOW) == 3
+    assert call_off_usecases.call_off_slot(slot, "医生病了", actor=shop.admin, now=NOW) == 0
     for rider, one in zip(riders, taken, strict=True):
         assert shop.fresh(one).state is RedemptionState.PROVIDER_CANCELLED
         assert shop.points(rider) == (50, 0)
@@ -242,7 +255,7 @@ def test_what_the_station_calls_off_comes_back_with_a_message(shop: Shop) -> Non
             )
             == 1
         )
-    with pytest.raises(refusals.SlotOver):
+    with pytest.raises(offers_errors.SlotOver):
         shop.take(riders[0], care, slot_id=slot)
     assert shop.sound()
 
@@ -252,26 +265,28 @@ def test_one_booking_is_called_off_by_its_own_station_only(shop: Shop) -> None:
     taken = shop.take(rider, shop.offer(80))
     for stranger in (shop.other_staff, shop.make.worker(), shop.rider()):
         with pytest.raises((Forbidden, NotFound)):
-            managing.call_off_redemption(taken.ref, "没了", actor=stranger, now=NOW)
+            call_off_usecases.call_off_redemption(taken.ref, "没了", actor=stranger, now=NOW)
     for _ in range(2):
-        managing.call_off_redemption(taken.ref, "没了", actor=shop.staff, now=NOW)
+        call_off_usecases.call_off_redemption(taken.ref, "没了", actor=shop.staff, now=NOW)
     assert shop.points(rider) == (80, 0)
 
 
 def test_somebody_elses_voucher_is_nowhere(shop: Shop) -> None:
     taken, stranger = shop.take(shop.rider(80), shop.offer(80)), shop.rider()
     for act in (
-        lambda: usecases.cancel(taken.ref, actor=stranger, now=NOW),
-        lambda: usecases.dispute(taken.ref, "x", county=COUNTY, actor=stranger, now=NOW),
-        lambda: usecases.rate(taken.ref, 5, "", actor=stranger, now=NOW),
-        lambda: usecases.cancel("R-NOSUCH", actor=stranger, now=NOW),
+        lambda: redemptions_usecases.cancel(taken.ref, actor=stranger, now=NOW),
+        lambda: redemptions_usecases.dispute(
+            taken.ref, "x", county=COUNTY, actor=stranger, now=NOW
+        ),
+        lambda: redemptions_usecases.rate(taken.ref, 5, "", actor=stranger, now=NOW),
+        lambda: redemptions_usecases.cancel("R-NOSUCH", actor=stranger, now=NOW),
     ):
         with pytest.raises(NotFound):
             act()
 
 
 def test_ratings_are_one_each_and_shown_from_five_up(shop: Shop) -> None:
-    from grid_report.offers.queries import find_offer
+    from grid_report.offers.catalogue.queries import find_offer
 
     cup = shop.offer(0)
     for number in range(5):
@@ -279,12 +294,12 @@ def test_ratings_are_one_each_and_shown_from_five_up(shop: Shop) -> None:
         rider = shop.rider()
         taken = shop.take(rider, cup)
         with pytest.raises(Forbidden):
-            usecases.rate(taken.ref, 5, "", actor=rider, now=NOW)
+            redemptions_usecases.rate(taken.ref, 5, "", actor=rider, now=NOW)
         shop.hand_out(taken, nonce=f"n-{number}")
-        usecases.rate(taken.ref, 5, "", actor=rider, now=NOW)
-        assert usecases.rate(taken.ref, 5, "", actor=rider, now=NOW).replayed
-        with pytest.raises(refusals.AlreadyRatedOffer):
-            usecases.rate(taken.ref, 1, "", actor=rider, now=NOW)
+        redemptions_usecases.rate(taken.ref, 5, "", actor=rider, now=NOW)
+        assert redemptions_usecases.rate(taken.ref, 5, "", actor=rider, now=NOW).replayed
+        with pytest.raises(offers_errors.AlreadyRatedOffer):
+            redemptions_usecases.rate(taken.ref, 1, "", actor=rider, now=NOW)
     assert find_offer(cup, now=NOW).rating == 4.5
 
 

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grid_report.offers import deadlines, hours, noshow, quotas, ratings, vouchers
+from grid_report.offers import quotas
+from grid_report.offers.catalogue import hours, ratings
 from grid_report.offers.kinds import Period
-from grid_report.offers.lifecycle import (
+from grid_report.offers.redemptions import deadlines, no_show, vouchers
+from grid_report.offers.redemptions.lifecycle import (
     REDEMPTION_MOVES,
     IllegalRedemptionStep,
     RedemptionState,
@@ -94,7 +96,7 @@ def test_periods_are_the_countys(period: Period, start: str, end: str) -> None:
     ],
 )
 def test_a_no_show_costs_a_fifth_at_most(points: int, percent: int, before: int, lost: int) -> None:
-    assert noshow.penalty_points(points, percent, before) == lost
+    assert no_show.penalty_points(points, percent, before) == lost
 
 
 @pytest.mark.parametrize(

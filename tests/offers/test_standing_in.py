@@ -17,10 +17,9 @@ from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import Forbidden, GridReportError, Invalid, NotFound
 from grid_report.notify.models import Message
-from grid_report.offers import statement_queries as queries
-from grid_report.offers import stating
-from grid_report.offers.statement_models import Statement, StatementEntry
-from grid_report.offers.statements import (
+from grid_report.offers.settlements import queries
+from grid_report.offers.settlements import usecases as settlements_usecases
+from grid_report.offers.settlements.lifecycle import (
     IllegalStatementStep,
     LineVerdict,
     ProviderHasTime,
@@ -28,6 +27,7 @@ from grid_report.offers.statements import (
     StatementState,
     last_verdicts,
 )
+from grid_report.offers.settlements.models import Statement, StatementEntry
 from tests.offers.books import (
     DAY,
     END,
@@ -51,16 +51,16 @@ STANDS, SET_OFF = LineVerdict.STANDS, LineVerdict.SET_OFF
 
 def stand_in(who: Actor, words: str = "店主住院，电话无人接", **more: object) -> Statement:
     values: dict[str, object] = {"seen": None, "now": LATE, **more}
-    return stating.stand_in(MINE, NOVEMBER, words, actor=who, **values)  # type: ignore[arg-type]
+    return settlements_usecases.stand_in(MINE, NOVEMBER, words, actor=who, **values)  # type: ignore[arg-type]
 
 
 def countersign(who: Actor) -> Statement:
-    return stating.countersign(MINE, NOVEMBER, seen=None, actor=who, now=LATE + DAY)
+    return settlements_usecases.countersign(MINE, NOVEMBER, seen=None, actor=who, now=LATE + DAY)
 
 
 def answer(who: Actor, verdict: LineVerdict | None, side: Side, **more: object) -> Statement:
     values: dict[str, object] = {"seen": None, "now": LATE, **more}
-    return stating.answer(
+    return settlements_usecases.answer(
         MINE, NOVEMBER, "核对过签字", verdict, side=side, actor=who, **values  # type: ignore[arg-type]
     )  # fmt: skip
 
@@ -208,7 +208,7 @@ def test_what_was_said_last_about_a_line_counts(drawn: Shop) -> None:
 def test_an_answer_without_a_verdict_is_none(drawn: Shop) -> None:
     question(drawn, lines()[0].ref, Side.PROVIDER, drawn.staff)
     with pytest.raises(Invalid) as refused:
-        stating.answer(
+        settlements_usecases.answer(
             MINE, NOVEMBER, " ", None, side=Side.COUNTY, seen=None, actor=drawn.admin, now=LATE
         )
     assert set(refused.value.problems) == {"verdict", "words"}
@@ -251,7 +251,9 @@ def test_confirming_and_standing_in_at_once_are_one_confirmation(drawn: Shop, ap
     admin, staff = drawn.admin, drawn.staff
 
     def provider() -> str:
-        return came_of(lambda: stating.confirm(MINE, NOVEMBER, seen=1, actor=staff, now=LATE))
+        return came_of(
+            lambda: settlements_usecases.confirm(MINE, NOVEMBER, seen=1, actor=staff, now=LATE)
+        )
 
     def county() -> str:
         return came_of(lambda: stand_in(admin, seen=1))

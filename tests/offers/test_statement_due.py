@@ -6,7 +6,7 @@ import pytest
 
 from grid_report import schema
 from grid_report.db import db
-from grid_report.offers import after
+from grid_report.offers.redemptions import scheduled as redemptions_scheduled
 from tests.offers.books import DAY, DECEMBER, END, HOUR, draw, lines, served
 from tests.offers.shop import NOW, Shop
 from tests.points.book import is_sqlite, run
@@ -32,7 +32,7 @@ def test_a_service_comes_due_when_it_is_final_and_goes_with_its_line(shop: Shop)
     for points in (80, 0):
         served(shop, points)
     assert due(shop) == 0
-    after.settle_due(now=NOW + 4 * DAY)
+    redemptions_scheduled.settle_due(now=NOW + 4 * DAY)
     assert due(shop) == 2
     draw(END + HOUR)
     assert (due(shop), len(lines())) == (0, 2)
@@ -41,7 +41,7 @@ def test_a_service_comes_due_when_it_is_final_and_goes_with_its_line(shop: Shop)
 
 def test_a_row_that_is_gone_or_made_up_is_missed_by_the_audit(shop: Shop) -> None:
     paid = served(shop)
-    after.settle_due(now=NOW + 4 * DAY)
+    redemptions_scheduled.settle_due(now=NOW + 4 * DAY)
     run(["DELETE FROM statement_due"])
     assert found(shop) == {"due-differs-from-lines"}
     again = (
@@ -64,17 +64,17 @@ def test_a_row_that_is_gone_or_made_up_is_missed_by_the_audit(shop: Shop) -> Non
 def test_without_its_trigger_the_list_is_wrong_and_that_is_seen(shop: Shop, trigger: str) -> None:
     run([f"DROP TRIGGER {trigger}" + ("" if is_sqlite() else f" ON {TRIGGERS[trigger]}")])
     served(shop)
-    after.settle_due(now=NOW + 4 * DAY)
+    redemptions_scheduled.settle_due(now=NOW + 4 * DAY)
     draw(END + HOUR)
     assert found(shop) == {"due-differs-from-lines"}
 
 
 def test_services_from_before_the_list_come_due_with_the_migration(shop: Shop) -> None:
     first = served(shop).ref
-    after.settle_due(now=NOW + 4 * DAY)
+    redemptions_scheduled.settle_due(now=NOW + 4 * DAY)
     draw(END + HOUR)
     late = served(shop, 20, at=END + DAY).ref
-    after.settle_due(now=END + 5 * DAY)
+    redemptions_scheduled.settle_due(now=END + 5 * DAY)
     db.session.remove()
     schema.downgrade(db.engine, "0015")
     schema.upgrade(db.engine)

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from grid_report.offers.statements import (
+from grid_report.offers.settlements.lifecycle import (
     STATEMENT_MOVES,
     IllegalStatementStep,
     StatementState,

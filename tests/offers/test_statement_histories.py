@@ -13,11 +13,14 @@ from grid_report.access import Actor
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import GridReportError, NotFound
-from grid_report.offers import after, scanning, stating, usecases
-from grid_report.offers.lifecycle import RedemptionState
-from grid_report.offers.models import Redemption
-from grid_report.offers.statement_models import Statement, StatementLine
-from grid_report.offers.statements import LineVerdict, Side, StatementState
+from grid_report.offers.counter import usecases as counter_usecases
+from grid_report.offers.redemptions import scheduled as redemptions_scheduled
+from grid_report.offers.redemptions import usecases as redemptions_usecases
+from grid_report.offers.redemptions.lifecycle import RedemptionState
+from grid_report.offers.redemptions.models import Redemption
+from grid_report.offers.settlements import usecases as settlements_usecases
+from grid_report.offers.settlements.lifecycle import LineVerdict, Side, StatementState
+from grid_report.offers.settlements.models import Statement, StatementLine
 from grid_report.points.kinds import EventKind
 from grid_report.points.ledger.models import Journal
 from tests.offers.shop import COUNTY, HERE, NOW, THERE, ZONE, Shop
@@ -63,8 +66,8 @@ class History:
         offer = self.dice.choice(self.offers)
         it = self.shop.take(self.rider, offer, at=self.now)
         staff = self.shop.staff if it.station_code == HERE else self.shop.other_staff
-        scanning.scan(self.shop.shown(it, self.now), actor=staff, now=self.now)
-        scanning.confirm(it.ref, f"n-{it.ref}", actor=staff, now=self.now)
+        counter_usecases.scan(self.shop.shown(it, self.now), actor=staff, now=self.now)
+        counter_usecases.confirm(it.ref, f"n-{it.ref}", actor=staff, now=self.now)
         self.taken.append(it)
         self.wait()
 
@@ -74,17 +77,19 @@ class History:
             return
         it = self.dice.choice(self.taken)
         if self.dice.random() < 0.5:
-            usecases.dispute(it.ref, "凉了", county=COUNTY, actor=self.rider, now=self.now)
-        decide = self.dice.choice([scanning.refund, after.dismiss])
+            redemptions_usecases.dispute(
+                it.ref, "凉了", county=COUNTY, actor=self.rider, now=self.now
+            )
+        decide = self.dice.choice([counter_usecases.refund, redemptions_scheduled.dismiss])
         decide(it.ref, "核实", actor=self.shop.admin, now=self.now)
 
     def settle(self) -> None:
         """Run the job, at times one that was held up."""
-        after.settle_due(now=self.now - self.dice.choice([0, 0, 2]) * DAY)
+        redemptions_scheduled.settle_due(now=self.now - self.dice.choice([0, 0, 2]) * DAY)
 
     def draw(self) -> None:
         """Run the job that draws."""
-        stating.draw_due(zone=ZONE, fen_per_point=10, now=self.now)
+        settlements_usecases.draw_due(zone=ZONE, fen_per_point=10, now=self.now)
 
     def some(self) -> tuple[Statement, Month]:
         """Return any statement."""
@@ -104,15 +109,15 @@ class History:
         it, month = self.some()
         args = {"seen": None, "now": self.now}
         if self.dice.random() < 0.5:
-            stating.confirm(it.provider_code, month, actor=self.staff_of(it), **args)
+            settlements_usecases.confirm(it.provider_code, month, actor=self.staff_of(it), **args)
         else:
-            stating.countersign(it.provider_code, month, actor=self.shop.admin, **args)
+            settlements_usecases.countersign(it.provider_code, month, actor=self.shop.admin, **args)
 
     def question(self) -> None:
         """Question a line, or answer."""
         it, month = self.some()
         if it.state is StatementState.DISPUTED:
-            stating.answer(
+            settlements_usecases.answer(
                 it.provider_code, month, "有", self.dice.choice(list(LineVerdict)), side=Side.PROVIDER, seen=None,
                 actor=self.staff_of(it), now=self.now,
             )  # fmt: skip
@@ -121,7 +126,7 @@ class History:
             select(StatementLine.ref).where(StatementLine.statement_id == it.id)
         ).first()
         db.session.rollback()
-        stating.dispute(
+        settlements_usecases.dispute(
             it.provider_code, month, ref or "", "没有", side=Side.COUNTY, county=COUNTY,
             actor=self.shop.admin, now=self.now,
         )  # fmt: skip
@@ -134,7 +139,7 @@ def test_after_any_history_each_settled_service_is_on_exactly_one(shop: Shop, se
         history.step()
     assert shop.sound(history.now)
     # What is under way ends, and the last month is drawn.
-    after.settle_due(now=history.now + 10 * DAY)
+    redemptions_scheduled.settle_due(now=history.now + 10 * DAY)
     history.now += 45 * DAY
     history.draw()
     db.session.rollback()

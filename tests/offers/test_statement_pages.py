@@ -15,7 +15,7 @@ from grid_report.access import Actor, Grant
 from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.db import transaction
-from grid_report.offers.models import Provider, Station
+from grid_report.offers.catalogue.models import Provider, Station
 from tests.support.builders import Make
 
 pytestmark = pytest.mark.database
@@ -198,7 +198,7 @@ def test_standing_in_is_offered_after_a_week_and_keeps_what_was_typed(
     status, page = people.send(people.admin, f"{county}/stand-in", words="店主住院")
     assert (status, "店主住院" in page) == (409, True)
     late = clock.now() + timedelta(days=8)
-    monkeypatch.setattr("grid_report.offers.statement_routes.clock.now", lambda: late)
+    monkeypatch.setattr("grid_report.offers.settlements.routes.clock.now", lambda: late)
     assert "代服务商确认" in people.page(people.admin, county)
     assert "代服务商确认" not in people.page(people.auditor, county)
     assert people.send(people.admin, f"{county}/stand-in", words=" ")[0] == 422

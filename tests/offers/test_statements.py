@@ -12,14 +12,16 @@ from grid_report.access import Grant
 from grid_report.accounts.roles import Role
 from grid_report.db import db, transaction
 from grid_report.errors import Forbidden, Invalid, NotFound, Stale
-from grid_report.offers import after, scanning, stating
-from grid_report.offers.statement_models import StatementLine
-from grid_report.offers.statements import (
+from grid_report.offers.counter import usecases as counter_usecases
+from grid_report.offers.redemptions import scheduled as redemptions_scheduled
+from grid_report.offers.settlements import usecases as settlements_usecases
+from grid_report.offers.settlements.lifecycle import (
     IllegalStatementStep,
     LineVerdict,
     Side,
     StatementState,
 )
+from grid_report.offers.settlements.models import StatementLine
 from grid_report.points.ledger import freezes
 from tests.offers.books import (
     DAY,
@@ -54,8 +56,8 @@ def test_a_meal_is_on_the_statement_of_the_month_it_became_final_in(drawn: Shop)
 def test_the_month_is_the_countys_and_is_not_drawn_before_it_is_over(shop: Shop) -> None:
     first = served(shop, at=END - 72 * HOUR - timedelta(seconds=1))
     second = served(shop, at=END - 72 * HOUR)
-    assert after.settle_due(now=END - timedelta(seconds=1)) == 1
-    assert after.settle_due(now=END) == 1
+    assert redemptions_scheduled.settle_due(now=END - timedelta(seconds=1)) == 1
+    assert redemptions_scheduled.settle_due(now=END) == 1
     assert draw(END - timedelta(seconds=1)) == 0
     assert draw(END) == 1
     assert [line.ref for line in lines()] == [first.ref]
@@ -65,10 +67,10 @@ def test_the_month_is_the_countys_and_is_not_drawn_before_it_is_over(shop: Shop)
 
 def test_what_is_refunded_or_still_open_to_objection_is_on_none(shop: Shop) -> None:
     refunded, waiting = served(shop), served(shop, at=END - DAY)
-    scanning.refund(refunded.ref, "凉了", actor=shop.staff, now=NOW + HOUR)
-    assert after.settle_due(now=END - HOUR) == 0
+    counter_usecases.refund(refunded.ref, "凉了", actor=shop.staff, now=NOW + HOUR)
+    assert redemptions_scheduled.settle_due(now=END - HOUR) == 0
     assert draw(END + HOUR) == 0
-    assert after.settle_due(now=END + 2 * DAY) == 1
+    assert redemptions_scheduled.settle_due(now=END + 2 * DAY) == 1
     assert draw(END + 40 * DAY) == 1
     assert [line.ref for line in lines(DECEMBER)] == [waiting.ref]
 
@@ -76,7 +78,7 @@ def test_what_is_refunded_or_still_open_to_objection_is_on_none(shop: Shop) -> N
 def test_a_settlement_that_came_late_goes_on_the_next_statement(drawn: Shop) -> None:
     late = served(drawn, 50)
     # The job was held up: it writes November's instant after November was drawn.
-    assert after.settle_due(now=END - timedelta(seconds=1)) == 1
+    assert redemptions_scheduled.settle_due(now=END - timedelta(seconds=1)) == 1
     assert draw(END + 2 * HOUR) == 0
     assert late.ref not in [line.ref for line in lines()]
     assert draw(END + 32 * DAY) == 1
@@ -86,9 +88,9 @@ def test_a_settlement_that_came_late_goes_on_the_next_statement(drawn: Shop) -> 
 
 def test_months_nobody_drew_are_drawn_one_after_the_other(shop: Shop) -> None:
     served(shop)
-    after.settle_due(now=NOW + 4 * DAY)
+    redemptions_scheduled.settle_due(now=NOW + 4 * DAY)
     served(shop, at=NOW + 30 * DAY)
-    after.settle_due(now=NOW + 34 * DAY)
+    redemptions_scheduled.settle_due(now=NOW + 34 * DAY)
     assert draw(END + 70 * DAY) == 2
     assert (len(lines()), len(lines(DECEMBER))) == (1, 1)
 
@@ -96,7 +98,7 @@ def test_months_nobody_drew_are_drawn_one_after_the_other(shop: Shop) -> None:
 def test_every_provider_has_a_statement_of_its_own(shop: Shop) -> None:
     served(shop, 80)
     served(shop, 20, station="station-02")
-    after.settle_due(now=NOW + 4 * DAY)
+    redemptions_scheduled.settle_due(now=NOW + 4 * DAY)
     assert draw(END) == 2
     assert statement().points == 80
     assert statement(provider="provider-02").points == 20
@@ -112,7 +114,7 @@ def test_drawing_twice_draws_once(drawn: Shop) -> None:
 def test_drawing_in_many_processes_at_once_draws_once(shop: Shop, app: Flask) -> None:
     for points in (80, 20, 0, 10):
         served(shop, points)
-    after.settle_due(now=NOW + 4 * DAY)
+    redemptions_scheduled.settle_due(now=NOW + 4 * DAY)
     assert sorted(race(app, [lambda: draw(END)] * 6)) == [0, 0, 0, 0, 0, 1]
     assert len(lines()) == 4
     assert shop.sound(END)
@@ -122,7 +124,7 @@ def test_settling_while_the_month_is_drawn_loses_nothing(shop: Shop, app: Flask)
     refs = {served(shop, 10 + number).ref for number in range(6)}
 
     def settle() -> int:
-        return after.settle_due(now=END - timedelta(seconds=1))
+        return redemptions_scheduled.settle_due(now=END - timedelta(seconds=1))
 
     race(app, [settle, lambda: draw(END), settle, lambda: draw(END)])
     draw(END + 32 * DAY)
@@ -134,7 +136,7 @@ def test_settling_while_the_month_is_drawn_loses_nothing(shop: Shop, app: Flask)
 def test_a_drawing_that_is_killed_leaves_nothing_or_all_of_it(shop: Shop, app: Flask) -> None:
     for number in range(5):
         served(shop, 10 + number)
-    after.settle_due(now=NOW + 4 * DAY)
+    redemptions_scheduled.settle_due(now=NOW + 4 * DAY)
     for _ in range(3):
         for fork in start(app, [lambda: draw(END)]):
             fork.kill()
@@ -173,7 +175,7 @@ def test_two_administrators_at_once_close_it_once(drawn: Shop, app: Flask) -> No
 
 def test_a_statement_of_free_services_closes_without_the_ledger(shop: Shop) -> None:
     served(shop, 0)
-    after.settle_due(now=NOW + 4 * DAY)
+    redemptions_scheduled.settle_due(now=NOW + 4 * DAY)
     draw(END)
     confirm(shop)
     assert countersign(shop).state is StatementState.CLOSED
@@ -211,10 +213,14 @@ def test_a_questioned_line_sends_it_back_and_the_other_side_answers(drawn: Shop)
     now = END + 4 * HOUR
     answer = {"seen": None, "now": now}
     with pytest.raises(Forbidden):
-        stating.answer(MINE, NOVEMBER, "好", STANDS, side=Side.COUNTY, actor=drawn.admin, **answer)
+        settlements_usecases.answer(
+            MINE, NOVEMBER, "好", STANDS, side=Side.COUNTY, actor=drawn.admin, **answer
+        )
     with pytest.raises(Invalid):
-        stating.answer(MINE, NOVEMBER, " ", STANDS, side=Side.PROVIDER, actor=drawn.staff, **answer)
-    stating.answer(
+        settlements_usecases.answer(
+            MINE, NOVEMBER, " ", STANDS, side=Side.PROVIDER, actor=drawn.staff, **answer
+        )
+    settlements_usecases.answer(
         MINE, NOVEMBER, "有签字", STANDS, side=Side.PROVIDER, actor=drawn.staff, **answer
     )
     again = statement()
@@ -241,7 +247,7 @@ def test_a_question_names_a_line_and_a_reason(
 def test_a_page_from_before_a_question_confirms_nothing(drawn: Shop) -> None:
     seen = statement().version
     question(drawn, lines()[0].ref, Side.COUNTY, drawn.admin)
-    stating.answer(
+    settlements_usecases.answer(
         MINE,
         NOVEMBER,
         "有",
@@ -252,7 +258,7 @@ def test_a_page_from_before_a_question_confirms_nothing(drawn: Shop) -> None:
         now=END + HOUR,
     )
     with pytest.raises(Stale):
-        stating.confirm(MINE, NOVEMBER, seen=seen, actor=drawn.staff, now=END + HOUR)
+        settlements_usecases.confirm(MINE, NOVEMBER, seen=seen, actor=drawn.staff, now=END + HOUR)
 
 
 def test_a_frozen_ledger_keeps_the_confirmation_and_a_job_closes_later(drawn: Shop) -> None:
@@ -260,11 +266,11 @@ def test_a_frozen_ledger_keeps_the_confirmation_and_a_job_closes_later(drawn: Sh
     with transaction() as session:
         freezes.freeze(session, END, "test")
     assert countersign(drawn).state is StatementState.COUNTY_CONFIRMED
-    assert stating.close_confirmed(now=END + 4 * HOUR) == 0
+    assert settlements_usecases.close_confirmed(now=END + 4 * HOUR) == 0
     with transaction() as session:
         freezes.unfreeze(session)
-    assert stating.close_confirmed(now=END + 4 * HOUR) == 1
-    assert stating.close_confirmed(now=END + 4 * HOUR) == 0
+    assert settlements_usecases.close_confirmed(now=END + 4 * HOUR) == 1
+    assert settlements_usecases.close_confirmed(now=END + 4 * HOUR) == 0
     assert statement().state is StatementState.CLOSED
     assert drawn.sound(END + 4 * HOUR)
 
@@ -273,7 +279,7 @@ def test_the_audit_misses_points_that_a_statement_lost(drawn: Shop) -> None:
     confirm(drawn)
     book = drawn.book
     with transaction() as session:
-        stating.steps.ledger.clear_statement(
+        settlements_usecases.steps.ledger.clear_statement(
             session, MINE, statement_key="by-hand", points=30, at=END, actor_id=None
         )
     found = {difference.check for difference in book.differences(END + HOUR)}

@@ -13,7 +13,7 @@ from grid_report import clock
 from grid_report.access import Actor
 from grid_report.clock import Month
 from grid_report.db import transaction
-from grid_report.offers.models import Offer, Station
+from grid_report.offers.catalogue.models import Offer, Station
 from grid_report.places import steps
 from grid_report.places.models import Community, Unit
 from grid_report.places.queries import reference

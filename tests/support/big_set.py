@@ -19,7 +19,7 @@ from sqlalchemy import Table
 from grid_report import clock
 from grid_report.clock import Month
 from grid_report.db import table_of
-from grid_report.offers.models import Redemption
+from grid_report.offers.redemptions.models import Redemption
 from grid_report.points.ledger.models import Account, Journal, Lot, LotMovement, Transfer
 from grid_report.reports.models import Report, ReportPhoto
 from grid_report.reports.round_models import ReportRound

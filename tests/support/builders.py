@@ -27,11 +27,18 @@ from grid_report.accounts.steps import SignedIn
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.media.photos import AdmittedPhoto
-from grid_report.offers import after, managing, scanning, stating, vouchers
-from grid_report.offers import usecases as offers
-from grid_report.offers.commands import EditOffer, EditStation, Redeem, Scan
+from grid_report.offers.catalogue import usecases as catalogue_usecases
+from grid_report.offers.catalogue.commands import EditOffer, EditStation
+from grid_report.offers.catalogue.models import Slot
+from grid_report.offers.counter import usecases as counter_usecases
+from grid_report.offers.counter.commands import Scan
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Picture
-from grid_report.offers.models import Redemption, Slot
+from grid_report.offers.redemptions import scheduled as redemptions_scheduled
+from grid_report.offers.redemptions import usecases as offers
+from grid_report.offers.redemptions import vouchers
+from grid_report.offers.redemptions.commands import Redeem
+from grid_report.offers.redemptions.models import Redemption
+from grid_report.offers.settlements import usecases as settlements_usecases
 from grid_report.places.queries import reference
 from grid_report.reports import usecases
 from grid_report.reports.commands import SubmitReport, TakeStep
@@ -242,7 +249,7 @@ class Make:
 
     def station(self, code: str = "station-1", community: str = STATION) -> str:
         """Open a station of a provider of its own and return its code."""
-        return managing.save_station(
+        return catalogue_usecases.save_station(
             EditStation(
                 code=code,
                 provider_code=f"of-{code}",
@@ -271,12 +278,14 @@ class Make:
         }
         values |= {"provider_code": f"of-{station}", "station_code": station, "points": points}
         command = EditOffer(**{**values, **more})
-        return managing.save_offer(None, command, actor=self.administrator(), now=self.now)
+        return catalogue_usecases.save_offer(
+            None, command, actor=self.administrator(), now=self.now
+        )
 
     def slot(self, offer_id: int, *, in_hours: float = 24, capacity: int = 2) -> int:
         """Add a time to an offer and return its id."""
         starts = clock.now() + timedelta(hours=in_hours)
-        managing.add_slots(
+        catalogue_usecases.add_slots(
             offer_id,
             [starts],
             minutes=30,
@@ -308,11 +317,11 @@ class Make:
             now=then,
         ).redemption
         text = vouchers.text_for(taken.ref, taken.secret, vouchers.step_at(then))
-        scanning.scan(Scan(qr=text), actor=staff, now=then)
-        scanning.confirm(taken.ref, f"n-{taken.ref}", actor=staff, now=then)
+        counter_usecases.scan(Scan(qr=text), actor=staff, now=then)
+        counter_usecases.confirm(taken.ref, f"n-{taken.ref}", actor=staff, now=then)
         final = then + timedelta(days=4)
-        after.settle_due(now=final)
-        stating.draw_due(zone=zone, fen_per_point=10, now=clock.now())
+        redemptions_scheduled.settle_due(now=final)
+        settlements_usecases.draw_due(zone=zone, fen_per_point=10, now=clock.now())
         return Month.of(final, zone)
 
     def fresh(self, report: Report) -> Report:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from grid_report import clock
 from grid_report.access import Actor
-from grid_report.offers import applying, card_terms
-from grid_report.offers.application_flow import ApplicationStep
-from grid_report.offers.commands import Apply, SetOwnerPrice, TakeApplicationStep
 from grid_report.offers.kinds import OfferKind, Picture
-from grid_report.offers.papers import PaperKind
+from grid_report.offers.permits import price_usecases
+from grid_report.offers.permits import usecases as permits_usecases
+from grid_report.offers.permits.commands import Apply, SetOwnerPrice, TakeApplicationStep
+from grid_report.offers.permits.lifecycle import ApplicationStep
+from grid_report.offers.permits.rules import PaperKind
 from grid_report.places.queries import reference
 from tests.support.builders import STATION, Make
 
@@ -30,11 +31,11 @@ def ask_for_cards(make: Make, rider: Actor, handler: Actor, worker: Actor) -> As
     places, now, admin = reference(), clock.now(), make.administrator()
     compound = next(it for it in places.compounds_of(STATION) if not it.self_managed)
     offer_id = make.offer(kind=OfferKind.APPLICATION, station_code=None, picture=Picture.CARD)
-    card_terms.choose_offer(PaperKind.ACCESS_CARD, offer_id, actor=admin, now=now)
+    price_usecases.choose_offer(PaperKind.ACCESS_CARD, offer_id, actor=admin, now=now)
     price = SetOwnerPrice(compound.code, PaperKind.ACCESS_CARD, 0)
-    card_terms.set_owner_price(price, places=places, actor=handler, now=now)
+    price_usecases.set_owner_price(price, places=places, actor=handler, now=now)
     refs = [
-        applying.apply(
+        permits_usecases.apply(
             Apply(str(uuid.uuid4()), offer_id, compound.code, "老王", ""),
             places=places, lapse_days=30, renew_days=30, actor=who, now=now,
         ).ref
@@ -45,5 +46,5 @@ def ask_for_cards(make: Make, rider: Actor, handler: Actor, worker: Actor) -> As
         (ApplicationStep.COMMUNITY_APPROVE, worker),
         (ApplicationStep.ISSUE, handler),
     ):
-        done = applying.take_step(refs[1], TakeApplicationStep(step), actor=who, now=now)
+        done = permits_usecases.take_step(refs[1], TakeApplicationStep(step), actor=who, now=now)
     return Asked(offer_id, refs[0], done.application.token or "")

@@ -15,11 +15,12 @@ from sqlalchemy import insert
 
 from grid_report.clock import Month
 from grid_report.db import transaction
-from grid_report.offers import statement_steps, stating
 from grid_report.offers.kinds import ForWhom
-from grid_report.offers.lifecycle import RedemptionState
-from grid_report.offers.models import Redemption
-from grid_report.offers.statements import Side, StatementStep
+from grid_report.offers.redemptions.lifecycle import RedemptionState
+from grid_report.offers.redemptions.models import Redemption
+from grid_report.offers.settlements import steps as settlements_steps
+from grid_report.offers.settlements import usecases as settlements_usecases
+from grid_report.offers.settlements.lifecycle import Side, StatementStep
 from grid_report.points import ledger
 from grid_report.points.causes import REDEMPTION_SETTLED
 from grid_report.points.kinds import EventKind
@@ -93,7 +94,9 @@ class LongHistory:
     def draw(self, month: Month) -> bool:
         """Draw a month's statement."""
         now = month.bounds(self.zone)[1]
-        return stating._draw(self.provider, month, zone=self.zone, fen_per_point=10, now=now)
+        return settlements_usecases._draw(
+            self.provider, month, zone=self.zone, fen_per_point=10, now=now
+        )
 
     def earn(self, points: int, at: datetime) -> None:
         """Let the ledger hold what a month's services earned, as one service of that price."""
@@ -116,15 +119,15 @@ class LongHistory:
     def confirm(self, month: Month) -> None:
         """Confirm a drawn month for the provider."""
         with transaction() as session:
-            it = statement_steps.lock(session, self.provider, str(month))
-            statement_steps.move(
+            it = settlements_steps.lock(session, self.provider, str(month))
+            settlements_steps.move(
                 session, it, StatementStep.CONFIRM, side=Side.PROVIDER, actor=self.admins[1],
                 now=month.bounds(self.zone)[1],
             )  # fmt: skip
 
     def close(self, month: Month) -> None:
         """Confirm for the county, which burns the points and closes the month."""
-        stating.countersign(
+        settlements_usecases.countersign(
             self.provider, month, seen=None, actor=self.admins[0],
             now=month.bounds(self.zone)[1],
         )  # fmt: skip

@@ -8,8 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from grid_report import clock
-from grid_report.offers import usecases
-from grid_report.offers.application_flow import ApplicationStep
+from grid_report.offers.permits.lifecycle import ApplicationStep
+from grid_report.offers.redemptions import usecases as redemptions_usecases
 from grid_report.points import signals
 from grid_report.web.headers import POLICY
 from grid_report.web.keeping import HEADER
@@ -42,7 +42,7 @@ def test_a_voucher_may_be_kept_as_long_as_it_is_live(make: Make) -> None:
     assert (refused.status_code, HEADER in refused.headers) == (404, False)
     # The same person on another phone is another keeper: what one sign-in kept ends with it.
     assert make.signed_in(rider).get(f"/my/services/{ref}").headers[HEADER] != owner
-    usecases.cancel(ref, actor=rider, now=clock.now())
+    redemptions_usecases.cancel(ref, actor=rider, now=clock.now())
     page = phone.get(f"/my/services/{ref}")
     assert (page.status_code, HEADER in page.headers) == (200, False)
 

@@ -1,0 +1,1 @@
+"""What there is: offers with their times and photos, stations and their providers."""

@@ -1,0 +1,1 @@
+"""Where a station scans: a code looked at, confirmed once, written down and uploaded."""

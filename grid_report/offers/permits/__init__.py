@@ -1,0 +1,1 @@
+"""Access cards and vehicle passes: asked for, decided on, paid at the owners' price, shown."""

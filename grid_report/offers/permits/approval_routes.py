@@ -1,0 +1,220 @@
+"""Deciding on cards: the property firm on its phone, the community at its desk; and the prices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Response as Page
+from werkzeug.wrappers import Response
+
+from grid_report import access, clock
+from grid_report.access import Action, Actor
+from grid_report.accounts.identities import names_for
+from grid_report.accounts.roles import Role
+from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
+from grid_report.offers.permits import forms, price_usecases, queries, rules, usecases
+from grid_report.offers.permits.firms import firms_of
+from grid_report.offers.permits.lifecycle import APPLICATION_MOVES, ApplicationStep
+from grid_report.offers.permits.price_usecases import Priced
+from grid_report.offers.permits.queries import CardRow, Pile
+from grid_report.offers.permits.rules import PaperKind
+from grid_report.places.queries import reference
+from grid_report.places.reference import CompoundInfo
+from grid_report.web import words
+from grid_report.web.context import current_actor, settings
+from grid_report.web.paging import pack, unpack_id
+from grid_report.web.problems import status_of
+
+bp = Blueprint("approvals", __name__)
+
+PAGE = 50
+
+
+def _page(text: str, status: int) -> Response:
+    return Page(text, status, content_type="text/html; charset=utf-8")
+
+
+def _sentences(error: GridReportError) -> dict[str, list[str]]:
+    if isinstance(error, Invalid):
+        return words.field_sentences(error)
+    return {"form": [words.error_sentence(error)]}
+
+
+@bp.get("/cards")
+def index() -> str:
+    """List what waits for the actor, what is under way, the cards and what is over."""
+    actor, now = current_actor(), clock.now()
+    access.check(actor, Action.APPLICATIONS_LIST)
+    asked = request.args.get("pile", "")
+    pile = Pile(asked) if asked in set(Pile) else Pile.TO_DO
+    rows, following = queries.list_cards(
+        actor, pile, before=unpack_id(request.args.get("cursor")), limit=PAGE
+    )
+    return render_template(
+        "cards/index.html",
+        rows=rows,
+        pile=pile,
+        piles=list(Pile),
+        waiting=queries.count_to_do(actor),
+        hours=settings().cards.approve_hours,
+        now=now,
+        next=pack(following) if following else None,
+    )
+
+
+def _row(ref: str) -> CardRow:
+    """Return an application the actor may read, but not an own one. Raises NotFound."""
+    actor = current_actor()
+    access.check(actor, Action.APPLICATIONS_LIST)
+    row = queries.find_card(ref)
+    access.check(actor, Action.APPLICATION_READ, row.application)
+    if row.application.rider_id == actor.member_id:
+        raise NotFound
+    return row
+
+
+@bp.get("/cards/<ref>")
+def one(ref: str) -> str:
+    """Show one application with what may be done."""
+    return _card_page(ref, {}, {}, "")
+
+
+def _card_page(ref: str, form: dict[str, Any], errors: dict[str, list[str]], failed: str) -> str:
+    row, now, actor = _row(ref), clock.now(), current_actor()
+    it, places = row.application, reference()
+    entries = queries.list_entries(it.id)
+    community, unit = places.community(it.community_code), places.unit(it.unit_code)
+    steps = [step for step in ApplicationStep if access.allowed_application_step(actor, it, step)]
+    return render_template(
+        "cards/case.html",
+        row=row,
+        it=it,
+        community=community.name if community is not None else "",
+        firm=unit.name if unit is not None else "",
+        entries=entries,
+        names=names_for(
+            actor, {e.actor_id for e in entries if e.actor_id and e.actor_id != it.rider_id}
+        ),
+        steps=steps,
+        needs_reason={step for (_, step), move in APPLICATION_MOVES.items() if move.needs_reason},
+        due=row.due_at(settings().cards.approve_hours),
+        late=row.is_late(settings().cards.approve_hours, now),
+        valid=row.is_valid(now),
+        refund_open=it.valid_from is not None and rules.fee_comes_back(it.valid_from, now),
+        form=form,
+        errors=errors,
+        failed=failed,
+    )
+
+
+@bp.post("/cards/<ref>/<step>")
+def step(ref: str, step: str) -> Response:
+    """Take a step, or come back with what was typed and why not."""
+    _row(ref)
+    if step not in set(ApplicationStep):
+        raise NotFound
+    form = request.form.to_dict()
+    try:
+        command = forms.read_card_step(form, step)
+        usecases.take_step(ref, command, actor=current_actor(), now=clock.now())
+    except (Invalid, Conflict) as error:
+        return _page(_card_page(ref, form, _sentences(error), step), status_of(error))
+    flash(words.said("card-step-done"))
+    return redirect(url_for("approvals.one", ref=ref), 303)
+
+
+@bp.get("/owner-prices")
+def prices() -> str:
+    """Show the owners' prices of the compounds the actor answers for, and set them."""
+    return _prices_page({}, {})
+
+
+def _compounds(actor: Actor) -> list[CompoundInfo]:
+    """Return the compounds whose price the actor may see: the firm's own, or all."""
+    places = reference()
+    mine = actor.places(Role.HANDLER)
+    everything = actor.has(Role.ADMINISTRATOR, Role.AUDITOR)
+    return [
+        compound
+        for compound in places.compounds.values()
+        if everything or any(unit.code in mine for unit in firms_of(places, compound))
+    ]
+
+
+def _prices_page(form: dict[str, Any], errors: dict[str, list[str]]) -> str:
+    actor, places = current_actor(), reference()
+    access.check(actor, Action.PAPERS_READ)
+    compounds = _compounds(actor)
+    chosen = places.compound(form.get("compound") or request.args.get("compound"))
+    if chosen not in compounds:
+        chosen = None
+    now_prices = queries.prices_now()
+    may_set = chosen is not None and access.allowed(
+        actor,
+        Action.OWNER_PRICE_SET,
+        Priced(frozenset(unit.code for unit in firms_of(places, chosen))),
+    )
+    return render_template(
+        "cards/prices.html",
+        rows=[
+            (compound, places.communities[compound.community_code].name,
+             [now_prices.get((compound.code, paper)) for paper in PaperKind])
+            for compound in compounds
+        ],
+        kinds=list(PaperKind),
+        chosen=chosen,
+        may_set=may_set,
+        current={paper.value: now_prices.get((chosen.code, paper)) for paper in PaperKind}
+        if chosen is not None
+        else {},
+        history=queries.price_history(chosen.code) if chosen is not None else [],
+        may_manage=access.allowed(actor, Action.PAPERS_MANAGE),
+        sees_county=actor.has(Role.ADMINISTRATOR, Role.AUDITOR),
+        offers=queries.application_offers(),
+        offer_of={paper.value: id for paper, id in queries.offers_of_papers().items()},
+        subsidies=queries.list_subsidies()
+        if actor.has(Role.ADMINISTRATOR, Role.AUDITOR)
+        else [],
+        subsidy_total=queries.total_subsidies(),
+        form=form,
+        errors=errors,
+    )  # fmt: skip
+
+
+@bp.post("/owner-prices")
+def set_price() -> Response:
+    """Write a price down."""
+    # Whoever sets prices anywhere is told what is wrong with one; which compounds is asked later.
+    mine = Priced(current_actor().places(Role.HANDLER))
+    access.check(current_actor(), Action.OWNER_PRICE_SET, mine)
+    form = request.form.to_dict()
+    try:
+        command = forms.read_owner_price(form)
+        price_usecases.set_owner_price(
+            command, places=reference(), actor=current_actor(), now=clock.now()
+        )
+    except (Invalid, Conflict) as error:
+        return _page(_prices_page(form, _sentences(error)), status_of(error))
+    flash(words.said("price-set"))
+    return redirect(url_for("approvals.prices", compound=command.compound_code), 303)
+
+
+@bp.post("/owner-prices/offers")
+def choose_offers() -> Response:
+    """Say through which offers cards are applied for."""
+    access.check(current_actor(), Action.PAPERS_MANAGE)
+    form = request.form.to_dict()
+    try:
+        paper = form.get("paper", "")
+        offer = form.get("offer", "")
+        if paper not in set(PaperKind) or not (offer.isascii() and offer.isdecimal()):
+            raise Invalid.field("offer", "offer-of-applications-needed")
+        price_usecases.choose_offer(
+            PaperKind(paper), min(int(offer[:19]), 2**63 - 1), actor=current_actor(),
+            now=clock.now(),
+        )  # fmt: skip
+    except (Invalid, Conflict) as error:
+        return _page(_prices_page(form, _sentences(error)), status_of(error))
+    flash(words.said("card-offer-chosen"))
+    return redirect(url_for("approvals.prices"), 303)

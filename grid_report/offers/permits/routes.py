@@ -1,0 +1,222 @@
+"""A rider's cards: asking for one, what became of it, the card to show; and the page it leads to."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Response as Page
+from werkzeug.wrappers import Response
+
+from grid_report import access, clock
+from grid_report.access import Action
+from grid_report.db import db
+from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
+from grid_report.offers.catalogue import queries as catalogue_queries
+from grid_report.offers.permits import forms, rules, usecases, verify_usecases
+from grid_report.offers.permits import queries as card_queries
+from grid_report.offers.permits.lifecycle import ISSUED_ONCE, ApplicationStep
+from grid_report.offers.permits.queries import CardRow
+from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.redemptions import opening_queries, voucher_views
+from grid_report.offers.redemptions import queries as redemptions_queries
+from grid_report.places.queries import reference
+from grid_report.points.statement.ending_queries import ending, purse
+from grid_report.points.statement.queries import balance
+from grid_report.web import words
+from grid_report.web.context import client_address, current_actor, public_address, settings
+from grid_report.web.guard import public
+from grid_report.web.keeping import day_ends, keep_offline
+from grid_report.web.problems import status_of
+
+bp = Blueprint("cards", __name__)
+
+RIDERS_STEPS = (ApplicationStep.WITHDRAW, ApplicationStep.PAUSE, ApplicationStep.RESUME)
+
+
+def _page(text: str, status: int) -> Response:
+    return Page(text, status, content_type="text/html; charset=utf-8")
+
+
+@bp.get("/services/<int:offer_id>/apply")
+def ask(offer_id: int) -> str:
+    """Show the form for a card."""
+    renews = request.args.get("renews", "")
+    form: dict[str, Any] = {}
+    if renews:
+        row = _own(renews)
+        it = row.application
+        form = {
+            "renews": row.ref, "compound": it.compound_code, "nickname": it.nickname,
+            "plate": it.plate, "purpose": it.purpose,
+        }  # fmt: skip
+    return _form_page(offer_id, form, {})
+
+
+def _form_page(offer_id: int, form: dict[str, Any], errors: dict[str, list[str]]) -> str:
+    actor = current_actor()
+    access.check(actor, Action.OFFERS_REDEEM)
+    row = catalogue_queries.find_offer(offer_id, now=clock.now())
+    paper = card_queries.find_paper(offer_id)
+    if paper is None or row.offer.retired_at is not None:
+        raise NotFound
+    compounds, now = _compounds(paper), clock.now()
+    closed = opening_queries.not_open_yet(db.session(), row.offer, actor.member_id)
+    dearest = max((it[2] for _, some in compounds for it in some), default=0)
+    lapses = now + timedelta(days=settings().cards.lapse_days)
+    # The price depends on the compound: at most so many are used of what ends first.
+    lasting = purse(actor.member_id, now) if dearest else ()
+    most = min(dearest, sum(it.points for it in lasting))
+    return render_template(
+        "cards/apply.html",
+        row=row,
+        paper=paper,
+        closed=words.error_sentence(closed) if closed is not None else "",
+        closed_by=closed.code if closed is not None else "",
+        compounds=compounds,
+        ending=ending(lasting, most, lapses),
+        available=balance(actor.member_id, clock.now()).available,
+        nickname=actor.name,
+        form=form,
+        errors=errors,
+    )
+
+
+def _compounds(paper: PaperKind) -> list[tuple[str, list[tuple[str, str, int, bool]]]]:
+    """List by community the compounds that have a price: code, name, points, self-managed."""
+    places = reference()
+    priced = card_queries.prices_now(paper)
+    found: dict[str, list[tuple[str, str, int, bool]]] = {}
+    for compound in places.compounds.values():
+        price = priced.get((compound.code, paper))
+        community = places.community(compound.community_code)
+        if price is None or community is None:
+            continue
+        points = rules.points_for(price.owners_fen, has_firm=not compound.self_managed)
+        found.setdefault(community.name, []).append(
+            (compound.code, compound.name, points, compound.self_managed)
+        )
+    return list(found.items())
+
+
+@bp.post("/services/<int:offer_id>/application")
+def send(offer_id: int) -> Response:
+    """Ask for a card; refused, the form comes back with everything typed."""
+    actor = current_actor()
+    access.check(actor, Action.OFFERS_REDEEM)
+    form = request.form.to_dict()
+    try:
+        done = usecases.apply(
+            forms.read_application(form, offer_id),
+            places=reference(),
+            lapse_days=settings().cards.lapse_days,
+            renew_days=settings().cards.renew_days,
+            actor=actor,
+            now=clock.now(),
+        )
+    except Invalid as error:
+        return _page(_form_page(offer_id, form, words.field_sentences(error)), 422)
+    except GridReportError as error:
+        if status_of(error) not in (409, 422):
+            raise
+        sentence = {"form": [words.error_sentence(error)]}
+        return _page(_form_page(offer_id, form, sentence), status_of(error))
+    if not done.replayed:
+        flash(words.said("card-applied"))
+    return redirect(url_for("cards.one", ref=done.ref), 303)
+
+
+def _own(ref: str) -> CardRow:
+    """Return a card of the actor's own. Raises NotFound."""
+    row = card_queries.find_card(ref)
+    if row.application.rider_id != current_actor().member_id:
+        raise NotFound
+    return row
+
+
+@bp.get("/my/cards/<ref>")
+def one(ref: str) -> Response:
+    """Show the card, or how far the application has come."""
+    page, valid = _card_page(ref, {}, {}, "")
+    return keep_offline(page, live=valid)
+
+
+def _card_page(
+    ref: str, form: dict[str, Any], errors: dict[str, list[str]], failed: str
+) -> tuple[str, bool]:
+    """Return the page, and whether there is a card on it to hold out."""
+    row, now, actor = _own(ref), clock.now(), current_actor()
+    it = row.application
+    places = reference()
+    valid = row.is_valid(now)
+    link = public_address(url_for("cards.verify", token=it.token)) if it.token else ""
+    unit = places.unit(it.unit_code)
+    community = places.community(it.community_code)
+    page = render_template(
+        "cards/one.html",
+        row=row,
+        it=it,
+        title_row=redemptions_queries.find_redemption(ref),
+        issued=it.state in ISSUED_ONCE,
+        valid=valid,
+        made_at=now,
+        day_ends_s=day_ends(now),
+        link=link,
+        picture=voucher_views.qr_svg(link) if link else "",
+        entries=card_queries.list_entries(it.id),
+        steps=[step for step in RIDERS_STEPS if access.allowed_application_step(actor, it, step)],
+        may_renew=row.may_renew(settings().cards.renew_days, now),
+        due=row.due_at(settings().cards.approve_hours),
+        late=row.is_late(settings().cards.approve_hours, now),
+        firm=unit.name if unit is not None else "",
+        community=community.name if community is not None else "",
+        form=form,
+        errors=errors,
+        failed=failed,
+    )
+    return page, valid
+
+
+@bp.post("/my/cards/<ref>/<step>")
+def step(ref: str, step: str) -> Response:
+    """Take back, pause or resume."""
+    _own(ref)
+    if step not in RIDERS_STEPS:
+        raise NotFound
+    form = request.form.to_dict()
+    try:
+        command = forms.read_card_step(form, step)
+        usecases.take_step(ref, command, actor=current_actor(), now=clock.now())
+    except Invalid as error:
+        page, _ = _card_page(ref, form, words.field_sentences(error), step)
+        return _page(page, 422)
+    except Conflict as error:
+        sentence = {"form": [words.error_sentence(error)]}
+        page, _ = _card_page(ref, form, sentence, step)
+        return _page(page, 409)
+    flash(words.said("card-step-done"))
+    return redirect(url_for("cards.one", ref=ref), 303)
+
+
+@bp.get("/verify/<token>")
+@public
+def verify(token: str) -> Response:
+    """Say to anybody who scanned a card whether it is good, and nothing that is not on it."""
+    now = clock.now()
+    found = verify_usecases.look_up(
+        token, address=client_address(), most=settings().cards.verify_per_minute, now=now
+    )
+    row = CardRow(found, "") if found is not None else None
+    answer = make_response(
+        render_template(
+            "cards/verify.html",
+            row=row,
+            valid=row is not None and row.is_valid(now),
+            now=now,
+        ),
+        200 if row is not None else 404,
+    )
+    # A card that was paused a minute ago must not be good in somebody's cache.
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

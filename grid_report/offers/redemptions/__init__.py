@@ -1,0 +1,1 @@
+"""An offer taken, from the booking to what became of it."""
