@@ -57,20 +57,20 @@ from grid_report.points.learning import routes as learning_routes
 from grid_report.points.objections import routes as objections_routes
 from grid_report.points.statement import routes as points_routes
 from grid_report.points.tariff import routes as points_admin_routes
-from grid_report.reports import (
-    audit_news,
-    desk_routes,
-    ground,
-    keeping,
-    objection_news,
-    proposal_news,
-    thanks,
-    thanks_routes,
-)
-from grid_report.reports import points_routes as report_points_routes
 from grid_report.reports import queries as reports_queries
-from grid_report.reports import routes as reports_routes
 from grid_report.reports import signals as reports_signals
+from grid_report.reports.casework import boundary_steps
+from grid_report.reports.desk import routes as desk_routes
+from grid_report.reports.pages import routes as reports_routes
+from grid_report.reports.rewards import (
+    audit_notification_steps,
+    objection_notification_steps,
+    proposal_notification_steps,
+)
+from grid_report.reports.rewards import points_routes as report_points_routes
+from grid_report.reports.rewards import routes as rewards_routes
+from grid_report.reports.rewards import steps as rewards_steps
+from grid_report.reports.submission import kept_usecases
 from grid_report.settings import ROOT, Settings, SettingsError
 from grid_report.statistics import ask_routes as statistics_ask_routes
 from grid_report.statistics import compare_routes as statistics_compare_routes
@@ -113,7 +113,7 @@ BLUEPRINTS = (
     desk_routes.unit,
     desk_routes.admin,
     places_routes.bp,
-    thanks_routes.bp,
+    rewards_routes.bp,
     points_routes.bp,
     objections_routes.bp,
     budgets_routes.bp,
@@ -169,14 +169,14 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
         list_photo_files=_list_photo_files,
     )
     place_book.connect(app, lambda kind: _place_names(kind, settings))
-    case_book.connect(app, lambda places: ground.Ground(places, settings))
+    case_book.connect(app, lambda places: boundary_steps.Ground(places, settings))
     if settings.sms.endpoint:
         messenger.connect(app, gateway.Gateway(settings.sms))
     accounts_signals.codes_used_up.connect(house_news.codes_used_up)
-    accounts_signals.person_proved.connect(keeping.send_on)
-    accounts_signals.number_taken.connect(keeping.tell_of_left)
-    points_signals.due_paid.connect(thanks.tell_of_late_payment)
-    points_signals.points_expiring.connect(thanks.tell_of_expiry)
+    accounts_signals.person_proved.connect(kept_usecases.send_on)
+    accounts_signals.number_taken.connect(kept_usecases.tell_of_left)
+    points_signals.due_paid.connect(rewards_steps.tell_of_late_payment)
+    points_signals.points_expiring.connect(rewards_steps.tell_of_expiry)
     offers_signals.moved.connect(permits_steps.follow)
     reports_signals.taken.connect(counting.note_case)
     reports_signals.submitted.connect(counting.note_new_case)
@@ -189,13 +189,13 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     points_signals.debt_changed.connect(counting.note_debt)
     points_signals.report_facts.connect(reports_queries.facts_for_audit)
     points_signals.service_names.connect(redemptions_queries.service_names)
-    points_signals.report_decision.connect(objection_news.decision_about)
-    points_signals.objection_raised.connect(objection_news.tell_the_street)
-    points_signals.objection_answered.connect(objection_news.tell_the_rider)
+    points_signals.report_decision.connect(objection_notification_steps.decision_about)
+    points_signals.objection_raised.connect(objection_notification_steps.tell_the_street)
+    points_signals.objection_answered.connect(objection_notification_steps.tell_the_rider)
     points_signals.differences.connect(audit_queries.differences_for_audit)
-    points_signals.proposal_waiting.connect(proposal_news.tell_the_others)
-    points_signals.audit_found.connect(audit_news.tell_administrators)
-    points_signals.award_reversed.connect(audit_news.tell_the_rider)
+    points_signals.proposal_waiting.connect(proposal_notification_steps.tell_the_others)
+    points_signals.audit_found.connect(audit_notification_steps.tell_administrators)
+    points_signals.award_reversed.connect(audit_notification_steps.tell_the_rider)
     signin.init_app(app)
     _words(app)
     # The order counts: an id first, then who asks, then what the answer carries.

@@ -245,7 +245,7 @@ def test_only_the_lifecycle_moves_a_report() -> None:
         if module.room == "reports" or any(i.module == "reports.models" for i in module.imports)
         for writer in state_writers(module)
     }
-    assert found == {"reports.steps.move", "reports.intake.start_in"}
+    assert found == {"reports.steps.move", "reports.submission.usecases.start_in"}
 
 
 # `upkeep` notes what was told, which is beside the ledger.
@@ -313,7 +313,7 @@ def test_time_is_asked_for_at_the_border_only() -> None:
         return (
             room in {"jobs", "web", "demo", "api", "clock", "cli"}
             or rest.endswith(("routes", "cli"))
-            or name == "reports.pages"
+            or name == "reports.pages.page_views"
         )
 
     found = [

@@ -22,8 +22,8 @@ from grid_report.db import db, transaction
 from grid_report.errors import Invalid
 from grid_report.media.errors import PhotoStoreUnavailable
 from grid_report.places.queries import reference
-from grid_report.reports import listing
-from grid_report.reports.filters import ReportFilter, Sort
+from grid_report.reports.desk import queries as desk_queries
+from grid_report.reports.desk.filters import ReportFilter, Sort
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
 from tests.support.builders import BRIGHT, PROPERTY, STATION, Make, picture
 
@@ -168,7 +168,7 @@ def test_no_page_skips_rows_by_counting_them(make: Make, sort: Sort) -> None:
     try:
         cursor = None
         for _ in range(3):
-            page = listing.list_reports(
+            page = desk_queries.list_reports(
                 worker, ReportFilter(sort=sort), now=clock.now(), cursor=cursor, limit=1
             )
             cursor = page.next

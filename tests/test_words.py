@@ -21,7 +21,7 @@ from tests.support.source import calls, dotted, modules
 from tests.test_templates import tree
 from tools import words
 
-# Named otherwise than after their field, see `reports/deciding.py`.
+# Named otherwise than after their field, see `reports/casework/effect_steps.py`.
 NEEDS_WITH_A_NAME_OF_THEIR_OWN = {
     Need.WORDS_OR_PHOTOS: "words-or-photo-needed",
     Need.PHOTOS: "after-photo-needed",

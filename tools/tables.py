@@ -29,6 +29,7 @@ from grid_report.offers.redemptions.lifecycle import (  # noqa: E402
     RedemptionStep,
 )
 from grid_report.offers.settlements.lifecycle import STATEMENT_MOVES, Side, StatementFacts  # noqa: E402
+from grid_report.reports.casework.audience import TELLING, Cell, Person  # noqa: E402
 from grid_report.reports.lifecycle import (  # noqa: E402
     KEPT_MOVES,
     MOVES,
@@ -40,7 +41,6 @@ from grid_report.reports.lifecycle import (  # noqa: E402
     Step,
     steps_from,
 )
-from grid_report.reports.telling import TELLING, Cell, Person  # noqa: E402
 
 PAGE = ROOT / "grid_report" / "README.md"
 COMMUNITY, STREET, UNIT, STATION, COUNTY = "community", "street", "unit", "station", "county"

@@ -25,11 +25,17 @@ from grid_report.api.routes import bp
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.points.statement.queries import points_by_report
-from grid_report.reports import filters, forms, kept, pages, queries, usecases, views
+from grid_report.reports import queries
+from grid_report.reports.casework import usecases as casework_usecases
+from grid_report.reports.desk import filters, kept_queries
+from grid_report.reports.desk import queries as desk_queries
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.lifecycle import Part, kept_steps_from
 from grid_report.reports.models import Report, ReportPhoto
+from grid_report.reports.pages import case_views, page_views
+from grid_report.reports.pages import forms as pages_forms
 from grid_report.reports.sources import Source
+from grid_report.reports.submission import usecases as submission_usecases
 from grid_report.web.context import current_actor, language, settings, wiring
 from grid_report.web.paging import read_limit
 
@@ -47,7 +53,7 @@ def submit() -> Response:
     actor = current_actor()
     access.check(actor, Action.REPORT_SUBMIT)
     form_body()
-    command, problems = forms.read_submission(
+    command, problems = pages_forms.read_submission(
         request.form,
         key=idempotency_key(),
         key_field=KEY_FIELD,
@@ -58,13 +64,13 @@ def submit() -> Response:
     most = settings().photos.max_files
     # What is wrong with the fields is told before the photos are worked on.
     if set(problems.problems) - {"photos"}:
-        if not pages.files_in(request.files.getlist("photos")):
+        if not page_views.files_in(request.files.getlist("photos")):
             problems.add("photos", "photo-needed")
         raise problems
-    pages.check_consent_to_send(command.key)
-    photos = pages.admit_photos(request.files.getlist("photos"), problems, most=most)
-    done = usecases.submit_report(
-        forms.with_photos(command, photos, most, problems),
+    page_views.check_consent_to_send(command.key)
+    photos = page_views.admit_photos(request.files.getlist("photos"), problems, most=most)
+    done = submission_usecases.submit_report(
+        pages_forms.with_photos(command, photos, most, problems),
         actor=actor,
         places=reference(),
         settings=settings(),
@@ -78,18 +84,18 @@ def submit() -> Response:
 def _sent(
     report: Report | KeptReport, photos: Sequence[ReportPhoto | KeptPhoto] | None = None
 ) -> dict[str, Any]:
-    waits = kept.as_kept(report)
+    waits = kept_queries.as_kept(report)
     return _one_kept(waits) if waits is not None else _one(cast("Report", report), photos)
 
 
 def _one_kept(report: KeptReport) -> dict[str, Any]:
-    body = _kept(report, kept.photos_of_kept([report.id])[report.id])
+    body = _kept(report, kept_queries.photos_of_kept([report.id])[report.id])
     return body | {"steps": [step.value for step in kept_steps_from(report.state)]}
 
 
 def _one(report: Report, photos: Sequence[ReportPhoto | KeptPhoto] | None = None) -> dict[str, Any]:
     actor = current_actor()
-    lead = pages.lead_of(report, actor)
+    lead = page_views.lead_of(report, actor)
     rider = actor.member_id if report.reporter_id == actor.member_id else None
     if photos is None:
         photos = queries.list_photos(report.id, rider_id=rider)
@@ -109,7 +115,7 @@ def _one(report: Report, photos: Sequence[ReportPhoto | KeptPhoto] | None = None
         case=lead,
         case_photos=queries.list_photos(lead.id, rider_id=rider) if lead else (),
     )
-    body["steps"] = views.allowed_steps(actor, report, lead)
+    body["steps"] = case_views.allowed_steps(actor, report, lead)
     return body
 
 
@@ -136,7 +142,7 @@ def _kept(report: KeptReport, photos: Sequence[ReportPhoto | KeptPhoto]) -> dict
 def list_reports() -> Response:
     """List reports: a rider's own, a worker's community's, a unit's, …"""
     actor, now, places = current_actor(), clock.now(), reference()
-    waiting, page = kept.list_with_kept(
+    waiting, page = kept_queries.list_with_kept(
         actor,
         filters.read(
             request.args.to_dict(), places=places, zone=settings().county.tz, with_kept=True
@@ -145,13 +151,13 @@ def list_reports() -> Response:
         cursor=request.args.get("cursor"),
         limit=read_limit(request.args.get("limit")),
     )
-    leads = queries.leads_of([row.merged_into_id for row in page.items if row.merged_into_id])
+    leads = desk_queries.leads_of([row.merged_into_id for row in page.items if row.merged_into_id])
     photos = queries.photos_of([row.id for row in page.items], rider_id=actor.member_id)
     joined = {row.merged_into_id for row in page.items if row.reporter_id == actor.member_id}
     of_cases = queries.photos_of(sorted(joined - {None}), rider_id=actor.member_id, as_cases=True)
     own = [row.number for row in page.items if row.reporter_id == actor.member_id]
     earned = points_by_report(actor.member_id, own) if own else {}
-    kept_photos = kept.photos_of_kept([it.id for it in waiting])
+    kept_photos = kept_queries.photos_of_kept([it.id for it in waiting])
     return answer(
         {
             "items": [_kept(it, kept_photos[it.id]) for it in waiting]
@@ -188,7 +194,7 @@ def show_report(number: str) -> Response:
     try:
         return answer(_one(_visible(number)))
     except NotFound:
-        return answer(_one_kept(kept.find_kept(number, current_actor())))
+        return answer(_one_kept(kept_queries.find_kept(number, current_actor())))
 
 
 @bp.get("/reports/<number>/history")
@@ -203,8 +209,8 @@ def show_history(number: str) -> Response:
     try:
         report = _visible(number)
     except NotFound:
-        waits = kept.find_kept(number, actor)
-        photos = kept.photos_of_kept([waits.id])[waits.id]
+        waits = kept_queries.find_kept(number, actor)
+        photos = kept_queries.photos_of_kept([waits.id])[waits.id]
         return answer({"items": present.kept_history(waits, photos)})
     mine = access.parts(actor, report)
     by_entry: dict[int | None, list[ReportPhoto]] = {}
@@ -241,7 +247,7 @@ def report_photo(number: str, photo_id: int) -> Response:
         report: Report | None = _visible(number)
     except NotFound:
         report = None
-        kept.find_kept(number, current_actor())
+        kept_queries.find_kept(number, current_actor())
     else:
         access.check(current_actor(), Action.REPORT_PHOTOS, report)
     size = request.args.get("size") or "main"
@@ -252,7 +258,7 @@ def report_photo(number: str, photo_id: int) -> Response:
     photo: ReportPhoto | KeptPhoto = (
         queries.find_photo(report, current_actor(), photo_id=photo_id)
         if report is not None
-        else kept.find_kept_photo(number, current_actor(), photo_id=photo_id)
+        else kept_queries.find_kept_photo(number, current_actor(), photo_id=photo_id)
     )
     response: Response = wiring().media.response(photo.name, size, photo.byte_count)
     return response
@@ -270,7 +276,7 @@ def report_photo(number: str, photo_id: int) -> Response:
 def take_step(number: str) -> Response:
     """Take one step on one report."""
     try:
-        pages.check_sight(number, idempotency_key())
+        page_views.check_sight(number, idempotency_key())
     except NotFound:
         return _step_on_kept(number)
     problems = Invalid()
@@ -279,13 +285,13 @@ def take_step(number: str) -> Response:
         values = json_body(schemas.StepRequest)
     else:
         values = request.form.to_dict()
-        pages.check_consent(number, idempotency_key())
-        photos = pages.admit_photos(
+        page_views.check_consent(number, idempotency_key())
+        photos = page_views.admit_photos(
             request.files.getlist("photos"), problems, most=settings().photos.max_files
         )
-    done = usecases.take_step(
+    done = casework_usecases.take_step(
         number,
-        forms.read_step(
+        pages_forms.read_step(
             values,
             key=idempotency_key(),
             key_field=KEY_FIELD,
@@ -302,10 +308,10 @@ def take_step(number: str) -> Response:
 
 
 def _step_on_kept(number: str) -> Response:
-    kept.find_kept(number, current_actor())
+    kept_queries.find_kept(number, current_actor())
     is_form = request.mimetype in FORMS
     values = request.form.to_dict() if is_form else json_body(schemas.StepRequest)
-    done = pages.take_step_on_kept(number, values, key=idempotency_key(), key_field=KEY_FIELD)
+    done = page_views.take_step_on_kept(number, values, key=idempotency_key(), key_field=KEY_FIELD)
     return answer(_sent(done.report), replayed=done.replayed)
 
 
@@ -320,9 +326,9 @@ def _step_on_kept(number: str) -> Response:
 def rate(number: str) -> Response:
     """Keep the two answers of the report's rider; giving the same ones again changes nothing."""
     _visible(number)
-    done = usecases.rate_report(
+    done = casework_usecases.rate_report(
         number,
-        forms.read_rating(
+        pages_forms.read_rating(
             json_body(schemas.RatingRequest), key=idempotency_key(), key_field=KEY_FIELD
         ),
         actor=current_actor(),

@@ -12,9 +12,9 @@ from grid_report.api.case_schemas import CaseShown, Due, PhotoShown, Shown
 from grid_report.places.datum import Datum
 from grid_report.places.routing import MatchedBy
 from grid_report.reports.clocks import Light
-from grid_report.reports.filters import Sort
-from grid_report.reports.forms import NOT_ASKED_FOR
+from grid_report.reports.desk.filters import Sort
 from grid_report.reports.lifecycle import KeptState, State, Step
+from grid_report.reports.pages.forms import NOT_ASKED_FOR
 from grid_report.reports.sources import LocatedBy
 
 # Sending and rating are calls of their own. What is none of these is told so by the form's reader.

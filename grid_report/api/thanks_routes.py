@@ -27,9 +27,12 @@ from grid_report.points.proposals import queries as proposals_queries
 from grid_report.points.proposals import usecases as proposals_usecases
 from grid_report.points.proposals.queries import ProposalLine
 from grid_report.points.tariff import forms as points_forms
-from grid_report.reports import forms, pages, queries, rechecking
+from grid_report.reports import queries
+from grid_report.reports.casework import recheck_usecases
 from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.models import Recheck, Report
+from grid_report.reports.pages import forms as pages_forms
+from grid_report.reports.pages import page_views
 from grid_report.web.context import current_actor, settings
 from grid_report.web.paging import pack, read_limit, unpack_id
 from grid_report.web.text import read_key, read_text
@@ -93,11 +96,11 @@ def ask_recheck(number: str) -> Response:
     problems = Invalid()
     _check(number, Action.RECHECK_ASK, idempotency_key())
     said = read_text(
-        json_body(schemas.RecheckRequest), "note", most=forms.WORDS_MOST, problems=problems
+        json_body(schemas.RecheckRequest), "note", most=pages_forms.WORDS_MOST, problems=problems
     )
     command = AskRecheck(said, _key(problems))
     problems.raise_if_any()
-    done = rechecking.ask_recheck(
+    done = recheck_usecases.ask_recheck(
         number, command, actor=current_actor(), places=reference(), now=clock.now()
     )
     return _last(done.report, replayed=done.replayed)
@@ -116,14 +119,14 @@ def answer_recheck(number: str) -> Response:
     problems = Invalid()
     _check(number, Action.RECHECK_ANSWER, idempotency_key())
     form_body()
-    said = read_text(request.form, "note", most=forms.WORDS_MOST, problems=problems)
+    said = read_text(request.form, "note", most=pages_forms.WORDS_MOST, problems=problems)
     key = _key(problems)
-    pages.check_consent(number, idempotency_key())
-    photos = pages.admit_photos(
+    page_views.check_consent(number, idempotency_key())
+    photos = page_views.admit_photos(
         request.files.getlist("photos"), problems, most=settings().photos.max_files
     )
     problems.raise_if_any()
-    done = rechecking.answer_recheck(
+    done = recheck_usecases.answer_recheck(
         number,
         AnswerRecheck(said, tuple(photos), key),
         actor=current_actor(),
@@ -150,10 +153,10 @@ def propose_merit(number: str) -> Response:
     problems = Invalid()
     _check(number, Action.MERIT_PROPOSE)
     body = json_body(schemas.MeritRequest)
-    reason = read_text(body, "reason", most=forms.WORDS_MOST, problems=problems)
+    reason = read_text(body, "reason", most=pages_forms.WORDS_MOST, problems=problems)
     key = read_key(idempotency_key(), KEY_FIELD, problems)
     problems.raise_if_any()
-    put = rechecking.propose_merit(
+    put = recheck_usecases.propose_merit(
         number, body["points"], reason, key=key, actor=current_actor(), now=clock.now()
     )
     shown = _proposal(proposals_queries.find_proposal(put.proposal_id, current_actor()))

@@ -37,11 +37,12 @@ from grid_report.notify.models import InboxEntry, Message
 from grid_report.places import queries as places_queries
 from grid_report.places import usecases as places_usecases
 from grid_report.places.reference import Reference
-from grid_report.reports import seen
-from grid_report.reports import usecases as reports
+from grid_report.reports.casework import usecases as reports
 from grid_report.reports.commands import RateReport, SubmitReport, TakeStep
+from grid_report.reports.desk import review_queries
 from grid_report.reports.lifecycle import Step
 from grid_report.reports.models import Report, StepKey
+from grid_report.reports.submission import usecases as submission_usecases
 from grid_report.settings import Settings
 
 BEGUN: Final = "demo.begin"
@@ -225,7 +226,7 @@ class _Stage:
         command = SubmitReport(
             key=deed.key, taken_at=deed.at - timedelta(seconds=seconds), photos=photos, **values
         )
-        done = reports.submit_report(
+        done = submission_usecases.submit_report(
             command, actor=actor, places=self.places, settings=self.settings, now=deed.at
         )
         return done.report.number
@@ -315,7 +316,7 @@ def _look_at_signals(actor: Actor, at: datetime) -> None:
         page = fairness_queries.list_signals(
             actor, state=SignalState.OPEN, kind=None, community=None, cursor=cursor
         )
-        sent = seen.rows_of({signal.report_id for signal in page.items})
+        sent = review_queries.rows_of({signal.report_id for signal in page.items})
         found += [it.id for it in page.items if sent[it.report_id].created_at < at - LOOKED_AT]
         cursor = page.next
         if cursor is None:

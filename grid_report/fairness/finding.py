@@ -22,8 +22,8 @@ from grid_report.fairness.kinds import SignalKind, Trust
 from grid_report.fairness.trust import Record
 from grid_report.fairness.velocity import Stop
 from grid_report.points.statement import reversal_queries
-from grid_report.reports import seen
-from grid_report.reports.seen import SeenPhoto, SeenReport, SeenStep
+from grid_report.reports.desk import review_queries
+from grid_report.reports.desk.review_queries import SeenPhoto, SeenReport, SeenStep
 
 PHOTOS_AT_ONCE = 50
 REPORTS_AT_ONCE = 200
@@ -41,7 +41,7 @@ class Searched:
 
 def trust_of(rider_ids: Collection[int]) -> dict[int, Trust]:
     """Return the level of each rider by what became of their reports."""
-    outcomes = seen.outcomes_of(rider_ids)
+    outcomes = review_queries.outcomes_of(rider_ids)
     taken_back = reversal_queries.count_reversals(rider_ids)
     return {
         rider: trust.level(Record(*outcomes.get(rider, (0, 0)), taken_back.get(rider, 0)))
@@ -68,7 +68,9 @@ def find_in_photos(*, now: datetime) -> Searched:
     """Look at the next photos: like an earlier one, long before the report, or far from it."""
     with transaction() as session:
         mark = steps.lock_mark(session, "photos")
-        batch = steps.settled(seen.photos_after(mark.up_to, PHOTOS_AT_ONCE), "added_at", now)
+        batch = steps.settled(
+            review_queries.photos_after(mark.up_to, PHOTOS_AT_ONCE), "added_at", now
+        )
         if not batch:
             return Searched(0, 0)
         levels = trust_of({photo.rider_id for photo in batch})
@@ -107,7 +109,7 @@ def _by_likeness(session: Session, photo: SeenPhoto, level: Trust, now: datetime
     near = steps.near_photo_ids(session, own, since=steps.comparing_since(photo.added_at))
     others = {
         it.id: it
-        for it in seen.photos_by_id(near)
+        for it in review_queries.photos_by_id(near)
         # Taken back and sent anew, nothing was reported twice.
         if it.report_id != photo.report_id and not it.is_withdrawn
     }
@@ -141,7 +143,9 @@ def find_in_reports(*, now: datetime) -> Searched:
     """Look at the next reports: farther from the rider's last one than the time allows."""
     with transaction() as session:
         mark = steps.lock_mark(session, "reports")
-        batch = steps.settled(seen.reports_after(mark.up_to, REPORTS_AT_ONCE), "came_at", now)
+        batch = steps.settled(
+            review_queries.reports_after(mark.up_to, REPORTS_AT_ONCE), "came_at", now
+        )
         if not batch:
             return Searched(0, 0)
         riders = {report.rider_id for report in batch}
@@ -149,7 +153,7 @@ def find_in_reports(*, now: datetime) -> Searched:
         since = min(report.sent_at for report in batch) - velocity.WINDOW
         until = max(report.came_at for report in batch)
         ways: dict[int, list[SeenReport]] = {rider: [] for rider in riders}
-        for report in seen.reports_of(riders, since=since, until=until):
+        for report in review_queries.reports_of(riders, since=since, until=until):
             if report.place_is_known:
                 ways[report.rider_id].append(report)
         new, found = {report.id for report in batch}, 0
@@ -190,7 +194,7 @@ def find_in_acceptances(*, zone: tzinfo, now: datetime) -> Searched:
     """Look at the next steps: accepted before anybody can have looked, or always by one person."""
     with transaction() as session:
         mark = steps.lock_mark(session, "steps")
-        batch = steps.settled(seen.steps_after(mark.up_to, STEPS_AT_ONCE), "at", now)
+        batch = steps.settled(review_queries.steps_after(mark.up_to, STEPS_AT_ONCE), "at", now)
         if not batch:
             return Searched(0, 0)
         accepted = [step for step in batch if step.accepted and step.actor_id is not None]
@@ -220,10 +224,12 @@ def _by_acceptor(
     session: Session, step: SeenStep, level: Trust, zone: tzinfo, now: datetime
 ) -> int:
     since = step.at - acceptance.WINDOW
-    leaning = acceptance.leaning(seen.acceptors_of(step.rider_id, since=since, until=step.at))
+    leaning = acceptance.leaning(
+        review_queries.acceptors_of(step.rider_id, since=since, until=step.at)
+    )
     if leaning is None or step.community_code is None:
         return 0
-    by_one, of_others = seen.accepted_of_others(
+    by_one, of_others = review_queries.accepted_of_others(
         step.community_code, step.rider_id, leaning.acceptor_id, since=since, until=step.at
     )
     if acceptance.is_nothing_special(by_one, of_others):

@@ -20,8 +20,8 @@ from grid_report.fairness.models import Draw, Sampled, Signal
 from grid_report.fairness.scope import review_scope
 from grid_report.places.reference import Reference
 from grid_report.rates import Rate
-from grid_report.reports import seen
-from grid_report.reports.seen import Decision
+from grid_report.reports.desk import review_queries
+from grid_report.reports.desk.review_queries import Decision
 from grid_report.web.paging import BIGGEST_ID, Page, pack, unpack, unpack_id
 
 PAGE_ROWS = 30
@@ -96,7 +96,7 @@ def subject_of_sampled(sampled: Sampled) -> Subject:
 
 
 def _deciders(report_ids: Collection[int]) -> frozenset[int]:
-    found = seen.deciders_of(report_ids, DECIDING)
+    found = review_queries.deciders_of(report_ids, DECIDING)
     return frozenset().union(*found.values())
 
 
@@ -107,7 +107,7 @@ def accepted_in(month: Month, zone: tzinfo, places: Reference) -> list[Decision]
     """Return the reports accepted in a month, each with its last acceptance."""
     last = {
         one.report_id: one
-        for one in seen.decisions_between(*month.bounds(zone))
+        for one in review_queries.decisions_between(*month.bounds(zone))
         if one.accepted and one.community_code in places.communities
     }
     return list(last.values())
@@ -219,7 +219,7 @@ def rates(actor: Actor, month: Month, zone: tzinfo, places: Reference) -> list[C
         )
     }
     decided: dict[str, list[int]] = {}
-    for one in seen.decisions_between(*month.bounds(zone)):
+    for one in review_queries.decisions_between(*month.bounds(zone)):
         counts = decided.setdefault(one.community_code, [0, 0])
         counts[0] += not one.accepted
         counts[1] += 1

@@ -19,7 +19,7 @@ from grid_report.places.reference import Reference
 from grid_report.points.statement import reversal_queries
 from grid_report.points.statement.reversal_queries import Award
 from grid_report.reports import queries as reports_queries
-from grid_report.reports import seen
+from grid_report.reports.desk import review_queries
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Look:
 def signals(rows: Sequence[Signal], actor: Actor, places: Reference, language: str) -> list[Look]:
     """Put together the lines of a list in a fixed number of statements."""
     ids = {it for row in rows for it in (row.report_id, row.other_report_id) if it is not None}
-    cases = seen.rows_of(ids)
+    cases = review_queries.rows_of(ids)
     names = names_for(actor, {it for row in rows for it in (row.worker_id, row.judged_by_id) if it})
     return [
         _signal(
@@ -147,7 +147,7 @@ def sampled_rows(
     rows: Sequence[Sampled], actor: Actor, places: Reference, language: str
 ) -> list[Look]:
     """Put together the lines of a month's sample in a fixed number of statements."""
-    cases = seen.rows_of({row.report_id for row in rows})
+    cases = review_queries.rows_of({row.report_id for row in rows})
     names = names_for(actor, {row.judged_by_id for row in rows if row.judged_by_id})
     return [
         _sampled(row, _case(cases[row.report_id], actor, places, language), names, actor)
@@ -195,7 +195,7 @@ def _sides(
     language: str,
 ) -> list[Case | None]:
     ids = [it for it in report_ids if it is not None]
-    rows, photos = seen.rows_of(ids), reports_queries.photos_of(ids)
+    rows, photos = review_queries.rows_of(ids), reports_queries.photos_of(ids)
     awards = reversal_queries.awards_of({row.number for row in rows.values()})
     sides: list[Case | None] = []
     for report_id in report_ids:

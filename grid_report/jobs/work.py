@@ -27,7 +27,7 @@ from grid_report.points.audit import usecases as points_auditing
 from grid_report.points.budgets import scheduled as points_upkeep
 from grid_report.points.budgets import usecases as points_usecases
 from grid_report.points.policy import terms_of
-from grid_report.reports import usecases as reports_usecases
+from grid_report.reports.casework import usecases as reports_usecases
 from grid_report.settings import Settings
 from grid_report.statistics import delivering
 from grid_report.statistics import usecases as statistics_usecases

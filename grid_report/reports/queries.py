@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import ColumnElement, case, false, func, or_, select, union, union_all
 from sqlalchemy.orm import Session
@@ -15,13 +12,10 @@ from grid_report.access import Actor
 from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.errors import NotFound
-from grid_report.places.points import Point, distance_m
 from grid_report.points.signals import ReportFact
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.lifecycle import State, Step
-from grid_report.reports.listing import ROW_COLUMNS, scope_clause
 from grid_report.reports.models import HistoryEntry, Recheck, Report, ReportPhoto, StepKey
-from grid_report.reports.scope import report_scope
 
 
 def find_report(number: str) -> Report:
@@ -70,14 +64,6 @@ def find_lead(report: Report) -> Report | None:
     if report.merged_into_id is None:
         return None
     return db.session.get(Report, report.merged_into_id)
-
-
-def leads_of(report_ids: Collection[int]) -> dict[int, Any]:
-    """Return the reports that lead the cases of merged ones, by id, in one statement or none."""
-    if not report_ids:
-        return {}
-    rows = db.session.execute(select(*ROW_COLUMNS).where(Report.id.in_(set(report_ids))))
-    return {row.id: row for row in rows}
 
 
 def numbers_of(report_ids: Sequence[int]) -> dict[int, str]:
@@ -179,62 +165,6 @@ def list_history(report_id: int) -> Sequence[HistoryEntry]:
     return db.session.scalars(
         select(HistoryEntry).where(HistoryEntry.report_id == report_id).order_by(HistoryEntry.id)
     ).all()
-
-
-@dataclass(frozen=True)
-class Twin:
-    """A report that may be about the same hazard."""
-
-    row: Any
-    distance_m: int
-    hash_distance: int | None
-
-
-TWIN_DAYS = 30
-TWIN_HASH_BITS = 10
-MOST_TWINS = 5
-METRES_A_DEGREE = 111_320
-
-
-def list_twins(report: Report, actor: Actor, *, radius_m: int, now: datetime) -> list[Twin]:
-    """List likely twins: same category group nearby, or looking alike; nearest first.
-
-    Hashes and distances only raise a flag; people decide.
-    """
-    if report.community_code is None:
-        return []
-    reach = 3 * radius_m / METRES_A_DEGREE
-    rows = db.session.execute(
-        select(*ROW_COLUMNS)
-        .where(
-            scope_clause(report_scope(actor)),
-            Report.group_code == report.group_code,
-            Report.lat.between(report.lat - reach, report.lat + reach),
-            Report.lng.between(report.lng - 2 * reach, report.lng + 2 * reach),
-            Report.id != report.id,
-            Report.created_at > now - timedelta(days=TWIN_DAYS),
-            Report.state.not_in([State.REJECTED, State.WITHDRAWN, State.MERGED]),
-        )
-        .order_by(Report.id.desc())
-        .limit(50)
-    ).all()
-    photos = photos_of([report.id, *(row.id for row in rows)])
-    own = [photo.dhash for photo in photos[report.id]]
-    here = Point(report.lat, report.lng)
-    twins = []
-    for row in rows:
-        away = round(distance_m(here, Point(row.lat, row.lng)))
-        bits = _least_bits(own, [photo.dhash for photo in photos[row.id]])
-        alike = bits is not None and bits <= TWIN_HASH_BITS
-        if away <= radius_m or (alike and away <= 3 * radius_m):
-            twins.append(Twin(row, away, bits if alike else None))
-    return sorted(twins, key=lambda twin: (twin.hash_distance is None, twin.distance_m))[
-        :MOST_TWINS
-    ]
-
-
-def _least_bits(own: list[str], others: list[str]) -> int | None:
-    return min((bin(int(a, 16) ^ int(b, 16)).count("1") for a in own for b in others), default=None)
 
 
 def facts_for_audit(_sender: object, *, session: Session) -> Iterator[ReportFact]:

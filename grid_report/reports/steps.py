@@ -29,7 +29,7 @@ from grid_report.reports.models import (
     StepKey,
 )
 from grid_report.reports.number_models import NumberCounter
-from grid_report.reports.recalls import Recall
+from grid_report.reports.recall_models import Recall
 from grid_report.reports.round_models import ReportRound
 from grid_report.reports.sources import LocatedBy
 from grid_report.settings import Cases

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, and_, case, literal, literal_column, or_, 
 
 from grid_report.offers.permits.place_queries import SERVICES
 from grid_report.offers.redemptions.lifecycle import RedemptionState
-from grid_report.reports.figures import CASES, ROUNDS
+from grid_report.reports.desk.statistics_queries import CASES, ROUNDS
 from grid_report.reports.lifecycle import State
 from grid_report.statistics.areas import Area, AreaKind
 from grid_report.statistics.facts import NEVER_DUE, OWN_HANDLING, STANDING, UNHANDLED, URGENT

@@ -19,7 +19,7 @@ from grid_report.clock import Month, months_between
 from grid_report.db import db, table_of
 from grid_report.places.reference import Reference
 from grid_report.points.budgets import statistics_queries as points_figures
-from grid_report.reports.figures import RECALLS
+from grid_report.reports.desk.statistics_queries import RECALLS
 from grid_report.settings import County
 from grid_report.statistics import facts, points_facts
 from grid_report.statistics.definitions import (

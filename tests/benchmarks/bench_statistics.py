@@ -31,7 +31,7 @@ from grid_report.access import Grant
 from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.db import db
-from grid_report.reports import listing
+from grid_report.reports.desk import queries as desk_queries
 from tests.benchmarks.bench_submission import _cpu_of, _row
 from tests.support import big_set
 from tests.support.builders import STATION, Make
@@ -78,7 +78,7 @@ class Side:
     def count(self) -> None:
         """Count what stands beside the desk's list."""
         with self.app.app_context():
-            listing.count_for_desk(self.actor, now=clock.now())
+            desk_queries.count_for_desk(self.actor, now=clock.now())
             db.session.remove()
 
     def cost(self, act: Callable[[], None], times: int) -> Cost:

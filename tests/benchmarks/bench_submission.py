@@ -37,8 +37,8 @@ from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.media.photos import AdmittedPhoto
 from grid_report.places.queries import reference
-from grid_report.reports import usecases
 from grid_report.reports.commands import SubmitReport
+from grid_report.reports.submission import usecases as submission_usecases
 from tests.benchmarks.bench_photo import _photo
 from tests.support.builders import STATION, Make
 from tests.support.databases import fill
@@ -237,7 +237,7 @@ class Bench:
 
     def submit(self, photos: tuple[AdmittedPhoto, ...]) -> None:
         """Run the use case once."""
-        usecases.submit_report(
+        submission_usecases.submit_report(
             SubmitReport(
                 key=str(uuid.uuid4()),
                 category="RD02",

@@ -22,7 +22,7 @@ from grid_report.points.proposals.steps import put
 from grid_report.points.rewards import queries as rewards_queries
 from grid_report.points.rewards.models import LearningMark
 from grid_report.points.statement import queries as statement_queries
-from grid_report.reports import rechecking
+from grid_report.reports.casework import recheck_usecases
 from grid_report.reports.models import Report
 from tests.points.test_admin_pages import browser
 from tests.support.builders import STATION, Make
@@ -177,7 +177,7 @@ def test_no_merit_is_proposed_for_what_was_sent_unproved(make: Make) -> None:
     rider, worker = make.rider(), make.worker()
     report = sent_unproved(make, rider)
     with pytest.raises(SentUnproved):
-        rechecking.propose_merit(
+        recheck_usecases.propose_merit(
             report.number, 200, "井盖", key="k-1", actor=worker, now=clock.now()
         )
     assert "step-merit" not in make.signed_in(worker).get(f"/reports/{report.number}").text

@@ -12,9 +12,10 @@ from grid_report.access import Actor, Grant
 from grid_report.accounts.roles import Role
 from grid_report.media.photos import AdmittedPhoto
 from grid_report.places.queries import reference
-from grid_report.reports import usecases
+from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.commands import SubmitReport, TakeStep
 from grid_report.reports.lifecycle import Step
+from grid_report.reports.submission import usecases as submission_usecases
 from tests.support.builders import STATION
 
 
@@ -22,7 +23,7 @@ def submit(app: Flask, number: int, given: dict[str, Any]) -> Any:
     """Send the same report with the same key."""
     kit = app.extensions["grid_report"]
     photo = AdmittedPhoto(**given["photo"])
-    done = usecases.submit_report(
+    done = submission_usecases.submit_report(
         SubmitReport(
             key=given["key"],
             category="RD02",
@@ -42,7 +43,7 @@ def submit(app: Flask, number: int, given: dict[str, Any]) -> Any:
 
 def step(app: Flask, number: int, given: dict[str, Any]) -> Any:
     """Take a step on one report, each process as another worker."""
-    usecases.take_step(
+    casework_usecases.take_step(
         given["number"],
         TakeStep(
             step=Step(given["step"]), version=given["version"], category="RD02", severity=2,

@@ -11,7 +11,7 @@ from grid_report.access import Actor, Grant
 from grid_report.accounts.managing import revoke_role
 from grid_report.accounts.roles import Role
 from grid_report.places.queries import reference
-from grid_report.reports import usecases
+from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.commands import RateReport
 from grid_report.reports.models import Report
 from grid_report.reports.queries import find_report
@@ -80,7 +80,7 @@ class Stage:
 
     def make_lights(self, at: datetime | None) -> None:
         assert at is not None
-        usecases.mark_lights(places=reference(), settings=self.make.settings, now=at)
+        casework_usecases.mark_lights(places=reference(), settings=self.make.settings, now=at)
 
     def alone(self) -> None:
         """Another case that nobody else reported."""
@@ -124,7 +124,7 @@ def _closed(it: Stage) -> None:
 
 
 def _review(it: Stage) -> None:
-    usecases.tell_of_reviews(
+    casework_usecases.tell_of_reviews(
         places=reference(), settings=it.make.settings, now=AT + timedelta(days=40)
     )
 
@@ -170,7 +170,7 @@ def _tenth(it: Stage) -> None:
 
 
 def _rate(it: Stage) -> None:
-    usecases.rate_report(
+    casework_usecases.rate_report(
         it.report.number, RateReport(solved=True, satisfied=True), actor=it.rider, now=it.now
     )
 

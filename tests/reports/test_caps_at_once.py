@@ -22,7 +22,7 @@ from grid_report.points.learning import usecases as learning_usecases
 from grid_report.points.policy import terms_of
 from grid_report.points.proposals import usecases as proposals_usecases
 from grid_report.points.statement import queries as statement_queries
-from grid_report.reports import rechecking
+from grid_report.reports.casework import recheck_usecases
 from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.models import Recheck, Report, ReportPhoto
 from tests.points.racing import race
@@ -100,7 +100,7 @@ def test_a_rider_is_asked_once_and_thanked_once_by_however_many(app: Flask, make
 
     def ask(who: Actor) -> str:
         return tried(
-            lambda: rechecking.ask_recheck(
+            lambda: recheck_usecases.ask_recheck(
                 number, AskRecheck("请看"), actor=who, places=reference(), now=clock.now()
             )
         )
@@ -111,7 +111,7 @@ def test_a_rider_is_asked_once_and_thanked_once_by_however_many(app: Flask, make
 
     def answer(key: str | None) -> str:
         return tried(
-            lambda: rechecking.answer_recheck(
+            lambda: recheck_usecases.answer_recheck(
                 number,
                 AnswerRecheck("", (photo,), key),
                 actor=rider,
@@ -144,7 +144,7 @@ def test_one_merit_is_proposed_and_paid_once_by_however_many(app: Flask, make: M
 
     def propose(who: Actor) -> str:
         return tried(
-            lambda: rechecking.propose_merit(
+            lambda: recheck_usecases.propose_merit(
                 report_number, 300, "救了人", key=str(uuid.uuid4()), actor=who, now=clock.now()
             )
         )

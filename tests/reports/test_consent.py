@@ -21,12 +21,14 @@ from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.db import db
 from grid_report.places.queries import reference
 from grid_report.places.routing import MatchedBy
-from grid_report.reports import rechecking, seen, usecases
-from grid_report.reports.answers import Sent
+from grid_report.reports.casework import recheck_usecases
 from grid_report.reports.commands import AnswerRecheck, AskRecheck
+from grid_report.reports.desk import review_queries
+from grid_report.reports.errors import ConsentNeeded, KeyReused
+from grid_report.reports.idempotency_steps import Sent
 from grid_report.reports.models import Report, ReportPhoto
-from grid_report.reports.problems import ConsentNeeded, KeyReused
 from grid_report.reports.sources import LocatedBy, settle
+from grid_report.reports.submission import usecases as submission_usecases
 from tests.accounts.browsing import post_form
 from tests.support.builders import BRIGHT, STATION, Make, picture
 
@@ -138,8 +140,10 @@ def test_a_report_left_without_a_place_is_cleared_by_hand(make: Make) -> None:
 def test_a_point_that_means_nothing_raises_no_flag(make: Make) -> None:
     report = send(make, rider(make, SHARES_PHOTOS), **HERE)
     db.session.rollback()
-    assert [it.place_is_known for it in seen.reports_after(report.id - 1, 9)] == [False]
-    assert [it.place_is_known for it in seen.photos_by_id([photos_of(report)[0].id])] == [False]
+    assert [it.place_is_known for it in review_queries.reports_after(report.id - 1, 9)] == [False]
+    assert [it.place_is_known for it in review_queries.photos_by_id([photos_of(report)[0].id])] == [
+        False
+    ]
 
 
 def test_the_desk_reads_no_place_where_there_is_none(make: Make) -> None:
@@ -175,7 +179,7 @@ def test_a_retry_is_answered_whatever_became_of_the_consents(make: Make, first: 
     command = make.submission(**HERE, community=None, accuracy_m=9.0)
 
     def submit(sent: Any = command) -> Sent:
-        return usecases.submit_report(
+        return submission_usecases.submit_report(
             sent, actor=who, places=reference(), settings=make.settings, now=clock.now()
         )
 
@@ -206,7 +210,7 @@ def test_a_riders_answer_keeps_a_photo_only_by_consent(make: Make) -> None:
 def test_a_riders_second_look_keeps_a_photo_only_by_consent(make: Make) -> None:
     who, worker, handler = rider(make, tuple(ConsentKind)), make.worker(), make.handler()
     report = make.handled(worker, handler, who)
-    rechecking.ask_recheck(
+    recheck_usecases.ask_recheck(
         report.number, AskRecheck(), actor=worker, places=reference(), now=clock.now()
     )
     say(make, who, PHOTOS, False)
@@ -214,7 +218,7 @@ def test_a_riders_second_look_keeps_a_photo_only_by_consent(make: Make) -> None:
     page = browser.get(f"/my/reports/{report.number}").get_data(as_text=True)
     assert 'type="file"' not in page
     with pytest.raises(ConsentNeeded):
-        rechecking.answer_recheck(
+        recheck_usecases.answer_recheck(
             report.number,
             AnswerRecheck(photos=(make.photo(),)),
             actor=who,

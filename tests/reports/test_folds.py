@@ -13,8 +13,10 @@ from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.notify.models import Message
 from grid_report.places.queries import reference
-from grid_report.reports import folding, listing, usecases
-from grid_report.reports.filters import ReportFilter, Sort
+from grid_report.reports.casework import usecases as casework_usecases
+from grid_report.reports.desk import queries as desk_queries
+from grid_report.reports.desk import usecases as desk_usecases
+from grid_report.reports.desk.filters import ReportFilter, Sort
 from grid_report.reports.lifecycle import State
 from grid_report.reports.models import Report
 from tests.reports.test_merged_pages import statements_of
@@ -41,7 +43,9 @@ def flood(
 
 def desk(make: Make, who: Actor) -> list[str]:
     db.session.rollback()
-    found = listing.list_reports(who, ReportFilter(folds=True, sort=Sort.DUE), now=AT, limit=200)
+    found = desk_queries.list_reports(
+        who, ReportFilter(folds=True, sort=Sort.DUE), now=AT, limit=200
+    )
     return [row.number for row in found.items]
 
 
@@ -59,7 +63,7 @@ def test_nine_urgent_ones_of_a_storm_night_are_nine_rows_and_the_tenth_begins_a_
     assert {make.fresh(it).state for it in made} == {State.SUBMITTED}
     assert desk(make, worker) == [it.number for it in made[:9]]
     db.session.rollback()
-    [fold] = listing.list_folds(worker)
+    [fold] = desk_queries.list_folds(worker)
     assert (fold.number, fold.waiting) == (made[9].number, 4)
     assert fold.due == made[9].accept_due
 
@@ -71,7 +75,9 @@ def test_the_street_and_the_community_are_told_once(make: Make) -> None:
         ("supervisor", "reports_folded", made[9].number),
     ]
     assert [about for *_, about in told("report_submitted")] == [it.number for it in made[:9]]
-    usecases.mark_lights(places=reference(), settings=make.settings, now=AT + timedelta(hours=2))
+    casework_usecases.mark_lights(
+        places=reference(), settings=make.settings, now=AT + timedelta(hours=2)
+    )
     red = {about for role, _, about in told("light_red", "light_yellow") if role == "worker"}
     assert red == {it.number for it in made[:10]}
 
@@ -80,7 +86,7 @@ def test_what_is_late_still_counts_and_a_word_finds_each(make: Make) -> None:
     worker = make.worker()
     made = flood(make, make.rider(), 12)
     db.session.rollback()
-    assert listing.count_for_desk(worker, now=AT)["submitted"] == 12
+    assert desk_queries.count_for_desk(worker, now=AT)["submitted"] == 12
     client = make.signed_in(worker)
     assert made[11].number not in client.get("/desk").text
     assert made[11].number in client.get(f"/desk?q={made[11].number}").text
@@ -109,7 +115,7 @@ def test_one_that_somebody_took_up_is_a_row_of_its_own(make: Make) -> None:
     assert made[11].number in desk(make, worker)
     make.step(made[9], "reject", worker, reason="不属实", at=AT)
     db.session.rollback()
-    [fold] = listing.list_folds(worker)
+    [fold] = desk_queries.list_folds(worker)
     assert (fold.number, fold.waiting) == (made[9].number, 1)
 
 
@@ -135,11 +141,11 @@ def test_a_person_merges_them_into_one_and_pressing_again_does_no_more(make: Mak
 def test_so_many_are_merged_at_a_time_and_the_rest_is_said(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folding, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(desk_usecases, "MOST_AT_ONCE", 2)
     worker = make.worker()
     made = flood(make, make.rider(), 15)
     more = {"actor": worker, "places": reference(), "settings": make.settings, "now": AT}
-    found = [folding.merge_fold(made[9].number, **more) for _ in range(3)]
+    found = [desk_usecases.merge_fold(made[9].number, **more) for _ in range(3)]
     assert [(it.merged, it.left) for it in found] == [(2, 3), (2, 1), (1, 0)]
 
 

@@ -16,10 +16,10 @@ from grid_report.places import case_book, queries, usecases
 from grid_report.places.changes import Passing
 from grid_report.places.cli import places_cli
 from grid_report.places.imported import ImportReport
-from grid_report.reports import ground
-from grid_report.reports.filters import ReportFilter
+from grid_report.reports.casework import boundary_steps
+from grid_report.reports.desk.filters import ReportFilter
+from grid_report.reports.desk.queries import list_reports
 from grid_report.reports.lifecycle import State, Step
-from grid_report.reports.listing import list_reports
 from grid_report.reports.models import Report
 from grid_report.reports.queries import list_history
 from tests.places.test_imports import demo, swapped
@@ -218,7 +218,7 @@ def test_what_was_assigned_by_hand_meanwhile_stays_there(
 ) -> None:
     rider = make.rider()
     first, second = (make.report(rider, at=AT, **OUT_THERE) for _ in range(2))
-    look, looks = ground._found, 0
+    look, looks = boundary_steps._found, 0
 
     def assigned_meanwhile(session: Any, *args: Any) -> Any:
         nonlocal looks
@@ -228,7 +228,7 @@ def test_what_was_assigned_by_hand_meanwhile_stays_there(
             session.execute(update(Report).where(Report.id == first.id).values(**by_hand))
         return rows
 
-    monkeypatch.setattr(ground, "_found", assigned_meanwhile)
+    monkeypatch.setattr(boundary_steps, "_found", assigned_meanwhile)
     report = run(make, reaching(), moving=True)
     assert looks == 2
     assert report.moved == 1

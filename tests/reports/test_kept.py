@@ -18,13 +18,16 @@ from grid_report.errors import NotFound, Stale
 from grid_report.notify.models import Message
 from grid_report.places.queries import reference
 from grid_report.points.statement.queries import balance
-from grid_report.reports import keeping, listing, queries, usecases
+from grid_report.reports import queries
+from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.commands import TakeStep
-from grid_report.reports.filters import ReportFilter
+from grid_report.reports.desk import queries as desk_queries
+from grid_report.reports.desk.filters import ReportFilter
+from grid_report.reports.errors import KeyReused, TooManyReports
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.lifecycle import IllegalStep, KeptState, State, Step
 from grid_report.reports.models import Report, ReportPhoto
-from grid_report.reports.problems import KeyReused, TooManyReports
+from grid_report.reports.submission import kept_usecases
 from grid_report.statistics.models import StatisticsCell
 from tests.reports.unproved import HERE, LATER, count, gone, submit
 from tests.support.builders import STATION, STREET, Make
@@ -94,9 +97,9 @@ def test_no_desk_no_list_and_no_figure_knows_of_it(make: Make) -> None:
     db.session.rollback()
     before = count(StatisticsCell)
     for who in readers:
-        page = listing.list_reports(who, ReportFilter(), now=make.now)
+        page = desk_queries.list_reports(who, ReportFilter(), now=make.now)
         assert not page.items
-        assert set(listing.count_for_desk(who, now=make.now).values()) <= {0}
+        assert set(desk_queries.count_for_desk(who, now=make.now).values()) <= {0}
         browser = make.signed_in(who)
         assert browser.get(f"/desk/{kept.number}").status_code in (403, 404)
         assert browser.get(f"/reports/{kept.number}").status_code == 404
@@ -111,7 +114,7 @@ def test_no_desk_no_list_and_no_figure_knows_of_it(make: Make) -> None:
     assert count(StatisticsCell) == before == 0
     withdraw(make, rider, kept.number)
     assert count(StatisticsCell) == 0
-    assert usecases.mark_lights(
+    assert casework_usecases.mark_lights(
         places=reference(), settings=make.settings, now=make.now + timedelta(days=60)
     ) == 0  # fmt: skip
 
@@ -147,7 +150,7 @@ def test_kept_ones_count_in_the_limits_where_they_were_sent_and_not_where_they_g
 
 def withdraw(make: Make, rider: Actor, number: str, **more: Any) -> Any:
     command = TakeStep(step=more.pop("step", Step.WITHDRAW), **more)
-    return keeping.take_step(number, command, actor=rider, now=make.now)
+    return kept_usecases.take_step(number, command, actor=rider, now=make.now)
 
 
 def test_its_rider_takes_it_back_and_then_it_never_goes(make: Make) -> None:
@@ -236,7 +239,7 @@ def test_proof_and_going_are_one_transaction(make: Make, monkeypatch: pytest.Mon
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("grid_report.reports.intake.signals.submitted.send", broken)
+    monkeypatch.setattr("grid_report.reports.submission.usecases.signals.submitted.send", broken)
     with pytest.raises(RuntimeError):
         make.prove(rider)
     db.session.rollback()

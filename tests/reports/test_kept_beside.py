@@ -14,11 +14,12 @@ from grid_report.db import db
 from grid_report.fairness import finding
 from grid_report.fairness.kinds import SignalKind
 from grid_report.fairness.models import Signal
-from grid_report.reports import intake, keeping
 from grid_report.reports.commands import TakeStep
+from grid_report.reports.errors import TooManyKept, TooManyReports
 from grid_report.reports.lifecycle import Step
 from grid_report.reports.models import Report
-from grid_report.reports.problems import TooManyKept, TooManyReports
+from grid_report.reports.submission import kept_usecases
+from grid_report.reports.submission import usecases as submission_usecases
 from tests.reports.unproved import HERE
 from tests.support.builders import Make
 
@@ -34,7 +35,7 @@ def test_a_proof_that_comes_in_between_makes_a_report_that_is_paid(
     make: Make, monkeypatch: pytest.MonkeyPatch, category: str
 ) -> None:
     rider = make.unproved()
-    look = intake._check_limits
+    look = submission_usecases._check_limits
 
     def proved_meanwhile(session: Any, *args: Any, **more: Any) -> Any:
         found = look(session, *args, **more)
@@ -44,7 +45,7 @@ def test_a_proof_that_comes_in_between_makes_a_report_that_is_paid(
         session.execute(member.values(phone_lookup=Member.phone_claim, **proof))
         return found
 
-    monkeypatch.setattr(intake, "_check_limits", proved_meanwhile)
+    monkeypatch.setattr(submission_usecases, "_check_limits", proved_meanwhile)
     report = make.report(rider, category=category)
     assert isinstance(report, Report)
     assert report.sent_unproved is False
@@ -62,14 +63,14 @@ def test_what_waits_takes_no_place_from_what_cannot(make: Make) -> None:
 
 def test_no_more_waits_for_one_number_than_a_desk_can_take(make: Make) -> None:
     rider, at = make.unproved(at=make.now), make.now
-    for n in range(intake.MOST_KEPT):
+    for n in range(submission_usecases.MOST_KEPT):
         last = make.report(rider, at=at + n * timedelta(hours=2))
-    late = at + intake.MOST_KEPT * timedelta(hours=2)
+    late = at + submission_usecases.MOST_KEPT * timedelta(hours=2)
     with pytest.raises(TooManyKept):
         make.report(rider, at=late)
     # What is urgent waits for nobody, and what is taken back makes room.
     assert isinstance(make.report(rider, at=late, category="RD01"), Report)
-    keeping.take_step(last.number, TakeStep(step=Step.WITHDRAW), actor=rider, now=late)
+    kept_usecases.take_step(last.number, TakeStep(step=Step.WITHDRAW), actor=rider, now=late)
     assert not isinstance(make.report(rider, at=late), Report)
 
 

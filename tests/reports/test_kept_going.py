@@ -22,9 +22,10 @@ from grid_report.fairness.models import Signal
 from grid_report.notify import delivery
 from grid_report.notify.models import Message
 from grid_report.places.queries import reference
-from grid_report.reports import queries, usecases
+from grid_report.reports import queries
 from grid_report.reports.kept_models import KeptReport
 from grid_report.reports.models import Report
+from grid_report.reports.submission import usecases as submission_usecases
 from tests.reports.unproved import HERE, LATER, count, gone, submit
 from tests.support.builders import BRIGHT, Make
 
@@ -107,8 +108,8 @@ def test_proved_while_a_report_comes_in_it_is_not_kept_for_ever(
     # What the first look says is asked again behind the member's lock.
     rider = make.rider()
     monkeypatch.setattr(
-        "grid_report.reports.intake._check_limits",
-        _says_unproved(usecases.submit_report.__wrapped__.__globals__["_check_limits"]),
+        "grid_report.reports.submission.usecases._check_limits",
+        _says_unproved(submission_usecases.submit_report.__wrapped__.__globals__["_check_limits"]),
     )
     assert isinstance(make.report(rider), Report)
     assert count(KeptReport) == 0
@@ -157,7 +158,7 @@ def test_sent_and_proved_at_once_nothing_is_left_waiting(make: Make, in_parallel
                 codes[n], actor=riders[n], label="", policy=make.policy, now=make.now
             )
         else:
-            usecases.submit_report(
+            submission_usecases.submit_report(
                 commands[n], actor=riders[n], places=places, settings=make.settings, now=make.now
             )
 

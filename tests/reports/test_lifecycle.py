@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
+from grid_report.reports.casework.effect_steps import DECISIONS, missing
 from grid_report.reports.commands import TakeStep
-from grid_report.reports.deciding import DECISIONS, missing
 from grid_report.reports.lifecycle import (
     MOVES,
     OPEN,

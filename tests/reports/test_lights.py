@@ -15,9 +15,10 @@ from grid_report.clock import local_day
 from grid_report.db import db
 from grid_report.notify.models import Message
 from grid_report.places.queries import reference
-from grid_report.reports import clocks, usecases
+from grid_report.reports import clocks
+from grid_report.reports.casework import usecases as casework_usecases
+from grid_report.reports.casework.timeline import clock_views
 from grid_report.reports.models import Report
-from grid_report.reports.timing import clock_views
 from tests.support.builders import BRIGHT, Make
 
 pytestmark = pytest.mark.database
@@ -100,7 +101,7 @@ def test_the_street_is_told_once_that_a_review_is_due(make: Make, worker: Actor)
     make.step(report, "suspend", street, reason="等材料", review_on=day)
 
     def told(at: datetime) -> int:
-        return usecases.tell_of_reviews(places=reference(), settings=make.settings, now=at)
+        return casework_usecases.tell_of_reviews(places=reference(), settings=make.settings, now=at)
 
     assert told(now) == 0
     assert [told(now + 3 * DAY), told(now + 3 * DAY), told(now + 9 * DAY)] == [1, 0, 0]

@@ -16,11 +16,11 @@ from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.notify import delivery
 from grid_report.notify.queries import count_unread
-from grid_report.reports import listing
 from grid_report.reports.clocks import Light
-from grid_report.reports.filters import ReportFilter, Sort
+from grid_report.reports.desk import queries as desk_queries
+from grid_report.reports.desk.filters import ReportFilter, Sort
+from grid_report.reports.desk.queries import count_for_desk, list_reports
 from grid_report.reports.lifecycle import OPEN
-from grid_report.reports.listing import count_for_desk, list_reports
 from tests.support.builders import BRIGHT, STATION, Make
 
 pytestmark = pytest.mark.database
@@ -161,15 +161,15 @@ def test_what_comes_by_two_ways_is_listed_and_counted_once(make: Make) -> None:
 def test_a_count_stops_at_a_hundred_over_all_places_together(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "MOST_COUNTED", 3)
-    listing._counting.cache_clear()
+    monkeypatch.setattr(desk_queries, "MOST_COUNTED", 3)
+    desk_queries._counting.cache_clear()
     both = make.member(Grant(Role.WORKER, STATION), Grant(Role.WORKER, BRIGHT))
     for place in (STATION, BRIGHT) * 2:
         make.report(community=place)
     try:
         assert count_for_desk(both, now=clock.now())["submitted"] == 3
     finally:
-        listing._counting.cache_clear()
+        desk_queries._counting.cache_clear()
 
 
 def test_the_messages_counted_beside_the_lights_are_this_persons(make: Make) -> None:

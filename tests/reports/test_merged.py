@@ -16,11 +16,12 @@ from grid_report.errors import Forbidden, Invalid, NotFound
 from grid_report.notify.models import Message
 from grid_report.places.routing import MatchedBy
 from grid_report.points.audit import queries as audit_queries
-from grid_report.reports import queries, usecases
+from grid_report.reports import queries
+from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.commands import RateReport
+from grid_report.reports.errors import AlreadyRated, ReopenTooLate
 from grid_report.reports.lifecycle import IllegalStep, State, Step
 from grid_report.reports.models import HistoryEntry, Report
-from grid_report.reports.problems import AlreadyRated, ReopenTooLate
 from tests.reports.test_earning import available
 from tests.support.builders import BRIGHT, STATION, Make
 
@@ -304,7 +305,7 @@ def test_every_rider_of_a_case_says_whether_it_is_solved_once(three: Three) -> N
 
 
 def rate(three: Three, report: Report, rider: Actor, *, solved: bool) -> None:
-    usecases.rate_report(
+    casework_usecases.rate_report(
         report.number, RateReport(solved=solved, satisfied=solved), actor=rider, now=three.now
     )
 

@@ -9,12 +9,13 @@ import pytest
 from grid_report.access import Actor
 from grid_report.errors import Invalid
 from grid_report.places.queries import reference
-from grid_report.reports import filters, forms
+from grid_report.reports.desk import filters
+from grid_report.reports.pages import forms as pages_forms
 from tests.support.builders import Make
 
 
 def deadline(make: Make, text: str) -> datetime | None:
-    return forms.read_step(
+    return pages_forms.read_step(
         {"step": "extend", "deadline": text, "reason": "等料"},
         key=None,
         key_field="key",

@@ -15,7 +15,7 @@ from grid_report.errors import Forbidden, Invalid, NotFound
 from grid_report.reports import clocks
 from grid_report.reports.lifecycle import IllegalStep, State, Step
 from grid_report.reports.models import Report
-from grid_report.reports.recalls import Recall
+from grid_report.reports.recall_models import Recall
 from grid_report.statistics import naming
 from grid_report.statistics.models import StatisticsCell
 from tests.statistics.months import freeze

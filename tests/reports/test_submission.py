@@ -16,17 +16,17 @@ from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid
 from grid_report.notify.models import Message
 from grid_report.places.queries import reference
-from grid_report.reports import usecases
-from grid_report.reports.answers import Sent
+from grid_report.reports.errors import KeyReused, TooManyReports
+from grid_report.reports.idempotency_steps import Sent
 from grid_report.reports.models import Report, ReportPhoto
-from grid_report.reports.problems import KeyReused, TooManyReports
+from grid_report.reports.submission import usecases as submission_usecases
 from tests.support.builders import STATION, Make, picture
 
 pytestmark = pytest.mark.database
 
 
 def submit(make: Make, rider: Actor, command: Any, at: Any = None) -> Sent:
-    return usecases.submit_report(
+    return submission_usecases.submit_report(
         command,
         actor=rider,
         places=reference(),

@@ -15,9 +15,9 @@ from grid_report.notify import words
 from grid_report.notify.kinds import KINDS
 from grid_report.notify.models import Message
 from grid_report.notify.queries import InboxRow
+from grid_report.reports.casework.audience import TELLING, Event, Person
 from grid_report.reports.lifecycle import MOVES, Step
 from grid_report.reports.models import Report
-from grid_report.reports.telling import TELLING, Event, Person
 from tests.reports.scenes import AT, SCENES, Stage
 from tests.support.builders import PROPERTY, STATION, STREET, Make
 

@@ -26,15 +26,15 @@ from grid_report.points.rewards import tariff_queries as book
 from grid_report.points.statement import queries as statement_queries
 from grid_report.points.tariff import simulation_queries
 from grid_report.points.tariff.fields import numbers_of, rules_of
-from grid_report.reports import rechecking
-from grid_report.reports.commands import AnswerRecheck, AskRecheck
-from grid_report.reports.models import Report
-from grid_report.reports.rechecking import (
+from grid_report.reports.casework import recheck_usecases
+from grid_report.reports.casework.recheck_usecases import (
     NotAcceptedYet,
     NothingAsked,
     RecheckOpen,
     RechecksUsedUp,
 )
+from grid_report.reports.commands import AnswerRecheck, AskRecheck
+from grid_report.reports.models import Report
 from tests.support.builders import STATION, Make
 
 pytestmark = pytest.mark.database
@@ -46,13 +46,13 @@ def available(rider: Actor) -> int:
 
 
 def ask(make: Make, report: Report, worker: Actor) -> None:
-    rechecking.ask_recheck(
+    recheck_usecases.ask_recheck(
         report.number, AskRecheck("请拍整条路"), actor=worker, places=reference(), now=clock.now()
     )
 
 
 def answer(make: Make, report: Report, rider: Actor, photos: int = 1) -> None:
-    rechecking.answer_recheck(
+    recheck_usecases.answer_recheck(
         report.number,
         AnswerRecheck("", tuple(make.photo() for _ in range(photos))),
         actor=rider,
@@ -105,7 +105,7 @@ def test_nobody_is_asked_about_a_case_that_is_not_handled(make: Make) -> None:
 
 
 def propose(report: Report, by: Actor, points: int | None = 200) -> int:
-    return rechecking.propose_merit(
+    return recheck_usecases.propose_merit(
         report.number, points, "井盖缺失", key=str(uuid.uuid4()), actor=by, now=clock.now()
     ).proposal_id
 

@@ -9,8 +9,8 @@ import pytest
 from grid_report import clock
 from grid_report.access import Action, Actor, Grant, allowed
 from grid_report.accounts.roles import Role
-from grid_report.reports.filters import ReportFilter
-from grid_report.reports.listing import list_reports
+from grid_report.reports.desk.filters import ReportFilter
+from grid_report.reports.desk.queries import list_reports
 from grid_report.reports.models import Report
 from tests.support.builders import BRIGHT, PROPERTY, STATION, STREET, Make
 

@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.places.queries import reference
-from grid_report.reports import queries, usecases
+from grid_report.reports import queries
 from grid_report.reports.models import Report
+from grid_report.reports.submission import usecases as submission_usecases
 from tests.support.builders import Make
 
 HERE: dict[str, Any] = {"lat": 42.545, "lng": 124.04, "accuracy_m": 10.0, "community": None}
@@ -32,6 +33,6 @@ def gone(number: str) -> Report:
 
 def submit(make: Make, rider: Actor, command: Any, at: datetime | None = None) -> Any:
     """Send a command made beforehand."""
-    return usecases.submit_report(
+    return submission_usecases.submit_report(
         command, actor=rider, places=reference(), settings=make.settings, now=at or make.now
     )

@@ -11,7 +11,7 @@ from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import GridReportError
 from grid_report.places.queries import reference
-from grid_report.reports import usecases
+from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.commands import RateReport
 from grid_report.reports.lifecycle import MOVES, State, Step, steps_from
 from grid_report.reports.models import Report
@@ -88,7 +88,7 @@ class World:
     def _rate(self, report: Report) -> None:
         rider = next(it for it in self.riders if it.member_id == report.reporter_id)
         solved = self.chance.random() < 0.7
-        usecases.rate_report(
+        casework_usecases.rate_report(
             report.number,
             RateReport(solved=solved, satisfied=solved and self.chance.random() < 0.7),
             actor=rider,

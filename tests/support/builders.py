@@ -40,10 +40,11 @@ from grid_report.offers.redemptions.commands import Redeem
 from grid_report.offers.redemptions.models import Redemption
 from grid_report.offers.settlements import usecases as settlements_usecases
 from grid_report.places.queries import reference
-from grid_report.reports import usecases
+from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.commands import SubmitReport, TakeStep
 from grid_report.reports.lifecycle import Step
 from grid_report.reports.models import Report
+from grid_report.reports.submission import usecases as submission_usecases
 from grid_report.settings import Settings
 
 STATION = "211282001001"
@@ -205,7 +206,7 @@ class Make:
         self, reporter: Actor | None = None, *, at: datetime | None = None, **more: Any
     ) -> Report:
         """Submit a report and return its row."""
-        return usecases.submit_report(
+        return submission_usecases.submit_report(
             self.submission(**more),
             actor=reporter or self.rider(),
             places=reference(),
@@ -224,7 +225,7 @@ class Make:
     ) -> Report:
         """Take a step on a report and return its row."""
         number = report if isinstance(report, str) else report.number
-        return usecases.take_step(
+        return casework_usecases.take_step(
             number,
             TakeStep(step=Step(step), **more),
             actor=actor,

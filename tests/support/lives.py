@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from grid_report.access import Actor
 from grid_report.db import db
-from grid_report.reports import usecases
+from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.commands import RateReport
 from grid_report.reports.models import Report
 from tests.support.builders import PROPERTY, STATION, STREET, Make
@@ -144,7 +144,7 @@ class _Life:
 
     def _rate(self, after: timedelta, *, solved: bool) -> None:
         self.lives.now += after
-        usecases.rate_report(
+        casework_usecases.rate_report(
             self.report.number,
             RateReport(solved=solved, satisfied=solved and self.n % 3 > 0),
             actor=self.lives._rider(self.n),

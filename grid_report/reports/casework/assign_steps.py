@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from grid_report.access import Actor
 from grid_report.places.reference import CommunityInfo, Reference
 from grid_report.places.routing import MatchedBy
-from grid_report.reports import deciding, news, steps
+from grid_report.reports import steps
+from grid_report.reports.casework import effect_steps, notification_steps
 from grid_report.reports.lifecycle import Step
 from grid_report.reports.models import Report
 from grid_report.reports.sources import LocatedBy
@@ -32,7 +33,7 @@ def assign(
     changes: dict[str, Any] | None = None,
 ) -> None:
     """Give an unrouted report its community; its acceptance clock begins, and both are told."""
-    before = news.before(session, report)
+    before = notification_steps.before(session, report)
     report.community_code, report.street_code = community.code, community.street_code
     report.matched_by = matched_by
     if report.located_by is LocatedBy.NOWHERE:
@@ -43,7 +44,7 @@ def assign(
         report.located_by = LocatedBy.LIST
     report.version += 1
     category = places.categories.get(report.category_code)
-    steps.begin_acceptance(report, deciding.hours(category, settings.cases), now)
+    steps.begin_acceptance(report, effect_steps.hours(category, settings.cases), now)
     steps.wind_clocks(report, settings.cases, now)
     steps.record(
         session,
@@ -56,8 +57,8 @@ def assign(
         internal_note=note,
         changes={"community": [None, community.code], **(changes or {})},
     )
-    happening = news.Happening(
+    happening = notification_steps.Happening(
         report, Step.ASSIGN, places, settings.county.code, now, before,
         actor_id=actor.member_id if actor else None,
     )  # fmt: skip
-    news.tell(session, happening)
+    notification_steps.tell(session, happening)

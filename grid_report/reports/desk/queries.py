@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -31,7 +31,7 @@ from grid_report.db import BIG, UtcInstant, db, table_of
 from grid_report.errors import Invalid
 from grid_report.notify.queries import unread_by
 from grid_report.reports.clocks import NEVER, Light
-from grid_report.reports.filters import ReportFilter, Sort
+from grid_report.reports.desk.filters import ReportFilter, Sort
 from grid_report.reports.lifecycle import OPEN, State
 from grid_report.reports.models import IS_OPEN, Report
 from grid_report.reports.scope import ReportScope, report_scope
@@ -347,3 +347,11 @@ def count_for_desk(actor: Actor, *, now: datetime) -> dict[str, int]:
     """
     statement = _counting(report_scope(actor), actor.member_id)
     return dict(db.session.execute(statement, {"now": now}).one()._mapping)
+
+
+def leads_of(report_ids: Collection[int]) -> dict[int, Any]:
+    """Return the reports that lead the cases of merged ones, by id, in one statement or none."""
+    if not report_ids:
+        return {}
+    rows = db.session.execute(select(*ROW_COLUMNS).where(Report.id.in_(set(report_ids))))
+    return {row.id: row for row in rows}

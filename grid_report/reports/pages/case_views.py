@@ -14,13 +14,13 @@ from grid_report import access
 from grid_report.access import Action, Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.places.reference import Reference
-from grid_report.reports import queries
-from grid_report.reports.following import Followed
+from grid_report.reports.casework.merged import Followed
+from grid_report.reports.casework.timeline import ClockView, clock_views
+from grid_report.reports.desk import twin_queries
 from grid_report.reports.lifecycle import BY_ANY_RIDER, Part, State, Step, steps_from
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
-from grid_report.reports.rows import CaseView, PhotoView, ReportRow, case_view, row, rows
+from grid_report.reports.pages.row_views import CaseView, PhotoView, ReportRow, case_view, row, rows
 from grid_report.reports.sources import LocatedBy
-from grid_report.reports.timing import ClockView, clock_views
 
 __all__ = ["PhotoView", "ReportRow", "ReportView", "row", "rows", "view"]
 
@@ -129,7 +129,7 @@ def view(
     names: dict[int, str],
     merged_into: str | None,
     points_entries: Sequence[Any] = (),
-    twins: Sequence[queries.Twin] = (),
+    twins: Sequence[twin_queries.Twin] = (),
     thanks: ThanksView | None = None,
     lead: Report | None = None,
     lead_photos: Sequence[ReportPhoto] = (),

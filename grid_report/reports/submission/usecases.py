@@ -24,14 +24,17 @@ from grid_report.places.datum import Datum, to_wgs84
 from grid_report.places.points import Point
 from grid_report.places.reference import Reference
 from grid_report.places.routing import Match, MatchedBy
-from grid_report.reports import clocks, deciding, kept_steps, news, signals, steps
-from grid_report.reports.answers import Sent, SentBefore
+from grid_report.reports import clocks, signals, steps
+from grid_report.reports.casework import effect_steps, notification_steps
+from grid_report.reports.casework.folds import is_folded_away
 from grid_report.reports.commands import SubmitReport, columns_of, fingerprint, without_measured
+from grid_report.reports.errors import ConsentNeeded, KeyReused, TooManyKept, TooManyReports
+from grid_report.reports.idempotency_steps import Sent, SentBefore
 from grid_report.reports.kept_models import KeptReport
-from grid_report.reports.lifecycle import MOVES, State, Step
+from grid_report.reports.lifecycle import MOVES, Step
 from grid_report.reports.models import PhotoKind, Report
-from grid_report.reports.problems import ConsentNeeded, KeyReused, TooManyKept, TooManyReports
 from grid_report.reports.sources import LocatedBy
+from grid_report.reports.submission import kept_steps
 from grid_report.settings import Limits, Settings
 
 logger = logging.getLogger(__name__)
@@ -173,7 +176,9 @@ def take_in(
         moved_at=now,
         sent_unproved=unproved,
     )  # fmt: skip
-    start_in(report, clocks.deadlines(now, deciding.hours(category, settings.cases)), settings, now)
+    start_in(
+        report, clocks.deadlines(now, effect_steps.hours(category, settings.cases)), settings, now
+    )
     fold = _fold(session, report, now) if folds else None
     session.add(report)
     session.flush()
@@ -201,7 +206,9 @@ def take_in(
         sent_at=sent_at,
     )
     if not is_folded_away(report):
-        news.about_submission(session, report, places, county=settings.county.code, now=now)
+        notification_steps.about_submission(
+            session, report, places, county=settings.county.code, now=now
+        )
     signals.submitted.send(session, report=report)
     return Sent(report, photos=photos)
 
@@ -343,15 +350,6 @@ def _fold(session: Session, report: Report, now: datetime) -> int | None:
             Report.created_at > now - timedelta(hours=1),
             Report.street_code == report.street_code,
         )
-    )
-
-
-def is_folded_away(report: Report) -> bool:
-    """Tell whether a report is one of many behind one row, and not the first of them."""
-    return (
-        report.folded_id is not None
-        and report.folded_id != report.id
-        and report.state is State.SUBMITTED
     )
 
 

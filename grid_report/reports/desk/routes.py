@@ -12,10 +12,16 @@ from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
-from grid_report.reports import filters, folding, forms, listing, pages, queries, usecases, views
-from grid_report.reports.filters import ReportFilter, Sort
+from grid_report.reports import queries
+from grid_report.reports.casework import usecases as casework_usecases
+from grid_report.reports.desk import filters
+from grid_report.reports.desk import queries as listing
+from grid_report.reports.desk import usecases as folding
+from grid_report.reports.desk.filters import ReportFilter, Sort
 from grid_report.reports.lifecycle import OPEN
-from grid_report.reports.routes import place_tree
+from grid_report.reports.pages import case_views, page_views
+from grid_report.reports.pages import forms as pages_forms
+from grid_report.reports.pages.routes import place_tree
 from grid_report.web import words
 from grid_report.web.context import current_actor, language, settings
 
@@ -32,7 +38,7 @@ def _list(wanted: ReportFilter, limit: int = PAGE_ROWS) -> dict[str, Any]:
         actor, wanted, now=now, cursor=request.args.get("cursor"), limit=limit, whole=False
     )
     return {
-        "rows": views.rows(page.items, reference(), language(), now, actor),
+        "rows": case_views.rows(page.items, reference(), language(), now, actor),
         "next": page.next,
     }
 
@@ -130,7 +136,7 @@ def show(number: str) -> str | AnyResponse:
     try:
         return desk_case(number)
     except NotFound:
-        return pages.left_page(number)
+        return page_views.left_page(number)
 
 
 def desk_case(
@@ -147,7 +153,7 @@ def desk_case(
         **_list(wanted, limit=30),
         **_counts(wanted),
         filters=shown,
-        report=pages.one(number, with_twins=True),
+        report=page_views.one(number, with_twins=True),
         categories=[
             {"code": c.code, "name": c.name(language()), "severity": c.severity}
             for c in reference().categories.in_use
@@ -178,7 +184,7 @@ def unit_show(number: str) -> str | AnyResponse:
     try:
         return unit_case(number)
     except NotFound:
-        return pages.left_page(number)
+        return page_views.left_page(number)
 
 
 def unit_case(
@@ -191,7 +197,7 @@ def unit_case(
     """Draw the unit's page of one case."""
     return render_template(
         "unit/show.html",
-        report=pages.one(number),
+        report=page_views.one(number),
         errors=errors or {},
         form=form or {},
         failed_step=failed_step,
@@ -217,9 +223,9 @@ def assign(number: str) -> AnyResponse | tuple[str, int]:
     """Give an unrouted report to a community by hand."""
     values = {**request.form.to_dict(), "step": "assign"}
     try:
-        usecases.take_step(
+        casework_usecases.take_step(
             number,
-            forms.read_step(
+            pages_forms.read_step(
                 values, key=values.get("key"), key_field="key", zone=settings().county.tz
             ),
             actor=current_actor(),

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.errors import Invalid, NotFound
-from grid_report.reports import listing
-from grid_report.reports.filters import ReportFilter, Sort
+from grid_report.reports.desk import queries
+from grid_report.reports.desk.filters import ReportFilter, Sort
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.lifecycle import KeptState, State
 from grid_report.reports.models import Report
@@ -90,7 +90,7 @@ def list_with_kept(
         cursor = None
     if only_kept:
         return kept, Page([], None)
-    rest = listing.list_reports(
+    rest = queries.list_reports(
         actor, wanted, now=now, cursor=cursor, limit=limit - len(kept), whole=whole
     )
     return kept, rest
@@ -130,7 +130,7 @@ def _page(
     if wanted.until is not None:
         query = query.where(it.created_at < wanted.until)
     if wanted.words:
-        query = query.where(listing.says(it, wanted.words))
+        query = query.where(queries.says(it, wanted.words))
     if after is not None:
         query = query.where(it.id < after)
     return db.session.scalars(query.order_by(it.id.desc()).limit(limit)).all()

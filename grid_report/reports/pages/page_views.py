@@ -18,15 +18,21 @@ from grid_report.media.photos import AdmittedPhoto
 from grid_report.places.queries import reference
 from grid_report.points.rewards import tariff_queries
 from grid_report.points.statement.queries import entries_about
-from grid_report.reports import evidence, forms, keeping, kept, leaving, queries, usecases, views
+from grid_report.reports import queries
+from grid_report.reports.casework import departures
+from grid_report.reports.casework import usecases as casework_usecases
+from grid_report.reports.desk import kept_queries, twin_queries
+from grid_report.reports.errors import ConsentNeeded
 from grid_report.reports.kept_models import KeptReport
 from grid_report.reports.lifecycle import Part, State, kept_steps_from
 from grid_report.reports.models import Report, ReportPhoto
-from grid_report.reports.problems import ConsentNeeded
+from grid_report.reports.pages import case_views, forms
+from grid_report.reports.rewards import evidence
+from grid_report.reports.submission import kept_usecases
 from grid_report.web.context import current_actor, language, settings, wiring
 
 
-def one(number: str, *, with_twins: bool = False) -> views.ReportView:
+def one(number: str, *, with_twins: bool = False) -> case_views.ReportView:
     """Return one case as the reader may see it. Raises NotFound."""
     return put_together(queries.find_report(number), with_twins=with_twins)
 
@@ -37,7 +43,7 @@ def left_page(number: str) -> Response:
     Raises NotFound for whoever never had it.
     """
     report, actor, places = queries.find_report(number), current_actor(), reference()
-    found = leaving.left(actor, queries.list_history(report.id), report.community_code, places)
+    found = departures.left(actor, queries.list_history(report.id), report.community_code, places)
     if found is None:
         raise NotFound
     community, category = places.community(found.community), places.category(report.category_code)
@@ -53,7 +59,7 @@ def left_page(number: str) -> Response:
     return Response(page, 410, content_type="text/html; charset=utf-8")
 
 
-def put_together(report: Report, *, with_twins: bool = False) -> views.ReportView:
+def put_together(report: Report, *, with_twins: bool = False) -> case_views.ReportView:
     """Put one case together for the reader in a fixed number of statements. Raises NotFound."""
     actor, places, now = current_actor(), reference(), clock.now()
     access.check(actor, Action.REPORT_READ, report)
@@ -64,7 +70,7 @@ def put_together(report: Report, *, with_twins: bool = False) -> views.ReportVie
     rider = actor.member_id if Part.RIDER in mine else None
     photos = queries.list_photos(report.id, rider_id=rider)
     lead = lead_of(report, actor)
-    return views.view(
+    return case_views.view(
         report,
         photos,
         history,
@@ -75,7 +81,7 @@ def put_together(report: Report, *, with_twins: bool = False) -> views.ReportVie
         names=names_for(actor, people),
         merged_into=queries.number_of(report.merged_into_id),
         points_entries=entries_about(actor.member_id, report.number) if Part.RIDER in mine else (),
-        twins=queries.list_twins(
+        twins=twin_queries.list_twins(
             report, actor, radius_m=category.dedupe_radius_m if category else 30, now=now
         )
         if with_twins
@@ -93,8 +99,8 @@ def kept_page(report: KeptReport) -> dict[str, Any]:
     compound = places.compound(report.compound_code)
     community = places.community(report.chosen_code)
     return {
-        "report": views.row(report, places, language(), clock.now()),
-        "photos": kept.photos_of_kept([report.id])[report.id],
+        "report": case_views.row(report, places, language(), clock.now()),
+        "photos": kept_queries.photos_of_kept([report.id])[report.id],
         "compound_name": compound.name if compound else None,
         "chosen_name": community.name if community else None,
         "steps": [step.value for step in kept_steps_from(report.state)],
@@ -106,7 +112,7 @@ def lead_of(report: Report, actor: Actor) -> Report | None:
     return queries.find_lead(report) if report.reporter_id == actor.member_id else None
 
 
-def _thanks(report: Report, photos: Sequence[ReportPhoto], actor: Actor) -> views.ThanksView:
+def _thanks(report: Report, photos: Sequence[ReportPhoto], actor: Actor) -> case_views.ThanksView:
     may_ask = access.allowed(actor, Action.RECHECK_ASK, report)
     may_answer = access.allowed(actor, Action.RECHECK_ANSWER, report)
     asked = queries.list_rechecks(report.id) if may_ask or may_answer else ()
@@ -117,7 +123,7 @@ def _thanks(report: Report, photos: Sequence[ReportPhoto], actor: Actor) -> view
         and access.allowed(actor, Action.MERIT_PROPOSE, report)
     )
     version = tariff_queries.at(report.created_at) if may_ask or may_propose else None
-    return views.ThanksView(
+    return case_views.ThanksView(
         evidence=report.state is State.SUBMITTED and evidence.is_good(report, photos),
         may_ask=may_ask
         and not waits
@@ -163,7 +169,7 @@ def agree_if_asked() -> bool:
     if asked not in set(OPTIONAL_CONSENTS):
         return False
     kind, version = ConsentKind(asked), policy.NOTICE_VERSION
-    usecases.agree(kind, version, actor=current_actor(), now=clock.now())
+    casework_usecases.agree(kind, version, actor=current_actor(), now=clock.now())
     consents.note_agreed(kind, version)
     return True
 
@@ -230,7 +236,7 @@ def take_posted_step(number: str, step: str) -> None:
         photos=photos,
         problems=problems,
     )
-    usecases.take_step(
+    casework_usecases.take_step(
         number,
         command,
         actor=current_actor(),
@@ -242,11 +248,11 @@ def take_posted_step(number: str, step: str) -> None:
 
 def take_step_on_kept(
     number: str, values: dict[str, Any], *, key: str | None, key_field: str
-) -> keeping.Sent:
+) -> kept_usecases.Sent:
     """Take a step on an own report that waits for the proof. Raises what the use case raises."""
-    kept.find_kept(number, current_actor())
+    kept_queries.find_kept(number, current_actor())
     command = forms.read_step(
         values, key=key, key_field=key_field, zone=settings().county.tz, photos=[],
         problems=Invalid(),
     )  # fmt: skip
-    return keeping.take_step(number, command, actor=current_actor(), now=clock.now())
+    return kept_usecases.take_step(number, command, actor=current_actor(), now=clock.now())

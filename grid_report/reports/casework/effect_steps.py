@@ -19,12 +19,14 @@ from grid_report.errors import Forbidden, Invalid
 from grid_report.places.categories import CategoryInfo
 from grid_report.places.reference import Reference
 from grid_report.places.routing import MatchedBy
-from grid_report.reports import clocks, evidence, leading, queries, steps
+from grid_report.reports import clocks, queries, steps
+from grid_report.reports.casework import lead_steps
+from grid_report.reports.casework.merged import Followed
 from grid_report.reports.commands import TakeStep
-from grid_report.reports.following import Followed
+from grid_report.reports.errors import MergeTargetNotOpen, ReopenTooLate
 from grid_report.reports.lifecycle import OPEN, Need, Part, Step
 from grid_report.reports.models import Report
-from grid_report.reports.problems import MergeTargetNotOpen, ReopenTooLate
+from grid_report.reports.rewards import evidence
 from grid_report.settings import Cases, Settings
 
 Changes = dict[str, Any]
@@ -166,7 +168,7 @@ def _withdraw(it: Deciding) -> Changes:
     if it.heir is None:
         return {}
     question = queries.open_question(it.session, it.report)
-    leading.hand_on(
+    lead_steps.hand_on(
         it.session,
         it.report,
         it.heir,

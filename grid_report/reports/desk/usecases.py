@@ -11,9 +11,10 @@ from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.errors import GridReportError, NotFound
 from grid_report.places.reference import Reference
-from grid_report.reports import listing, usecases
+from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.commands import TakeStep
-from grid_report.reports.filters import ReportFilter, Sort
+from grid_report.reports.desk import queries
+from grid_report.reports.desk.filters import ReportFilter, Sort
 from grid_report.reports.lifecycle import OPEN, Step
 from grid_report.reports.models import Report
 from grid_report.settings import Settings
@@ -46,7 +47,7 @@ def merge_fold(
     if head is None:
         raise NotFound
     wanted = ReportFilter(fold=head.id, sort=Sort.DUE)
-    waiting = listing.list_reports(actor, wanted, now=now, limit=MOST_AT_ONCE + 2, whole=False)
+    waiting = queries.list_reports(actor, wanted, now=now, limit=MOST_AT_ONCE + 2, whole=False)
     numbers = [row.number for row in waiting.items]
     db.session.rollback()
     if not numbers:
@@ -56,7 +57,7 @@ def merge_fold(
     refused: GridReportError | None = None
     for one in [it for it in numbers if it != into][:MOST_AT_ONCE]:
         try:
-            usecases.take_step(
+            casework_usecases.take_step(
                 one,
                 TakeStep(step=Step.MERGE, into=into),
                 actor=actor,
@@ -70,5 +71,5 @@ def merge_fold(
             refused = error
     if not done and refused is not None:
         raise refused
-    left = listing.list_reports(actor, wanted, now=now, limit=500, whole=False)
+    left = queries.list_reports(actor, wanted, now=now, limit=500, whole=False)
     return Merged(into, done, len([row for row in left.items if row.number != into]))

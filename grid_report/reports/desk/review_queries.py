@@ -16,8 +16,8 @@ from sqlalchemy.orm import aliased
 from grid_report.db import db
 from grid_report.places.points import Point
 from grid_report.places.routing import MatchedBy
+from grid_report.reports.desk.queries import ROW_COLUMNS
 from grid_report.reports.lifecycle import State, Step
-from grid_report.reports.listing import ROW_COLUMNS
 from grid_report.reports.models import HistoryEntry, PhotoKind, Report, ReportPhoto
 from grid_report.reports.sources import LocatedBy
 

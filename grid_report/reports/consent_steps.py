@@ -12,9 +12,9 @@ from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.consents import consents_of
 from grid_report.media.photos import AdmittedPhoto
 from grid_report.reports.commands import without_position
+from grid_report.reports.errors import ConsentNeeded
 from grid_report.reports.lifecycle import Part
 from grid_report.reports.models import Report
-from grid_report.reports.problems import ConsentNeeded
 
 
 def photos_to_keep(

@@ -20,16 +20,18 @@ from grid_report.notify import outbox
 from grid_report.places.reference import Reference
 from grid_report.places.routing import MatchedBy
 from grid_report.points.policy import terms_of
-from grid_report.reports import clocks, deciding, leading, news, steps, thanks
-from grid_report.reports.answers import Done, SentBefore, check_key
-from grid_report.reports.assigning import assign
+from grid_report.reports import clocks, steps
+from grid_report.reports.casework import effect_steps, lead_steps, notification_steps
+from grid_report.reports.casework.assign_steps import assign
+from grid_report.reports.casework.folds import is_folded_away
+from grid_report.reports.casework.merged import Followed
 from grid_report.reports.commands import RateReport, TakeStep, fingerprint
-from grid_report.reports.consenting import photos_to_keep
-from grid_report.reports.following import Followed
-from grid_report.reports.intake import is_folded_away, submit_report
+from grid_report.reports.consent_steps import photos_to_keep
+from grid_report.reports.errors import AlreadyRated, AlreadyRouted
+from grid_report.reports.idempotency_steps import Done, SentBefore, check_key
 from grid_report.reports.lifecycle import BY_ANY_RIDER, State, Step, is_open, move_for
 from grid_report.reports.models import PhotoKind, Report
-from grid_report.reports.problems import AlreadyRated, AlreadyRouted
+from grid_report.reports.rewards import steps as rewards_steps
 from grid_report.settings import Settings
 
 __all__ = [
@@ -37,7 +39,6 @@ __all__ = [
     "agree",
     "mark_lights",
     "rate_report",
-    "submit_report",
     "take_step",
     "tell_of_reviews",
 ]
@@ -63,7 +64,7 @@ def take_step(
             report, other = _lock(session, number, command)
             check_key(session, command.key, sent, report, actor)
             steps.check_version(report, command.version)
-            it = deciding.Deciding(session, report, command, actor, now, places, settings)
+            it = effect_steps.Deciding(session, report, command, actor, now, places, settings)
             if command.step is Step.MERGE:
                 it = replace(it, target=other)
             elif command.step is Step.WITHDRAW:
@@ -87,26 +88,26 @@ def _lock(session: Session, number: str, command: TakeStep) -> tuple[Report, Rep
     if command.step is Step.MERGE and command.into:
         return steps.lock_both(session, number, command.into)
     if command.step is Step.WITHDRAW:
-        return leading.lock_with_heir(session, number)
+        return lead_steps.lock_with_heir(session, number)
     if command.step in BY_ANY_RIDER:
-        return leading.lock_with_lead(session, number)
+        return lead_steps.lock_with_lead(session, number)
     return steps.lock(session, number), None
 
 
-def _then_dispatch(it: deciding.Deciding) -> deciding.Deciding:
+def _then_dispatch(it: effect_steps.Deciding) -> effect_steps.Deciding:
     # The note was said once already, with the acceptance.
     then = replace(it.command, step=Step.DISPATCH, note="", internal_note="", photos=())
     return replace(it, command=then)
 
 
-def _move(it: deciding.Deciding) -> None:
+def _move(it: effect_steps.Deciding) -> None:
     command, report = it.command, it.report
     target = move_for(report.state, command.step)
     access.check_step(it.actor, it.seen, command.step)
-    deciding.check_needs(command, target.needs)
-    role = deciding.role_for(it.actor, it.seen, target.by)
-    before = news.before(it.session, report)
-    changes = deciding.DECISIONS[command.step](it)
+    effect_steps.check_needs(command, target.needs)
+    role = effect_steps.role_for(it.actor, it.seen, target.by)
+    before = notification_steps.before(it.session, report)
+    changes = effect_steps.DECISIONS[command.step](it)
     words, internal = _words(command)
     entry = steps.move(
         it.session,
@@ -148,7 +149,7 @@ def _move(it: deciding.Deciding) -> None:
             now=it.now,
             changes={"joined": [None, report.number]},
         )
-    thanks.for_step(
+    rewards_steps.for_step(
         it.session,
         report,
         command.step,
@@ -169,13 +170,13 @@ def _move(it: deciding.Deciding) -> None:
 
 
 def _tell(
-    it: deciding.Deciding,
-    before: news.Before,
+    it: effect_steps.Deciding,
+    before: notification_steps.Before,
     *,
     words: str = "",
     changes: dict[str, Any] | None = None,
 ) -> None:
-    happening = news.Happening(
+    happening = notification_steps.Happening(
         it.report,
         it.command.step,
         it.places,
@@ -188,7 +189,7 @@ def _tell(
         inside=_said(it.command),
         changes=changes,
     )
-    news.tell(it.session, happening)
+    notification_steps.tell(it.session, happening)
 
 
 def _said(command: TakeStep) -> str:
@@ -198,28 +199,28 @@ def _said(command: TakeStep) -> str:
 def _words(command: TakeStep) -> tuple[str, str]:
     """Split what was written into what the rider may read and what stays inside."""
     said = _said(command)
-    if command.step in deciding.INTERNAL_REASON:
+    if command.step in effect_steps.INTERNAL_REASON:
         return "", "\n".join(part for part in (said, command.internal_note) if part)
     return said, command.internal_note
 
 
-def _note(it: deciding.Deciding) -> None:
+def _note(it: effect_steps.Deciding) -> None:
     access.check(it.actor, Action.REPORT_NOTE, it.report)
     if not (it.command.note or it.command.reason or it.command.internal_note):
         raise Invalid.field("note", "note-needed")
     _history_only(it, Step.NOTE)
 
 
-def _urge(it: deciding.Deciding) -> None:
+def _urge(it: effect_steps.Deciding) -> None:
     access.check(it.actor, Action.REPORT_URGE, it.report)
     if not is_open(it.report.state):
         move_for(it.report.state, Step.URGE)  # raises: there is nobody left to urge
     it.report.urges += 1
     _history_only(it, Step.URGE)
-    _tell(it, news.before(it.session, it.report))
+    _tell(it, notification_steps.before(it.session, it.report))
 
 
-def _history_only(it: deciding.Deciding, step: Step) -> None:
+def _history_only(it: effect_steps.Deciding, step: Step) -> None:
     words, internal = _words(it.command)
     entry = steps.record(
         it.session,
@@ -227,7 +228,7 @@ def _history_only(it: deciding.Deciding, step: Step) -> None:
         step,
         came_from=it.report.state,
         actor=it.actor,
-        role=deciding.role_for(it.actor, it.report, frozenset()),
+        role=effect_steps.role_for(it.actor, it.report, frozenset()),
         now=it.now,
         words=words,
         internal_note=internal,
@@ -243,7 +244,7 @@ def _history_only(it: deciding.Deciding, step: Step) -> None:
     )
 
 
-def _assign(it: deciding.Deciding) -> None:
+def _assign(it: effect_steps.Deciding) -> None:
     """Give an unrouted report to a community by hand."""
     report = it.report
     access.check(it.actor, Action.REPORT_ASSIGN, report)
@@ -285,7 +286,7 @@ def rate_report(number: str, command: RateReport, *, actor: Actor, now: datetime
     sent = fingerprint(command, number)
     try:
         with transaction() as session:
-            report, lead = leading.lock_with_lead(session, number)
+            report, lead = lead_steps.lock_with_lead(session, number)
             check_key(session, command.key, sent, report, actor)
             return _rate(session, report, lead, command, sent, actor=actor, now=now)
     except SentBefore as before:
@@ -351,7 +352,7 @@ def mark_lights(*, places: Reference, settings: Settings, now: datetime, limit: 
             report.told_light = light.value
             if is_folded_away(report):
                 continue
-            rows += news.light_rows(
+            rows += notification_steps.light_rows(
                 session, report, light, places, county=settings.county.code, now=now
             )
         outbox.put_all(session, rows)
@@ -379,6 +380,8 @@ def tell_of_reviews(
             report.told_review = report.review_on
         rows = []
         for report in due:
-            rows += news.review_rows(session, report, places, county=settings.county.code, now=now)
+            rows += notification_steps.review_rows(
+                session, report, places, county=settings.county.code, now=now
+            )
         outbox.put_all(session, rows)
     return len(due)

@@ -18,12 +18,13 @@ from grid_report.accounts.roles import Role
 from grid_report.places.changes import Passing
 from grid_report.places.reference import Reference
 from grid_report.places.routing import Area, MatchedBy
-from grid_report.reports import deciding, news, signals, steps
-from grid_report.reports.assigning import assign
+from grid_report.reports import signals, steps
+from grid_report.reports.casework import effect_steps, notification_steps
+from grid_report.reports.casework.assign_steps import assign
 from grid_report.reports.commands import TakeStep
-from grid_report.reports.evidence import has_own_position
 from grid_report.reports.lifecycle import MOVES, OPEN, Step, move_for
 from grid_report.reports.models import Report
+from grid_report.reports.rewards.evidence import has_own_position
 from grid_report.reports.sources import LocatedBy
 from grid_report.settings import Settings
 
@@ -96,12 +97,12 @@ class Ground:
                 settings=self.settings, now=now, changes=marked,
             )  # fmt: skip
             return
-        was = news.before(session, report)
+        was = notification_steps.before(session, report)
         command = TakeStep(step=Step.TRANSFER, community=community)
-        it = deciding.Deciding(
+        it = effect_steps.Deciding(
             session, report, command, actor or SYSTEM, now, self.places, self.settings
         )
-        changes = deciding.DECISIONS[Step.TRANSFER](it)
+        changes = effect_steps.DECISIONS[Step.TRANSFER](it)
         report.transfers -= 1
         steps.move(
             session,
@@ -114,7 +115,7 @@ class Ground:
             rules=self.settings.cases,
             changes=changes | marked,
         )
-        happening = news.Happening(
+        happening = notification_steps.Happening(
             report,
             Step.TRANSFER,
             self.places,
@@ -124,7 +125,7 @@ class Ground:
             actor_id=actor.member_id if actor else None,
             changes=changes,
         )
-        news.tell(session, happening)
+        notification_steps.tell(session, happening)
 
 
 def _found(

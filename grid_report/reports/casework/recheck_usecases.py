@@ -22,12 +22,14 @@ from grid_report.points.proposals import steps as proposals_steps
 from grid_report.points.proposals.rules import ProposalKind, Propose
 from grid_report.points.proposals.steps import Put
 from grid_report.points.rewards import tariff_queries
-from grid_report.reports import deciding, news, queries, steps, thanks
-from grid_report.reports.answers import Done, SentBefore, check_key
+from grid_report.reports import queries, steps
+from grid_report.reports.casework import effect_steps, notification_steps
 from grid_report.reports.commands import AnswerRecheck, AskRecheck, fingerprint
-from grid_report.reports.consenting import photos_to_keep
+from grid_report.reports.consent_steps import photos_to_keep
+from grid_report.reports.idempotency_steps import Done, SentBefore, check_key
 from grid_report.reports.lifecycle import Step
 from grid_report.reports.models import PhotoKind, Recheck, Report
+from grid_report.reports.rewards import steps as rewards_steps
 
 
 class RecheckOpen(Conflict):
@@ -102,7 +104,7 @@ def _ask(
         Step.NOTE,
         came_from=report.state,
         actor=actor,
-        role=deciding.role_for(actor, report, frozenset()),
+        role=effect_steps.role_for(actor, report, frozenset()),
         now=now,
         words=words,
         changes={"recheck": [None, "asked"]},
@@ -112,7 +114,7 @@ def _ask(
         "recheck_asked",
         to_member=report.reporter_id,
         about=report.number,
-        facts=news.facts(report, places) | {"words": words},
+        facts=notification_steps.facts(report, places) | {"words": words},
         now=now,
     )
 
@@ -174,7 +176,7 @@ def _answer(
     )
     photos = photos_to_keep(session, report, command.photos, actor)
     steps.add_photos(session, report, entry, photos, kind=PhotoKind.AFTER, actor=actor, now=now)
-    thanks.for_recheck(
+    rewards_steps.for_recheck(
         session,
         report,
         asked[-1].nth,
@@ -188,7 +190,7 @@ def _answer(
             "recheck_sent",
             to_role=(Role.WORKER, report.community_code),
             about=report.number,
-            facts=news.facts(report, places) | {"words": command.words},
+            facts=notification_steps.facts(report, places) | {"words": command.words},
             now=now,
         )
 

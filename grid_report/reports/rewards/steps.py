@@ -24,10 +24,10 @@ from grid_report.points.rewards import queries as rewards_queries
 from grid_report.points.rewards import steps as rewards_steps
 from grid_report.points.rewards.caps import NEVER_PAID, Cut, Facts
 from grid_report.points.rewards.steps import Occasion, Thanks
-from grid_report.reports import kinship
-from grid_report.reports.kinship import Joined
 from grid_report.reports.lifecycle import Step
 from grid_report.reports.models import Report
+from grid_report.reports.rewards import related_queries
+from grid_report.reports.rewards.related_queries import Joined
 
 NEWS = {ledger.Outcome.PAID: "points_awarded", ledger.Outcome.OWED: "points_pending"}
 
@@ -49,7 +49,7 @@ def for_step(
     The tariff is the one in force when a report was submitted.
     """
     if step is Step.ACCEPT:
-        joined = kinship.joined_to(session, report) if report.followers else []
+        joined = related_queries.joined_to(session, report) if report.followers else []
         rewards_steps.lock_riders(
             session, [report.reporter_id, *(one.reporter_id for one in joined)]
         )
@@ -64,7 +64,7 @@ def for_step(
         rewards_steps.lock_riders(session, [report.reporter_id])
         occasions = [_of_report(report, actor, REPORT_CLOSED, _closing_facts(session, report))]
     elif step is Step.MERGE and target is not None and target.accepted_at is not None:
-        joined = kinship.joined_to(session, target)
+        joined = related_queries.joined_to(session, target)
         rewards_steps.lock_riders(session, [one.reporter_id for one in joined])
         occasions = _of_joining(session, target, joined, actor, _accepted_facts(session, target))
     else:
@@ -104,8 +104,8 @@ def _of_acceptance(
     facts = Facts(
         "R1",
         report.severity,
-        nth=kinship.nth_of_its_kind(session, report, terms.zone),
-        after_closing_s=kinship.seconds_after_closing(
+        nth=related_queries.nth_of_its_kind(session, report, terms.zone),
+        after_closing_s=related_queries.seconds_after_closing(
             session, report, radius_m=category.dedupe_radius_m
         ),
     )

@@ -12,8 +12,9 @@ from grid_report.points.objections import queries as objections_queries
 from grid_report.points.objections.rules import Decision, Subject
 from grid_report.points.signals import decision_about
 from grid_report.points.statement import month_queries
-from grid_report.reports import pages, queries
+from grid_report.reports import queries
 from grid_report.reports.lifecycle import Part
+from grid_report.reports.pages import page_views
 from grid_report.web.context import current_actor
 
 bp = Blueprint("report_points", __name__)
@@ -27,7 +28,7 @@ def show(number: str) -> str:
     row = queries.find_report(number)
     if Part.RIDER not in access.parts(actor, row):
         raise NotFound
-    report = pages.put_together(row)
+    report = page_views.put_together(row)
     unpaid = month_queries.unawarded_about(actor.member_id, row.number)
     nothing = not report.points_entries and not unpaid
     about = Decision(Subject.REPORT, row.number)

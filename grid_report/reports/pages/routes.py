@@ -20,12 +20,17 @@ from grid_report.media.photos import AdmittedPhoto, reads_heic
 from grid_report.places.categories import numbers_to_call
 from grid_report.places.queries import reference
 from grid_report.points.statement.queries import points_by_report
-from grid_report.reports import forms, kept, pages, queries, usecases, views
+from grid_report.reports import queries
+from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.commands import without_position
-from grid_report.reports.filters import ReportFilter
+from grid_report.reports.desk import kept_queries
+from grid_report.reports.desk import queries as desk_queries
+from grid_report.reports.desk.filters import ReportFilter
+from grid_report.reports.errors import ConsentNeeded
 from grid_report.reports.lifecycle import OPEN, State
-from grid_report.reports.problems import ConsentNeeded
+from grid_report.reports.pages import case_views, forms, page_views
 from grid_report.reports.sources import LocatedBy
+from grid_report.reports.submission import usecases as submission_usecases
 from grid_report.web import words
 from grid_report.web.context import actor_or_none, current_actor, language, settings, wiring
 from grid_report.web.guard import public
@@ -133,7 +138,7 @@ def send() -> AnyResponse:
     actor = current_actor()
     access.check(actor, Action.REPORT_SUBMIT)
     values = request.form.to_dict()
-    agreed = pages.agree_if_asked()
+    agreed = page_views.agree_if_asked()
     secret, most = settings().secret(), settings().photos.max_files
     command, problems = forms.read_submission(
         values,
@@ -147,7 +152,7 @@ def send() -> AnyResponse:
     photos = staging.take(tokens, secret=secret, member_id=actor.member_id)
     status = 422
     try:
-        pages.check_consent_to_send(command.key)
+        page_views.check_consent_to_send(command.key)
     except ConsentNeeded as error:
         return _refused(values, {"photos": [words.error_sentence(error)]}, [], status)
     for file in _sent_files(problems, most - len(photos)):
@@ -162,7 +167,7 @@ def send() -> AnyResponse:
     if agreed:
         return _refused(values, {}, photos, 200)
     try:
-        done = usecases.submit_report(
+        done = submission_usecases.submit_report(
             forms.with_photos(command, photos, most, problems),
             actor=actor,
             places=reference(),
@@ -177,13 +182,13 @@ def send() -> AnyResponse:
         if isinstance(error, NotFound):
             raise
         status = status_of(error)
-        at = pages.field_of(error, status)
+        at = page_views.field_of(error, status)
         return _refused(values, {at: [words.error_sentence(error)]}, photos, status)
     return redirect(url_for("reports.sent", number=done.report.number), 303)
 
 
 def _sent_files(problems: Invalid, room: int) -> list[FileStorage]:
-    files = pages.files_in(request.files.getlist("photos"))
+    files = page_views.files_in(request.files.getlist("photos"))
     if len(files) > room:
         problems.add("photos", "too-many-photos", limit=settings().photos.max_files)
         return []
@@ -239,9 +244,9 @@ def sent(number: str) -> str:
 def _own_page(number: str, template: str, **shown: Any) -> str:
     """Draw the page of an own report; one that waits for the proof has a page of its own."""
     try:
-        report = pages.one(number)
+        report = page_views.one(number)
     except NotFound:
-        waits = pages.kept_page(kept.find_kept(number, current_actor()))
+        waits = page_views.kept_page(kept_queries.find_kept(number, current_actor()))
         just_sent = template == "reports/sent.html"
         return render_template(
             "reports/kept.html", **{"errors": {}, **shown}, **waits, just_sent=just_sent
@@ -263,7 +268,7 @@ def mine() -> str:
     chosen = request.args.get("state", "all")
     if chosen not in CHOICES:
         chosen = "all"
-    waiting, page = kept.list_with_kept(
+    waiting, page = kept_queries.list_with_kept(
         actor,
         CHOICES[chosen],
         now=now,
@@ -273,10 +278,10 @@ def mine() -> str:
     )
     earned = points_by_report(actor.member_id, [row.number for row in page.items])
     places = reference()
-    leads = queries.leads_of([row.merged_into_id for row in page.items if row.merged_into_id])
-    rows = [views.row(row, places, language(), now) for row in waiting]
+    leads = desk_queries.leads_of([row.merged_into_id for row in page.items if row.merged_into_id])
+    rows = [case_views.row(row, places, language(), now) for row in waiting]
     rows += [
-        views.row(
+        case_views.row(
             row,
             places,
             language(),
@@ -301,22 +306,22 @@ def case(number: str) -> AnyResponse:
     try:
         report = queries.find_report(number)
     except NotFound:
-        kept.find_kept(number, current_actor())
+        kept_queries.find_kept(number, current_actor())
     else:
         if not access.allowed(current_actor(), Action.REPORT_READ, report):
-            return pages.left_page(number)
+            return page_views.left_page(number)
     return redirect(url_for(f"{side_of(number)}.show", number=number), 303)
 
 
 @bp.post("/reports/<number>/steps/<step>")
 def step(number: str, step: str) -> AnyResponse:
     """Take a step from a form; refused, the page comes back with the words still in it."""
-    if pages.agree_if_asked():
+    if page_views.agree_if_asked():
         return case_page(number, {}, step, 200)
     try:
-        pages.take_posted_step(number, step)
+        page_views.take_posted_step(number, step)
     except NotFound:
-        return pages.left_page(number)
+        return page_views.left_page(number)
     except Invalid as error:
         return case_page(number, words.field_sentences(error), step, 422)
     except Stale as error:
@@ -325,7 +330,7 @@ def step(number: str, step: str) -> AnyResponse:
         status = status_of(error)
         if status not in (409, 413, 415, 422):
             raise
-        field = pages.field_of(error, status)
+        field = page_views.field_of(error, status)
         return case_page(number, {field: [words.error_sentence(error)]}, step, status)
     flash(words.said(f"step-{step.replace('_', '-')}", number=number))
     return redirect(_after_step(number), 303)
@@ -342,7 +347,7 @@ def side_of(number: str) -> str:
     try:
         report = queries.find_report(number)
     except NotFound:
-        kept.find_kept(number, actor)
+        kept_queries.find_kept(number, actor)
         return "reports"
     if report.reporter_id == actor.member_id:
         return "reports"
@@ -353,7 +358,7 @@ def side_of(number: str) -> str:
 
 def case_page(number: str, errors: dict[str, list[str]], failed_step: str, status: int) -> Response:
     """Draw the page of a case for this person, with what was refused and what was typed."""
-    from grid_report.reports.desk_routes import desk_case, unit_case
+    from grid_report.reports.desk.routes import desk_case, unit_case
 
     side = side_of(number)
     form = request.form.to_dict()
@@ -372,7 +377,7 @@ def case_page(number: str, errors: dict[str, list[str]], failed_step: str, statu
 def rate(number: str) -> AnyResponse:
     """Keep the rider's two answers."""
     try:
-        usecases.rate_report(
+        casework_usecases.rate_report(
             number,
             forms.read_rating(request.form),
             actor=current_actor(),
@@ -392,7 +397,7 @@ def photo(number: str, name: str, size: str) -> Response:
     try:
         report = queries.find_report(number)
     except NotFound:
-        waits = kept.find_kept_photo(number, current_actor(), name=name)
+        waits = kept_queries.find_kept_photo(number, current_actor(), name=name)
         return wiring().media.response(name, size, waits.byte_count)
     access.check(current_actor(), Action.REPORT_READ, report)
     access.check(current_actor(), Action.REPORT_PHOTOS, report)

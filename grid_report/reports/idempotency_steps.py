@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from grid_report import access
 from grid_report.access import Action, Actor
 from grid_report.reports import steps
+from grid_report.reports.errors import KeyReused
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.models import Report, ReportPhoto
-from grid_report.reports.problems import KeyReused
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,13 @@ from grid_report.places.points import Point
 from grid_report.places.queries import reference
 from grid_report.places.reference import Reference
 from grid_report.places.routing import NOBODY, Match
-from grid_report.reports import intake, kept_steps
-from grid_report.reports.answers import Sent
 from grid_report.reports.commands import SubmitReport, TakeStep
+from grid_report.reports.errors import KeyReused
+from grid_report.reports.idempotency_steps import Sent
 from grid_report.reports.kept_models import KeptReport
 from grid_report.reports.lifecycle import KEPT_MOVES, IllegalStep, Part, Step
 from grid_report.reports.models import Report
-from grid_report.reports.problems import KeyReused
+from grid_report.reports.submission import kept_steps, usecases
 from grid_report.web.context import settings
 
 __all__ = ["Sent", "send_on", "take_step"]
@@ -59,7 +59,7 @@ def _send_on(
         command = replace(command, key=str(uuid.uuid4()))
     kept_steps.let_go(session, kept)
     point, match = _place(command, Point(kept.lat, kept.lng), places)
-    intake.take_in(
+    usecases.take_in(
         session, command, point, match, number=number, sent=sent, category=category, actor=rider,
         places=places, settings=settings(), now=now, sent_at=sent_at,
     )  # fmt: skip
@@ -96,7 +96,7 @@ def _uses_key(session: Session, rider: Actor, key: str) -> bool:
 def _place(command: SubmitReport, shown: Point, places: Reference) -> tuple[Point, Match]:
     """Find whose it is today; what nobody answers for any more is the county's to assign."""
     try:
-        return intake.route(command, places)
+        return usecases.route(command, places)
     except Invalid:
         if command.lat is None or command.lng is None:
             return shown, NOBODY

@@ -9,9 +9,11 @@ from grid_report import clock
 from grid_report.errors import Conflict, GridReportError, Invalid
 from grid_report.places.queries import reference
 from grid_report.points.policy import terms_of
-from grid_report.reports import forms, pages, rechecking
+from grid_report.reports.casework import recheck_usecases
 from grid_report.reports.commands import AnswerRecheck, AskRecheck
-from grid_report.reports.routes import case_page, side_of
+from grid_report.reports.pages import forms as pages_forms
+from grid_report.reports.pages import page_views
+from grid_report.reports.pages.routes import case_page, side_of
 from grid_report.web import words
 from grid_report.web.context import current_actor, settings
 from grid_report.web.problems import status_of
@@ -24,10 +26,10 @@ bp = Blueprint("thanks", __name__)
 def ask_recheck(number: str) -> Response:
     """Ask the rider for a photo of the handled case."""
     problems = Invalid()
-    said = read_text(request.form, "note", most=forms.WORDS_MOST, problems=problems)
+    said = read_text(request.form, "note", most=pages_forms.WORDS_MOST, problems=problems)
     try:
         problems.raise_if_any()
-        rechecking.ask_recheck(
+        recheck_usecases.ask_recheck(
             number, AskRecheck(said), actor=current_actor(), places=reference(), now=clock.now()
         )
     except (Invalid, Conflict) as error:
@@ -39,18 +41,18 @@ def ask_recheck(number: str) -> Response:
 @bp.post("/reports/<number>/recheck/photos")
 def answer_recheck(number: str) -> Response:
     """Take the rider's photo of the handled case."""
-    pages.check_sight(number, None)
-    if pages.agree_if_asked():
+    page_views.check_sight(number, None)
+    if page_views.agree_if_asked():
         return case_page(number, {}, "answer_recheck", 200)
     problems = Invalid()
-    said = read_text(request.form, "note", most=forms.WORDS_MOST, problems=problems)
+    said = read_text(request.form, "note", most=pages_forms.WORDS_MOST, problems=problems)
     try:
-        pages.check_consent(number, None)
-        photos = pages.admit_photos(
+        page_views.check_consent(number, None)
+        photos = page_views.admit_photos(
             request.files.getlist("photos"), problems, most=settings().photos.max_files
         )
         problems.raise_if_any()
-        rechecking.answer_recheck(
+        recheck_usecases.answer_recheck(
             number,
             AnswerRecheck(said, tuple(photos)),
             actor=current_actor(),
@@ -73,9 +75,9 @@ def propose_merit(number: str) -> Response:
     try:
         key = read_key(request.form.get("key"), "key", problems)
         points = read_int(request.form, "points", 0, 1_000_000, problems)
-        reason = read_text(request.form, "reason", most=forms.WORDS_MOST, problems=problems)
+        reason = read_text(request.form, "reason", most=pages_forms.WORDS_MOST, problems=problems)
         problems.raise_if_any()
-        rechecking.propose_merit(
+        recheck_usecases.propose_merit(
             number, points, reason, key=key, actor=current_actor(), now=clock.now()
         )
     except (Invalid, Conflict) as error:
@@ -88,7 +90,7 @@ def _again(number: str, error: GridReportError, what: str) -> Response:
     if isinstance(error, Invalid):
         return case_page(number, words.field_sentences(error), what, 422)
     status = status_of(error)
-    field = pages.field_of(error, status)
+    field = page_views.field_of(error, status)
     return case_page(number, {field: [words.error_sentence(error)]}, what, status)
 
 

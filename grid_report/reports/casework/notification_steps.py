@@ -17,10 +17,7 @@ from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts.roles import Role
 from grid_report.notify import outbox
 from grid_report.places.reference import Reference
-from grid_report.reports.clocks import Light
-from grid_report.reports.lifecycle import Step
-from grid_report.reports.models import Report
-from grid_report.reports.telling import (
+from grid_report.reports.casework.audience import (
     RIDERS,
     TELLING,
     Cell,
@@ -30,6 +27,9 @@ from grid_report.reports.telling import (
     holds,
     named,
 )
+from grid_report.reports.clocks import Light
+from grid_report.reports.lifecycle import Step
+from grid_report.reports.models import Report
 
 Told = tuple[Role, str]
 

@@ -11,7 +11,7 @@ from grid_report import access, clock
 from grid_report.access import Action, Actor
 from grid_report.places.reference import Reference
 from grid_report.reports import clocks
-from grid_report.reports.following import when
+from grid_report.reports.casework.merged import when
 from grid_report.reports.lifecycle import OPEN
 from grid_report.reports.models import PhotoKind, Report, ReportPhoto
 

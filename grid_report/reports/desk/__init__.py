@@ -1,0 +1,1 @@
+"""Lists of cases and the counts beside them, for communities, streets and units."""
