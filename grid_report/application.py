@@ -72,14 +72,14 @@ from grid_report.reports.rewards import routes as rewards_routes
 from grid_report.reports.rewards import steps as rewards_steps
 from grid_report.reports.submission import kept_usecases
 from grid_report.settings import ROOT, Settings, SettingsError
-from grid_report.statistics import ask_routes as statistics_ask_routes
-from grid_report.statistics import compare_routes as statistics_compare_routes
-from grid_report.statistics import counting
-from grid_report.statistics import delivery_routes as statistics_delivery_routes
-from grid_report.statistics import export_routes as statistics_export_routes
-from grid_report.statistics import open_routes as statistics_open_routes
-from grid_report.statistics import routes as statistics_routes
-from grid_report.statistics import sheet_routes as statistics_sheet_routes
+from grid_report.statistics.comparison import routes as statistics_compare_routes
+from grid_report.statistics.counts import steps as counts_steps
+from grid_report.statistics.explorer import routes as statistics_ask_routes
+from grid_report.statistics.exports import routes as statistics_export_routes
+from grid_report.statistics.exports import sheet_routes as statistics_sheet_routes
+from grid_report.statistics.month import routes as statistics_routes
+from grid_report.statistics.open_data import routes as statistics_open_routes
+from grid_report.statistics.subscriptions import routes as statistics_delivery_routes
 from grid_report.web import (
     assets,
     compiling,
@@ -178,15 +178,15 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     points_signals.due_paid.connect(rewards_steps.tell_of_late_payment)
     points_signals.points_expiring.connect(rewards_steps.tell_of_expiry)
     offers_signals.moved.connect(permits_steps.follow)
-    reports_signals.taken.connect(counting.note_case)
-    reports_signals.submitted.connect(counting.note_new_case)
-    reports_signals.recalled.connect(counting.note_recall)
-    reports_signals.round_ended.connect(counting.note_round)
-    offers_signals.taken.connect(counting.note_service)
-    offers_signals.reserved.connect(counting.note_new_service)
-    points_signals.lots_changed.connect(counting.note_lots)
-    points_signals.points_expired.connect(counting.note_expired)
-    points_signals.debt_changed.connect(counting.note_debt)
+    reports_signals.taken.connect(counts_steps.note_case)
+    reports_signals.submitted.connect(counts_steps.note_new_case)
+    reports_signals.recalled.connect(counts_steps.note_recall)
+    reports_signals.round_ended.connect(counts_steps.note_round)
+    offers_signals.taken.connect(counts_steps.note_service)
+    offers_signals.reserved.connect(counts_steps.note_new_service)
+    points_signals.lots_changed.connect(counts_steps.note_lots)
+    points_signals.points_expired.connect(counts_steps.note_expired)
+    points_signals.debt_changed.connect(counts_steps.note_debt)
     points_signals.report_facts.connect(reports_queries.facts_for_audit)
     points_signals.service_names.connect(redemptions_queries.service_names)
     points_signals.report_decision.connect(objection_notification_steps.decision_about)

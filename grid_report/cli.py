@@ -32,7 +32,7 @@ COMMANDS = {
     "members": "grid_report.accounts.cli:accounts_cli",
     "points": "grid_report.points.audit.cli:points_cli",
     "scheduler": "grid_report.jobs.cli:scheduler",
-    "statistics": "grid_report.statistics.cli:statistics_cli",
+    "statistics": "grid_report.statistics.counts.cli:statistics_cli",
 }
 
 

@@ -15,18 +15,19 @@ from grid_report.api.reading import answer, query
 from grid_report.api.routes import bp
 from grid_report.places.queries import reference
 from grid_report.rates import Rate
-from grid_report.statistics import asking, handing_out
-from grid_report.statistics.figures import Times
+from grid_report.statistics import request_forms
+from grid_report.statistics.counts.queries import Times
+from grid_report.statistics.exports import download_views
+from grid_report.statistics.exports.workbook import MEDIA_TYPE
 from grid_report.statistics.measures import Measure
-from grid_report.statistics.tables import PEOPLE, Row, Table, TableName, Tables
-from grid_report.statistics.workbook import MEDIA_TYPE
+from grid_report.statistics.month.table_queries import PEOPLE, Row, Table, TableName, Tables
 from grid_report.web.context import current_actor, language, settings
 
 
 def _asked(month: str, shape: type[schemas.MonthQuery]) -> tuple[Tables, Any]:
     wanted = query(shape)
     places = reference()
-    report = asking.read_asked(
+    report = request_forms.read_asked(
         month,
         {
             "area": wanted.area or "",
@@ -37,7 +38,7 @@ def _asked(month: str, shape: type[schemas.MonthQuery]) -> tuple[Tables, Any]:
         settings=settings(),
         now=clock.now(),
     )
-    found = asking.in_words(report, places=places, settings=settings(), language=language())
+    found = request_forms.in_words(report, places=places, settings=settings(), language=language())
     return found, wanted
 
 
@@ -62,7 +63,7 @@ def month_statistics(month: str) -> Response:
 )
 def month_workbook(month: str) -> Response:
     """Hand out a month as a workbook."""
-    return handing_out.workbook_answer(_asked(month, schemas.MonthQuery)[0])
+    return download_views.workbook_answer(_asked(month, schemas.MonthQuery)[0])
 
 
 @bp.get("/statistics/months/<month>.csv")
@@ -75,7 +76,7 @@ def month_workbook(month: str) -> Response:
 def month_sheet(month: str) -> Response:
     """Hand out a month as CSV."""
     found, wanted = _asked(month, schemas.SheetQuery)
-    return handing_out.csv_answer(found, wanted.table, bom=bool(wanted.bom))
+    return download_views.csv_answer(found, wanted.table, bom=bool(wanted.bom))
 
 
 def _month(found: Tables) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from grid_report.api.schemas import Answer
-from grid_report.statistics.areas import AreaKind
-from grid_report.statistics.tables import TableName
+from grid_report.statistics.counts.areas import AreaKind
+from grid_report.statistics.month.table_queries import TableName
 
 
 class MonthQuery(BaseModel):

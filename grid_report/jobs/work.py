@@ -29,8 +29,9 @@ from grid_report.points.budgets import usecases as points_usecases
 from grid_report.points.policy import terms_of
 from grid_report.reports.casework import usecases as reports_usecases
 from grid_report.settings import Settings
-from grid_report.statistics import delivering
-from grid_report.statistics import usecases as statistics_usecases
+from grid_report.statistics.counts import usecases as statistics_usecases
+from grid_report.statistics.month import usecases as month_usecases
+from grid_report.statistics.subscriptions import usecases as subscriptions_usecases
 from grid_report.web.context import wiring
 from grid_report.web.terminal import say
 
@@ -166,7 +167,7 @@ def recount_statistics(duty: Duty) -> int:
 
 def freeze_months(duty: Duty) -> int:
     """Freeze the month that is over, where nobody has by the day of the settings."""
-    return statistics_usecases.freeze_due(
+    return month_usecases.freeze_due(
         places=places_queries.reference(),
         county=duty.settings.county,
         day=duty.settings.statistics.freeze_day,
@@ -176,7 +177,7 @@ def freeze_months(duty: Duty) -> int:
 
 def deliver_statistics(duty: Duty) -> int:
     """Tell those who asked that the month before can be fetched: each once, on their day or after."""
-    return delivering.deliver_due(
+    return subscriptions_usecases.deliver_due(
         places=places_queries.reference(),
         county=duty.settings.county,
         now=duty.now(),

@@ -12,8 +12,8 @@ from grid_report import clock
 from grid_report.access import Actor
 from grid_report.clock import Month
 from grid_report.places.queries import reference
-from grid_report.statistics import usecases
 from grid_report.statistics.measures import CASE_COUNTS, Measure, RateName
+from grid_report.statistics.month import usecases as month_usecases
 from tests.api.conftest import Program, problem
 from tests.support.builders import BRIGHT, STATION, STREET, Make
 
@@ -28,7 +28,7 @@ THIS = Month(2026, 3)
 
 
 def freeze(make: Make, month: Month = THIS, seen: int = 0) -> None:
-    usecases.freeze_month(
+    month_usecases.freeze_month(
         month,
         actor=make.administrator(),
         seen_version=seen,

@@ -27,7 +27,8 @@ from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.places.queries import reference
 from grid_report.settings import County
-from grid_report.statistics import anew, live, usecases
+from grid_report.statistics.counts import live_queries, rules_queries
+from grid_report.statistics.counts import usecases as counts_usecases
 from grid_report.statistics.models import StatisticsRecount, StatisticsRules
 from tests.benchmarks.bench_statistics import kept_set
 from tests.support.kept_sets import shelf
@@ -72,9 +73,9 @@ def _roll(county: County, rounds: int) -> list[str]:
         pairs = []
         for _ in range(rounds + 1):
             bound = _seconds(lambda: db.session.execute(text(MOVEMENTS)).all())[0]
-            took = _seconds(lambda at=month: live.points(at, areas, places=places, county=county))[
-                0
-            ]  # type: ignore[misc]
+            took = _seconds(
+                lambda at=month: live_queries.points(at, areas, places=places, county=county)
+            )[0]  # type: ignore[misc]
             pairs.append((took, bound))
         pairs = pairs[1:]  # the first compiles the statement and warms the files
         ratios = sorted(took / bound for took, bound in pairs)
@@ -95,10 +96,10 @@ def _recount(county: County) -> str:
     for table in (StatisticsRules, StatisticsRecount):
         db.session.execute(update(table).values(rules=1))
     db.session.commit()
-    months = len(anew.every_month(county))
+    months = len(rules_queries.every_month(county))
     db.session.rollback()
     took, left = _seconds(
-        lambda: usecases.follow_rules(places=reference(), county=county, now=clock.now())
+        lambda: counts_usecases.follow_rules(places=reference(), county=county, now=clock.now())
     )
     assert left == 0
     ratio = took / ((before + bound()) / 2)

@@ -15,7 +15,7 @@ from grid_report.access import Grant, Role
 from grid_report.clock import Month
 from grid_report.db import transaction
 from grid_report.places.queries import reference
-from grid_report.statistics import usecases
+from grid_report.statistics.month import usecases as month_usecases
 from tests.support import full_month
 from tests.support.browser import DESK, Person
 from tests.support.builders import STATION, STREET, Make
@@ -44,7 +44,7 @@ def month(make: Make) -> Month:
     full_month.put_down([last.plus(n) for n in range(-12, 1)], places, COUNTY, least=2)
     actor = make.administrator()
     for seen, reason in ((0, ""), (1, "两件案件退回更正，一件重开")):
-        usecases.freeze_month(
+        month_usecases.freeze_month(
             last, actor=actor, seen_version=seen, reason=reason,
             places=places, county=county, now=clock.now(),
         )  # fmt: skip

@@ -16,8 +16,8 @@ from grid_report.reports import clocks
 from grid_report.reports.lifecycle import IllegalStep, State, Step
 from grid_report.reports.models import Report
 from grid_report.reports.recall_models import Recall
-from grid_report.statistics import naming
 from grid_report.statistics.models import StatisticsCell
+from grid_report.statistics.month import name_queries
 from tests.statistics.months import freeze
 from tests.support.builders import BRIGHT, PROPERTY, STATION, STREET, Make
 
@@ -180,12 +180,12 @@ def test_a_month_frozen_before_recalls_were_counted_does_not_show_them(
     report, worker = at_the_unit(make, make.handler())
     make.step(report, "recall", worker, reason="没动静", at=AT + 2 * HOUR)
     administrator = make.administrator()
-    whole = naming.document
+    whole = name_queries.document
 
     def older(*given: Any) -> dict[str, Any]:
         return {name: it for name, it in whole(*given).items() if name != "measures"}
 
-    monkeypatch.setattr(naming, "document", older)
+    monkeypatch.setattr(name_queries, "document", older)
     freeze(make, administrator)
     monkeypatch.undo()
     freeze(make, administrator, seen=1)

@@ -15,8 +15,8 @@ from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.commands import RateReport
 from grid_report.reports.lifecycle import MOVES, State, Step, steps_from
 from grid_report.reports.models import Report
-from grid_report.statistics import recounting
-from grid_report.statistics.areas import Area, find_area
+from grid_report.statistics.counts import recount_queries
+from grid_report.statistics.counts.areas import Area, find_area
 from tests.support.builders import PROPERTY, STATION, Make
 
 BRIGHT = "211282001003"
@@ -142,9 +142,9 @@ class World:
         """Return by month what the kept counts lack."""
         county = self.make.settings.county
         found = {}
-        for month in recounting.months_with_cases(county):
+        for month in recount_queries.months_with_cases(county):
             db.session.rollback()
-            lacking = recounting.recount(
+            lacking = recount_queries.recount(
                 db.engine, month, places=reference(), county=county
             ).lacking
             if lacking:

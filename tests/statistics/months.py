@@ -17,7 +17,7 @@ from grid_report.offers.catalogue.models import Offer, Station
 from grid_report.places import steps
 from grid_report.places.models import Community, Unit
 from grid_report.places.queries import reference
-from grid_report.statistics import usecases
+from grid_report.statistics.month import usecases as month_usecases
 from tests.support.builders import PROPERTY, STATION, Make
 
 MARCH = Month(2026, 3)
@@ -43,7 +43,7 @@ def month_of_cases(make: Make, cases: int = 3) -> Actor:
 
 def freeze(make: Make, actor: Actor, seen: int = 0, month: Month = MARCH) -> None:
     """Freeze a month once more."""
-    usecases.freeze_month(
+    month_usecases.freeze_month(
         month,
         actor=actor,
         seen_version=seen,

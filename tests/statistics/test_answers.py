@@ -17,11 +17,11 @@ from grid_report.errors import Invalid
 from grid_report.places.queries import reference
 from grid_report.reports.models import Report
 from grid_report.reports.round_models import ReportRound
-from grid_report.statistics import answering
-from grid_report.statistics.areas import Area, find_area
-from grid_report.statistics.facts import OWN_HANDLING
+from grid_report.statistics.counts.areas import Area, find_area
+from grid_report.statistics.counts.cells import OWN_HANDLING
+from grid_report.statistics.explorer import queries as explorer_queries
+from grid_report.statistics.explorer.rules import Asked, Rows, row_areas
 from grid_report.statistics.measures import Facet, Measure
-from grid_report.statistics.questioning import Asked, Rows, row_areas
 from tests.statistics.histories import World
 from tests.support.builders import BRIGHT, PROPERTY, STATION, STREET, Make
 
@@ -126,7 +126,7 @@ def test_every_answer_is_what_a_slow_count_gives(make: Make) -> None:
     world.play(110)
     by_case, counted = 0, 0
     for asked in every_question(make):
-        found = answering.answer(
+        found = explorer_queries.answer(
             asked, places=reference(), county=make.settings.county, now=world.now
         )
         rows, total = slowly(make, asked, world.now)
@@ -176,8 +176,8 @@ def test_too_many_months_or_cases_are_refused_with_the_reason(
     make.report(at=START)
     both = question(make, kind="RD", unit=PROPERTY)
 
-    def asking(asked: Asked) -> answering.Answer:
-        return answering.answer(
+    def asking(asked: Asked) -> explorer_queries.Answer:
+        return explorer_queries.answer(
             asked, places=reference(), county=make.settings.county, now=make.now
         )
 
@@ -188,7 +188,7 @@ def test_too_many_months_or_cases_are_refused_with_the_reason(
     assert refused.value.problems["to"][0].code == "asked-too-long"
     # Without one of the two the kept counts can say, however long.
     assert not asking(question(make, kind="RD", first=Month(2024, 4))).by_case
-    monkeypatch.setattr(answering, "MOST_CASES", 0)
+    monkeypatch.setattr(explorer_queries, "MOST_CASES", 0)
     with pytest.raises(Invalid) as refused:
         asking(both)
     assert refused.value.problems["to"][0].facts == {"n": 1, "most": 0}

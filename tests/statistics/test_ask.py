@@ -19,12 +19,13 @@ from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid
 from grid_report.places.queries import reference
-from grid_report.statistics import questioning, questions
-from grid_report.statistics.areas import find_area
-from grid_report.statistics.ask_forms import Form, form_of, read_asked
+from grid_report.statistics.counts.areas import find_area
+from grid_report.statistics.explorer import rules as explorer_rules
+from grid_report.statistics.explorer import usecases as explorer_usecases
+from grid_report.statistics.explorer.forms import Form, form_of, read_asked
+from grid_report.statistics.explorer.rules import Asked, code_of
+from grid_report.statistics.explorer.usecases import TooManyQuestions
 from grid_report.statistics.models import StatisticsQuestion
-from grid_report.statistics.questioning import Asked, code_of
-from grid_report.statistics.questions import TooManyQuestions
 from tests.support import present
 from tests.support.builders import BRIGHT, PROPERTY, STATION, STREET, Make
 
@@ -55,7 +56,7 @@ GOOD = {
         ({"columns": []}, {"columns": "columns-needed"}),
         ({"columns": ["1+1"]}, {"columns": "value-unknown"}),
         ({"columns": ["m_riders"]}, {"columns": "value-unknown"}),
-        ({"columns": sorted(questioning.COLUMNS)[:9]}, {"columns": "columns-too-many"}),
+        ({"columns": sorted(explorer_rules.COLUMNS)[:9]}, {"columns": "columns-too-many"}),
         ({"from": "x", "rows": "", "columns": []}, {"from": "month-unreadable", "rows": "value-unknown", "columns": "columns-needed"}),
     ],
 )  # fmt: skip
@@ -189,7 +190,7 @@ def test_a_question_saved_twice_is_one_under_one_link(make: Make) -> None:
     assert "逐月" in page.text
     other = save(client, title="另一个")
     assert other.location != first.location
-    assert len(questions.own_questions(worker)) == 2
+    assert len(explorer_usecases.own_questions(worker)) == 2
     db.session.rollback()
 
 
@@ -197,7 +198,7 @@ def test_one_saved_at_once_from_many_windows_is_one(make: Make, in_parallel: Any
     worker = make.worker()
 
     def again(_: int) -> str:
-        return questions.save_question("逐月", DOCUMENT, actor=worker, now=make.now)
+        return explorer_usecases.save_question("逐月", DOCUMENT, actor=worker, now=make.now)
 
     codes = in_parallel(again, 4)
     assert len(set(codes)) == 1
@@ -240,7 +241,7 @@ def test_a_link_of_others_shows_ones_own_area(make: Make) -> None:
 
 def test_a_question_about_what_is_gone_is_still_a_page(make: Make) -> None:
     worker = make.worker()
-    code = questions.save_question(
+    code = explorer_usecases.save_question(
         "旧", DOCUMENT | {"unit": "gone", "kind": "ZZ99"}, actor=worker, now=make.now
     )
     page = make.signed_in(worker).get(f"/statistics/ask/{code}")
@@ -251,26 +252,26 @@ def test_a_question_about_what_is_gone_is_still_a_page(make: Make) -> None:
 
 def test_only_its_owner_deletes_a_question_and_twice_is_no_mistake(make: Make) -> None:
     worker, other = make.worker(), make.worker()
-    code = questions.save_question("逐月", DOCUMENT, actor=worker, now=make.now)
+    code = explorer_usecases.save_question("逐月", DOCUMENT, actor=worker, now=make.now)
     with pytest.raises(Forbidden):
-        questions.delete_question(code, actor=other)
-    assert questions.delete_question(code, actor=worker)
-    assert not questions.delete_question(code, actor=worker)
-    assert questions.find_question(code) is None
+        explorer_usecases.delete_question(code, actor=other)
+    assert explorer_usecases.delete_question(code, actor=worker)
+    assert not explorer_usecases.delete_question(code, actor=worker)
+    assert explorer_usecases.find_question(code) is None
     db.session.rollback()
 
 
 def test_nobody_keeps_more_questions_than_can_be_read(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(questions, "MOST_OWN", 2)
+    monkeypatch.setattr(explorer_usecases, "MOST_OWN", 2)
     worker = make.worker()
     for title in ("一", "二"):
-        questions.save_question(title, DOCUMENT, actor=worker, now=make.now)
+        explorer_usecases.save_question(title, DOCUMENT, actor=worker, now=make.now)
     with pytest.raises(TooManyQuestions):
-        questions.save_question("三", DOCUMENT, actor=worker, now=make.now)
+        explorer_usecases.save_question("三", DOCUMENT, actor=worker, now=make.now)
     # One that is there already is no further one.
-    questions.save_question("一", DOCUMENT, actor=worker, now=make.now)
+    explorer_usecases.save_question("一", DOCUMENT, actor=worker, now=make.now)
     answer = save(make.signed_in(worker), title="三")
     assert answer.status_code == 409
     assert "已保存 2 个查询" in answer.text

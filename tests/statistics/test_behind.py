@@ -13,11 +13,13 @@ from grid_report.clock import Month
 from grid_report.db import transaction
 from grid_report.places.queries import reference
 from grid_report.reports.models import Report
-from grid_report.statistics import cases, durations, month_page, slices
-from grid_report.statistics.areas import find_area
-from grid_report.statistics.definitions import LISTED
+from grid_report.statistics.counts import durations
+from grid_report.statistics.counts.areas import find_area
+from grid_report.statistics.counts.definition_queries import LISTED
+from grid_report.statistics.explorer import case_queries, slice_queries
+from grid_report.statistics.explorer.slice_queries import Slice
 from grid_report.statistics.measures import LIVE, Measure
-from grid_report.statistics.slices import Slice
+from grid_report.statistics.month import page_views
 from tests.statistics.histories import BRIGHT, COUNTY, START, World, county_of, lived, this_month
 from tests.support.builders import PROPERTY, STATION, STREET, Make
 
@@ -36,7 +38,7 @@ def test_every_list_is_as_long_as_its_figure(make: Make) -> None:
             assert area is not None
             for measure, without in [
                 *((it, None) for it in sorted(LISTED)),
-                *sorted(cases.COMPLEMENTS),
+                *sorted(case_queries.COMPLEMENTS),
             ]:
                 for where, key in (
                     (Slice.ALL, ""),
@@ -44,7 +46,7 @@ def test_every_list_is_as_long_as_its_figure(make: Make) -> None:
                     (Slice.GROUP, "RD"),
                     (Slice.UNIT, "self"),
                 ):
-                    wanted = cases.Wanted(measure, month, area, where, key, without)
+                    wanted = case_queries.Wanted(measure, month, area, where, key, without)
                     checked += hold(wanted, make, world.now)
     assert checked > 100
 
@@ -55,18 +57,18 @@ def test_every_bar_lists_its_cases(make: Make) -> None:
         at = START + number * timedelta(hours=7)
         lived(make, worker, handler, at, answered=at + spent * minutes, handled=2 * spent * minutes)
     found: Counter[Slice] = Counter()
-    bars = [slices.bar_key(edge) for edge in (*durations.EDGES, None)]
+    bars = [slice_queries.bar_key(edge) for edge in (*durations.EDGES, None)]
     keys = {
-        Slice.HOUR: month_page.HOURS,
-        Slice.WEEKDAY: month_page.DAYS,
+        Slice.HOUR: page_views.HOURS,
+        Slice.WEEKDAY: page_views.DAYS,
         Slice.SOURCE: ("page",),
         Slice.RESPONSE: bars,
         Slice.HANDLING: bars,
     }
     for month in (Month(2026, 4), Month(2026, 5)):
-        for where, measure in slices.ONLY.items():
+        for where, measure in slice_queries.ONLY.items():
             for key in keys[where]:
-                wanted = cases.Wanted(measure, month, county_of(make), where, key)
+                wanted = case_queries.Wanted(measure, month, county_of(make), where, key)
                 found[where] += hold(wanted, make, make.now)
     assert set(found.values()) == {5}, found
 
@@ -81,24 +83,26 @@ def test_lengths_at_the_edge_of_a_bar_fall_where_they_are_counted(make: Make) ->
         make.step(report, "accept", worker, at=start + after, category="RD02", severity=2)
     lengths = []
     for key in ("15", "30", "60"):
-        wanted = cases.Wanted(Measure.RESPONDED, Month(2026, 5), county, Slice.RESPONSE, key)
+        wanted = case_queries.Wanted(Measure.RESPONDED, Month(2026, 5), county, Slice.RESPONSE, key)
         lengths.append(hold(wanted, make, make.now))
     assert lengths == [2, 1, 0]
 
 
-def hold(wanted: cases.Wanted, make: Make, now: datetime) -> int:
+def hold(wanted: case_queries.Wanted, make: Make, now: datetime) -> int:
     """Hold a list against its figure; return how long both are."""
     found = numbers(wanted, make, now, limit=4)
-    figure = cases.figure(wanted, LIVE, places=reference(), county=make.settings.county, now=now)
+    figure = case_queries.figure(
+        wanted, LIVE, places=reference(), county=make.settings.county, now=now
+    )
     assert len(found) == len(set(found)) == figure, wanted
     return figure
 
 
-def numbers(wanted: cases.Wanted, make: Make, now: datetime, limit: int) -> list[str]:
+def numbers(wanted: case_queries.Wanted, make: Make, now: datetime, limit: int) -> list[str]:
     found: list[str] = []
     cursor = None
     while True:
-        page = cases.list_cases(
+        page = case_queries.list_cases(
             wanted,
             places=reference(),
             county=make.settings.county,

@@ -10,7 +10,7 @@ from grid_report.db import db
 from grid_report.places.queries import reference
 from grid_report.reports.lifecycle import State
 from grid_report.reports.models import Report
-from grid_report.statistics import recounting
+from grid_report.statistics.counts import recount_queries
 from tests.statistics.histories import month_of
 from tests.support import big_set
 from tests.support.builders import STATION, Make
@@ -24,11 +24,11 @@ LIVES, REPORTS = 40, 480
 def test_the_set_of_the_benchmark_is_consistent(make: Make) -> None:
     big_set.build(make, REPORTS, LIVES)
     county = make.settings.county
-    months = recounting.months_with_cases(county)
+    months = recount_queries.months_with_cases(county)
     assert len(months) >= big_set.MONTHS
     for month in months:
         db.session.rollback()
-        found = recounting.recount(db.engine, month, places=reference(), county=county)
+        found = recount_queries.recount(db.engine, month, places=reference(), county=county)
         assert not found.lacking, month
         assert found.cells
     states = dict(

@@ -12,12 +12,14 @@ from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import Invalid
 from grid_report.places.queries import reference
-from grid_report.statistics import comparing, usecases, yearly
-from grid_report.statistics.areas import find_area
-from grid_report.statistics.figures import EMPTY, Figures, read_period
+from grid_report.statistics.comparison import queries as comparison_queries
+from grid_report.statistics.comparison import year_queries
+from grid_report.statistics.comparison.periods import Period, choices, parse_period
+from grid_report.statistics.comparison.periods import read_period as read_form
+from grid_report.statistics.counts.areas import find_area
+from grid_report.statistics.counts.queries import EMPTY, Figures, read_period
 from grid_report.statistics.measures import COMPOSITE, Facet, Measure, RateName
-from grid_report.statistics.periods import Period, choices, parse_period
-from grid_report.statistics.periods import read_period as read_form
+from grid_report.statistics.month import usecases as month_usecases
 from tests.statistics.histories import World
 from tests.support.builders import BRIGHT, PROPERTY, STATION, STREET, Make
 
@@ -79,15 +81,15 @@ def test_a_wrong_period_names_its_field(values: dict[str, str], wrong: dict[str,
 
 def test_a_score_is_hidden_where_any_base_is_below_ten() -> None:
     counts = {"should_handle": 10, "handled": 9, "handled_in_time": 8, "should_close": 10, "reworked": 1}  # fmt: skip
-    value, n = comparing.score(whole(**counts), COMPOSITE)
+    value, n = comparison_queries.score(whole(**counts), COMPOSITE)
     # 30·0.9 + 20·0.8 + 20·0.9 + 20·1 + 10·1
     assert (value, n) == (91.0, 10)
     counts["should_close"] = 9
-    assert comparing.score(whole(**counts), COMPOSITE) == (None, 9)
+    assert comparison_queries.score(whole(**counts), COMPOSITE) == (None, 9)
     # What weighs nothing needs no base.
     only = {**COMPOSITE, RateName.REWORK: 0}
-    assert comparing.score(whole(**counts), only)[0] == 91.2
-    assert comparing.score(EMPTY, COMPOSITE) == (None, 0)
+    assert comparison_queries.score(whole(**counts), only)[0] == 91.2
+    assert comparison_queries.score(EMPTY, COMPOSITE) == (None, 0)
 
 
 def side(n: int, in_time: int) -> Figures:
@@ -95,7 +97,7 @@ def side(n: int, in_time: int) -> Figures:
 
 
 def test_only_who_has_a_base_of_ten_is_ranked_and_equals_share_a_rank() -> None:
-    found = comparing.order_communities(
+    found = comparison_queries.order_communities(
         {"a": side(10, 5), "b": side(9, 9), "c": side(20, 20), "d": side(20, 20), "e": EMPTY},
         {"a": side(10, 9)},
         COMPOSITE,
@@ -113,7 +115,7 @@ def test_what_a_community_does_itself_is_shown_without_a_rank() -> None:
         for key, n in (("self", 30), ("u1", 20))
         for name in ("should_handle", "handled", "handled_in_time", "should_close")
     }
-    found = comparing.order_units(Figures(counts), EMPTY, COMPOSITE)
+    found = comparison_queries.order_units(Figures(counts), EMPTY, COMPOSITE)
     assert [(it.code, it.rank, it.score) for it in found] == [
         ("u1", 1, 100.0),
         ("self", None, 100.0),
@@ -122,10 +124,10 @@ def test_what_a_community_does_itself_is_shown_without_a_rank() -> None:
 
 def test_a_difference_of_rates_needs_both_bases() -> None:
     few, many = whole(should_handle=9, handled=9), whole(should_handle=20, handled=10)
-    by_name = {it.name: it for it in comparing.rate_lines(few, many)}
+    by_name = {it.name: it for it in comparison_queries.rate_lines(few, many)}
     assert by_name["handling"].by is None
-    assert {it.name: it for it in comparing.rate_lines(many, many)}["handling"].by == 0
-    counts = {it.name: it for it in comparing.count_lines(few, many)}
+    assert {it.name: it for it in comparison_queries.rate_lines(many, many)}["handling"].by == 0
+    counts = {it.name: it for it in comparison_queries.count_lines(few, many)}
     assert counts["should_handle"].by == -11
 
 
@@ -138,7 +140,7 @@ def test_a_side_is_the_period_as_it_is_counted_elsewhere(make: Make) -> None:
     area = find_area(STREET, places, county)
     assert area is not None
     inside = [it for code in (STATION, BRIGHT) if (it := find_area(code, places, county))]
-    found = comparing.read_side(period, area, inside, county=county, now=world.now)
+    found = comparison_queries.read_side(period, area, inside, county=county, now=world.now)
     kept = read_period(period.first, period.last, [STREET, STATION])
     for measure in (Measure.RECEIVED, Measure.SHOULD_HANDLE, Measure.HANDLED_IN_TIME):
         assert found.figures.count(measure) == kept[STREET].count(measure)
@@ -221,7 +223,7 @@ def test_a_year_counts_each_case_once_and_its_months_as_they_stand(make: Make) -
     area = find_area("", places, county)
     assert area is not None
     now = datetime(2026, 11, 5, tzinfo=UTC)
-    found = yearly.read_year(
+    found = year_queries.read_year(
         2026, area, this=Month(2026, 11), began=Month(2026, 4), places=places, county=county,
         now=now,
     )  # fmt: skip
@@ -262,7 +264,7 @@ def test_a_bulletin_carries_the_version_and_digest_of_its_month(make: Make) -> N
     # A month with one case has no score.
     assert "综合评分" not in re.sub(r"<[^>]+>", "", live)
     assert not re.search(r"\d %", re.sub(r"<[^>]+>", "", live))
-    version = usecases.freeze_month(
+    version = month_usecases.freeze_month(
         month, actor=admin, seen_version=0, reason="", places=reference(),
         county=make.settings.county, now=later,
     )  # fmt: skip

@@ -16,8 +16,8 @@ from sqlalchemy.exc import DBAPIError
 
 from grid_report.clock import Month
 from grid_report.db import db, transaction
-from grid_report.statistics import compared, freezing
 from grid_report.statistics.models import StatisticsFreeze
+from grid_report.statistics.month import compared_steps, freeze_steps
 from tests.statistics.months import MARCH, freeze, get
 from tests.support.builders import Make
 
@@ -89,7 +89,7 @@ def test_the_api_marks_what_was_live(make: Make) -> None:
 def test_what_is_late_and_how_long_it_took_is_kept_of_the_months_beside(make: Make) -> None:
     client = lived(make)
     version: Any = db.session.query(StatisticsFreeze).filter_by(month="2026-03").one()
-    kept = compared.read(version.document, MARCH, 1, "211282", rules=2)
+    kept = compared_steps.read(version.document, MARCH, 1, "211282", rules=2)
     assert kept is not None
     assert kept.versions["2025-03"] == 1
     assert kept.live[FEBRUARY].count("overdue_open") == 2  # type: ignore[arg-type]
@@ -103,7 +103,7 @@ def test_a_version_of_before_says_that_nothing_was_kept_and_stays_as_it_was(make
         on_table = " ON statistics_freezes" if db.engine.dialect.name == "postgresql" else ""
         session.execute(text(dropped + on_table))
         document = dict(session.query(StatisticsFreeze).filter_by(month="2026-03").one().document)
-        del document[compared.NAME]
+        del document[compared_steps.NAME]
         session.query(StatisticsFreeze).filter_by(month="2026-03").update({"document": document})
     shown = client.get(PATH).text
     assert "当时没有保存" in shown
@@ -132,5 +132,5 @@ def test_what_was_kept_with_a_version_is_sealed_and_in_its_digest(make: Make, sq
         session.execute(text(sql))
     with transaction() as session:
         (version,) = session.query(StatisticsFreeze).filter_by(month="2026-03")
-        assert freezing.digest(session, MARCH, 1) == version.digest
-        assert compared.rows_of(session, MARCH, 1)
+        assert freeze_steps.digest(session, MARCH, 1) == version.digest
+        assert compared_steps.rows_of(session, MARCH, 1)

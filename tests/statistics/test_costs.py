@@ -18,11 +18,11 @@ from grid_report.db import db
 from grid_report.places.queries import reference
 from grid_report.points.budgets import statistics_queries as points_figures
 from grid_report.points.kinds import Verdict
-from grid_report.statistics import live, recounting
-from grid_report.statistics.areas import Area, AreaKind, find_area
-from grid_report.statistics.definitions import HANDLER, OF_CASES, C, in_area
-from grid_report.statistics.facts import HELD
-from grid_report.statistics.figures import Figures, read_months
+from grid_report.statistics.counts import live_queries, recount_queries
+from grid_report.statistics.counts.areas import Area, AreaKind, find_area
+from grid_report.statistics.counts.cells import HELD
+from grid_report.statistics.counts.definition_queries import HANDLER, OF_CASES, C, in_area
+from grid_report.statistics.counts.queries import Figures, read_months
 from grid_report.statistics.measures import Facet, Measure
 from tests.points.book import NOW, STATION, Book
 from tests.statistics.histories import BRIGHT, START, World, county_of, month_of
@@ -126,10 +126,10 @@ def test_what_is_overdue_is_what_counting_the_cases_says(make: Make, seed: int) 
     below = [STREET, STATION, BRIGHT, "unrouted"]
     for _ in range(12):
         now = START + (world.now + timedelta(days=20) - START) * chance.random()
-        found = live.overdue(
+        found = live_queries.overdue(
             first, last, county_of(make), below=below, everywhere=True, now=now, zone=zone
         )
-        spread = live.overdue_spread(
+        spread = live_queries.overdue_spread(
             [first.plus(n) for n in range(9)], county_of(make), below=below, now=now, zone=zone
         )
         for code in ("", *below):
@@ -141,7 +141,7 @@ def test_what_is_overdue_is_what_counting_the_cases_says(make: Make, seed: int) 
             assert figures.by(Facet.UNIT, Measure.OVERDUE_OPEN) == counted["handler"]
             whole = figures.count(Measure.OVERDUE_OPEN)
             assert whole == sum(counted["category"].values())
-            alone = live.overdue(first, last, area, now=now, zone=zone)
+            alone = live_queries.overdue(first, last, area, now=now, zone=zone)
             assert Figures(alone.get(area.code, {})).count(Measure.OVERDUE_OPEN) == whole
             assert sum(n for (_, where), n in spread.items() if where == area.code) == whole
 
@@ -193,7 +193,7 @@ def test_what_riders_hold_is_kept_with_every_way_points_go(make: Make, app: Flas
     month = Month.of(NOW, county.tz).plus(12)
     for counted in (None, Month.of(NOW, county.tz), month):
         db.session.rollback()
-        found = recounting.recount(db.engine, counted, places=reference(), county=county)
+        found = recount_queries.recount(db.engine, counted, places=reference(), county=county)
         assert found.lacking == {}
         assert found.cells
     kept = read_months([month], [STATION, county.code])
@@ -205,7 +205,7 @@ def test_what_riders_hold_is_kept_with_every_way_points_go(make: Make, app: Flas
 def held() -> dict[str, tuple[int, int]]:
     """Return what is kept as held, and as on hold, by community."""
     db.session.rollback()
-    cells = recounting._CELLS
+    cells = recount_queries._CELLS
     rows = db.session.execute(
         select(cells.area, cells.measure, cells.n).where(
             cells.month == HELD, cells.area.like("____________")

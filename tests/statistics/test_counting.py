@@ -15,9 +15,10 @@ from grid_report.clock import Month
 from grid_report.db import db, transaction
 from grid_report.places.queries import reference
 from grid_report.reports.lifecycle import IllegalStep
-from grid_report.statistics import recounting, usecases
-from grid_report.statistics.facts import HELD, Cell
-from grid_report.statistics.figures import EMPTY, read_months, read_period
+from grid_report.statistics.counts import recount_queries
+from grid_report.statistics.counts import usecases as counts_usecases
+from grid_report.statistics.counts.cells import HELD, Cell
+from grid_report.statistics.counts.queries import EMPTY, read_months, read_period
 from grid_report.statistics.measures import Facet, Measure
 from grid_report.statistics.models import StatisticsCell, StatisticsRecount
 from tests.conftest import KIND
@@ -96,7 +97,7 @@ def test_a_report_is_counted_in_its_county_street_and_community(make: Make) -> N
 def test_a_month_ends_where_the_county_is(make: Make, at: datetime, month: str) -> None:
     make.report(at=at)
     assert figures(month).count(Measure.RECEIVED) == 1
-    found = recounting.recount(
+    found = recount_queries.recount(
         db.engine, Month.parse(month), places=reference(), county=make.settings.county
     )
     assert found.lacking == {}
@@ -177,7 +178,7 @@ def test_a_recount_finds_a_wrong_count_and_repairs_it(make: Make) -> None:
         )
         session.execute(text("DELETE FROM statistics_cells WHERE facet = 'hour'"))
     known = {"places": reference(), "county": make.settings.county, "now": make.now}
-    found = usecases.recount_month(month, **known)
+    found = counts_usecases.recount_month(month, **known)
     wrong = {
         (STATION, Cell("2026-03", "", "", "received")): -3,
         **{
@@ -186,7 +187,7 @@ def test_a_recount_finds_a_wrong_count_and_repairs_it(make: Make) -> None:
         },
     }
     assert found.lacking == wrong
-    assert usecases.recount_month(month, **known).lacking == {}
+    assert counts_usecases.recount_month(month, **known).lacking == {}
     db.session.rollback()
     row = db.session.get(StatisticsRecount, "2026-03")
     assert row is not None
@@ -203,10 +204,12 @@ def test_two_repairs_at_once_repair_once(make: Make) -> None:
     month = Month(2026, 3)
     db.session.rollback()
     # Both have looked before either has written.
-    looks = [recounting.recount(db.engine, month, places=places, county=county) for _ in range(2)]
-    done = [usecases._repair(found, now=make.now) for found in looks]
+    looks = [
+        recount_queries.recount(db.engine, month, places=places, county=county) for _ in range(2)
+    ]
+    done = [counts_usecases._repair(found, now=make.now) for found in looks]
     assert done == [True, False]
-    assert recounting.recount(db.engine, month, places=places, county=county).lacking == {}
+    assert recount_queries.recount(db.engine, month, places=places, county=county).lacking == {}
 
 
 def test_the_job_counts_every_month_once_and_then_the_newest_and_one_other_a_night(
@@ -218,9 +221,9 @@ def test_the_job_counts_every_month_once_and_then_the_newest_and_one_other_a_nig
         make.report(at=start - timedelta(days=days))
     known = {"places": reference(), "county": make.settings.county}
     every = timedelta(hours=20)
-    assert usecases.recount_due(**known, every=every, now=start) == 0
+    assert counts_usecases.recount_due(**known, every=every, now=start) == 0
     db.session.rollback()
-    first = {it.month: it.counted_at for it in recounting.list_recounts().values()}
+    first = {it.month: it.counted_at for it in recount_queries.list_recounts().values()}
     assert len(first) >= 6
     newest = {HELD, "2026-06", "2026-05"}
     older = sorted({*first} - newest)
@@ -233,11 +236,11 @@ def test_the_job_counts_every_month_once_and_then_the_newest_and_one_other_a_nig
     repaired, seen = 0, []
     for night in range(1, len(older) + 1):
         at = start + timedelta(hours=21 * night)
-        repaired += usecases.recount_due(**known, every=every, now=at)
+        repaired += counts_usecases.recount_due(**known, every=every, now=at)
         # Once a night is enough.
-        usecases.recount_due(**known, every=every, now=at + timedelta(hours=1))
+        counts_usecases.recount_due(**known, every=every, now=at + timedelta(hours=1))
         db.session.rollback()
-        again = {it.month for it in recounting.list_recounts().values() if it.counted_at >= at}
+        again = {it.month for it in recount_queries.list_recounts().values() if it.counted_at >= at}
         assert newest <= again
         seen += sorted(again - newest)
     assert sorted(seen) == older
@@ -254,9 +257,9 @@ def test_the_night_a_month_begins_the_new_one_and_the_one_that_is_over_are_count
         (datetime(2026, 11, 29, 20, tzinfo=UTC), {"2026-11", "2026-10"}),
         (datetime(2026, 11, 30, 17, tzinfo=UTC), {"2026-12", "2026-11"}),
     ):
-        usecases.recount_due(**known, every=every, now=at)
+        counts_usecases.recount_due(**known, every=every, now=at)
         db.session.rollback()
-        counted = recounting.list_recounts().values()
+        counted = recount_queries.list_recounts().values()
         assert newest | {HELD} <= {it.month for it in counted if it.counted_at == at}
 
 
@@ -278,6 +281,9 @@ def test_processes_that_step_at_once_lose_no_count(
     assert sum(counts) > 12
     county = make.settings.county
     db.session.rollback()
-    for month in recounting.months_with_cases(county):
+    for month in recount_queries.months_with_cases(county):
         db.session.rollback()
-        assert recounting.recount(db.engine, month, places=reference(), county=county).lacking == {}
+        assert (
+            recount_queries.recount(db.engine, month, places=reference(), county=county).lacking
+            == {}
+        )

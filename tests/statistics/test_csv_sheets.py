@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from grid_report.statistics.csv_sheets import LONG
+from grid_report.statistics.exports.csv_views import LONG
 from grid_report.statistics.measures import CASE_COUNTS, RateName
-from grid_report.statistics.tables import TableName
+from grid_report.statistics.month.table_queries import TableName
 from grid_report.web.csv_files import lines, plain
 from tests.statistics.months import COUNTY, HOSTILE, freeze, get, month_of_cases, rename
 from tests.support.builders import STATION, Make

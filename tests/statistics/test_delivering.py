@@ -19,10 +19,10 @@ from grid_report.errors import Forbidden, Invalid
 from grid_report.notify.delivery import deliver_due as bring
 from grid_report.notify.models import Message
 from grid_report.places.queries import reference
-from grid_report.statistics import delivering
-from grid_report.statistics.delivering import AddDelivery
-from grid_report.statistics.delivery_days import month_due, next_day, told_before
 from grid_report.statistics.models import StatisticsDelivery
+from grid_report.statistics.subscriptions import usecases as subscriptions_usecases
+from grid_report.statistics.subscriptions.days import month_due, next_day, told_before
+from grid_report.statistics.subscriptions.usecases import AddDelivery
 from tests.support.builders import BRIGHT, STATION, STREET, Make
 
 COUNTY = "211282"
@@ -57,7 +57,7 @@ def test_who_is_added_on_the_day_is_told_that_day_and_later_the_next_time() -> N
 
 
 def add(make: Make, reader: Actor, area: str, day: int = 1, at: datetime = APRIL_1) -> None:
-    delivering.add_delivery(
+    subscriptions_usecases.add_delivery(
         AddDelivery(reader.member_id, area, day),
         actor=make.administrator(),
         places=reference(),
@@ -67,7 +67,9 @@ def add(make: Make, reader: Actor, area: str, day: int = 1, at: datetime = APRIL
 
 
 def deliver(make: Make, at: datetime = APRIL_1, **more: Any) -> int:
-    return delivering.deliver_due(places=reference(), county=make.settings.county, now=at, **more)
+    return subscriptions_usecases.deliver_due(
+        places=reference(), county=make.settings.county, now=at, **more
+    )
 
 
 def told() -> list[tuple[int | None, str]]:
@@ -170,7 +172,7 @@ def test_only_who_may_read_an_area_can_be_chosen_and_only_by_an_administrator(ma
     command = AddDelivery(make.worker().member_id, STATION, 1)
     for actor in (make.auditor(), make.supervisor(), make.worker()):
         with pytest.raises(Forbidden):
-            delivering.add_delivery(
+            subscriptions_usecases.add_delivery(
                 command,
                 actor=actor,
                 places=reference(),
@@ -178,7 +180,7 @@ def test_only_who_may_read_an_area_can_be_chosen_and_only_by_an_administrator(ma
                 now=APRIL_1,
             )
         with pytest.raises(Forbidden):
-            delivering.remove_delivery(1, actor=actor, now=APRIL_1)
+            subscriptions_usecases.remove_delivery(1, actor=actor, now=APRIL_1)
 
 
 @pytest.mark.database
@@ -189,7 +191,7 @@ def test_chosen_twice_at_once_there_is_one_with_the_newest_day(
     db.session.remove()
 
     def choose(number: int) -> None:
-        delivering.add_delivery(
+        subscriptions_usecases.add_delivery(
             AddDelivery(reader.member_id, STATION, number + 1),
             actor=administrator,
             places=reference(),

@@ -16,13 +16,15 @@ from sqlalchemy import select, text
 from grid_report.clock import Month
 from grid_report.db import db, transaction
 from grid_report.rates import Rate, change
-from grid_report.statistics import comparing, summary, yearly
-from grid_report.statistics.areas import Area, AreaKind
-from grid_report.statistics.ask_forms import first_form
-from grid_report.statistics.figures import Figures
+from grid_report.statistics.comparison import queries as comparison_queries
+from grid_report.statistics.comparison import year_queries
+from grid_report.statistics.comparison.periods import Period, choices
+from grid_report.statistics.counts.areas import Area, AreaKind
+from grid_report.statistics.counts.queries import Figures
+from grid_report.statistics.explorer.forms import first_form
 from grid_report.statistics.measures import Facet
 from grid_report.statistics.models import StatisticsFreeze
-from grid_report.statistics.periods import Period, choices
+from grid_report.statistics.month import summary
 from tests.statistics.months import MARCH, freeze, get
 from tests.statistics.test_rules import old
 from tests.support import present
@@ -54,7 +56,7 @@ def test_a_change_of_less_than_one_case_of_the_smaller_base_is_none(
         Figures({(Facet.ALL, "", "accepted"): it.numerator, (Facet.ALL, "", "received"): it.denominator})
         for it in (now, then)
     ]  # fmt: skip
-    line = next(it for it in comparing.rate_lines(*counts) if it.name == "filing")
+    line = next(it for it in comparison_queries.rate_lines(*counts) if it.name == "filing")
     assert line.by == by
 
 
@@ -108,7 +110,7 @@ def test_compared_are_months_that_are_over_and_known_in_both_years(
     began: Month | None, equal: list[str]
 ) -> None:
     months = [Month(2026, n) for n in (1, 2, 3, 4)]
-    found = yearly.equal_months(months, this=Month(2026, 4), began=began)
+    found = year_queries.equal_months(months, this=Month(2026, 4), began=began)
     assert [str(it) for it in found] == equal
 
 

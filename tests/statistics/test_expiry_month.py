@@ -10,8 +10,8 @@ from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.places.queries import reference
 from grid_report.points.budgets import scheduled as budgets_scheduled
-from grid_report.statistics import recounting
-from grid_report.statistics.figures import EMPTY, read_months
+from grid_report.statistics.counts import recount_queries
+from grid_report.statistics.counts.queries import EMPTY, read_months
 from grid_report.statistics.measures import Facet, Measure
 from tests.points.book import Book
 from tests.support.builders import BRIGHT, STATION, STREET, Make
@@ -63,7 +63,7 @@ def test_what_ends_on_the_last_of_october_is_octobers_and_a_recount_says_the_sam
     for month, (here, there, all_of_it) in wanted.items():
         assert (ended(month, STATION), ended(month, BRIGHT)) == (here, there), month
         assert (ended(month, STREET), ended(month, COUNTY)) == (all_of_it, all_of_it), month
-        found = recounting.recount(
+        found = recount_queries.recount(
             db.engine, Month.parse(month), places=reference(), county=make.settings.county
         )
         assert found.lacking == {}, month

@@ -16,11 +16,13 @@ from grid_report.db import db, transaction
 from grid_report.errors import Forbidden, GridReportError, Invalid
 from grid_report.places.queries import reference
 from grid_report.reports.models import Report
-from grid_report.statistics import freezing, monthly, usecases
-from grid_report.statistics.areas import find_area
+from grid_report.statistics.counts.areas import find_area
 from grid_report.statistics.measures import Facet, Measure
 from grid_report.statistics.models import StatisticsCell, StatisticsCorrection
-from grid_report.statistics.usecases import FrozenMeanwhile, MonthStillRuns
+from grid_report.statistics.month import freeze_steps
+from grid_report.statistics.month import queries as month_queries
+from grid_report.statistics.month import usecases as month_usecases
+from grid_report.statistics.month.usecases import FrozenMeanwhile, MonthStillRuns
 from tests.support.builders import STATION, STREET, Make
 
 pytestmark = pytest.mark.database
@@ -33,16 +35,16 @@ NOW = datetime(2026, 4, 2, 1, tzinfo=UTC)
 
 def freeze(make: Make, actor: Actor, *, seen: int = 0, reason: str = "", **more: Any) -> int:
     known = {"places": reference(), "county": make.settings.county, "now": NOW}
-    return usecases.freeze_month(
+    return month_usecases.freeze_month(
         MARCH, actor=actor, seen_version=seen, reason=reason, **{**known, **more}
     )
 
 
-def month(make: Make, version: int | None = None, area: str = COUNTY) -> monthly.MonthReport:
+def month(make: Make, version: int | None = None, area: str = COUNTY) -> month_queries.MonthReport:
     db.session.rollback()
     found = find_area(area, reference(), make.settings.county)
     assert found is not None
-    report = monthly.read_report(
+    report = month_queries.read_report(
         MARCH,
         found,
         version=version,
@@ -182,7 +184,7 @@ def test_the_digest_is_that_of_the_counts(make: Make) -> None:
     make.report(at=THEN)
     freeze(make, make.administrator())
     with transaction() as session:
-        assert freezing.digest(session, MARCH, 1) == month(make, 1).versions[0].digest
+        assert freeze_steps.digest(session, MARCH, 1) == month(make, 1).versions[0].digest
 
 
 def test_who_reported_is_counted_and_not_kept(make: Make) -> None:
@@ -209,9 +211,9 @@ def test_what_was_late_when_it_was_frozen_stays_late(make: Make) -> None:
 def test_the_calendar_freezes_what_nobody_did_once(make: Make) -> None:
     make.report(at=THEN)
     known = {"places": reference(), "county": make.settings.county, "day": 8}
-    assert usecases.freeze_due(**known, now=datetime(2026, 4, 7, 15, tzinfo=UTC)) == 0
-    assert usecases.freeze_due(**known, now=datetime(2026, 4, 7, 16, tzinfo=UTC)) == 1
-    assert usecases.freeze_due(**known, now=datetime(2026, 4, 9, 16, tzinfo=UTC)) == 0
+    assert month_usecases.freeze_due(**known, now=datetime(2026, 4, 7, 15, tzinfo=UTC)) == 0
+    assert month_usecases.freeze_due(**known, now=datetime(2026, 4, 7, 16, tzinfo=UTC)) == 1
+    assert month_usecases.freeze_due(**known, now=datetime(2026, 4, 9, 16, tzinfo=UTC)) == 0
     assert [it.version for it in month(make).versions] == [1]
     # A month without any case is not worth a version.
-    assert usecases.freeze_due(**known, now=datetime(2026, 9, 9, 16, tzinfo=UTC)) == 0
+    assert month_usecases.freeze_due(**known, now=datetime(2026, 9, 9, 16, tzinfo=UTC)) == 0

@@ -11,9 +11,9 @@ import pytest
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.places.queries import reference
-from grid_report.statistics.areas import find_area
-from grid_report.statistics.figures import Times
-from grid_report.statistics.monthly import read_report
+from grid_report.statistics.counts.areas import find_area
+from grid_report.statistics.counts.queries import Times
+from grid_report.statistics.month.queries import read_report
 from tests.statistics.histories import lived
 from tests.statistics.months import freeze
 from tests.support.builders import STATION, Make

@@ -15,10 +15,11 @@ from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.places.queries import reference
 from grid_report.reports.models import Report
-from grid_report.statistics import heat, mapping
-from grid_report.statistics.areas import Area, find_area
-from grid_report.statistics.heat import Shade, fits, shade_of, shades
-from grid_report.statistics.mapping import Map, Shown
+from grid_report.statistics.comparison import map_views
+from grid_report.statistics.comparison import shades as heat
+from grid_report.statistics.comparison.map_views import Map, Shown
+from grid_report.statistics.comparison.shades import Shade, fits, shade_of, shades
+from grid_report.statistics.counts.areas import Area, find_area
 from grid_report.statistics.measures import Measure, RateName
 from tests.support.builders import BRIGHT, STATION, STREET, Make
 
@@ -85,7 +86,7 @@ def the_map(make: Make, code: str = "", measure: Shown = Measure.RECEIVED) -> Ma
     area = find_area(code, places, county)
     assert isinstance(area, Area)
     at = make.now
-    found = mapping.read_map(
+    found = map_views.read_map(
         Month.of(at, county.tz), area, measure, places=places, county=county, now=at
     )
     db.session.rollback()
@@ -148,7 +149,7 @@ def test_what_is_overdue_is_shown_in_the_month_of_its_deadline(make: Make) -> No
     places, county = reference(), make.settings.county
     area = find_area(STREET, places, county)
     assert area is not None
-    page = mapping.read_map(
+    page = map_views.read_map(
         Month(2026, 4), area, Measure.OVERDUE_OPEN, places=places, county=county,
         now=datetime(2026, 6, 1, tzinfo=UTC),
     )  # fmt: skip

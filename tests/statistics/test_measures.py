@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from grid_report.rates import Rate
 from grid_report.reports.lifecycle import State
-from grid_report.statistics import durations
-from grid_report.statistics.facts import CaseFacts, Cells, case_cells
-from grid_report.statistics.figures import Figures
+from grid_report.statistics.counts import durations
+from grid_report.statistics.counts.cells import CaseFacts, Cells, case_cells
+from grid_report.statistics.counts.queries import Figures
 from grid_report.statistics.measures import COMPOSITE, Measure, RateName, composite
 
 ZONE = ZoneInfo("Asia/Shanghai")

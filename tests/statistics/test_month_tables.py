@@ -15,11 +15,11 @@ from flask.testing import FlaskClient
 
 from grid_report.clock import Month
 from grid_report.reports.lifecycle import State
-from grid_report.statistics import lines, naming
-from grid_report.statistics.figures import Figures
-from grid_report.statistics.lateness import late_clocks
-from grid_report.statistics.lines import Line
+from grid_report.statistics.counts.queries import Figures
+from grid_report.statistics.explorer.lateness import late_clocks
 from grid_report.statistics.measures import Facet, RateName
+from grid_report.statistics.month import name_queries, table_rows
+from grid_report.statistics.month.table_rows import Line
 from tests.statistics.months import AT, freeze, get, month_of_cases
 from tests.support.builders import BRIGHT, PROPERTY, STREET, Make
 from tests.support.cards import ask_for_cards
@@ -138,7 +138,7 @@ def test_rows_are_added_up_under_their_own_facet_and_key() -> None:
             (Facet.UNIT, "c", "should_handle"): 100, (Facet.ALL, "", "should_handle"): 999,
         }
     )  # fmt: skip
-    total = lines.summed([Line(it, it, figures, Facet.UNIT, it) for it in ("a", "b")])
+    total = table_rows.summed([Line(it, it, figures, Facet.UNIT, it) for it in ("a", "b")])
     assert total.count("should_handle") == 20
     assert total.rate("handling").text == "50.0"
     assert total.behind == ""
@@ -171,13 +171,13 @@ def test_recalls_are_a_figure_of_their_own_where_they_were_counted(
 
     assert recalls(f"{PATH}.xlsx") == [[1, None, None]]
     administrator = make.administrator()
-    whole = naming.document
+    whole = name_queries.document
 
     def older(*given: Any) -> dict[str, Any]:
         left_out = ("measures", "shape")
         return {name: it for name, it in whole(*given).items() if name not in left_out}
 
-    monkeypatch.setattr(naming, "document", older)
+    monkeypatch.setattr(name_queries, "document", older)
     freeze(make, administrator)
     monkeypatch.undo()
     freeze(make, administrator, seen=1)
@@ -196,12 +196,12 @@ def test_a_month_is_not_held_against_what_the_one_before_did_not_count(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = lived(make)
-    whole = naming.document
+    whole = name_queries.document
 
     def older(*given: Any) -> dict[str, Any]:
         return {name: it for name, it in whole(*given).items() if name != "measures"}
 
-    monkeypatch.setattr(naming, "document", older)
+    monkeypatch.setattr(name_queries, "document", older)
     freeze(make, make.administrator())
     monkeypatch.undo()
     make.report(at=AT + timedelta(days=31))

@@ -19,10 +19,10 @@ from grid_report.db import table_of, transaction
 from grid_report.places import steps
 from grid_report.places.models import Category
 from grid_report.places.queries import reference
-from grid_report.statistics import naming
 from grid_report.statistics.measures import LIVE
 from grid_report.statistics.models import StatisticsCell
-from grid_report.statistics.open_data import LEAST, open_counts
+from grid_report.statistics.month import name_queries
+from grid_report.statistics.open_data.rules import LEAST, open_counts
 from grid_report.web.csv_files import BOM
 from tests.statistics.months import COUNTY, MARCH, freeze, get, rename
 from tests.support.builders import STATION, Make
@@ -211,12 +211,12 @@ def test_it_opens_in_a_spreadsheet_and_versions_of_before_keep_their_bytes(
 ) -> None:
     made_up(make, 5)
     administrator = make.administrator()
-    whole = naming.document
+    whole = name_queries.document
 
     def older(*given: Any) -> dict[str, Any]:
         return {name: it for name, it in whole(*given).items() if name != "shape"}
 
-    monkeypatch.setattr(naming, "document", older)
+    monkeypatch.setattr(name_queries, "document", older)
     freeze(make, administrator)
     monkeypatch.undo()
     guest = make.app.test_client()

@@ -14,15 +14,16 @@ from grid_report.clock import Month
 from grid_report.db import db, transaction
 from grid_report.places.queries import reference
 from grid_report.reports.models import Report
-from grid_report.statistics import picks, usecases
-from grid_report.statistics.areas import find_area
-from grid_report.statistics.cards import Step
-from grid_report.statistics.figures import Figures
-from grid_report.statistics.lines import AREA_COLUMNS, Line, in_order, read_order
+from grid_report.statistics.counts import usecases as counts_usecases
+from grid_report.statistics.counts.areas import find_area
+from grid_report.statistics.counts.queries import Figures
 from grid_report.statistics.measures import RATES, Facet, Measure
 from grid_report.statistics.models import StatisticsCell
-from grid_report.statistics.month_page import LIST
-from grid_report.statistics.monthly import read_report
+from grid_report.statistics.month import notable_queries
+from grid_report.statistics.month.cards import Step
+from grid_report.statistics.month.page_views import LIST
+from grid_report.statistics.month.queries import read_report
+from grid_report.statistics.month.table_rows import AREA_COLUMNS, Line, in_order, read_order
 from tests.statistics.histories import (
     BRIGHT,
     COUNTY,
@@ -238,11 +239,11 @@ def test_good_examples_are_grave_quick_and_never_sensitive_or_unsolved(make: Mak
             if name == "sensitive":
                 values["sensitive"] = True
             session.execute(update(Report).where(Report.id == report.id).values(**values))
-    found = picks.typical(Month(2026, 4), county_of(make))
+    found = notable_queries.typical(Month(2026, 4), county_of(make))
     assert [names[it.row.number] for it in found] == ["quick", "slow", "untold"]
     bright = find_area(BRIGHT, reference(), make.settings.county)
     assert bright is not None
-    assert picks.typical(Month(2026, 4), bright) == []
+    assert notable_queries.typical(Month(2026, 4), bright) == []
 
 
 def test_a_page_without_script_has_every_table(make: Make) -> None:
@@ -337,7 +338,9 @@ def test_the_page_says_when_it_was_counted_anew_and_what_that_found(make: Make) 
     assert 'id="recounted"' not in client.get(f"/statistics/{month}").text
 
     def recounted() -> str:
-        usecases.recount_month(Month.parse(month), places=reference(), county=county, now=START)
+        counts_usecases.recount_month(
+            Month.parse(month), places=reference(), county=county, now=START
+        )
         page = client.get(f"/statistics/{month}").text
         return page.split('id="recounted">')[1].split("<")[0]
 

@@ -20,9 +20,10 @@ from grid_report.places.queries import reference
 from grid_report.points.budgets import scheduled as budgets_scheduled
 from grid_report.points.kinds import AccountKind, EventKind, Phase, Verdict
 from grid_report.points.ledger.models import Journal, Lot, LotMovement, Transfer
-from grid_report.statistics import anew, live, recounting, usecases
-from grid_report.statistics.anew import BeingCounted
-from grid_report.statistics.figures import EMPTY, read_months
+from grid_report.statistics.counts import live_queries, recount_queries, rules_queries
+from grid_report.statistics.counts import usecases as counts_usecases
+from grid_report.statistics.counts.queries import EMPTY, read_months
+from grid_report.statistics.counts.rules_queries import BeingCounted
 from grid_report.statistics.measures import BESIDE_ROLLED, ROLLED, Facet, Measure
 from tests.points.book import TERMS, Book
 from tests.statistics.months import freeze, get
@@ -158,9 +159,9 @@ def rolled(make: Make, month: Month) -> dict[str, dict[Measure, int]]:
     """Return by area the roll-forward of a month, as pages and freezes read it."""
     areas = [COUNTY, STREET, STATION, BRIGHT]
     counts = read_months([month], areas, facets={Facet.POINTS})
-    shown = live.merged(
+    shown = live_queries.merged(
         {it: counts.get((str(month), it), EMPTY) for it in areas},
-        live.points(month, areas, places=reference(), county=make.settings.county),
+        live_queries.points(month, areas, places=reference(), county=make.settings.county),
     )
     db.session.rollback()
     return {
@@ -253,13 +254,13 @@ def test_a_database_from_before_has_its_months_counted_anew_and_tells_the_same(
     shown = {month: rolled(make, month) for month in MONTHS}
     places, county = reference(), make.settings.county
     for counted in (*MONTHS, None):
-        usecases.recount_month(counted, places=places, county=county, now=make.now)
+        counts_usecases.recount_month(counted, places=places, county=county, now=make.now)
     db.session.remove()
     schema.downgrade(db.engine, "0031")
     schema.upgrade(db.engine)
     with pytest.raises(BeingCounted):
-        anew.check()
-    assert usecases.follow_rules(places=reference(), county=county, now=make.now) == 0
+        rules_queries.check()
+    assert counts_usecases.follow_rules(places=reference(), county=county, now=make.now) == 0
     assert {month: rolled(make, month) for month in MONTHS} == shown
 
 
@@ -281,10 +282,10 @@ def test_a_month_in_which_nothing_moved_but_points_is_counted_anew_like_the_othe
     march = datetime(2026, 3, 10, 3, tzinfo=UTC)
     make.report(at=march)
     book.award(book.rider(), 40, severity=3, at=march + timedelta(days=100))
-    usecases.recount_due(
+    counts_usecases.recount_due(
         places=reference(),
         county=make.settings.county,
         every=timedelta(hours=20),
         now=march + timedelta(days=250),
     )
-    assert "2026-06" in recounting.list_recounts()
+    assert "2026-06" in recount_queries.list_recounts()

@@ -16,8 +16,10 @@ from grid_report.places.queries import reference
 from grid_report.reports import clocks
 from grid_report.reports.models import HistoryEntry, Report
 from grid_report.reports.round_models import ReportRound
-from grid_report.statistics import cases, recounting, usecases
-from grid_report.statistics.figures import EMPTY, Figures, read_months
+from grid_report.statistics.counts import recount_queries
+from grid_report.statistics.counts import usecases as counts_usecases
+from grid_report.statistics.counts.queries import EMPTY, Figures, read_months
+from grid_report.statistics.explorer import case_queries
 from grid_report.statistics.measures import LIVE, Facet, Measure, RateName
 from tests.statistics.histories import BRIGHT, COUNTY, World, county_of
 from tests.support.builders import PROPERTY, STATION, Make
@@ -57,9 +59,9 @@ def figures(month: str, area: str = COUNTY) -> Figures:
 
 def nothing_lacks(make: Make) -> None:
     county = make.settings.county
-    for month in recounting.months_with_cases(county):
+    for month in recount_queries.months_with_cases(county):
         db.session.rollback()
-        found = recounting.recount(db.engine, month, places=reference(), county=county)
+        found = recount_queries.recount(db.engine, month, places=reference(), county=county)
         assert found.lacking == {}, month
 
 
@@ -250,8 +252,8 @@ def test_a_round_that_is_over_stays_with_whoever_handled_it(make: Make) -> None:
     assert march.count(Measure.CLOSINGS) == march.count(Measure.SHOULD_HANDLE) == 1
     assert march.count(Measure.FINISHED, Facet.UNIT, PROPERTY) == 1
     assert figures("2026-03", BRIGHT).count(Measure.CLOSINGS) == 0
-    wanted = cases.Wanted(Measure.CLOSINGS, Month(2026, 3), county_of(make))
-    listed = cases.list_cases(
+    wanted = case_queries.Wanted(Measure.CLOSINGS, Month(2026, 3), county_of(make))
+    listed = case_queries.list_cases(
         wanted, places=reference(), county=make.settings.county, now=again + DAY, cursor=None,
         limit=9,
     ).items  # fmt: skip
@@ -260,7 +262,7 @@ def test_a_round_that_is_over_stays_with_whoever_handled_it(make: Make) -> None:
     ]
     assert listed[0].now_community_code == BRIGHT
     known = {"places": reference(), "county": make.settings.county, "now": again + DAY}
-    assert cases.figure(wanted, LIVE, **known) == 1
+    assert case_queries.figure(wanted, LIVE, **known) == 1
 
 
 @pytest.mark.slow
@@ -305,5 +307,5 @@ def test_the_upgrade_tells_the_same_of_old_cases_from_their_history(make: Make, 
     with db.engine.connect() as connection:
         assert connection.execute(text("SELECT rules FROM statistics_rules")).scalar_one() == 0
     county, places = make.settings.county, reference()
-    assert usecases.follow_rules(places=places, county=county, now=world.now) == 0
+    assert counts_usecases.follow_rules(places=places, county=county, now=world.now) == 0
     nothing_lacks(make)

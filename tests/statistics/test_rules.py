@@ -12,9 +12,10 @@ from sqlalchemy import func, select, text, update
 from grid_report.clock import Month
 from grid_report.db import db, transaction
 from grid_report.places.queries import reference
-from grid_report.statistics import anew, delivering, freezing, recounting, usecases
-from grid_report.statistics.anew import BeingCounted
-from grid_report.statistics.cli import statistics_cli
+from grid_report.statistics.counts import recount_queries, rules_queries
+from grid_report.statistics.counts import usecases as counts_usecases
+from grid_report.statistics.counts.cli import statistics_cli
+from grid_report.statistics.counts.rules_queries import BeingCounted
 from grid_report.statistics.measures import RULES, Measure
 from grid_report.statistics.models import (
     StatisticsCell,
@@ -23,6 +24,9 @@ from grid_report.statistics.models import (
     StatisticsRecount,
     StatisticsRules,
 )
+from grid_report.statistics.month import freeze_steps
+from grid_report.statistics.month import usecases as month_usecases
+from grid_report.statistics.subscriptions import usecases as subscriptions_usecases
 from tests.statistics.months import AT, MARCH, freeze, month_of_cases
 from tests.support.builders import Make
 
@@ -68,7 +72,7 @@ def test_until_every_month_is_counted_by_the_new_rules_no_figure_is_shown(
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) == 60
     assert "0" in answer.text
-    usecases.follow_rules(**known(make))
+    counts_usecases.follow_rules(**known(make))
     assert client.get(path).status_code != 503
 
 
@@ -78,34 +82,34 @@ def test_every_month_is_counted_anew_once_and_a_killed_run_goes_on_where_it_was(
     month_of_cases(make)
     by_old_rules()
     county = make.settings.county
-    months = anew.every_month(county)
+    months = rules_queries.every_month(county)
     assert len(months) >= 1
     make.report(at=AT + timedelta(days=70))
-    months = anew.every_month(county)
+    months = rules_queries.every_month(county)
     calls = iter([True, False])
-    left = usecases.follow_rules(**known(make), go_on=lambda: next(calls))
+    left = counts_usecases.follow_rules(**known(make), go_on=lambda: next(calls))
     # The months but one, and what riders hold.
     assert left == len(months)
     db.session.rollback()
-    assert not anew.is_done()
+    assert not rules_queries.is_done()
     with pytest.raises(BeingCounted) as refused:
-        anew.check()
+        rules_queries.check()
     assert refused.value.done == 1
-    first = {it.month: it.counted_at for it in recounting.list_recounts().values()}
+    first = {it.month: it.counted_at for it in recount_queries.list_recounts().values()}
     later = {**known(make), "now": LATER + timedelta(hours=1)}
-    assert usecases.follow_rules(**later) == 0
+    assert counts_usecases.follow_rules(**later) == 0
     db.session.rollback()
-    assert anew.is_done()
-    again = {it.month: it.counted_at for it in recounting.list_recounts().values()}
+    assert rules_queries.is_done()
+    again = {it.month: it.counted_at for it in recount_queries.list_recounts().values()}
     assert {month: again[month] for month in first} == first
-    assert usecases.follow_rules(**later) == 0
-    row = recounting.read_recount(MARCH)
+    assert counts_usecases.follow_rules(**later) == 0
+    row = recount_queries.read_recount(MARCH)
     assert row is not None
     # What differed was not wrong.
     assert (row.rules, row.by_new_rules, row.differences > 0) == (RULES, True, True)
-    usecases.recount_month(MARCH, **later)
+    counts_usecases.recount_month(MARCH, **later)
     db.session.rollback()
-    row = recounting.read_recount(MARCH)
+    row = recount_queries.read_recount(MARCH)
     assert row is not None
     assert (row.by_new_rules, row.differences) == (False, 0)
 
@@ -118,12 +122,12 @@ def test_the_check_of_the_command_is_content_after_the_upgrade(make: Make, app: 
     check = [*again, "--check"]
     assert run(statistics_cli, check).exit_code == 1
     db.session.rollback()
-    assert not anew.is_done()
+    assert not rules_queries.is_done()
     # The job does it; by hand the same command without the check.
     assert run(statistics_cli, again).exit_code == 0
     assert run(statistics_cli, check).exit_code == 0
     db.session.rollback()
-    assert anew.is_done()
+    assert rules_queries.is_done()
 
 
 def test_the_job_counts_by_the_new_rules_before_anything_else(make: Make) -> None:
@@ -131,12 +135,12 @@ def test_the_job_counts_by_the_new_rules_before_anything_else(make: Make) -> Non
     by_old_rules()
     every = timedelta(hours=20)
     never = {**known(make), "every": every, "go_on": lambda: False}
-    assert usecases.recount_due(**never) == 0
+    assert counts_usecases.recount_due(**never) == 0
     db.session.rollback()
-    assert not anew.is_done()
-    assert usecases.recount_due(**known(make), every=every) == 0
+    assert not rules_queries.is_done()
+    assert counts_usecases.recount_due(**known(make), every=every) == 0
     db.session.rollback()
-    assert anew.is_done()
+    assert rules_queries.is_done()
 
 
 def test_nothing_is_frozen_and_nobody_is_told_of_months_that_are_half_counted(make: Make) -> None:
@@ -145,16 +149,16 @@ def test_nothing_is_frozen_and_nobody_is_told_of_months_that_are_half_counted(ma
     with pytest.raises(BeingCounted):
         freeze(make, actor)
     april = {**known(make), "now": datetime(2026, 4, 20, tzinfo=UTC)}
-    assert usecases.freeze_due(**april, day=1) == 0
+    assert month_usecases.freeze_due(**april, day=1) == 0
     db.session.rollback()
-    delivering.add_delivery(
-        delivering.AddDelivery(actor.member_id, make.settings.county.code, 1),
+    subscriptions_usecases.add_delivery(
+        subscriptions_usecases.AddDelivery(actor.member_id, make.settings.county.code, 1),
         actor=actor, **{**april, "now": datetime(2026, 3, 20, tzinfo=UTC)},
     )  # fmt: skip
-    assert delivering.deliver_due(**april) == 0
-    usecases.follow_rules(**april)
-    assert usecases.freeze_due(**april, day=1) == 1
-    assert delivering.deliver_due(**april) == 1
+    assert subscriptions_usecases.deliver_due(**april) == 0
+    counts_usecases.follow_rules(**april)
+    assert month_usecases.freeze_due(**april, day=1) == 1
+    assert subscriptions_usecases.deliver_due(**april) == 1
 
 
 def test_what_was_frozen_by_older_rules_stays_and_its_difference_is_one_line(make: Make) -> None:
@@ -172,7 +176,7 @@ def test_what_was_frozen_by_older_rules_stays_and_its_difference_is_one_line(mak
     assert 'id="rules"' not in client.get(path).text
     old(digest)
     by_old_rules()
-    usecases.follow_rules(**known(make))
+    counts_usecases.follow_rules(**known(make))
     page = client.get(path).text
     assert 'id="rules"' in page
     assert "table differences" not in page
@@ -180,7 +184,7 @@ def test_what_was_frozen_by_older_rules_stays_and_its_difference_is_one_line(mak
     # Nothing of it is a correction, and the version has the bytes it had.
     corrections = db.session.scalar(select(func.count()).select_from(StatisticsCorrection))
     assert corrections == 0
-    assert freezing.digest(db.session(), MARCH, 1) == digest
+    assert freeze_steps.digest(db.session(), MARCH, 1) == digest
     freeze(make, actor, seen=1)
     db.session.rollback()
     rules = db.session.execute(
@@ -205,6 +209,6 @@ def old(digest: str) -> None:
 
 def test_a_new_installation_has_nothing_to_count_anew(make: Make) -> None:
     db.session.rollback()
-    assert anew.is_done()
+    assert rules_queries.is_done()
     assert make.signed_in(make.administrator()).get("/statistics").status_code == 303
     assert str(Month.parse("2026-03")) == str(MARCH)

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from grid_report.clock import Month
 from grid_report.places.queries import reference
 from grid_report.rates import LEAST_BASE
-from grid_report.statistics import summary, telling
-from grid_report.statistics.areas import Area, AreaKind, communities, find_area
-from grid_report.statistics.figures import EMPTY, Figures
+from grid_report.statistics.counts.areas import Area, AreaKind, communities, find_area
+from grid_report.statistics.counts.queries import EMPTY, Figures
 from grid_report.statistics.measures import Facet, Measure
-from grid_report.statistics.monthly import MonthReport, read_report
-from grid_report.statistics.summary import Told
+from grid_report.statistics.month import summary, summary_views
+from grid_report.statistics.month.queries import MonthReport, read_report
+from grid_report.statistics.month.summary import Told
 from tests.statistics.histories import World
 from tests.support.builders import Make
 from tests.test_words import macros
@@ -227,7 +227,7 @@ def numbers_in(told: MonthReport) -> set[str]:
 def each_language(app: Flask, told: MonthReport) -> Iterator[list[str]]:
     for language in ("zh_CN", "en"):
         with app.test_request_context(headers={"Cookie": f"language={language}"}):
-            yield telling.sentences(told, language)
+            yield summary_views.sentences(told, language)
 
 
 def check(app: Flask, told: MonthReport) -> None:

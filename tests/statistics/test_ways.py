@@ -13,8 +13,8 @@ from grid_report.access import Grant
 from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.places.queries import reference
-from grid_report.statistics import usecases
-from grid_report.statistics.periods import Period, earlier, earliest, parse_period
+from grid_report.statistics.comparison.periods import Period, earlier, earliest, parse_period
+from grid_report.statistics.month import usecases as month_usecases
 from tests.support import present
 from tests.support.builders import STATION, STREET, Make
 
@@ -104,7 +104,7 @@ def test_the_bulletin_is_of_the_version_one_looks_at(make: Make) -> None:
     admin = make.administrator()
     people = {"places": reference(), "county": make.settings.county, "now": make.now}
     for version, reason in enumerate(("", "补录")):
-        usecases.freeze_month(
+        month_usecases.freeze_month(
             month,
             actor=admin,
             seen_version=version,
@@ -134,7 +134,7 @@ def test_an_old_month_is_there_for_good_and_leads_nowhere_that_is_not(
     for days in (40, 0):
         make.report(at=then - timedelta(days=days))
     if is_frozen:
-        usecases.freeze_month(
+        month_usecases.freeze_month(
             month, actor=make.administrator(), seen_version=0, reason="", places=reference(),
             county=make.settings.county, now=make.now,
         )  # fmt: skip
@@ -189,7 +189,7 @@ def test_no_page_of_months_leads_to_one_that_is_not_there(make: Make) -> None:
     admin = make.administrator()
     for month in (old, oldest, this.plus(-1)):
         make.report(rider, at=month.bounds(UTC)[0] + timedelta(days=9))
-    usecases.freeze_month(
+    month_usecases.freeze_month(
         old, actor=admin, seen_version=0, reason="", places=reference(),
         county=make.settings.county, now=make.now,
     )  # fmt: skip

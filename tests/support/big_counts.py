@@ -11,7 +11,9 @@ from grid_report import clock
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.places.queries import reference
-from grid_report.statistics import recounting, usecases
+from grid_report.statistics.counts import recount_queries
+from grid_report.statistics.counts import usecases as counts_usecases
+from grid_report.statistics.month import usecases as month_usecases
 from tests.support.builders import Make
 from tests.support.bulk import filling
 
@@ -25,16 +27,16 @@ def say(words: str) -> None:
 
 def recount(make: Make, *, anew: bool = True) -> None:
     """Count every month anew, as the program does; or only those never counted."""
-    county, known = make.settings.county, recounting.list_recounts()
+    county, known = make.settings.county, recount_queries.list_recounts()
     # That nothing was counted before is no news.
-    logging.getLogger(usecases.__name__).setLevel(logging.ERROR)
+    logging.getLogger(counts_usecases.__name__).setLevel(logging.ERROR)
     # A set of older rules is counted by today's first.
-    usecases.follow_rules(places=reference(), county=county, now=clock.now())
-    for month in (*recounting.months_with_cases(county), None):
-        name = recounting.name_of(month)
+    counts_usecases.follow_rules(places=reference(), county=county, now=clock.now())
+    for month in (*recount_queries.months_with_cases(county), None):
+        name = recount_queries.name_of(month)
         if name in known and not anew:
             continue
-        usecases.recount_month(month, places=reference(), county=county, now=clock.now())
+        counts_usecases.recount_month(month, places=reference(), county=county, now=clock.now())
         say(f"counted {name}")
     db.session.remove()
 
@@ -43,7 +45,7 @@ def freeze(make: Make, this: Month) -> None:
     """Freeze the newest months that are over, and have one case in twenty change after."""
     county, actor = make.settings.county, make.administrator()
     for n in range(1, FROZEN + 1):
-        usecases.freeze_month(
+        month_usecases.freeze_month(
             this.plus(-n), actor=actor, seen_version=0, reason="", places=reference(),
             county=county, now=clock.now(),
         )  # fmt: skip

@@ -27,8 +27,8 @@ from grid_report.points.objections import usecases as objections_usecases
 from grid_report.points.objections.rules import Decision, Subject
 from grid_report.points.policy import Terms
 from grid_report.points.rates import Earning
-from grid_report.statistics import usecases as statistics
-from grid_report.statistics.usecases import FrozenMeanwhile
+from grid_report.statistics.month import usecases as month_usecases
+from grid_report.statistics.month.usecases import FrozenMeanwhile
 from tests.support.browser import ROOT, Site
 
 COMMUNITY = "211282001001"
@@ -120,7 +120,7 @@ def _freeze_the_last_month() -> None:
     (admin_id,) = _first(Role.ADMINISTRATOR)
     # The site runs: its job may have been quicker.
     with suppress(FrozenMeanwhile):
-        statistics.freeze_month(
+        month_usecases.freeze_month(
             Month.of(clock.now(), county.tz).plus(-1),
             actor=Actor(admin_id, "", frozenset({Grant(Role.ADMINISTRATOR, county.code)})),
             seen_version=0,

@@ -36,7 +36,7 @@ from grid_report.points.objections.rules import Decision, Subject
 from grid_report.points.policy import Terms
 from grid_report.points.rates import Earning
 from grid_report.reports.models import ReportPhoto
-from grid_report.statistics import questions
+from grid_report.statistics.explorer import usecases as explorer_usecases
 from tests.support.builders import BRIGHT, PROPERTY, STATION, Make
 from tests.support.cards import ask_for_cards
 
@@ -233,7 +233,7 @@ def world(make: Make) -> World:
         "provider": f"of-{station}",
         "month": str(month),
         "year": str(month.year),
-        "question": questions.save_question(
+        "question": explorer_usecases.save_question(
             "站前",
             {"from": str(month), "to": str(month), "area": STATION, "rows": "month"}
             | {"columns": ["m_received"]},

@@ -1,0 +1,1 @@
+"""Questions of the figures, asked by people and saved under a link."""

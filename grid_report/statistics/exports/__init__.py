@@ -1,0 +1,1 @@
+"""A month handed out: workbook, CSV, bulletin."""

@@ -1,0 +1,1 @@
+"""What of the frozen months anybody may have."""

@@ -1,0 +1,100 @@
+"""Open data: a page that lists the months, and a file of each; for anybody, without a sign-in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Final
+
+from flask import Blueprint, render_template, request
+from flask import Response as Page
+from werkzeug.wrappers import Response
+
+from grid_report.clock import Month
+from grid_report.errors import Invalid, NotFound
+from grid_report.places.queries import reference
+from grid_report.statistics.counts import rules_queries
+from grid_report.statistics.open_data import queries
+from grid_report.statistics.open_data.queries import OpenFile
+from grid_report.statistics.open_data.rules import LEAST
+from grid_report.web import csv_files
+from grid_report.web.context import settings, speaking
+from grid_report.web.guard import public
+from grid_report.web.words import sentence
+
+bp = Blueprint("open_data", __name__)
+bp.before_request(rules_queries.check)
+
+LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
+# Both languages stand in it: one file for everybody, whoever asks.
+COLUMNS: Final = (
+    "month", "version", "street_code", "street", "community_code", "community",
+    "group_code", "group_zh", "group_en", "category_code", "category_zh", "category_en", "received",
+)  # fmt: skip
+
+
+@bp.get("/open-data")
+@public
+def index() -> str:
+    """List the frozen months, and say what is in their files and what never is."""
+    return render_template(
+        "statistics/open_data.html",
+        months=queries.list_open_months(reference()),
+        columns=dict(zip(COLUMNS, _heads(), strict=True)),
+        licence=LICENCE,
+        least=LEAST,
+    )
+
+
+@bp.get("/open-data/<month>.csv")
+@public
+def month_csv(month: str) -> Response:
+    """Hand out the counts of a frozen month by community and category."""
+    try:
+        wanted = Month.parse(month)
+    except Invalid:
+        raise NotFound from None
+    found = queries.read_open_month(wanted, places=reference(), county=settings().county)
+    if found is None:
+        raise NotFound
+    content = "".join(csv_files.lines(_rows(found), bom=found.shape > 1)).encode()
+    answer = Page(content, content_type=csv_files.MEDIA_TYPE)
+    answer.headers["Content-Disposition"] = (
+        f'attachment; filename="grid-report-{settings().county.code}-{found.month}.csv"'
+    )
+    # Whoever's program it is, on whatever site: there is nothing of anybody in it.
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    answer.headers["Cache-Control"] = "public, max-age=3600"
+    answer.headers["Link"] = f'<{LICENCE}>; rel="license"'
+    answer.set_etag(hashlib.sha256(content).hexdigest()[:32])
+    answer.make_conditional(request)
+    return answer
+
+
+def _heads() -> tuple[str, ...]:
+    """Return what the columns are called: the code a program looks for, then the word in Chinese."""
+    with speaking("zh_CN"):
+        return tuple(f"{it} {sentence('open_columns', it)}" for it in COLUMNS)
+
+
+def _rows(found: OpenFile) -> Iterator[tuple[csv_files.Cell, ...]]:
+    # Versions of before have the first line they had.
+    yield _heads() if found.shape > 1 else COLUMNS
+    names = found.names
+    for it in found.counts:
+        street, group = found.street_of[it.community], names.group_of.get(it.category, "")
+        yield (
+            found.month,
+            found.version,
+            street,
+            names.areas.get(street, street),
+            it.community,
+            names.areas.get(it.community, it.community),
+            group,
+            names.group(group, "zh_CN"),
+            names.group(group, "en"),
+            it.category,
+            names.category(it.category, "zh_CN"),
+            names.category(it.category, "en"),
+            it.received,
+        )

@@ -1,0 +1,1 @@
+"""Who is told of which area's month, and on which day."""
