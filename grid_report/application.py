@@ -14,21 +14,18 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from grid_report import clock, connections, schema
 from grid_report import db as database
-from grid_report.accounts import admin_routes as accounts_admin_routes
-from grid_report.accounts import (
-    carried_routes,
-    consent_routes,
-    consents,
-    device_routes,
-    gateway,
-    messenger,
-    number_routes,
-    place_book,
-    second_routes,
-)
+from grid_report.accounts import consent_queries
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts import signals as accounts_signals
+from grid_report.accounts.carried_forms import routes as carried_forms_routes
+from grid_report.accounts.consents import routes as consents_routes
+from grid_report.accounts.devices import routes as devices_routes
+from grid_report.accounts.members import place_names
+from grid_report.accounts.members import routes as accounts_admin_routes
+from grid_report.accounts.numbers import messenger, sms_gateway
+from grid_report.accounts.numbers import routes as numbers_routes
 from grid_report.accounts.roles import PlaceKind
+from grid_report.accounts.sign_in import second_step_routes
 from grid_report.api import contract
 from grid_report.fairness import routes as fairness_routes
 from grid_report.media import opening
@@ -103,11 +100,11 @@ BLUEPRINTS = (
     health.bp,
     preferences.bp,
     pages.bp,
-    consent_routes.bp,
+    consents_routes.bp,
     accounts_admin_routes.bp,
-    number_routes.bp,
-    second_routes.bp,
-    device_routes.bp,
+    numbers_routes.bp,
+    second_step_routes.bp,
+    devices_routes.bp,
     reports_routes.bp,
     desk_routes.desk,
     desk_routes.unit,
@@ -157,7 +154,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     _configure(app, settings)
     database.init_app(app)
     places_queries.init_app(app, settings.county)
-    consents.init_app(app)
+    consent_queries.init_app(app)
     media = media or Media(settings)
     app.extensions["grid_report"] = context.Wiring(
         settings=settings,
@@ -168,10 +165,10 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
         photo_names_in_use=_photo_names_in_use,
         list_photo_files=_list_photo_files,
     )
-    place_book.connect(app, lambda kind: _place_names(kind, settings))
+    place_names.connect(app, lambda kind: _place_names(kind, settings))
     case_book.connect(app, lambda places: boundary_steps.Ground(places, settings))
     if settings.sms.endpoint:
-        messenger.connect(app, gateway.Gateway(settings.sms))
+        messenger.connect(app, sms_gateway.Gateway(settings.sms))
     accounts_signals.codes_used_up.connect(house_news.codes_used_up)
     accounts_signals.person_proved.connect(kept_usecases.send_on)
     accounts_signals.number_taken.connect(kept_usecases.tell_of_left)
@@ -207,14 +204,14 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
         guard,
         headers,
         health,
-        device_routes,
+        devices_routes,
         filters,
         assets,
         problems,
         typed,
     ):
         module.init_app(app)
-    carried_routes.init_app(app)
+    carried_forms_routes.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.extensions["grid_report_ready"] = {

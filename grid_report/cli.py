@@ -29,7 +29,7 @@ COMMANDS = {
     "fairness": "grid_report.fairness.cli:fairness_cli",
     "jobs": "grid_report.jobs.cli:jobs_cli",
     "media": "grid_report.media.cli:media_cli",
-    "members": "grid_report.accounts.cli:accounts_cli",
+    "members": "grid_report.accounts.members.cli:accounts_cli",
     "points": "grid_report.points.audit.cli:points_cli",
     "scheduler": "grid_report.jobs.cli:scheduler",
     "statistics": "grid_report.statistics.counts.cli:statistics_cli",

@@ -16,8 +16,9 @@ from sqlalchemy import Engine, bindparam, create_engine, inspect, text
 
 from grid_report import schema
 from grid_report.access import Actor
-from grid_report.accounts import consents, usecases
+from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.consents import usecases as consents_usecases
 from grid_report.connections import make_file
 from grid_report.db import Base, UtcInstant, db, prepare
 from grid_report.jobs import models as jobs_models
@@ -286,7 +287,10 @@ def test_consents_become_acts_and_go_back_as_the_newest(make: Make) -> None:
                  "withdrawn": withdrawn},
             )  # fmt: skip
     schema.upgrade(db.engine)
-    acts = [(it.kind.value, it.agreed, it.notice_version, it.at) for it in consents.list_acts(who)]
+    acts = [
+        (it.kind.value, it.agreed, it.notice_version, it.at)
+        for it in consent_queries.list_acts(who)
+    ]
     assert acts == [
         ("photos", False, "2026-11", days[3]),
         ("position", True, "2026-11", days[2]),
@@ -294,7 +298,7 @@ def test_consents_become_acts_and_go_back_as_the_newest(make: Make) -> None:
         ("photos", True, "2026-11", days[0]),
         ("position", True, "2026-01", days[0]),
     ]
-    assert {kind.value for kind in consents.consents_of(who)} == {"position"}
+    assert {kind.value for kind in consent_queries.consents_of(who)} == {"position"}
     db.session.rollback()
     # Agreed to once more, and taken back: on the way down the newest of each text stays.
     actor = Actor(member_id=who, name="", grants=frozenset())
@@ -303,7 +307,7 @@ def test_consents_become_acts_and_go_back_as_the_newest(make: Make) -> None:
         (ConsentKind.PHOTOS, True, days[4]),
         (ConsentKind.POSITION, False, days[5]),
     ):
-        usecases.say_consent(kind, agree, actor=actor, policy=policy, now=at)
+        consents_usecases.say_consent(kind, agree, actor=actor, policy=policy, now=at)
     db.session.remove()
     schema.downgrade(db.engine, "0022")
     select = text(f"SELECT {table} FROM consents ORDER BY kind, notice_version").columns(

@@ -13,8 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor, Grant
-from grid_report.accounts import consents, limits, signals
+from grid_report.accounts import consent_queries, limit_steps, signals
 from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.errors import CodesUsedUp, LastAdministrator, MemberSuspended
 from grid_report.accounts.models import (
     AuditEntry,
     ConsentAct,
@@ -29,7 +30,6 @@ from grid_report.accounts.models import (
 )
 from grid_report.accounts.phones import SealedPhone
 from grid_report.accounts.policy import Policy
-from grid_report.accounts.refusals import CodesUsedUp, LastAdministrator, MemberSuspended
 from grid_report.accounts.roles import Role
 from grid_report.accounts.tokens import hash_secret, new_secret
 from grid_report.errors import Invalid, NotFound, TooMany
@@ -160,7 +160,7 @@ def set_consents(
 
     The caller holds the member's lock, so that acts follow one another.
     """
-    stands = consents.versions_of(member_id, session)
+    stands = consent_queries.versions_of(member_id, session)
     changed: dict[str, bool] = {}
     for kind in among:
         agreed = kind in given
@@ -289,7 +289,7 @@ def count_code_of_number(
     most = policy.limits.sms_codes_per_day
     for_strangers = most // 2
     name, limit = ("own", most - for_strangers) if own else ("all", for_strangers)
-    limits.count(session, f"code:{lookup}:{name}", window_s=DAY_S, limit=limit, now=now)
+    limit_steps.count(session, f"code:{lookup}:{name}", window_s=DAY_S, limit=limit, now=now)
 
 
 def count_code(session: Session, policy: Policy, now: datetime, *, is_sent: bool) -> None:
@@ -303,11 +303,11 @@ def count_code(session: Session, policy: Policy, now: datetime, *, is_sent: bool
     # Days begin at midnight in the county; windows are counted from midnight in UTC.
     local = now.astimezone(policy.zone).replace(tzinfo=UTC)
     try:
-        sent = limits.count(session, "codes-of-the-day", window_s=DAY_S, limit=most, now=local)
+        sent = limit_steps.count(session, "codes-of-the-day", window_s=DAY_S, limit=most, now=local)
     except TooMany:
         raise CodesUsedUp from None
     if not is_sent:
-        limits.give_back(session, "codes-of-the-day", window_s=DAY_S, now=local)
+        limit_steps.give_back(session, "codes-of-the-day", window_s=DAY_S, now=local)
     elif sent == most:
         signals.codes_used_up.send(
             session, session=session, county=policy.county, most=most, now=now

@@ -7,8 +7,9 @@ from typing import Any
 from flask import Response
 
 from grid_report import clock
-from grid_report.accounts import consents, policy, usecases
+from grid_report.accounts import consent_queries, policy
 from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.consents import usecases as consents_usecases
 from grid_report.api import account_schemas as shapes
 from grid_report.api import present
 from grid_report.api.openapi import operation
@@ -33,7 +34,7 @@ def me() -> Response:
                     "given_at": present.instant(consent.given_at),
                     "withdrawn_at": present.instant(consent.withdrawn_at),
                 }
-                for consent in consents.list_consents(actor.member_id)
+                for consent in consent_queries.list_consents(actor.member_id)
             ],
         }
     )
@@ -46,11 +47,11 @@ def me() -> Response:
 )
 def list_consents() -> Response:
     """List every agreement with its end; nothing is ever overwritten."""
-    found = consents.list_consents(current_actor().member_id)
+    found = consent_queries.list_consents(current_actor().member_id)
     return answer({"items": [_consent(row) for row in found]})
 
 
-def _consent(row: consents.ConsentRow) -> dict[str, Any]:
+def _consent(row: consent_queries.ConsentRow) -> dict[str, Any]:
     return {
         "kind": row.kind.value,
         "version": row.notice_version,
@@ -70,7 +71,7 @@ def say_consent() -> Response:
     """Write the act and say what stands now."""
     body = json_body(shapes.ConsentRequest)
     kind, agree = ConsentKind(body["kind"]), body["agree"]
-    row = usecases.say_consent(
+    row = consents_usecases.say_consent(
         kind, agree, actor=current_actor(), policy=policy.current(), now=clock.now()
     )
     nothing = {"kind": kind.value, "version": None, "at": None, "withdrawn_at": None}

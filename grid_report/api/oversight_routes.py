@@ -8,7 +8,7 @@ from flask import Response, request
 
 from grid_report import access
 from grid_report.access import Action
-from grid_report.accounts.audit_queries import Cursor, TrailLine, list_trail
+from grid_report.accounts.members.audit_queries import Cursor, TrailLine, list_trail
 from grid_report.api import oversight_schemas as schemas
 from grid_report.api import present
 from grid_report.api.openapi import operation

@@ -9,7 +9,7 @@ from flask import Response, request, url_for
 
 from grid_report import access, clock
 from grid_report.access import Action
-from grid_report.accounts import consents
+from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.api import present, schemas
 from grid_report.api.openapi import operation
@@ -59,7 +59,7 @@ def submit() -> Response:
         key_field=KEY_FIELD,
         zone=settings().county.tz,
         source=Source.API,
-        needs_place=consents.agrees(actor, ConsentKind.POSITION),
+        needs_place=consent_queries.agrees(actor, ConsentKind.POSITION),
     )
     most = settings().photos.max_files
     # What is wrong with the fields is told before the photos are worked on.

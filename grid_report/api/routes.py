@@ -8,9 +8,10 @@ from flask import Blueprint, Response, current_app, request
 
 from grid_report import __version__, clock
 from grid_report.access import Action, Actor, check
-from grid_report.accounts import usecases as accounts
 from grid_report.accounts.models import SignInKind
 from grid_report.accounts.policy import current as policy
+from grid_report.accounts.sign_in import sign_out_usecases
+from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.api import present, schemas
 from grid_report.api.openapi import document, operation
 from grid_report.api.reading import answer, json_body, query
@@ -47,7 +48,7 @@ def openapi() -> Response:
 def create_token() -> Response:
     """Issue a token; it is kept only as a hash."""
     body = json_body(schemas.TokenRequest)
-    signed_in = accounts.sign_in_with_password(
+    signed_in = sign_in_usecases.sign_in_with_password(
         body["phone"],
         body["password"],
         kind=SignInKind.TOKEN,
@@ -72,7 +73,7 @@ def revoke_token() -> tuple[str, int]:
     """End the token (or browser) that asks."""
     actor = current_actor()
     assert actor.sign_in_id is not None
-    accounts.sign_out(actor.sign_in_id, now=clock.now())
+    sign_out_usecases.sign_out(actor.sign_in_id, now=clock.now())
     return "", 204
 
 

@@ -11,8 +11,8 @@ from typing import Final
 from sqlalchemy import select
 
 from grid_report.access import Actor, Grant
-from grid_report.accounts import usecases as accounts
 from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.members import usecases as members_usecases
 from grid_report.accounts.models import Member
 from grid_report.accounts.passwords import Hasher
 from grid_report.accounts.policy import Policy
@@ -149,7 +149,7 @@ def ensure_members(wanted: Sequence[Person], *, policy: Policy, now: datetime) -
         if row is not None and not row.is_demo:
             raise TakenByOthers(one.phone)
         rider = Grant(Role.RIDER) in one.grants
-        member_id = row.id if row is not None else accounts.create_member(
+        member_id = row.id if row is not None else members_usecases.create_member(
             phone=one.phone,
             password=PASSWORD,
             name=one.name,

@@ -10,7 +10,7 @@ from typing import Any
 from grid_report import access
 from grid_report.access import Action, Actor
 from grid_report.accounts.aliases import rider_alias
-from grid_report.accounts.identities import names_for
+from grid_report.accounts.members.identity_queries import names_for
 from grid_report.fairness import queries
 from grid_report.fairness.judging import Subject
 from grid_report.fairness.kinds import Trust

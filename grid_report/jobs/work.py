@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from flask import current_app
 
-from grid_report.accounts import usecases as accounts_usecases
+from grid_report.accounts.members import usecases as members_usecases
 from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.fairness import finding
@@ -209,7 +209,7 @@ def sweep_photos(duty: Duty) -> int:
 
 def sweep_accounts(duty: Duty) -> int:
     """Delete counters, codes and sign-ins whose time is over."""
-    return accounts_usecases.sweep(now=duty.now())
+    return members_usecases.sweep(now=duty.now())
 
 
 def settle_services(duty: Duty) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from grid_report.accounts.aliases import member_of_alias
-from grid_report.accounts.audit_queries import Cursor, TrailFilter
+from grid_report.accounts.members.audit_queries import Cursor, TrailFilter
 from grid_report.clock import PlainDate, read_instant
 from grid_report.errors import Invalid
 from grid_report.points.audit.journal_queries import JournalFilter

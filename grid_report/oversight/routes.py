@@ -23,9 +23,9 @@ from werkzeug.wrappers import Response as Answer
 
 from grid_report import access, clock
 from grid_report.access import Action
-from grid_report.accounts import identities
 from grid_report.accounts.aliases import rider_alias
-from grid_report.accounts.audit_queries import Cursor, TrailFilter, TrailLine, list_trail
+from grid_report.accounts.members import identity_queries
+from grid_report.accounts.members.audit_queries import Cursor, TrailFilter, TrailLine, list_trail
 from grid_report.errors import Invalid, NotFound
 from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.oversight import forms, usecases
@@ -69,7 +69,7 @@ def trail() -> str:
         lines=lines,
         said=_said,
         actions=sorted((_said(code), code) for code in TRAIL_ACTIONS),
-        names=identities.names_for(actor, ids),
+        names=identity_queries.names_for(actor, ids),
         filters=shown,
         errors=errors,
         **_around("oversight.trail", shown, before, following),
@@ -162,14 +162,14 @@ def rider(member_id: int) -> str:
     actor, now = current_actor(), clock.now()
     access.check(actor, Action.JOURNAL_READ)
     member_id = min(member_id, BIGGEST_ID)
-    if not identities.is_member(member_id):
+    if not identity_queries.is_member(member_id):
         raise NotFound
     before = unpack_id(request.args.get("cursor"))
     entries, following = points_queries.list_entries(member_id, before, PAGE)
     return render_template(
         "oversight/rider.html",
         member_id=member_id,
-        name=identities.names_for(actor, [member_id])[member_id],
+        name=identity_queries.names_for(actor, [member_id])[member_id],
         account=points_queries.rider_key(member_id),
         balance=points_queries.balance(member_id, now),
         entries=entries,
@@ -232,7 +232,7 @@ def ask_look(member_id: int) -> str:
 
 def _somebody(member_id: int) -> int:
     """Return the number of a member there is. Raises NotFound."""
-    if not identities.is_member(min(member_id, BIGGEST_ID)):
+    if not identity_queries.is_member(min(member_id, BIGGEST_ID)):
         raise NotFound
     return member_id
 
@@ -271,7 +271,7 @@ def _people(events: Iterable[Event], more: Iterable[int] = ()) -> dict[str, Any]
         if member is not None
     }
     return {
-        "names": identities.names_for(current_actor(), {*ids, *more}),
+        "names": identity_queries.names_for(current_actor(), {*ids, *more}),
         "communities": places_queries.reference().communities,
         "account_words": shown_holder,
     }

@@ -7,7 +7,7 @@ from datetime import datetime
 from grid_report import access
 from grid_report.access import Action, Actor
 from grid_report.accounts import steps as accounts
-from grid_report.accounts.identities import LOOK
+from grid_report.accounts.members.identity_queries import LOOK
 from grid_report.db import transaction, use_case
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from grid_report import access
 from grid_report.access import Actor
 from grid_report.accounts.consent_kinds import ConsentKind
-from grid_report.accounts.consents import consents_of
+from grid_report.accounts.consent_queries import consents_of
 from grid_report.media.photos import AdmittedPhoto
 from grid_report.reports.commands import without_position
 from grid_report.reports.errors import ConsentNeeded

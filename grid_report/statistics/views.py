@@ -9,7 +9,7 @@ from typing import Any
 
 from grid_report import access
 from grid_report.access import Action, Actor
-from grid_report.accounts.identities import names_for
+from grid_report.accounts.members.identity_queries import names_for
 from grid_report.places.queries import reference
 from grid_report.places.reference import Reference
 from grid_report.reports import clocks

@@ -12,9 +12,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from grid_report.access import Actor
-from grid_report.accounts import carrying, queries, usecases
-from grid_report.accounts.form_filling import fill
+from grid_report.accounts import queries
+from grid_report.accounts.carried_forms import usecases as carried_forms_usecases
+from grid_report.accounts.carried_forms.fill_in import fill
+from grid_report.accounts.members import usecases as members_usecases
 from grid_report.accounts.models import CarriedForm
+from grid_report.accounts.sign_in import sign_out_usecases
 from grid_report.db import db
 from tests.accounts.browsing import post_form
 from tests.support.builders import PASSWORD, STATION, Make, picture
@@ -31,7 +34,9 @@ def token_of(page: str) -> str:
 
 
 def expire(make: Make, who: Actor) -> None:
-    usecases.sign_out_everywhere(who.member_id, actor=who, now=make.now + timedelta(hours=1))
+    sign_out_usecases.sign_out_everywhere(
+        who.member_id, actor=who, now=make.now + timedelta(hours=1)
+    )
 
 
 def sign_in(make: Make, browser: FlaskClient, who: Actor, **fields: Any) -> Any:
@@ -170,20 +175,20 @@ def test_no_password_code_or_token_is_kept_and_what_is_kept_is_sealed(make: Make
 
 def test_a_giant_form_an_old_one_and_many_are_not_kept(make: Make) -> None:
     who = make.rider()
-    form = carrying.Carried("/me", "/me/profile", {"name": ["x" * 17_000]}, False)
+    form = carried_forms_usecases.Carried("/me", "/me/profile", {"name": ["x" * 17_000]}, False)
     most: dict[str, Any] = {"member_id": who.member_id, "sign_in_id": None, "policy": make.policy}
-    assert carrying.keep_form(form, **most, address="a", now=make.now) is None
-    small = carrying.Carried("/me", "/me/profile", {"name": ["小李"]}, False)
-    secret = carrying.keep_form(small, **most, address="a", now=make.now)
+    assert carried_forms_usecases.keep_form(form, **most, address="a", now=make.now) is None
+    small = carried_forms_usecases.Carried("/me", "/me/profile", {"name": ["小李"]}, False)
+    secret = carried_forms_usecases.keep_form(small, **most, address="a", now=make.now)
     assert secret
     taken: dict[str, Any] = {"member_id": who.member_id, "policy": make.policy}
     late = make.now + timedelta(minutes=31)
-    assert carrying.take_form(secret, "/me", **taken, now=late) is None
-    assert carrying.take_form(secret, "/elsewhere", **taken, now=make.now) is None
-    assert carrying.take_form(secret, "/me", **taken, now=make.now) == small
-    assert carrying.take_form(secret, "/me", **taken, now=make.now) is None
-    carrying.keep_form(small, **most, address="a", now=make.now)
-    usecases.sweep(now=late)
+    assert carried_forms_usecases.take_form(secret, "/me", **taken, now=late) is None
+    assert carried_forms_usecases.take_form(secret, "/elsewhere", **taken, now=make.now) is None
+    assert carried_forms_usecases.take_form(secret, "/me", **taken, now=make.now) == small
+    assert carried_forms_usecases.take_form(secret, "/me", **taken, now=make.now) is None
+    carried_forms_usecases.keep_form(small, **most, address="a", now=make.now)
+    members_usecases.sweep(now=late)
     assert kept() == 0
 
 

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from grid_report.accounts import queries
-from grid_report.accounts.cli import accounts_cli
+from grid_report.accounts.members.cli import accounts_cli
 from grid_report.accounts.roles import Role
 from tests.support.builders import Make
 

@@ -7,8 +7,9 @@ import re
 import pytest
 
 from grid_report.access import Actor, Grant
-from grid_report.accounts import messenger, usecases
-from grid_report.accounts.refusals import NoSuchClaim, NotOneself, NumberHeld, NumberUnproved
+from grid_report.accounts.errors import NoSuchClaim, NotOneself, NumberHeld, NumberUnproved
+from grid_report.accounts.numbers import messenger
+from grid_report.accounts.numbers import usecases as numbers_usecases
 from grid_report.accounts.roles import Role
 from grid_report.errors import Forbidden, TooMany
 from tests.accounts.browsing import post_form
@@ -28,7 +29,7 @@ def test_a_counter_confirms_a_number_and_it_is_kept_who_did(
     vault = make.policy.vault
     digits = vault.counter_code(rider.member_id, vault.lookup(PHONE))
     known_by = digits if shown == "digits" else "小李"
-    claim = usecases.find_claim(PHONE, known_by, actor=staff, policy=make.policy, now=NOW)
+    claim = numbers_usecases.find_claim(PHONE, known_by, actor=staff, policy=make.policy, now=NOW)
     assert (claim.rider_id, claim.name, claim.phone) == (rider.member_id, "小李", "139****0001")
     confirm(make, staff, rider)
     confirm(make, staff, rider)
@@ -41,7 +42,7 @@ def test_nobody_else_confirms_a_number(make: Make, role: str) -> None:
     member = make.member(Grant(Role(role), None if role == "rider" else "somewhere"))
     rider = sign_up(make)
     with pytest.raises(Forbidden):
-        usecases.find_claim(PHONE, "小李", actor=member, policy=make.policy, now=NOW)
+        numbers_usecases.find_claim(PHONE, "小李", actor=member, policy=make.policy, now=NOW)
     with pytest.raises(Forbidden):
         confirm(make, member, rider)
 
@@ -63,7 +64,7 @@ def test_the_counter_is_told_the_same_for_unknown_known_and_proved_numbers(make:
     make.rider(phone="13933330002", name="小王")
     for phone, known_by in ((PHONE, "小王"), ("13933330002", "小王"), ("13933330003", "小王")):
         with pytest.raises(NoSuchClaim) as refused:
-            usecases.find_claim(phone, known_by, actor=staff, policy=make.policy, now=NOW)
+            numbers_usecases.find_claim(phone, known_by, actor=staff, policy=make.policy, now=NOW)
         assert refused.value.problems["known_by"][0].code == "claim-not-found"
 
 
@@ -71,11 +72,11 @@ def test_of_two_of_one_name_only_the_digits_tell_who_stands_there(make: Make) ->
     staff = make.worker()
     first, second = sign_up(make), sign_up(make)
     with pytest.raises(NoSuchClaim):
-        usecases.find_claim(PHONE, "小李", actor=staff, policy=make.policy, now=NOW)
+        numbers_usecases.find_claim(PHONE, "小李", actor=staff, policy=make.policy, now=NOW)
     vault = make.policy.vault
     for rider in (first, second):
         digits = vault.counter_code(rider.member_id, vault.lookup(PHONE))
-        claim = usecases.find_claim(PHONE, digits, actor=staff, policy=make.policy, now=NOW)
+        claim = numbers_usecases.find_claim(PHONE, digits, actor=staff, policy=make.policy, now=NOW)
         assert claim.rider_id == rider.member_id
 
 
@@ -83,15 +84,15 @@ def test_a_counter_looks_up_a_queue_in_an_hour_and_not_a_list(make: Make) -> Non
     staff = make.worker()
     for _ in range(60):
         with pytest.raises(NoSuchClaim):
-            usecases.find_claim(PHONE, "小李", actor=staff, policy=make.policy, now=NOW)
+            numbers_usecases.find_claim(PHONE, "小李", actor=staff, policy=make.policy, now=NOW)
     with pytest.raises(TooMany):
-        usecases.find_claim(PHONE, "小李", actor=staff, policy=make.policy, now=NOW)
+        numbers_usecases.find_claim(PHONE, "小李", actor=staff, policy=make.policy, now=NOW)
 
 
 def test_no_administrator_gives_a_number_to_the_own_account(make: Make) -> None:
     administrator = make.administrator()
     with pytest.raises(NotOneself):
-        usecases.give_number(
+        numbers_usecases.give_number(
             administrator.member_id,
             PHONE,
             take=False,
@@ -136,7 +137,7 @@ def test_a_rider_proves_the_number_on_the_own_page(make: Make) -> None:
     page = browser.get("/me/number").get_data(as_text=True)
     vault = make.policy.vault
     assert vault.counter_code(rider.member_id, vault.lookup(PHONE)) in page
-    code = usecases.request_proof(actor=rider, policy=make.policy, now=make.now).code
+    code = numbers_usecases.request_proof(actor=rider, policy=make.policy, now=make.now).code
     refused = post_form(browser, "/me/number", code="12")
     assert refused.status_code == 422
     done = post_form(browser, "/me/number", code=code)

@@ -11,8 +11,10 @@ import pytest
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from grid_report.accounts import consents, figures, usecases
+from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.consents import usecases as consents_usecases
+from grid_report.accounts.members import statistics_queries
 from grid_report.accounts.models import ConsentAct
 from grid_report.db import db
 from tests.accounts.browsing import post_form
@@ -26,41 +28,41 @@ ACCOUNT, POSITION, PHOTOS = ConsentKind
 def test_agreeing_again_leaves_the_first_agreement_and_its_end_as_they_were(make: Make) -> None:
     who, start = make.rider(consents=(ACCOUNT,)), make.now
     for hour, agree in ((1, True), (2, False), (3, True)):
-        usecases.say_consent(
+        consents_usecases.say_consent(
             POSITION, agree, actor=who, policy=make.policy, now=start + timedelta(hours=hour)
         )
-    found = [row for row in consents.list_consents(who.member_id) if row.kind is POSITION]
+    found = [row for row in consent_queries.list_consents(who.member_id) if row.kind is POSITION]
     hours = [
         tuple((at - start).total_seconds() / 3600 if at else None for at in times)
         for times in ((row.given_at, row.withdrawn_at) for row in found)
     ]
     assert hours == [(3.0, None), (1.0, 2.0)]
-    acts = [(it.kind, it.agreed) for it in consents.list_acts(who.member_id)]
+    acts = [(it.kind, it.agreed) for it in consent_queries.list_acts(who.member_id)]
     assert acts == [(POSITION, True), (POSITION, False), (POSITION, True), (ACCOUNT, True)]
     span = (start + timedelta(minutes=30), start + timedelta(hours=4))
-    assert figures.count_consents(*span) == (2, 1)
+    assert statistics_queries.count_consents(*span) == (2, 1)
 
 
 def test_a_new_text_is_agreed_to_anew_and_one_act_takes_both_back(make: Make) -> None:
     who = make.rider()
     newer = replace(make.policy, notice_version="2027-01")
-    usecases.say_consent(POSITION, True, actor=who, policy=newer, now=make.now)
-    assert consents.versions_of(who.member_id)[POSITION] == "2027-01"
+    consents_usecases.say_consent(POSITION, True, actor=who, policy=newer, now=make.now)
+    assert consent_queries.versions_of(who.member_id)[POSITION] == "2027-01"
     later = make.now + timedelta(hours=1)
-    usecases.say_consent(POSITION, False, actor=who, policy=newer, now=later)
-    found = [row for row in consents.list_consents(who.member_id) if row.kind is POSITION]
+    consents_usecases.say_consent(POSITION, False, actor=who, policy=newer, now=later)
+    found = [row for row in consent_queries.list_consents(who.member_id) if row.kind is POSITION]
     assert [row.withdrawn_at for row in found] == [later, later]
-    assert POSITION not in consents.consents_of(who.member_id)
+    assert POSITION not in consent_queries.consents_of(who.member_id)
 
 
 def test_many_at_once_write_one_act(make: Make, in_parallel: Any) -> None:
     who = make.rider(consents=(ACCOUNT,))
 
     def agree(_: int) -> None:
-        usecases.say_consent(PHOTOS, True, actor=who, policy=make.policy, now=make.now)
+        consents_usecases.say_consent(PHOTOS, True, actor=who, policy=make.policy, now=make.now)
 
     in_parallel(agree, 8)
-    assert len(consents.list_acts(who.member_id)) == 2
+    assert len(consent_queries.list_acts(who.member_id)) == 2
 
 
 @pytest.mark.parametrize(

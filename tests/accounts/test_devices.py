@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grid_report.accounts.devices import describe
+from grid_report.accounts.devices.labels import describe
 
 
 @pytest.mark.parametrize(

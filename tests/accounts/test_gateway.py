@@ -19,10 +19,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from grid_report.access import Actor
-from grid_report.accounts import messenger, usecases
-from grid_report.accounts.gateway import Gateway, NotSent
-from grid_report.accounts.messenger import CodeMessage
-from grid_report.accounts.refusals import CodesUsedUp
+from grid_report.accounts.errors import CodesUsedUp
+from grid_report.accounts.numbers import messenger
+from grid_report.accounts.numbers import usecases as numbers_usecases
+from grid_report.accounts.numbers.messenger import CodeMessage
+from grid_report.accounts.numbers.sms_gateway import Gateway, NotSent
+from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.db import db
 from grid_report.notify.models import Message
 from grid_report.settings import SettingsError, Sms, load
@@ -206,7 +208,7 @@ def costs(make: Make, most: int) -> None:
 
 
 def ask(make: Make, phone: str, now: datetime = AT) -> CodeMessage | None:
-    return usecases.request_code(phone, address="198.51.100.7", policy=make.policy, now=now)
+    return sign_in_usecases.request_code(phone, address="198.51.100.7", policy=make.policy, now=now)
 
 
 @pytest.mark.database
@@ -214,15 +216,17 @@ def test_a_day_costs_no_more_than_said_and_administrators_are_told_once(make: Ma
     costs(make, 3)
     riders: list[Actor] = [sign_up(make, f"1393333000{number}") for number in range(1, 5)]
     for rider in riders[:3]:
-        usecases.request_proof(actor=rider, policy=make.policy, now=AT)
+        numbers_usecases.request_proof(actor=rider, policy=make.policy, now=AT)
     with pytest.raises(CodesUsedUp):
-        usecases.request_proof(actor=riders[3], policy=make.policy, now=AT)
+        numbers_usecases.request_proof(actor=riders[3], policy=make.policy, now=AT)
     # The day ends at midnight in the county: 16:00 in UTC.
     with pytest.raises(CodesUsedUp):
-        usecases.request_proof(
+        numbers_usecases.request_proof(
             actor=riders[3], policy=make.policy, now=AT.replace(hour=15, minute=59)
         )
-    assert usecases.request_proof(actor=riders[3], policy=make.policy, now=AT.replace(hour=16))
+    assert numbers_usecases.request_proof(
+        actor=riders[3], policy=make.policy, now=AT.replace(hour=16)
+    )
     db.session.rollback()
     told = db.session.scalars(select(Message).where(Message.kind == "codes_used_up")).all()
     assert [(row.role.value, row.facts) for row in told] == [("administrator", {"most": 3})]
@@ -246,7 +250,7 @@ def test_workers_at_once_share_the_days_cost(app: Flask, make: Make, in_parallel
     riders = [sign_up(make, f"1393333000{number}") for number in range(6)]
 
     def one(number: int) -> object:
-        return usecases.request_proof(actor=riders[number], policy=make.policy, now=AT)
+        return numbers_usecases.request_proof(actor=riders[number], policy=make.policy, now=AT)
 
     results = in_parallel(one, 6)
     assert sum(isinstance(result, CodeMessage) for result in results) == 3

@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from grid_report.accounts import limits, usecases
+from grid_report.accounts import limit_steps
+from grid_report.accounts.members import usecases as members_usecases
 from grid_report.accounts.models import RateCounter
 from grid_report.db import db, transaction
 from grid_report.errors import TooMany
@@ -21,7 +22,7 @@ NOON = datetime(2026, 11, 23, 12, 0, 10, tzinfo=UTC)
 
 def _count(name: str = "door", now: datetime = NOON, limit: int = 3) -> int:
     with transaction() as session:
-        return limits.count(session, name, window_s=60, limit=limit, now=now)
+        return limit_steps.count(session, name, window_s=60, limit=limit, now=now)
 
 
 def _hits() -> int:
@@ -48,23 +49,23 @@ def test_a_refused_try_does_not_lengthen_the_count(app: Flask) -> None:
 def test_names_and_window_lengths_are_counted_apart(app: Flask) -> None:
     with transaction() as session:
         midnight = NOON.replace(hour=0, second=0)
-        limits.count(session, "door", window_s=3600, limit=1, now=midnight)
-        limits.count(session, "door", window_s=86400, limit=1, now=midnight)
-        limits.count(session, "gate", window_s=3600, limit=1, now=midnight)
+        limit_steps.count(session, "door", window_s=3600, limit=1, now=midnight)
+        limit_steps.count(session, "door", window_s=86400, limit=1, now=midnight)
+        limit_steps.count(session, "gate", window_s=3600, limit=1, now=midnight)
 
 
 def test_a_try_that_was_good_is_given_back_but_never_below_zero(app: Flask) -> None:
     _count()
     for _ in range(3):
         with transaction() as session:
-            limits.give_back(session, "door", window_s=60, now=NOON)
+            limit_steps.give_back(session, "door", window_s=60, now=NOON)
     assert _hits() == 0
 
 
 def test_old_windows_are_swept(app: Flask) -> None:
     _count()
-    assert usecases.sweep(now=NOON + timedelta(days=1)) == 0
-    assert usecases.sweep(now=NOON + timedelta(days=3)) == 1
+    assert members_usecases.sweep(now=NOON + timedelta(days=1)) == 0
+    assert members_usecases.sweep(now=NOON + timedelta(days=3)) == 1
     assert _hits() == 0
 
 

@@ -12,9 +12,11 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from grid_report.access import Actor
-from grid_report.accounts import device_queries, messenger, queries
-from grid_report.accounts.messenger import CodeMessage
+from grid_report.accounts import queries
+from grid_report.accounts.devices import queries as devices_queries
 from grid_report.accounts.models import Member, SignIn
+from grid_report.accounts.numbers import messenger
+from grid_report.accounts.numbers.messenger import CodeMessage
 from grid_report.accounts.policy import NOTICE_VERSION
 from grid_report.accounts.roles import Role
 from grid_report.db import db
@@ -308,7 +310,7 @@ def test_devices_are_listed_and_ended(app: Flask, client: FlaskClient, rider: Ac
 
 def test_a_stranger_cannot_end_somebodys_device(make: Make, rider: Actor) -> None:
     mine, stranger = make.signed_in(rider), make.signed_in(make.rider())
-    sign_in_id = device_queries.list_own_sign_ins(rider.member_id, make.now)[0].id
+    sign_in_id = devices_queries.list_own_sign_ins(rider.member_id, make.now)[0].id
     assert post_form(stranger, f"/me/devices/{sign_in_id}/revoke", page="/me").status_code == 404
     assert mine.get("/me").status_code == 200
 

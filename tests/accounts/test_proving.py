@@ -11,7 +11,15 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from grid_report.access import Actor
-from grid_report.accounts import queries, usecases
+from grid_report.accounts import queries
+from grid_report.accounts.errors import (
+    ChoiceOver,
+    NumberHeld,
+    NumberProvedBefore,
+    NumberUnproved,
+    WrongCode,
+    WrongPassword,
+)
 from grid_report.accounts.models import (
     AuditEntry,
     ConsentKind,
@@ -20,16 +28,11 @@ from grid_report.accounts.models import (
     SignInKind,
     Standing,
 )
-from grid_report.accounts.refusals import (
-    ChoiceOver,
-    NumberHeld,
-    NumberProvedBefore,
-    NumberUnproved,
-    WrongCode,
-    WrongPassword,
-)
+from grid_report.accounts.numbers import usecases as numbers_usecases
+from grid_report.accounts.numbers.usecases import Choice, Proved
+from grid_report.accounts.profile import usecases as profile_usecases
+from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.accounts.steps import SignedIn
-from grid_report.accounts.usecases import Choice, Proved
 from grid_report.db import db
 from grid_report.errors import Forbidden, NotFound, TooMany
 from grid_report.points.kinds import UnpaidReason
@@ -51,7 +54,7 @@ NOW = beginning()
 def sign_up(make: Make, phone: str = PHONE, now: datetime = NOW, **more: Any) -> Actor:
     """Make an account that only claims its number."""
     values: dict[str, Any] = {"name": "小李", "password": MINE, **more}
-    return usecases.sign_up_rider(
+    return profile_usecases.sign_up_rider(
         phone=phone,
         language="zh_CN",
         consents=frozenset(ConsentKind),
@@ -66,11 +69,13 @@ def sign_up(make: Make, phone: str = PHONE, now: datetime = NOW, **more: Any) ->
 
 
 def sent(make: Make, actor: Actor, now: datetime = NOW) -> str:
-    return usecases.request_proof(actor=actor, policy=make.policy, now=now).code
+    return numbers_usecases.request_proof(actor=actor, policy=make.policy, now=now).code
 
 
 def prove(make: Make, actor: Actor, code: str, now: datetime = NOW) -> Any:
-    return usecases.prove_with_code(code, actor=actor, label="", policy=make.policy, now=now)
+    return numbers_usecases.prove_with_code(
+        code, actor=actor, label="", policy=make.policy, now=now
+    )
 
 
 def proved(make: Make, actor: Actor, now: datetime = NOW) -> None:
@@ -78,11 +83,11 @@ def proved(make: Make, actor: Actor, now: datetime = NOW) -> None:
 
 
 def by_code(make: Make, phone: str = PHONE, now: datetime = NOW) -> Any:
-    message = usecases.request_code(
+    message = sign_in_usecases.request_code(
         phone, address="198.51.100.7", policy=make.policy, now=now, for_everybody=True
     )
     assert message is not None
-    return usecases.sign_in_with_code(
+    return sign_in_usecases.sign_in_with_code(
         phone,
         message.code,
         kind=SignInKind.BROWSER,
@@ -117,7 +122,9 @@ def live_sign_ins(actor: Actor) -> int:
 
 
 def confirm(make: Make, staff: Actor, member: Actor, phone: str = PHONE) -> None:
-    usecases.confirm_number(member.member_id, phone, actor=staff, policy=make.policy, now=NOW)
+    numbers_usecases.confirm_number(
+        member.member_id, phone, actor=staff, policy=make.policy, now=NOW
+    )
 
 
 # by a code
@@ -162,7 +169,7 @@ def test_a_used_code_proves_nothing_again(make: Make) -> None:
     with pytest.raises(NotFound):
         prove(make, second, code)
     with pytest.raises(WrongCode) as refused:
-        usecases.sign_in_with_code(
+        sign_in_usecases.sign_in_with_code(
             PHONE,
             code,
             kind=SignInKind.BROWSER,
@@ -265,12 +272,12 @@ def test_a_code_and_the_password_prove_the_account_that_claimed_the_number(make:
     rider = sign_up(make)
     choice = by_code(make)
     with pytest.raises(WrongPassword):
-        usecases.choose_by_password(choice, "wrong", label="", policy=make.policy, now=NOW)
-    done = usecases.choose_by_password(choice, MINE, label="", policy=make.policy, now=NOW)
+        numbers_usecases.choose_by_password(choice, "wrong", label="", policy=make.policy, now=NOW)
+    done = numbers_usecases.choose_by_password(choice, MINE, label="", policy=make.policy, now=NOW)
     assert done.actor.member_id == rider.member_id
     assert row(rider).phone_proved_how == "code"
     with pytest.raises(ChoiceOver):
-        usecases.choose_by_password(choice, MINE, label="", policy=make.policy, now=NOW)
+        numbers_usecases.choose_by_password(choice, MINE, label="", policy=make.policy, now=NOW)
 
 
 def test_a_choice_is_open_for_a_quarter_of_an_hour(make: Make) -> None:
@@ -278,7 +285,7 @@ def test_a_choice_is_open_for_a_quarter_of_an_hour(make: Make) -> None:
     choice = by_code(make)
     late = NOW + timedelta(minutes=16)
     with pytest.raises(ChoiceOver):
-        usecases.choose_by_password(choice, MINE, label="", policy=make.policy, now=late)
+        numbers_usecases.choose_by_password(choice, MINE, label="", policy=make.policy, now=late)
 
 
 def test_whoever_has_a_proved_account_is_led_back_to_it(make: Make) -> None:
@@ -299,7 +306,9 @@ def test_an_account_that_slept_is_opened_by_no_code_alone(make: Make) -> None:
     choice = by_code(make, now=LATER + timedelta(days=89))
     assert isinstance(choice, Choice)
     now = LATER + timedelta(days=89)
-    done = usecases.choose_by_password(choice, PASSWORD, label="", policy=make.policy, now=now)
+    done = numbers_usecases.choose_by_password(
+        choice, PASSWORD, label="", policy=make.policy, now=now
+    )
     assert done.actor.member_id == old.member_id
 
 
@@ -311,13 +320,13 @@ def test_not_me_makes_a_new_account_and_the_old_one_waits_for_an_administrator(
     choice = prove(make, new, sent(make, new, LATER), LATER)
     assert isinstance(choice, Choice)
     assert row(old).phone_lookup is not None
-    usecases.choose_new(choice, actor=new, policy=make.policy, now=LATER)
+    numbers_usecases.choose_new(choice, actor=new, policy=make.policy, now=LATER)
     assert row(new).phone_lookup == make.policy.vault.lookup(PHONE)
     assert row(old).phone_parted_at == LATER
     assert row(old).phone_proved_at is not None
 
     def give(phone: str, take: bool, actor: Actor = admin, member: Actor = old) -> None:
-        usecases.give_number(
+        numbers_usecases.give_number(
             member.member_id, phone, take=take, actor=actor, policy=make.policy, now=LATER
         )
 
@@ -334,7 +343,7 @@ def test_not_me_makes_a_new_account_and_the_old_one_waits_for_an_administrator(
 def test_an_administrator_never_takes_a_number_from_staff(make: Make) -> None:
     worker, admin, rider = make.worker(phone=PHONE), make.administrator(), make.rider()
     with pytest.raises(NumberHeld):
-        usecases.give_number(
+        numbers_usecases.give_number(
             rider.member_id, PHONE, take=True, actor=admin, policy=make.policy, now=NOW
         )
     assert row(worker).phone_lookup is not None
@@ -371,8 +380,8 @@ def test_a_proof_and_coming_back_at_once_leave_one_owner(
 
     def one(number: int) -> object:
         if number % 2:
-            return usecases.choose_new(choice, actor=new, policy=make.policy, now=LATER)
-        return usecases.choose_by_password(
+            return numbers_usecases.choose_new(choice, actor=new, policy=make.policy, now=LATER)
+        return numbers_usecases.choose_by_password(
             choice, PASSWORD, label="", policy=make.policy, now=LATER, leaving=new
         )
 

@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import func, select
 
 from grid_report.access import Actor, Grant
-from grid_report.accounts import place_book, queries, usecases
+from grid_report.accounts import queries
 from grid_report.accounts.aliases import rider_alias
+from grid_report.accounts.errors import LastAdministrator, NotOneself
+from grid_report.accounts.members import place_names
+from grid_report.accounts.members import usecases as members_usecases
 from grid_report.accounts.models import AuditEntry, RoleGrant, Standing
 from grid_report.accounts.queries import MemberFilter
-from grid_report.accounts.refusals import LastAdministrator, NotOneself
 from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound
@@ -26,8 +28,8 @@ NOW = beginning()
 
 
 def _grant(member: Actor, grant: Grant, actor: Actor | None) -> None:
-    usecases.grant_role(
-        member.member_id, grant, place_exists=place_book.exists, actor=actor, now=NOW
+    members_usecases.grant_role(
+        member.member_id, grant, place_exists=place_names.exists, actor=actor, now=NOW
     )
 
 
@@ -42,7 +44,7 @@ def test_a_role_is_given_and_taken_and_both_are_noted(make: Make) -> None:
     _grant(member, worker, admin)
     assert _held(member, admin, make) == {(Role.RIDER, ""), (Role.WORKER, STATION)}
     assert queries.list_member_ids_with(Role.WORKER, STATION) == [member.member_id]
-    usecases.revoke_role(member.member_id, worker, actor=admin, now=NOW)
+    members_usecases.revoke_role(member.member_id, worker, actor=admin, now=NOW)
     assert _held(member, admin, make) == {(Role.RIDER, "")}
     entries = db.session.scalars(
         select(AuditEntry).where(AuditEntry.action.like("role.%")).order_by(AuditEntry.id)
@@ -98,12 +100,12 @@ def test_only_administrators_manage_members(make: Make, who: str) -> None:
     other, member = getattr(make, who)(), make.rider()
     attempts: list[Callable[[], object]] = [
         lambda: _grant(other, Grant(Role.ADMINISTRATOR, "211282"), other),
-        lambda: usecases.revoke_role(member.member_id, Grant(Role.RIDER), actor=other, now=NOW),
-        lambda: usecases.suspend_member(member.member_id, actor=other, now=NOW),
-        lambda: usecases.restore_member(member.member_id, actor=other, now=NOW),
-        lambda: usecases.create_member(
+        lambda: members_usecases.revoke_role(member.member_id, Grant(Role.RIDER), actor=other, now=NOW),
+        lambda: members_usecases.suspend_member(member.member_id, actor=other, now=NOW),
+        lambda: members_usecases.restore_member(member.member_id, actor=other, now=NOW),
+        lambda: members_usecases.create_member(
             phone="13955550009", password=None, name="x", language="en", grants=[],
-            policy=make.policy, place_exists=place_book.exists, actor=other, now=NOW,
+            policy=make.policy, place_exists=place_names.exists, actor=other, now=NOW,
         ),
     ]  # fmt: skip
     for attempt in attempts:
@@ -115,20 +117,22 @@ def test_the_last_administrator_stays(make: Make) -> None:
     admin = make.administrator()
     held = next(iter(admin.grants))
     with pytest.raises(LastAdministrator):
-        usecases.revoke_role(admin.member_id, held, actor=admin, now=NOW)
+        members_usecases.revoke_role(admin.member_id, held, actor=admin, now=NOW)
     other = make.administrator()
-    usecases.revoke_role(admin.member_id, held, actor=other, now=NOW)
+    members_usecases.revoke_role(admin.member_id, held, actor=other, now=NOW)
     with pytest.raises(LastAdministrator):
-        usecases.revoke_role(other.member_id, held, actor=None, now=NOW)
+        members_usecases.revoke_role(other.member_id, held, actor=None, now=NOW)
 
 
 def test_a_suspended_administrator_does_not_count(make: Make) -> None:
     admin, other = make.administrator(), make.administrator()
-    usecases.suspend_member(other.member_id, actor=admin, now=NOW)
+    members_usecases.suspend_member(other.member_id, actor=admin, now=NOW)
     with pytest.raises(LastAdministrator):
-        usecases.revoke_role(admin.member_id, next(iter(admin.grants)), actor=admin, now=NOW)
+        members_usecases.revoke_role(
+            admin.member_id, next(iter(admin.grants)), actor=admin, now=NOW
+        )
     with pytest.raises(NotOneself):
-        usecases.suspend_member(admin.member_id, actor=admin, now=NOW)
+        members_usecases.suspend_member(admin.member_id, actor=admin, now=NOW)
 
 
 def test_administrators_who_remove_each_other_at_once_leave_one(
@@ -140,9 +144,9 @@ def test_administrators_who_remove_each_other_at_once_leave_one(
     def remove(number: int) -> None:
         victim, actor = admins[number], admins[(number + 1) % len(admins)]
         if number % 2:
-            usecases.suspend_member(victim.member_id, actor=actor, now=NOW)
+            members_usecases.suspend_member(victim.member_id, actor=actor, now=NOW)
         else:
-            usecases.revoke_role(victim.member_id, held, actor=actor, now=NOW)
+            members_usecases.revoke_role(victim.member_id, held, actor=actor, now=NOW)
 
     results = in_parallel(remove, len(admins))
     assert len(queries.list_member_ids_with(Role.ADMINISTRATOR, held.place)) == 1
@@ -152,9 +156,11 @@ def test_administrators_who_remove_each_other_at_once_leave_one(
 def test_absent_members_and_grants_are_not_found(make: Make) -> None:
     admin, member = make.administrator(), make.rider()
     with pytest.raises(NotFound):
-        usecases.revoke_role(member.member_id, Grant(Role.WORKER, STATION), actor=admin, now=NOW)
+        members_usecases.revoke_role(
+            member.member_id, Grant(Role.WORKER, STATION), actor=admin, now=NOW
+        )
     with pytest.raises(NotFound):
-        usecases.suspend_member(10**9, actor=admin, now=NOW)
+        members_usecases.suspend_member(10**9, actor=admin, now=NOW)
 
 
 def test_members_are_found_by_name_number_role_and_place(make: Make) -> None:

@@ -14,10 +14,13 @@ from werkzeug.test import TestResponse
 
 from grid_report import settings
 from grid_report.access import Actor
-from grid_report.accounts import messenger, usecases
-from grid_report.accounts.cli import accounts_cli
+from grid_report.accounts.members import usecases as members_usecases
+from grid_report.accounts.members.cli import accounts_cli
 from grid_report.accounts.models import Member, SignIn
+from grid_report.accounts.numbers import messenger
 from grid_report.accounts.policy import policy_of
+from grid_report.accounts.sign_in import second_step_usecases
+from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.db import db, transaction
 from tests.accounts.browsing import post_form
 from tests.accounts.test_pages import Pocket
@@ -188,7 +191,7 @@ def test_after_a_quarter_of_an_hour_it_begins_anew_and_says_so(
     password(client)
     late = make.now + timedelta(minutes=16)
     token = client.get("/sign-in/second").get_data(as_text=True)
-    monkeypatch.setattr("grid_report.accounts.second_routes.clock.now", lambda: late)
+    monkeypatch.setattr("grid_report.accounts.sign_in.second_step_routes.clock.now", lambda: late)
     found = re.search(r'name="csrf_token" value="([^"]+)"', token)
     assert found is not None
     form = {"csrf_token": found[1], "code": pocket.sent[0].code, "next": "/me"}
@@ -242,8 +245,8 @@ def test_a_printed_code_is_good_for_five_minutes(
 ) -> None:
     password(client)
     early = make.now - timedelta(minutes=5)
-    usecases.code_from_shell(PHONE, policy=make.policy, now=make.now)
-    (_, code) = usecases.code_from_shell(PHONE, policy=make.policy, now=early)[0]
+    second_step_usecases.code_from_shell(PHONE, policy=make.policy, now=make.now)
+    (_, code) = second_step_usecases.code_from_shell(PHONE, policy=make.policy, now=early)[0]
     assert confirm(client, code).status_code == 422
 
 
@@ -251,7 +254,7 @@ def test_strangers_who_use_up_the_codes_of_a_number_keep_nobody_out(
     app: Flask, client: FlaskClient, make: Make, admin: Actor, pocket: Pocket
 ) -> None:
     for number in range(10):
-        usecases.request_code(PHONE, address=str(number), policy=make.policy, now=make.now)
+        sign_in_usecases.request_code(PHONE, address=str(number), policy=make.policy, now=make.now)
     password(client)
     assert confirm(client, pocket.sent[-1].code).status_code == 303
 
@@ -260,6 +263,6 @@ def test_somebody_suspended_is_told_so_and_gets_no_code(
     client: FlaskClient, make: Make, admin: Actor, pocket: Pocket
 ) -> None:
     boss = make.administrator()
-    usecases.suspend_member(admin.member_id, actor=boss, now=make.now)
+    members_usecases.suspend_member(admin.member_id, actor=boss, now=make.now)
     assert password(client).status_code == 403
     assert pocket.sent == []

@@ -8,9 +8,14 @@ import pytest
 from sqlalchemy import event
 
 from grid_report.access import Actor
-from grid_report.accounts import device_queries, queries, usecases
+from grid_report.accounts import queries
+from grid_report.accounts.devices import queries as devices_queries
+from grid_report.accounts.errors import WrongPassword
+from grid_report.accounts.members import usecases as members_usecases
 from grid_report.accounts.models import SignInKind
-from grid_report.accounts.refusals import WrongPassword
+from grid_report.accounts.profile import usecases as profile_usecases
+from grid_report.accounts.sign_in import sign_out_usecases
+from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.accounts.steps import SignedIn
 from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound
@@ -30,7 +35,7 @@ def rider(make: Make) -> Actor:
 
 def _sign_in(make: Make, kind: SignInKind = SignInKind.BROWSER, **more: str) -> SignedIn:
     values = {"phone": PHONE, "password": PASSWORD, **more}
-    return usecases.sign_in_with_password(
+    return sign_in_usecases.sign_in_with_password(
         values["phone"],
         values["password"],
         kind=kind,
@@ -98,18 +103,18 @@ def test_a_sign_in_expires(make: Make, rider: Actor) -> None:
 
 def test_a_token_that_was_revoked_is_not_good_again(make: Make, rider: Actor) -> None:
     token = _sign_in(make, SignInKind.TOKEN)
-    usecases.revoke_sign_in(token.sign_in_id, actor=rider, now=NOW)
+    sign_out_usecases.revoke_sign_in(token.sign_in_id, actor=rider, now=NOW)
     assert queries.actor_for_token(token.secret, NOW) is None
-    usecases.revoke_sign_in(token.sign_in_id, actor=rider, now=NOW + timedelta(hours=1))
+    sign_out_usecases.revoke_sign_in(token.sign_in_id, actor=rider, now=NOW + timedelta(hours=1))
     assert queries.actor_for_token(token.secret, NOW) is None
 
 
 def test_nobody_ends_the_sign_in_of_somebody_else(make: Make, rider: Actor) -> None:
     signed_in = _sign_in(make)
     with pytest.raises(NotFound):
-        usecases.revoke_sign_in(signed_in.sign_in_id, actor=make.rider(), now=NOW)
+        sign_out_usecases.revoke_sign_in(signed_in.sign_in_id, actor=make.rider(), now=NOW)
     with pytest.raises(Forbidden):
-        usecases.sign_out_everywhere(rider.member_id, actor=make.auditor(), now=NOW)
+        sign_out_usecases.sign_out_everywhere(rider.member_id, actor=make.auditor(), now=NOW)
     assert _browser(signed_in)
 
 
@@ -119,31 +124,31 @@ def test_signing_out_everywhere_ends_browsers_and_tokens_but_nobody_elses(
     make.rider(phone="13944440002")
     other = _sign_in(make, phone="13944440002")
     mine = [_sign_in(make), _sign_in(make), _sign_in(make, SignInKind.TOKEN)]
-    assert usecases.sign_out_everywhere(rider.member_id, actor=rider, now=NOW) == 3
+    assert sign_out_usecases.sign_out_everywhere(rider.member_id, actor=rider, now=NOW) == 3
     assert [_browser(one) for one in mine] == [None, None, None]
     assert queries.actor_for_token(mine[2].secret, NOW) is None
-    assert device_queries.list_own_sign_ins(rider.member_id, NOW) == []
+    assert devices_queries.list_own_sign_ins(rider.member_id, NOW) == []
     assert _browser(other)
 
 
 def test_an_administrator_signs_a_member_out(make: Make, rider: Actor) -> None:
     signed_in = _sign_in(make)
-    usecases.sign_out_everywhere(rider.member_id, actor=make.administrator(), now=NOW)
+    sign_out_usecases.sign_out_everywhere(rider.member_id, actor=make.administrator(), now=NOW)
     assert _browser(signed_in) is None
 
 
 def test_suspension_ends_every_sign_in_and_restoring_revives_none(make: Make, rider: Actor) -> None:
     signed_in, administrator = _sign_in(make), make.administrator()
-    usecases.suspend_member(rider.member_id, actor=administrator, now=NOW)
+    members_usecases.suspend_member(rider.member_id, actor=administrator, now=NOW)
     assert _browser(signed_in) is None
-    usecases.restore_member(rider.member_id, actor=administrator, now=NOW)
+    members_usecases.restore_member(rider.member_id, actor=administrator, now=NOW)
     assert _browser(signed_in) is None
     assert _sign_in(make)
 
 
 def test_a_new_password_ends_every_other_sign_in(make: Make, rider: Actor) -> None:
     here, elsewhere = _sign_in(make), _sign_in(make, SignInKind.TOKEN)
-    usecases.change_password(
+    profile_usecases.change_password(
         current=PASSWORD, new="snow at the station", actor=here.actor, policy=make.policy, now=NOW
     )
     assert _browser(here) is not None
@@ -157,7 +162,7 @@ def test_a_stolen_browser_cannot_change_the_password(make: Make, rider: Actor) -
     here = _sign_in(make)
     for guess in ("", "not the password"):
         with pytest.raises(Invalid) as refused:
-            usecases.change_password(
+            profile_usecases.change_password(
                 current=guess, new="snow at the station", actor=here.actor,
                 policy=make.policy, now=NOW,
             )  # fmt: skip
@@ -166,18 +171,18 @@ def test_a_stolen_browser_cannot_change_the_password(make: Make, rider: Actor) -
 
 
 def test_whoever_forgot_the_password_sets_a_new_one_after_a_code(make: Make, rider: Actor) -> None:
-    message = usecases.request_code(PHONE, address="a", policy=make.policy, now=NOW)
+    message = sign_in_usecases.request_code(PHONE, address="a", policy=make.policy, now=NOW)
     assert message is not None
-    here = usecases.sign_in_with_code(
+    here = sign_in_usecases.sign_in_with_code(
         PHONE, message.code, kind=SignInKind.BROWSER, label="", address="a",
         policy=make.policy, now=NOW,
     )  # fmt: skip
     late = NOW + timedelta(hours=1, seconds=1)
     with pytest.raises(Invalid):
-        usecases.change_password(
+        profile_usecases.change_password(
             current="", new="snow at the station", actor=here.actor, policy=make.policy, now=late
         )
-    usecases.change_password(
+    profile_usecases.change_password(
         current="", new="snow at the station", actor=here.actor, policy=make.policy, now=NOW
     )
     assert _sign_in(make, password="snow at the station")

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from grid_report.access import Actor, Grant
-from grid_report.accounts import queries, usecases
+from grid_report.accounts import queries
+from grid_report.accounts.members import usecases as members_usecases
 from grid_report.accounts.models import SignInKind
 from grid_report.accounts.roles import Role
+from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.accounts.steps import SignedIn
 from grid_report.db import db
 from tests.support.builders import PASSWORD, STATION, Make
@@ -29,7 +31,7 @@ def rider(make: Make) -> Actor:
 
 
 def sign_in(make: Make, *, phone: str = PHONE, kind: Any = SignInKind.BROWSER) -> SignedIn:
-    return usecases.sign_in_with_password(
+    return sign_in_usecases.sign_in_with_password(
         phone, PASSWORD, kind=kind, label="", address="a", policy=make.policy, now=NOW
     )
 
@@ -47,7 +49,7 @@ def test_staff_sessions_end_after_twelve_hours_or_thirty_idle_minutes(make: Make
     assert is_in(29 * MINUTE)
     assert not is_in(30 * MINUTE)
     for minutes in range(20, 720, 20):
-        usecases.note_seen(signed_in.sign_in_id, now=NOW + minutes * MINUTE)
+        sign_in_usecases.note_seen(signed_in.sign_in_id, now=NOW + minutes * MINUTE)
         assert is_in((minutes + 10) * MINUTE), minutes
     assert not is_in(720 * MINUTE)
 
@@ -64,7 +66,7 @@ def test_a_rider_who_becomes_staff_is_held_to_the_shift_from_then_on(
     make: Make, rider: Actor
 ) -> None:
     signed_in = sign_in(make)
-    usecases.grant_role(
+    members_usecases.grant_role(
         rider.member_id, Grant(Role.WORKER, STATION), actor=make.administrator(),
         place_exists=lambda kind, code: True, now=NOW,
     )  # fmt: skip

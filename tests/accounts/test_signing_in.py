@@ -11,12 +11,15 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from grid_report.access import Actor
-from grid_report.accounts import queries, usecases
-from grid_report.accounts.messenger import CodeMessage
+from grid_report.accounts import queries
+from grid_report.accounts.errors import MemberSuspended, WrongCode, WrongPassword
+from grid_report.accounts.members import usecases as members_usecases
 from grid_report.accounts.models import Member, SignInKind, SmsCode
+from grid_report.accounts.numbers.messenger import CodeMessage
 from grid_report.accounts.passwords import Hasher
 from grid_report.accounts.policy import policy_of
-from grid_report.accounts.refusals import MemberSuspended, WrongCode, WrongPassword
+from grid_report.accounts.profile import usecases as profile_usecases
+from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.accounts.steps import SignedIn
 from grid_report.db import db, transaction
 from grid_report.errors import Invalid, TooMany
@@ -39,17 +42,17 @@ def _sign_in(
     address: str = "198.51.100.7",
     kind: SignInKind = SignInKind.BROWSER,
 ) -> SignedIn:
-    return usecases.sign_in_with_password(
+    return sign_in_usecases.sign_in_with_password(
         phone, password, kind=kind, label="", address=address, policy=make.policy, now=now
     )
 
 
 def _code(make: Make, phone: str = PHONE, now: datetime = NOW) -> CodeMessage | None:
-    return usecases.request_code(phone, address="198.51.100.7", policy=make.policy, now=now)
+    return sign_in_usecases.request_code(phone, address="198.51.100.7", policy=make.policy, now=now)
 
 
 def _use(make: Make, code: str, *, phone: str = PHONE, now: datetime = NOW) -> SignedIn:
-    return usecases.sign_in_with_code(
+    return sign_in_usecases.sign_in_with_code(
         phone,
         code,
         kind=SignInKind.BROWSER,
@@ -173,7 +176,7 @@ def test_a_password_changed_while_the_old_one_was_checked_lets_nobody_in(
             right = super().verify(kept, password)
             if not self.changed:
                 self.changed = True
-                usecases.change_password(
+                profile_usecases.change_password(
                     current=PASSWORD, new="snow at the station", actor=rider, policy=policy, now=NOW
                 )
             return right
@@ -262,7 +265,7 @@ def test_a_password_of_an_older_cost_is_hashed_again(make: Make, rider: Actor) -
 def test_a_suspended_member_learns_it_only_with_the_right_password(
     make: Make, rider: Actor
 ) -> None:
-    usecases.suspend_member(rider.member_id, actor=make.administrator(), now=NOW)
+    members_usecases.suspend_member(rider.member_id, actor=make.administrator(), now=NOW)
     with pytest.raises(WrongPassword):
         _sign_in(make, "not the password")
     with pytest.raises(MemberSuspended):
@@ -342,7 +345,7 @@ def test_a_code_is_for_its_own_number(make: Make, rider: Actor) -> None:
 def test_unknown_and_suspended_numbers_get_no_message_but_the_same_answers(
     make: Make, rider: Actor
 ) -> None:
-    usecases.suspend_member(rider.member_id, actor=make.administrator(), now=NOW)
+    members_usecases.suspend_member(rider.member_id, actor=make.administrator(), now=NOW)
     for phone in (PHONE, UNKNOWN):
         assert _code(make, phone) is None
         with pytest.raises(WrongCode):

@@ -9,9 +9,11 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from grid_report.access import Grant
-from grid_report.accounts import consents, queries, usecases
+from grid_report.accounts import consent_queries, queries
 from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.consents import usecases as consents_usecases
 from grid_report.accounts.models import Member
+from grid_report.accounts.profile import usecases as profile_usecases
 from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import SignedIn
 from grid_report.db import db
@@ -37,7 +39,7 @@ def _sign_up(make: Make, **changes: Any) -> SignedIn:
         "policy": make.policy,
         "now": make.now,
     }
-    return usecases.sign_up_rider(**{**values, **changes})
+    return profile_usecases.sign_up_rider(**{**values, **changes})
 
 
 def test_a_guest_becomes_a_rider_and_is_signed_in(make: Make) -> None:
@@ -49,8 +51,8 @@ def test_a_guest_becomes_a_rider_and_is_signed_in(make: Make) -> None:
 
 def test_each_consent_is_kept_with_the_version_that_was_shown(make: Make) -> None:
     member_id = _sign_up(make).actor.member_id
-    assert consents.consents_of(member_id) == {ConsentKind.ACCOUNT, ConsentKind.PHOTOS}
-    versions = {row.notice_version for row in consents.list_consents(member_id)}
+    assert consent_queries.consents_of(member_id) == {ConsentKind.ACCOUNT, ConsentKind.PHOTOS}
+    versions = {row.notice_version for row in consent_queries.list_consents(member_id)}
     assert versions == {make.policy.notice_version}
 
 
@@ -117,7 +119,12 @@ def test_sign_ups_from_one_address_are_limited(make: Make) -> None:
 def test_optional_consents_are_taken_back_and_given_again_with_a_trace(make: Make) -> None:
     actor = _sign_up(make).actor
     for given in ({ConsentKind.POSITION}, set(), {ConsentKind.POSITION, ConsentKind.ACCOUNT}):
-        usecases.choose_consents(given, actor=actor, policy=make.policy, now=make.now)
-    assert consents.consents_of(actor.member_id) == {ConsentKind.ACCOUNT, ConsentKind.POSITION}
-    photos = [r for r in consents.list_consents(actor.member_id) if r.kind is ConsentKind.PHOTOS]
+        consents_usecases.choose_consents(given, actor=actor, policy=make.policy, now=make.now)
+    assert consent_queries.consents_of(actor.member_id) == {
+        ConsentKind.ACCOUNT,
+        ConsentKind.POSITION,
+    }
+    photos = [
+        r for r in consent_queries.list_consents(actor.member_id) if r.kind is ConsentKind.PHOTOS
+    ]
     assert photos[0].withdrawn_at is not None

@@ -13,10 +13,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from grid_report.access import Actor
-from grid_report.accounts import device_queries, failures, usecases, waits
-from grid_report.accounts.messenger import CodeMessage
+from grid_report.accounts import failure_metrics as failures
+from grid_report.accounts.devices import queries as devices_queries
+from grid_report.accounts.devices import usecases as devices_usecases
+from grid_report.accounts.errors import WrongCode, WrongPassword
+from grid_report.accounts.members import usecases as members_usecases
 from grid_report.accounts.models import ConsentKind, FailedTries, ProvedDevice, SignInKind
-from grid_report.accounts.refusals import WrongCode, WrongPassword
+from grid_report.accounts.numbers.messenger import CodeMessage
+from grid_report.accounts.profile import usecases as profile_usecases
+from grid_report.accounts.sign_in import sign_out_usecases, wait_steps
+from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.accounts.steps import SignedIn
 from grid_report.db import db, transaction
 from grid_report.errors import NotFound, TooMany
@@ -43,7 +49,7 @@ def own(make: Make, rider: Actor) -> tuple[str, ...]:
 
 
 def _prove(signed_in: SignedIn, held: Sequence[str] = ()) -> tuple[str, ...]:
-    return usecases.prove_device(held, actor=signed_in.actor, label="Android", now=NOW)
+    return devices_usecases.prove_device(held, actor=signed_in.actor, label="Android", now=NOW)
 
 
 def sign_in(make: Make, password: str = PASSWORD, **more: Any) -> SignedIn:
@@ -51,17 +57,17 @@ def sign_in(make: Make, password: str = PASSWORD, **more: Any) -> SignedIn:
         "phone": PHONE, "kind": SignInKind.BROWSER, "label": "", "address": HOME,
         "policy": make.policy, "now": NOW, **more,
     }  # fmt: skip
-    return usecases.sign_in_with_password(values.pop("phone"), password, **values)
+    return sign_in_usecases.sign_in_with_password(values.pop("phone"), password, **values)
 
 
 def code(make: Make, phone: str = PHONE, **more: Any) -> CodeMessage | None:
     values: dict[str, Any] = {"address": HOME, "policy": make.policy, "now": NOW, **more}
-    return usecases.request_code(phone, **values)
+    return sign_in_usecases.request_code(phone, **values)
 
 
 def claim(make: Make) -> SignedIn:
     """Sign a stranger up with the rider's number, from elsewhere."""
-    return usecases.sign_up_rider(
+    return profile_usecases.sign_up_rider(
         phone=PHONE, password="another long one", name="骑手", language="zh_CN",
         consents=[ConsentKind.ACCOUNT], notice_version=make.policy.notice_version, is_16=True,
         label="", address=AWAY, policy=make.policy, now=NOW,
@@ -73,11 +79,11 @@ def use(make: Make, digits: str, **more: Any) -> Any:
         "kind": SignInKind.BROWSER, "label": "", "address": HOME, "policy": make.policy,
         "now": NOW, **more,
     }  # fmt: skip
-    return usecases.sign_in_with_code(PHONE, digits, **values)
+    return sign_in_usecases.sign_in_with_code(PHONE, digits, **values)
 
 
 def test_waits_are_one_two_four_minutes_and_an_hour_at_most() -> None:
-    minutes = [waits.wait_after(failures, 8) / MINUTE for failures in range(7, 17)]
+    minutes = [wait_steps.wait_after(failures, 8) / MINUTE for failures in range(7, 17)]
     assert minutes == [0, 1, 2, 4, 8, 16, 32, 60, 60, 60]
 
 
@@ -195,8 +201,8 @@ def test_a_planted_secret_is_never_proved_by_whoever_signs_in_there(
     held = _prove(sign_in(make), planted)
     assert held[0] not in planted
     lookup = make.policy.vault.lookup(PHONE)
-    assert device_queries.find(lookup, planted, NOW) is None
-    assert device_queries.find(lookup, held, NOW) is not None
+    assert devices_queries.find(lookup, planted, NOW) is None
+    assert devices_queries.find(lookup, held, NOW) is not None
     assert _prove(sign_in(make), held) == held
 
 
@@ -205,20 +211,20 @@ def test_only_a_hash_of_the_secret_is_kept_and_it_ends_after_400_days(
 ) -> None:
     assert own[0] not in str(db.session.execute(select(ProvedDevice.__table__)).all())
     lookup = make.policy.vault.lookup(PHONE)
-    assert device_queries.find(lookup, own, NOW + timedelta(days=399))
-    assert device_queries.find(lookup, own, NOW + timedelta(days=400)) is None
+    assert devices_queries.find(lookup, own, NOW + timedelta(days=399))
+    assert devices_queries.find(lookup, own, NOW + timedelta(days=400)) is None
 
 
 def test_a_forgotten_browser_is_a_strangers_and_only_its_owner_forgets_it(
     make: Make, rider: Actor, own: tuple[str, ...]
 ) -> None:
-    listed = device_queries.list_own_devices(rider.member_id, NOW)
+    listed = devices_queries.list_own_devices(rider.member_id, NOW)
     assert [row.label for row in listed] == ["Android"]
     with pytest.raises(NotFound):
-        usecases.forget_device(listed[0].id, actor=make.rider(), now=NOW)
-    usecases.forget_device(listed[0].id, actor=rider, now=NOW)
-    assert device_queries.list_own_devices(rider.member_id, NOW) == []
-    assert device_queries.find(make.policy.vault.lookup(PHONE), own, NOW) is None
+        devices_usecases.forget_device(listed[0].id, actor=make.rider(), now=NOW)
+    devices_usecases.forget_device(listed[0].id, actor=rider, now=NOW)
+    assert devices_queries.list_own_devices(rider.member_id, NOW) == []
+    assert devices_queries.find(make.policy.vault.lookup(PHONE), own, NOW) is None
 
 
 def test_signing_out_everywhere_and_a_new_password_forget_the_other_browsers(
@@ -226,44 +232,44 @@ def test_signing_out_everywhere_and_a_new_password_forget_the_other_browsers(
 ) -> None:
     here = sign_in(make)
     mine = _prove(here)
-    usecases.change_password(
+    profile_usecases.change_password(
         current=PASSWORD, new="snow at the station", actor=here.actor, policy=make.policy, now=NOW
     )
     lookup = make.policy.vault.lookup(PHONE)
-    assert device_queries.find(lookup, own, NOW) is None
-    assert device_queries.find(lookup, mine, NOW) is not None
-    usecases.sign_out_everywhere(rider.member_id, actor=rider, now=NOW)
-    assert device_queries.find(lookup, mine, NOW) is None
+    assert devices_queries.find(lookup, own, NOW) is None
+    assert devices_queries.find(lookup, mine, NOW) is not None
+    sign_out_usecases.sign_out_everywhere(rider.member_id, actor=rider, now=NOW)
+    assert devices_queries.find(lookup, mine, NOW) is None
 
 
 def test_wrong_tries_at_once_are_counted_once_each(
     make: Make, rider: Actor, in_parallel: Any
 ) -> None:
-    def one(number: int) -> waits.Try:
+    def one(number: int) -> wait_steps.Try:
         with transaction() as session:
-            return waits.count(session, "door", free=5, now=NOW)
+            return wait_steps.count(session, "door", free=5, now=NOW)
 
     results = in_parallel(one, 12)
-    assert sum(isinstance(result, waits.Try) for result in results) == 5
+    assert sum(isinstance(result, wait_steps.Try) for result in results) == 5
     assert db.session.scalar(select(func.sum(FailedTries.failures))) == 5
 
 
 def test_a_try_made_a_moment_before_one_that_was_counted_first_is_not_refused(make: Make) -> None:
     earlier = NOW - timedelta(milliseconds=300)
     with transaction() as session:
-        waits.give_back(session, waits.count(session, "door", free=2, now=NOW))
-        first = waits.count(session, "door", free=2, now=earlier)
-        waits.count(session, "door", free=2, now=earlier)
-        waits.give_back(session, first)
+        wait_steps.give_back(session, wait_steps.count(session, "door", free=2, now=NOW))
+        first = wait_steps.count(session, "door", free=2, now=earlier)
+        wait_steps.count(session, "door", free=2, now=earlier)
+        wait_steps.give_back(session, first)
     with pytest.raises(TooMany) as refused, transaction() as session:
-        waits.count(session, "door", free=2, now=NOW)
+        wait_steps.count(session, "door", free=2, now=NOW)
     assert refused.value.retry_after_s == 60
 
 
 def test_old_failures_are_swept(make: Make, rider: Actor) -> None:
     with pytest.raises(WrongPassword):
         sign_in(make, "wrong")
-    usecases.sweep(now=NOW + timedelta(days=3))
+    members_usecases.sweep(now=NOW + timedelta(days=3))
     assert db.session.scalar(select(func.count()).select_from(FailedTries)) == 0
 
 
@@ -343,7 +349,7 @@ def test_a_failed_sign_in_leaves_a_countable_line_without_the_number(
                 sign_in(make, "wrong", phone=phone)
         with pytest.raises(TooMany):
             sign_in(make, "wrong")
-    lines = [it for it in caplog.records if it.name == "grid_report.accounts.failures"]
+    lines = [it for it in caplog.records if it.name == "grid_report.accounts.failure_metrics"]
     assert [(it.way, it.reason) for it in lines] == [  # type: ignore[attr-defined]
         *[("password", "wrong-password")] * 9,
         ("password", "too-many"),
@@ -382,7 +388,7 @@ def test_the_page_remembers_its_browser_and_the_member_can_let_it_be_forgotten(
     assert 0 < int(refused.headers["Retry-After"]) <= 60
     again = _form(owner, "/sign-in", "/sign-in", phone=PHONE, password=PASSWORD)
     assert again.status_code == 303
-    [row] = device_queries.list_own_devices(rider.member_id, make.now)
+    [row] = devices_queries.list_own_devices(rider.member_id, make.now)
     assert "我们记住的浏览器" in owner.get("/me").text
     assert _form(owner, f"/me/remembered/{row.id}/forget", "/me").status_code == 303
     assert "我们记住的浏览器" not in owner.get("/me").text

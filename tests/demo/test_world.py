@@ -16,11 +16,11 @@ from sqlalchemy import func, select
 
 from grid_report import create_app
 from grid_report.access import Actor, Grant
-from grid_report.accounts import usecases as accounts
 from grid_report.accounts.models import Member, RoleGrant, SignInKind
 from grid_report.accounts.passwords import Hasher
 from grid_report.accounts.policy import Policy, policy_of
 from grid_report.accounts.roles import Role
+from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.demo import cast, plan, takes, world
@@ -288,7 +288,7 @@ def test_the_printed_sign_ins_work_and_lead_to_their_places(loaded: Flask) -> No
         "13900000903": Grant(Role.ADMINISTRATOR, "211282"),
     }
     for phone, grant in expected.items():
-        signed_in = accounts.sign_in_with_password(
+        signed_in = sign_in_usecases.sign_in_with_password(
             phone,
             cast.PASSWORD,
             kind=SignInKind.BROWSER,

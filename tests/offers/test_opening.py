@@ -10,7 +10,7 @@ import pytest
 
 from grid_report import clock, schema
 from grid_report.access import Actor
-from grid_report.accounts import usecases as accounts
+from grid_report.accounts.numbers import usecases as numbers_usecases
 from grid_report.db import db, transaction
 from grid_report.offers import errors as offers_errors
 from grid_report.offers.catalogue import usecases as catalogue_usecases
@@ -198,7 +198,7 @@ def test_a_new_account_of_the_same_number_gets_nothing_more(shop: Shop) -> None:
     shop.free_a_month(1)
     tea = shop.offer(0)
     shop.take(first, tea)
-    accounts.give_number(
+    numbers_usecases.give_number(
         second.member_id, phone, take=True, actor=shop.admin, policy=shop.make.policy, now=NOW
     )
     with pytest.raises(offers_errors.FreeQuotaUsedUp):

@@ -13,8 +13,8 @@ import pytest
 
 from grid_report import clock
 from grid_report.access import Actor, Grant
-from grid_report.accounts import managing
 from grid_report.accounts.aliases import member_of_alias, rider_alias
+from grid_report.accounts.members import usecases as members_usecases
 from grid_report.accounts.models import AuditEntry
 from grid_report.accounts.roles import Role
 from grid_report.db import db
@@ -74,7 +74,7 @@ def test_every_act_that_is_written_is_listed_and_has_words() -> None:
 @database
 def test_an_auditor_reads_acts_by_alias_and_an_administrator_by_name(make: Make) -> None:
     admin, worker = make.administrator(name="王主任"), make.worker(name="李网格")
-    managing.suspend_member(worker.member_id, actor=admin, now=clock.now())
+    members_usecases.suspend_member(worker.member_id, actor=admin, now=clock.now())
     for reader, shown, hidden in (
         (make.auditor(), rider_alias(admin.member_id), "王主任"),
         (admin, "王主任", ">" + rider_alias(admin.member_id) + "<"),
@@ -90,8 +90,8 @@ def test_an_auditor_reads_acts_by_alias_and_an_administrator_by_name(make: Make)
 def test_the_trail_is_narrowed_by_person_act_and_days_of_the_county(make: Make, by: str) -> None:
     auditor, admin, worker = make.auditor(), make.administrator(), make.worker()
     now = make.now.astimezone(make.settings.county.tz).replace(hour=23, minute=59)
-    managing.suspend_member(worker.member_id, actor=admin, now=now)
-    managing.restore_member(worker.member_id, actor=admin, now=now + timedelta(minutes=2))
+    members_usecases.suspend_member(worker.member_id, actor=admin, now=now)
+    members_usecases.restore_member(worker.member_id, actor=admin, now=now + timedelta(minutes=2))
     who = str(worker.member_id) if by == "number" else rider_alias(worker.member_id)
     day = now.date().isoformat()
     if by == "wide":
@@ -142,7 +142,7 @@ def test_a_filter_that_cannot_be_read_is_named_and_keeps_the_rest(make: Make) ->
 @database
 def test_the_trail_is_handed_out_whole_with_aliases_and_without_formulas(make: Make) -> None:
     admin = make.administrator(name="王主任")
-    managing.stop_points(
+    members_usecases.stop_points(
         make.rider().member_id, reason="=HYPERLINK(1)", actor=admin, now=clock.now()
     )
     answer = make.signed_in(make.auditor()).get("/oversight/trail.csv?action=points.stop")

@@ -9,8 +9,8 @@ from sqlalchemy import func, select, text, update
 
 from grid_report import clock, schema
 from grid_report.access import Actor
-from grid_report.accounts import usecases as accounts
 from grid_report.accounts.models import Member
+from grid_report.accounts.numbers import usecases as numbers_usecases
 from grid_report.db import db, transaction
 from grid_report.points.errors import QuizTriesUsed, SentUnproved
 from grid_report.points.learning import usecases as learning_usecases
@@ -99,7 +99,7 @@ def test_a_number_that_moves_to_another_account_is_not_thanked_again(make: Make)
     first, second = make.rider(phone=PHONE), make.rider()
     learn_everything(make, first)
     assert available(first) == 5 * len(UNITS) + 10
-    accounts.give_number(
+    numbers_usecases.give_number(
         second.member_id, PHONE, take=True, actor=make.administrator(), policy=make.policy,
         now=clock.now(),
     )  # fmt: skip
@@ -153,7 +153,7 @@ def test_the_migration_knows_who_learned_before(make: Make) -> None:
     schema.upgrade(db.engine)
     assert db.session.scalar(select(func.count()).select_from(LearningMark)) == len(UNITS) + 1
     db.session.rollback()
-    accounts.give_number(
+    numbers_usecases.give_number(
         second.member_id, PHONE, take=True, actor=make.administrator(), policy=make.policy,
         now=clock.now(),
     )  # fmt: skip

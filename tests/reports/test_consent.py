@@ -15,9 +15,9 @@ from sqlalchemy import select
 
 from grid_report import clock
 from grid_report.access import Actor
-from grid_report.accounts import consents
-from grid_report.accounts import usecases as accounts
+from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.consents import usecases as consents_usecases
 from grid_report.db import db
 from grid_report.places.queries import reference
 from grid_report.places.routing import MatchedBy
@@ -55,7 +55,7 @@ def photos_of(report: Report) -> list[ReportPhoto]:
 
 
 def say(make: Make, who: Actor, kind: ConsentKind, agree: bool) -> None:
-    accounts.say_consent(kind, agree, actor=who, policy=make.policy, now=clock.now())
+    consents_usecases.say_consent(kind, agree, actor=who, policy=make.policy, now=clock.now())
     db.session.rollback()
 
 
@@ -267,7 +267,7 @@ def test_one_press_agrees_and_every_word_is_still_there(make: Make) -> None:
     page = answer.get_data(as_text=True)
     assert "路面有坑" in page
     assert 'data-photos="yes"' in page
-    assert consents.consents_of(who.member_id) == {ACCOUNT, PHOTOS}
+    assert consent_queries.consents_of(who.member_id) == {ACCOUNT, PHOTOS}
     assert db.session.scalar(select(Report.id)) is None
 
 
@@ -325,7 +325,7 @@ def test_an_answer_agrees_with_one_press_and_keeps_the_words(make: Make) -> None
     assert "北侧" in page
     assert 'type="file"' in page
     assert make.fresh(report).state.value == "needs_info"
-    assert PHOTOS in consents.consents_of(who.member_id)
+    assert PHOTOS in consent_queries.consents_of(who.member_id)
 
 
 @pytest.mark.parametrize("path", ["/services", "/services/stations"])

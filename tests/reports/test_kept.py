@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from grid_report.access import Actor, Grant
-from grid_report.accounts import usecases as accounts
 from grid_report.accounts.models import Member
+from grid_report.accounts.numbers import usecases as numbers_usecases
 from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.db import db
@@ -259,7 +259,7 @@ def test_confirmed_at_a_counter_or_by_an_administrator_it_goes_as_well(
     rider = make.unproved(phone=phone)
     kept = make.report(rider)
     if who == "administrator":
-        accounts.give_number(
+        numbers_usecases.give_number(
             rider.member_id, phone, take=False, actor=make.administrator(), policy=make.policy,
             now=make.now,
         )  # fmt: skip
@@ -269,7 +269,7 @@ def test_confirmed_at_a_counter_or_by_an_administrator_it_goes_as_well(
             if who == "worker"
             else make.member(Grant(Role.STATION_STAFF, "station-1"))
         )
-        accounts.confirm_number(
+        numbers_usecases.confirm_number(
             rider.member_id, phone, actor=staff, policy=make.policy, now=make.now
         )
     assert gone(kept.number).reporter_id == rider.member_id

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import select, update
 
 from grid_report import clock
-from grid_report.accounts import usecases as accounts
 from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.consents import usecases as consents_usecases
 from grid_report.accounts.models import Member
+from grid_report.accounts.numbers import usecases as numbers_usecases
+from grid_report.accounts.numbers.usecases import Choice
 from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import SignedIn
-from grid_report.accounts.usecases import Choice
 from grid_report.db import db
 from grid_report.fairness import finding
 from grid_report.fairness.models import Signal
@@ -58,7 +59,7 @@ def test_opened_by_the_password_after_the_code_it_goes_with_its_person(make: Mak
     choice = make.prove(again, at=then)
     assert isinstance(choice, Choice)
     assert count(Report) == 0
-    accounts.choose_by_password(
+    numbers_usecases.choose_by_password(
         choice, "a-good-passphrase", label="", policy=make.policy, now=then, leaving=again
     )
     assert gone(kept.number).reporter_id == sleeper.member_id
@@ -71,7 +72,7 @@ def test_not_me_it_goes_with_the_account_that_keeps_the_number(make: Make) -> No
     again = make.unproved(phone=phone, at=then)
     kept = make.report(again, at=then)
     choice = make.prove(again, at=then)
-    accounts.choose_new(choice, actor=again, policy=make.policy, now=then)
+    numbers_usecases.choose_new(choice, actor=again, policy=make.policy, now=then)
     assert gone(kept.number).reporter_id == again.member_id
 
 
@@ -80,7 +81,9 @@ def test_the_chosen_community_and_compound_are_kept_for_the_day_it_goes(make: Ma
     compound = next(iter(reference().compounds.values()))
     listed = make.report(rider, community=BRIGHT)
     scanned = make.report(rider, community=None, compound=compound.code)
-    accounts.say_consent(ConsentKind.POSITION, False, actor=rider, policy=make.policy, now=make.now)
+    consents_usecases.say_consent(
+        ConsentKind.POSITION, False, actor=rider, policy=make.policy, now=make.now
+    )
     nowhere = make.report(rider, **HERE)
     make.prove(rider)
     assert gone(listed.number).community_code == BRIGHT
@@ -144,7 +147,7 @@ def test_the_review_counts_ways_and_the_age_of_photos_until_it_was_sent(
 def test_sent_and_proved_at_once_nothing_is_left_waiting(make: Make, in_parallel: Any) -> None:
     riders = [make.unproved() for _ in range(4)]
     codes = [
-        accounts.request_proof(actor=rider, policy=make.policy, now=make.now).code
+        numbers_usecases.request_proof(actor=rider, policy=make.policy, now=make.now).code
         for rider in riders
     ]
     commands = [make.submission() for _ in riders]
@@ -154,7 +157,7 @@ def test_sent_and_proved_at_once_nothing_is_left_waiting(make: Make, in_parallel
     def act(number: int) -> None:
         n, proves = divmod(number, 2)
         if proves:
-            accounts.prove_with_code(
+            numbers_usecases.prove_with_code(
                 codes[n], actor=riders[n], label="", policy=make.policy, now=make.now
             )
         else:
@@ -190,7 +193,7 @@ def test_administrators_hear_of_reports_left_under_an_account_whose_number_anoth
     answer = make.signed_in(administrator).get(f"/inbox/{told[0].id}")
     assert answer.headers["Location"] == f"/admin/members/{mistaken.member_id}"
     # What the message says to do does it.
-    accounts.give_number(
+    numbers_usecases.give_number(
         mistaken.member_id, "13944440022", take=False, actor=administrator,
         policy=make.policy, now=make.now,
     )  # fmt: skip
@@ -214,7 +217,7 @@ def test_nobody_hears_of_an_account_that_left_nothing_or_whose_person_took_it_al
     kept = make.report(again, at=then)
     choice = make.prove(again, at=then)
     assert isinstance(choice, Choice)
-    chosen = accounts.choose_by_password(
+    chosen = numbers_usecases.choose_by_password(
         choice, "a-good-passphrase", label="", policy=make.policy, now=then, leaving=again
     )
     assert gone(kept.number).reporter_id == chosen.actor.member_id == claims.member_id

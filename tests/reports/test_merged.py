@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from grid_report.access import Actor
-from grid_report.accounts.managing import suspend_member
+from grid_report.accounts.members.usecases import suspend_member
 from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound
 from grid_report.notify.models import Message

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event, select
 
 from grid_report.access import Actor
-from grid_report.accounts import usecases as accounts
+from grid_report.accounts.members import usecases as members_usecases
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid
@@ -151,8 +151,8 @@ def test_who_may_not_read_the_area_any_more_is_told_nothing(make: Make) -> None:
         add(make, reader, STATION)
     administrator = make.administrator()
     (grant,) = moved.grants
-    accounts.revoke_role(moved.member_id, grant, actor=administrator, now=APRIL_1)
-    accounts.suspend_member(gone.member_id, actor=administrator, now=APRIL_1)
+    members_usecases.revoke_role(moved.member_id, grant, actor=administrator, now=APRIL_1)
+    members_usecases.suspend_member(gone.member_id, actor=administrator, now=APRIL_1)
     assert deliver(make) == 1
     assert told() == [(stays.member_id, f"2026-03-{STATION}")]
 

@@ -17,12 +17,15 @@ from sqlalchemy import select
 from grid_report import clock
 from grid_report.access import Actor, Grant
 from grid_report.accounts import queries as accounts_queries
-from grid_report.accounts import usecases as accounts
 from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.members import usecases as members_usecases
 from grid_report.accounts.models import SignInKind
+from grid_report.accounts.numbers import usecases as numbers_usecases
 from grid_report.accounts.passwords import Hasher
 from grid_report.accounts.policy import Policy, policy_of
+from grid_report.accounts.profile import usecases as accounts
 from grid_report.accounts.roles import Role
+from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.accounts.steps import SignedIn
 from grid_report.clock import Month
 from grid_report.db import db
@@ -90,7 +93,7 @@ class Make:
         consents: Collection[ConsentKind] | None = None,
     ) -> Actor:
         """Make a member with roles, who agrees to everything, and return it as an actor."""
-        member_id = accounts.create_member(
+        member_id = members_usecases.create_member(
             phone=phone or str(next(_phones)),
             password=PASSWORD,
             name=name,
@@ -127,8 +130,10 @@ class Make:
     def prove(self, actor: Actor, *, at: datetime | None = None) -> Any:
         """Prove a rider's own number by a code, and return what that led to."""
         now = at or clock.now()
-        code = accounts.request_proof(actor=actor, policy=self.policy, now=now).code
-        return accounts.prove_with_code(code, actor=actor, label="", policy=self.policy, now=now)
+        code = numbers_usecases.request_proof(actor=actor, policy=self.policy, now=now).code
+        return numbers_usecases.prove_with_code(
+            code, actor=actor, label="", policy=self.policy, now=now
+        )
 
     def worker(self, community: str = STATION, **more: Any) -> Actor:
         """Make a worker of a community."""
@@ -169,7 +174,7 @@ class Make:
     def _sign_in(self, actor: Actor, kind: SignInKind) -> SignedIn:
         phone = accounts_queries.phone_of(actor.member_id, self.policy.vault)
         assert phone is not None
-        return accounts.sign_in_with_password(
+        return sign_in_usecases.sign_in_with_password(
             phone,
             PASSWORD,
             kind=kind,

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from grid_report import access, clock
 from grid_report.access import Action
-from grid_report.accounts import consents
+from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.policy import NOTICE_VERSION
 from grid_report.db import db
@@ -79,7 +79,7 @@ def index() -> str:
 
 def _may_locate() -> bool:
     """Tell whether the page may ask the phone: what was agreed to earlier spoke of reports only."""
-    agreed = consents.version_agreed(current_actor(), ConsentKind.POSITION)
+    agreed = consent_queries.version_agreed(current_actor(), ConsentKind.POSITION)
     return agreed == NOTICE_VERSION
 
 

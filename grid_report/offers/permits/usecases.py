@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from grid_report import access
 from grid_report.access import Action, Actor
-from grid_report.accounts.numbers import check_proved
+from grid_report.accounts.numbers.steps import check_proved
 from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import queue_behind
 from grid_report.db import transaction, use_case

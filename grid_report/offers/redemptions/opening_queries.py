@@ -8,8 +8,8 @@ from datetime import datetime, tzinfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from grid_report.accounts.number_queries import is_proved, proved_lookup
-from grid_report.accounts.refusals import NumberUnproved
+from grid_report.accounts.errors import NumberUnproved
+from grid_report.accounts.numbers.queries import is_proved, proved_lookup
 from grid_report.errors import Conflict
 from grid_report.offers import errors as offers_errors
 from grid_report.offers import quotas

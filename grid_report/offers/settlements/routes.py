@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from grid_report import access, clock
 from grid_report.access import Action
-from grid_report.accounts.identities import names_for
+from grid_report.accounts.members.identity_queries import names_for
 from grid_report.clock import Month
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
 from grid_report.offers import forms

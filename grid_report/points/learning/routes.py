@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from grid_report import access, clock
 from grid_report.access import Action
-from grid_report.accounts.number_queries import is_proved
+from grid_report.accounts.numbers.queries import is_proved
 from grid_report.errors import NotFound
 from grid_report.points.errors import QuizTriesUsed
 from grid_report.points.learning import handbook, usecases

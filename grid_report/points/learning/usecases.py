@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from grid_report import access
 from grid_report.access import Action, Actor
-from grid_report.accounts import limits, numbers
+from grid_report.accounts import limit_steps
+from grid_report.accounts.numbers import steps as numbers_steps
 from grid_report.clock import day_bounds
 from grid_report.db import db, transaction, use_case
 from grid_report.errors import NotFound, TooMany
@@ -90,7 +91,7 @@ def next_try(
     start, end = day_bounds(now, terms.zone)
     if _is_decided(session, _cause(rider_id, None, edition)):
         return None
-    used = limits.counted_since(session, _tries_of(rider_id), start)
+    used = limit_steps.counted_since(session, _tries_of(rider_id), start)
     return end if used >= most_tries else None
 
 
@@ -99,7 +100,7 @@ def _count_try(
 ) -> None:
     start, end = day_bounds(now, terms.zone)
     try:
-        limits.count_between(
+        limit_steps.count_between(
             session, _tries_of(rider_id), start=start, end=end, limit=most_tries, now=now
         )
     except TooMany as error:
@@ -124,7 +125,7 @@ def _thank(
     session: Session, rider: int, unit: str | None, edition: str, *, terms: Terms, now: datetime
 ) -> Award | None:
     """Thank a person once, whichever of the person's accounts asks."""
-    lookup = numbers.hold_number(session, rider)
+    lookup = numbers_steps.hold_number(session, rider)
     if lookup is None:
         # Nothing is written: the same unit is thanked for once the number is proved.
         return None

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from grid_report.access import Actor
-from grid_report.accounts.identities import names_for
+from grid_report.accounts.members.identity_queries import names_for
 from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.points.kinds import Verdict

@@ -10,9 +10,9 @@ from werkzeug.datastructures import FileStorage
 
 from grid_report import access, clock
 from grid_report.access import Action, Actor
-from grid_report.accounts import consents, policy
+from grid_report.accounts import consent_queries, policy
 from grid_report.accounts.consent_kinds import OPTIONAL_CONSENTS, ConsentKind
-from grid_report.accounts.identities import names_for
+from grid_report.accounts.members.identity_queries import names_for
 from grid_report.errors import GridReportError, Invalid, NotFound
 from grid_report.media.photos import AdmittedPhoto
 from grid_report.places.queries import reference
@@ -153,7 +153,9 @@ def check_consent(number: str, key: str | None) -> None:
     A step that was taken before is answered, whatever became of the consent since.
     """
     actor = current_actor()
-    if not files_in(request.files.getlist("photos")) or consents.agrees(actor, ConsentKind.PHOTOS):
+    if not files_in(request.files.getlist("photos")) or consent_queries.agrees(
+        actor, ConsentKind.PHOTOS
+    ):
         return
     report = queries.find_report(number)
     if Part.RIDER in access.parts(actor, report) and not queries.knows_key(actor, number, key):
@@ -170,7 +172,7 @@ def agree_if_asked() -> bool:
         return False
     kind, version = ConsentKind(asked), policy.NOTICE_VERSION
     casework_usecases.agree(kind, version, actor=current_actor(), now=clock.now())
-    consents.note_agreed(kind, version)
+    consent_queries.note_agreed(kind, version)
     return True
 
 
@@ -180,7 +182,9 @@ def check_consent_to_send(key: str) -> None:
     Raises ConsentNeeded. What was taken in with this key is answered all the same.
     """
     actor = current_actor()
-    if not files_in(request.files.getlist("photos")) or consents.agrees(actor, ConsentKind.PHOTOS):
+    if not files_in(request.files.getlist("photos")) or consent_queries.agrees(
+        actor, ConsentKind.PHOTOS
+    ):
         return
     if not queries.knows_report(actor, key):
         raise ConsentNeeded

@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from grid_report import access, clock
 from grid_report.access import Action
-from grid_report.accounts import consents, number_queries
+from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.numbers import queries as numbers_queries
 from grid_report.accounts.roles import Role
 from grid_report.errors import GridReportError, Invalid, NotFound, Stale
 from grid_report.media import staging
@@ -105,7 +106,7 @@ def _form_page(
         max_files=settings().photos.max_files,
         max_file_mb=settings().photos.max_file_mb,
         reads_heic=reads_heic(),
-        waits_for_proof=not number_queries.is_proved(current_actor().member_id),
+        waits_for_proof=not numbers_queries.is_proved(current_actor().member_id),
     )
 
 
@@ -145,7 +146,7 @@ def send() -> AnyResponse:
         key=values.get("key"),
         key_field="key",
         zone=settings().county.tz,
-        needs_place=consents.agrees(actor, ConsentKind.POSITION),
+        needs_place=consent_queries.agrees(actor, ConsentKind.POSITION),
     )
     dropped = set(request.form.getlist("drop_kept"))
     tokens = [token for token in request.form.getlist("kept_photos") if token not in dropped]
@@ -162,7 +163,7 @@ def send() -> AnyResponse:
         except GridReportError as error:
             status = status_of(error)
             _note_photo_problem(error, problems)
-    if not consents.agrees(actor, ConsentKind.POSITION):
+    if not consent_queries.agrees(actor, ConsentKind.POSITION):
         photos = list(without_position(photos))
     if agreed:
         return _refused(values, {}, photos, 200)
@@ -219,7 +220,9 @@ def _refused(
         for photo in photos
     ]
     form = {**values, "key": values.get("key") or str(uuid.uuid4())}
-    if values.get("source") != LocatedBy.PIN and not consents.agrees(actor, ConsentKind.POSITION):
+    if values.get("source") != LocatedBy.PIN and not consent_queries.agrees(
+        actor, ConsentKind.POSITION
+    ):
         form |= {"lat": "", "lng": "", "accuracy_m": ""}
     return Response(
         _form_page(form, errors, kept_photos), status, content_type="text/html; charset=utf-8"

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from grid_report import access, clock
 from grid_report.access import Action, Actor
-from grid_report.accounts import numbers
 from grid_report.accounts.consent_kinds import ConsentKind
-from grid_report.accounts.consents import standing
-from grid_report.accounts.number_queries import unproved_of
+from grid_report.accounts.consent_queries import standing
+from grid_report.accounts.numbers import steps as numbers_steps
+from grid_report.accounts.numbers.queries import unproved_of
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.categories import EMERGENCY_SEVERITY, CategoryInfo
@@ -120,7 +120,7 @@ def submit_report(
             sent = prints[0] if ConsentKind.POSITION in agreed else prints[1]
             dated = _dated(command, now)
             # Asked again behind the member's lock: a proof may have come in between.
-            unproved = sender.unproved and numbers.waits_for_proof(session, actor.member_id)
+            unproved = sender.unproved and numbers_steps.waits_for_proof(session, actor.member_id)
             if unproved and not category.is_urgent:
                 kept = kept_steps.keep(
                     session, dated, number=number, sent=sent, point=point, category=category,

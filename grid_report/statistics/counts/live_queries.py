@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Select, and_, func, select, union_all
 
-from grid_report.accounts import figures as accounts_figures
+from grid_report.accounts.members import statistics_queries as accounts_figures
 from grid_report.clock import Month, months_between
 from grid_report.db import db, table_of
 from grid_report.places.reference import Reference

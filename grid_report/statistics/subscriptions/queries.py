@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import or_, select
 
 from grid_report.access import Actor
-from grid_report.accounts.identities import names_for
+from grid_report.accounts.members.identity_queries import names_for
 from grid_report.db import db
 from grid_report.statistics.models import StatisticsDelivery as Delivery
 from grid_report.statistics.subscriptions.days import month_due

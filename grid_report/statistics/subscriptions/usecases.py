@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from grid_report import access
 from grid_report.access import Action, Actor
-from grid_report.accounts import lookups
+from grid_report.accounts.members import lookup_queries
 from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import audit
 from grid_report.clock import Month, local_day
@@ -55,7 +55,7 @@ def add_delivery(
     access.check(actor, Action.STATISTICS_DELIVER)
     with transaction() as session:
         area = find_area(command.area, places, county)
-        reader = lookups.actors_of([command.member_id]).get(command.member_id)
+        reader = lookup_queries.actors_of([command.member_id]).get(command.member_id)
         if reader is None:
             raise Invalid.field("member", "member-unknown")
         if area is None or not access.allowed(reader, Action.STATISTICS_READ, area):
@@ -126,7 +126,7 @@ def deliver_due(
         return 0
     today = local_day(now, county.tz)
     rows = list_due(today)
-    readers = lookups.actors_of(row.member_id for row in rows)
+    readers = lookup_queries.actors_of(row.member_id for row in rows)
     db.session.rollback()
     told = 0
     for row in rows:

@@ -9,11 +9,15 @@ from werkzeug.wrappers import Response
 
 from grid_report import clock
 from grid_report.access import Action, allowed, check
-from grid_report.accounts import forms, place_book, policy, queries, usecases
-from grid_report.accounts.identities import has_looked
+from grid_report.accounts import policy, queries
+from grid_report.accounts.members import place_names, usecases
+from grid_report.accounts.members.identity_queries import has_looked
+from grid_report.accounts.numbers import usecases as numbers_usecases
+from grid_report.accounts.profile import forms as profile_forms
+from grid_report.accounts.profile.routes import AGAIN, form_page
 from grid_report.accounts.queries import MemberRow
 from grid_report.accounts.roles import HELD_AT, Role
-from grid_report.accounts.routes import AGAIN, form_page
+from grid_report.accounts.sign_in import sign_out_usecases
 from grid_report.errors import GridReportError, NotFound
 from grid_report.web.context import current_actor
 from grid_report.web.words import said
@@ -25,14 +29,14 @@ PAGE = 50
 
 def _places(members: list[MemberRow]) -> dict[str, Any]:
     """Return what both pages need: roles, places by kind as (code, name), names of places held."""
-    names = place_book.kept()
+    names = place_names.kept()
     kinds = dict.fromkeys(kind for kind in HELD_AT.values() if kind)
     places = {kind: sorted(names(kind).items()) for kind in kinds}
     return {
         "roles": list(Role),
         "places": {kind: found for kind, found in places.items() if found},
         "place_names": {
-            grant.id: place_book.name_at(names, grant.role, grant.place)
+            grant.id: place_names.name_at(names, grant.role, grant.place)
             for member in members
             for grant in member.grants
         },
@@ -42,12 +46,12 @@ def _places(members: list[MemberRow]) -> dict[str, Any]:
 @bp.get("")
 def index() -> str:
     """List and search members."""
-    wanted = forms.member_filter(request.args)
+    wanted = profile_forms.member_filter(request.args)
     rows, last_id = queries.list_members(
         wanted,
         actor=current_actor(),
         vault=policy.current().vault,
-        before_id=forms.cursor(request.args),
+        before_id=profile_forms.cursor(request.args),
         limit=PAGE,
     )
     here = {"q": wanted.q, "role": wanted.role or "", "place": wanted.place}
@@ -76,18 +80,18 @@ def create() -> Response:
     check(current_actor(), Action.MEMBERS_MANAGE)
     try:
         member_id = usecases.create_member(
-            phone=forms.text(request.form, "phone"),
-            password=forms.secret(request.form, "password") or None,
-            name=forms.text(request.form, "name"),
-            language=forms.text(request.form, "language", 8),
-            grants=[forms.grant(request.form)],
+            phone=profile_forms.text(request.form, "phone"),
+            password=profile_forms.secret(request.form, "password") or None,
+            name=profile_forms.text(request.form, "name"),
+            language=profile_forms.text(request.form, "language", 8),
+            grants=[profile_forms.grant(request.form)],
             policy=policy.current(),
-            place_exists=place_book.exists,
+            place_exists=place_names.exists,
             actor=current_actor(),
             now=clock.now(),
         )
     except AGAIN as error:
-        form = forms.typed(request.form)
+        form = profile_forms.typed(request.form)
         return form_page("admin/members_new.html", error, form=form, **_places([]))
     flash(said("member-created"))
     return redirect(url_for("admin_members.show", member_id=member_id), 303)
@@ -112,7 +116,7 @@ def _one(member_id: int) -> dict[str, Any]:
 
 
 def _one_again(member_id: int, error: GridReportError) -> Response:
-    form = forms.typed(request.form)
+    form = profile_forms.typed(request.form)
     return form_page("admin/members_one.html", error, form=form, **_one(member_id))
 
 
@@ -134,8 +138,8 @@ def grant_role(member_id: int) -> Response:
     try:
         usecases.grant_role(
             member_id,
-            forms.grant(request.form),
-            place_exists=place_book.exists,
+            profile_forms.grant(request.form),
+            place_exists=place_names.exists,
             actor=current_actor(),
             now=clock.now(),
         )
@@ -164,9 +168,9 @@ def give_number(member_id: int) -> Response:
     """Give the member a number, or the account back to its person."""
     check(current_actor(), Action.MEMBERS_MANAGE)
     try:
-        usecases.give_number(
+        numbers_usecases.give_number(
             member_id,
-            forms.text(request.form, "phone"),
+            profile_forms.text(request.form, "phone"),
             take=bool(request.form.get("take")),
             actor=current_actor(),
             policy=policy.current(),
@@ -200,7 +204,7 @@ def stop_points(member_id: int) -> Response:
     try:
         usecases.stop_points(
             member_id,
-            reason=forms.reason(request.form),
+            reason=profile_forms.reason(request.form),
             actor=current_actor(),
             now=clock.now(),
         )
@@ -219,5 +223,5 @@ def allow_points(member_id: int) -> Response:
 @bp.post("/<int:member_id>/sign-out")
 def sign_out(member_id: int) -> Response:
     """End every sign-in of the member."""
-    usecases.sign_out_everywhere(member_id, actor=current_actor(), now=clock.now())
+    sign_out_usecases.sign_out_everywhere(member_id, actor=current_actor(), now=clock.now())
     return _back(member_id, "member-signed-out")

@@ -9,9 +9,10 @@ from sqlalchemy import delete
 
 from grid_report import access
 from grid_report.access import Action, Actor, Grant
-from grid_report.accounts import entries, limits, numbers, steps, waits
+from grid_report.accounts import entries, limit_steps, steps
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.entries import PlaceExists
+from grid_report.accounts.errors import NotOneself
 from grid_report.accounts.models import (
     CarriedForm,
     ProvedHow,
@@ -20,9 +21,10 @@ from grid_report.accounts.models import (
     SmsCode,
     Standing,
 )
+from grid_report.accounts.numbers import steps as numbers_steps
 from grid_report.accounts.policy import Policy
-from grid_report.accounts.refusals import NotOneself
 from grid_report.accounts.roles import Role
+from grid_report.accounts.sign_in import wait_steps
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
 
@@ -71,9 +73,9 @@ def create_member(
             now=now,
         )
         assert member.phone_lookup is not None
-        for other in numbers.lock_number(session, member.phone_lookup):
+        for other in numbers_steps.lock_number(session, member.phone_lookup):
             if other.id != member.id:
-                numbers.part(session, other, now)
+                numbers_steps.part(session, other, now)
         steps.add_grants(session, member.id, dict.fromkeys(grants), actor, now)
         if consents:
             steps.set_consents(
@@ -214,8 +216,8 @@ def allow_points(member_id: int, *, actor: Actor, now: datetime) -> None:
 def sweep(*, now: datetime) -> int:
     """Delete counters, codes and long-dead sign-ins nobody needs any more; return how many."""
     with transaction() as session:
-        swept = limits.sweep(session, before=now - timedelta(days=2))
-        swept += waits.sweep(session, before=now - timedelta(days=2))
+        swept = limit_steps.sweep(session, before=now - timedelta(days=2))
+        swept += wait_steps.sweep(session, before=now - timedelta(days=2))
         old_codes = delete(SmsCode).where(SmsCode.expires_at < now - timedelta(days=1))
         # Kept for half a year: "was that me?" is asked late.
         old_sign_ins = delete(SignIn).where(SignIn.expires_at < now - timedelta(days=180))

@@ -6,8 +6,10 @@ from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from grid_report import clock
-from grid_report.accounts import forms, policy, usecases
-from grid_report.accounts.routes import bp
+from grid_report.accounts import policy
+from grid_report.accounts.consents import usecases
+from grid_report.accounts.profile import forms as profile_forms
+from grid_report.accounts.profile.routes import bp
 from grid_report.web.context import current_actor
 from grid_report.web.preferences import own_path
 from grid_report.web.words import said
@@ -19,7 +21,7 @@ __all__ = ["bp"]
 def choose_consents() -> Response:
     """Give or take back consents."""
     changed = usecases.choose_consents(
-        forms.consents(request.form),
+        profile_forms.consents(request.form),
         actor=current_actor(),
         policy=policy.current(),
         now=clock.now(),
@@ -35,7 +37,7 @@ def choose_consents() -> Response:
 def agree() -> Response:
     """Agree to one kind where it is needed, and go on there."""
     usecases.say_consent(
-        forms.consent_kind(request.form.get("kind")),
+        profile_forms.consent_kind(request.form.get("kind")),
         True,
         actor=current_actor(),
         policy=policy.current(),

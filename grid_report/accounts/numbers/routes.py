@@ -7,12 +7,14 @@ from werkzeug.wrappers import Response
 
 from grid_report import access, clock
 from grid_report.access import Action
-from grid_report.accounts import choices, forms, messenger, number_queries, policy, usecases
-from grid_report.accounts.device_routes import device_label
-from grid_report.accounts.number_queries import Claim
-from grid_report.accounts.refusals import NumberProvedBefore
-from grid_report.accounts.routes import AGAIN, form_page, next_path, welcome
-from grid_report.accounts.usecases import Choice, Proved
+from grid_report.accounts import policy
+from grid_report.accounts.devices.routes import device_label
+from grid_report.accounts.errors import NumberProvedBefore
+from grid_report.accounts.numbers import choice_forms, messenger, queries, usecases
+from grid_report.accounts.numbers.queries import Claim
+from grid_report.accounts.numbers.usecases import Choice, Proved
+from grid_report.accounts.profile import forms as profile_forms
+from grid_report.accounts.profile.routes import AGAIN, form_page, next_path, welcome
 from grid_report.errors import GridReportError, NotFound
 from grid_report.web.context import actor_or_none, current_actor
 from grid_report.web.guard import public
@@ -26,7 +28,7 @@ def _mine(error: GridReportError | None = None) -> Response:
     return form_page(
         "accounts/number.html",
         error,
-        number=number_queries.own_number(current_actor().member_id, policy.current().vault),
+        number=queries.own_number(current_actor().member_id, policy.current().vault),
         by_code=messenger.current() is not None,
         next=next_path(),
     )
@@ -45,7 +47,7 @@ def send_code() -> Response:
         raise NotFound
     response = redirect(url_for("numbers.mine", next=next_path() or None), 303)
     try:
-        choices.send_proof(response, current_actor(), clock.now())
+        choice_forms.send_proof(response, current_actor(), clock.now())
     except NumberProvedBefore:
         return response
     except AGAIN as error:
@@ -58,7 +60,7 @@ def prove() -> Response:
     """Prove the own number with the code that was sent."""
     try:
         done = usecases.prove_with_code(
-            forms.text(request.form, "code"),
+            profile_forms.text(request.form, "code"),
             actor=current_actor(),
             label=device_label(),
             policy=policy.current(),
@@ -69,7 +71,7 @@ def prove() -> Response:
     except AGAIN as error:
         return _mine(error)
     if isinstance(done, Choice):
-        return choices.keep(done)
+        return choice_forms.keep(done)
     if isinstance(done, Proved):
         flash(said("number-proved"))
         return redirect(own_path(next_path(), url_for("numbers.mine")), 303)
@@ -92,7 +94,7 @@ def _choosing(choice: Choice, error: GridReportError | None = None) -> Response:
 @public
 def choice() -> Response:
     """Ask which account a right code is to open."""
-    kept = choices.kept()
+    kept = choice_forms.kept()
     if kept is None:
         return redirect(url_for("accounts.sign_in"), 303)
     return _choosing(kept)
@@ -102,7 +104,7 @@ def choice() -> Response:
 @public
 def choose() -> Response:
     """Open the account whose password is typed, or keep the one that is signed in."""
-    kept, actor, keeper = choices.kept(), actor_or_none(), policy.current()
+    kept, actor, keeper = choice_forms.kept(), actor_or_none(), policy.current()
     if kept is None:
         return redirect(url_for("accounts.sign_in"), 303)
     try:
@@ -110,12 +112,12 @@ def choose() -> Response:
             if actor is None:
                 return redirect(url_for("accounts.sign_up", next=next_path() or None), 303)
             usecases.choose_new(kept, actor=actor, policy=keeper, now=clock.now())
-            choices.forget()
+            choice_forms.forget()
             flash(said("number-proved"))
             return redirect(url_for("numbers.mine", next=next_path() or None), 303)
         signed_in = usecases.choose_by_password(
             kept,
-            forms.secret(request.form, "password"),
+            profile_forms.secret(request.form, "password"),
             label=device_label(),
             policy=keeper,
             now=clock.now(),
@@ -127,7 +129,7 @@ def choose() -> Response:
 
 
 def _counter(error: GridReportError | None = None, claim: Claim | None = None) -> Response:
-    typed = forms.typed(request.form)
+    typed = profile_forms.typed(request.form)
     return form_page("accounts/number_confirm.html", error, form=typed, claim=claim)
 
 
@@ -155,7 +157,7 @@ def confirm() -> Response:
         claim = _claim()
         usecases.confirm_number(
             claim.rider_id,
-            forms.text(request.form, "phone"),
+            profile_forms.text(request.form, "phone"),
             actor=current_actor(),
             policy=policy.current(),
             now=clock.now(),
@@ -168,8 +170,8 @@ def confirm() -> Response:
 
 def _claim() -> Claim:
     return usecases.find_claim(
-        forms.text(request.form, "phone"),
-        forms.text(request.form, "known_by"),
+        profile_forms.text(request.form, "phone"),
+        profile_forms.text(request.form, "known_by"),
         actor=current_actor(),
         policy=policy.current(),
         now=clock.now(),

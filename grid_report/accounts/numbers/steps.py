@@ -13,10 +13,11 @@ from typing import Final
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from grid_report.accounts import number_queries, signals, steps
+from grid_report.accounts import signals, steps
+from grid_report.accounts.errors import ChoiceOver, NumberUnproved, WrongCode
 from grid_report.accounts.models import Member, ProvedHow, SignIn, SmsCode, Standing
+from grid_report.accounts.numbers import queries
 from grid_report.accounts.phones import SealedPhone
-from grid_report.accounts.refusals import ChoiceOver, NumberUnproved, WrongCode
 
 # Whoever proves a number is asked about so many of those who claimed it, the newest first.
 MOST_CLAIMS: Final = 5
@@ -109,12 +110,12 @@ def waits_for_proof(session: Session, member_id: int) -> bool:
     Raises NotFound.
     """
     steps.queue_behind(session, member_id)
-    return not number_queries.is_proved(member_id, session)
+    return not queries.is_proved(member_id, session)
 
 
 def check_proved(session: Session, member_id: int) -> None:
     """Refuse what needs a proved number. Raises NumberUnproved."""
-    if not number_queries.is_proved(member_id, session):
+    if not queries.is_proved(member_id, session):
         raise NumberUnproved
 
 
@@ -124,7 +125,7 @@ def hold_number(session: Session, member_id: int) -> str | None:
     Who the number is, is the person: one, under whichever account. Raises NotFound.
     """
     steps.queue_behind(session, member_id)
-    return number_queries.proved_lookup(member_id, session)
+    return queries.proved_lookup(member_id, session)
 
 
 def open_choice(session: Session, code_id: int, now: datetime) -> None:

@@ -6,8 +6,11 @@ import click
 from flask.cli import AppGroup
 
 from grid_report import clock
-from grid_report.accounts import entries, place_book, policy, queries, usecases
+from grid_report.accounts import entries, policy, queries
+from grid_report.accounts import steps as accounts_steps
+from grid_report.accounts.members import place_names, usecases
 from grid_report.accounts.roles import HELD_AT, Role
+from grid_report.accounts.sign_in import second_step_usecases
 from grid_report.errors import GridReportError, Invalid
 from grid_report.web.words import error_sentence, field_sentences
 
@@ -42,8 +45,8 @@ def create(
     try:
         grant = entries.read_grant(role, place)
         kind = HELD_AT[grant.role]
-        if kind and not grant.place and len(place_book.names(kind)) == 1:
-            grant = entries.read_grant(role, next(iter(place_book.names(kind))))
+        if kind and not grant.place and len(place_names.names(kind)) == 1:
+            grant = entries.read_grant(role, next(iter(place_names.names(kind))))
         member_id = usecases.create_member(
             phone=phone,
             password=None if no_password else password,
@@ -51,7 +54,7 @@ def create(
             language=language,
             grants=[grant],
             policy=policy.current(),
-            place_exists=place_book.exists,
+            place_exists=place_names.exists,
             actor=None,
             now=clock.now(),
         )
@@ -78,11 +81,13 @@ def list_them(role: str | None, limit: int) -> None:
 def code(phone: str) -> None:
     """Print a code for the sign-in of PHONE that waits for one: its owner gets no message."""
     try:
-        found = usecases.code_from_shell(phone, policy=policy.current(), now=clock.now())
+        found = second_step_usecases.code_from_shell(
+            phone, policy=policy.current(), now=clock.now()
+        )
     except GridReportError as error:
         raise click.ClickException(_sentences(error)) from error
     for member_id, digits in found:
-        click.echo(f"member {member_id}: {digits}, {usecases.CODE_MINUTES} min")
+        click.echo(f"member {member_id}: {digits}, {accounts_steps.CODE_MINUTES} min")
 
 
 def _sentences(error: GridReportError) -> str:

@@ -19,24 +19,21 @@ from flask import (
 from werkzeug.wrappers import Response
 
 from grid_report import clock
-from grid_report.accounts import (
-    choices,
-    consents,
-    device_queries,
-    forms,
-    messenger,
-    number_queries,
-    place_book,
-    policy,
-    queries,
-    usecases,
-)
+from grid_report.accounts import consent_queries, policy, queries
 from grid_report.accounts.aliases import rider_alias
-from grid_report.accounts.device_routes import device_label, device_secrets, remember_device
+from grid_report.accounts.devices import queries as devices_queries
+from grid_report.accounts.devices.routes import device_label, device_secrets, remember_device
+from grid_report.accounts.errors import CodesUsedUp, MemberSuspended, SecondStepNeeded
+from grid_report.accounts.members import place_names
 from grid_report.accounts.models import SignInKind
-from grid_report.accounts.refusals import CodesUsedUp, MemberSuspended, SecondStepNeeded
+from grid_report.accounts.numbers import choice_forms, messenger
+from grid_report.accounts.numbers import queries as numbers_queries
+from grid_report.accounts.numbers.usecases import Choice
+from grid_report.accounts.profile import forms, usecases
 from grid_report.accounts.roles import Role
-from grid_report.accounts.usecases import CODE_MINUTES, Choice, SignedIn
+from grid_report.accounts.sign_in import sign_out_usecases
+from grid_report.accounts.sign_in import usecases as sign_in_usecases
+from grid_report.accounts.steps import CODE_MINUTES, SignedIn
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound, TooMany
 from grid_report.web import problems, signin
 from grid_report.web.context import actor_or_none, client_address, current_actor, language, settings
@@ -72,7 +69,7 @@ def welcome(signed_in: SignedIn) -> Response:
     """Sign the browser in and send it where it wanted to go."""
     before = actor_or_none()
     if before and before.sign_in_id:
-        usecases.sign_out(before.sign_in_id, now=clock.now())
+        sign_out_usecases.sign_out(before.sign_in_id, now=clock.now())
     target = own_path(request.values.get("next"))
     signin.establish(signed_in.actor, signed_in.sign_in_id, signed_in.secret)
     response = redirect(target, 303)
@@ -100,8 +97,8 @@ def next_path() -> str:
 
 def _sign_in_page() -> dict[str, Any]:
     rows = queries.list_demo_sign_ins(policy.current().vault) if settings().demo.enabled else []
-    names = place_book.kept()
-    demo = [(row, place_book.name_at(names, row.role, row.place)) for row in rows]
+    names = place_names.kept()
+    demo = [(row, place_names.name_at(names, row.role, row.place)) for row in rows]
     return {"next": next_path(), "demo": demo, "by_code": messenger.current() is not None}
 
 
@@ -119,7 +116,7 @@ def sign_in() -> Response:
 def send_sign_in() -> Response:
     """Sign in by number and password."""
     try:
-        signed_in = usecases.sign_in_with_password(
+        signed_in = sign_in_usecases.sign_in_with_password(
             forms.text(request.form, "phone"),
             forms.secret(request.form, "password"),
             kind=SignInKind.BROWSER,
@@ -130,7 +127,7 @@ def send_sign_in() -> Response:
             secrets=device_secrets(),
         )
     except SecondStepNeeded as needed:
-        return choices.ask_second(needed.step, next_path(), clock.now())
+        return choice_forms.ask_second(needed.step, next_path(), clock.now())
     except AGAIN as error:
         return form_page(
             "accounts/sign_in.html", error, form=forms.typed(request.form), **_sign_in_page()
@@ -162,7 +159,7 @@ def send_code() -> Response:
     keeper = policy.current()
     asker = session.get(_CODE_ASKER) or token_urlsafe(16)
     try:
-        message = usecases.request_code(
+        message = sign_in_usecases.request_code(
             phone,
             secrets=device_secrets(),
             asker=asker,
@@ -204,7 +201,7 @@ def use_code() -> Response:
     if phone is None:
         return redirect(url_for("accounts.code", next=next_path() or None), 303)
     try:
-        signed_in = usecases.sign_in_with_code(
+        signed_in = sign_in_usecases.sign_in_with_code(
             phone,
             forms.text(request.form, "code"),
             kind=SignInKind.BROWSER,
@@ -218,7 +215,7 @@ def use_code() -> Response:
     except AGAIN as error:
         return form_page("accounts/code_enter.html", error, next=next_path())
     if isinstance(signed_in, Choice):
-        return choices.keep(signed_in)
+        return choice_forms.keep(signed_in)
     return welcome(signed_in)
 
 
@@ -257,7 +254,7 @@ def send_sign_up() -> Response:
             address=client_address(),
             policy=policy.current(),
             now=clock.now(),
-            choice=choices.kept(),
+            choice=choice_forms.kept(),
         )
     except AGAIN as error:
         return form_page(
@@ -269,12 +266,12 @@ def send_sign_up() -> Response:
         )
     response = welcome(signed_in)
     flash(said("welcome"))
-    if number_queries.is_proved(signed_in.actor.member_id):
+    if numbers_queries.is_proved(signed_in.actor.member_id):
         return response
     response.headers["Location"] = url_for("numbers.mine", next=next_path() or None)
     # Said by the page when no more codes may be sent; the account is there all the same.
     with contextlib.suppress(TooMany, CodesUsedUp):
-        choices.send_proof(response, signed_in.actor, clock.now())
+        choice_forms.send_proof(response, signed_in.actor, clock.now())
     return response
 
 
@@ -284,7 +281,7 @@ def sign_out() -> Response:
     """Sign this browser out; harmless when it already is."""
     actor = actor_or_none()
     if actor and actor.sign_in_id:
-        usecases.sign_out(actor.sign_in_id, now=clock.now())
+        sign_out_usecases.sign_out(actor.sign_in_id, now=clock.now())
     signin.forget()
     flash(said("signed-out"))
     return redirect(url_for("accounts.sign_in"), 303)
@@ -300,17 +297,19 @@ def privacy() -> str:
 def _me_page() -> dict[str, Any]:
     actor, vault = current_actor(), policy.current().vault
     member = queries.find_member(actor.member_id, actor=actor, vault=vault)
-    acts = consents.list_acts(actor.member_id)
-    names = place_book.kept()
+    acts = consent_queries.list_acts(actor.member_id)
+    names = place_names.kept()
     return {
         "member": member,
         "alias": rider_alias(actor.member_id) if actor.has(Role.RIDER) else "",
-        "places": {g.id: place_book.name_at(names, g.role, g.place) for g in member.grants},
-        "devices": device_queries.list_own_sign_ins(actor.member_id, clock.now()),
+        "places": {g.id: place_names.name_at(names, g.role, g.place) for g in member.grants},
+        "devices": devices_queries.list_own_sign_ins(actor.member_id, clock.now()),
         "this_device": actor.sign_in_id,
-        "remembered": device_queries.list_own_devices(actor.member_id, clock.now()),
+        "remembered": devices_queries.list_own_devices(actor.member_id, clock.now()),
         "acts": acts,
-        "agreed": {row.kind.value for row in consents.agreements(acts) if not row.withdrawn_at},
+        "agreed": {
+            row.kind.value for row in consent_queries.agreements(acts) if not row.withdrawn_at
+        },
         "notice_version": policy.NOTICE_VERSION,
         "by_code": messenger.current() is not None,
     }
@@ -366,7 +365,7 @@ def change_password() -> Response:
 @bp.post("/me/devices/<int:sign_in_id>/revoke")
 def revoke_device(sign_in_id: int) -> Response:
     """End one of the member's browsers or tokens."""
-    usecases.revoke_sign_in(sign_in_id, actor=current_actor(), now=clock.now())
+    sign_out_usecases.revoke_sign_in(sign_in_id, actor=current_actor(), now=clock.now())
     flash(said("device-signed-out"))
     return redirect(url_for("accounts.me"), 303)
 
@@ -375,7 +374,7 @@ def revoke_device(sign_in_id: int) -> Response:
 def sign_out_everywhere() -> Response:
     """End every browser and token of the member, this one too."""
     actor = current_actor()
-    usecases.sign_out_everywhere(actor.member_id, actor=actor, now=clock.now())
+    sign_out_usecases.sign_out_everywhere(actor.member_id, actor=actor, now=clock.now())
     signin.forget()
     flash(said("signed-out-everywhere"))
     return redirect(url_for("accounts.sign_in"), 303)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from grid_report.access import Actor
 from grid_report.accounts import steps
-from grid_report.accounts.device_queries import MOST_MEMBERS, remembered
+from grid_report.accounts.devices.queries import MOST_MEMBERS, remembered
 from grid_report.accounts.models import ProvedDevice
 from grid_report.accounts.tokens import hash_secret, new_secret
 from grid_report.db import transaction, use_case

@@ -17,24 +17,17 @@ from typing import Final
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from grid_report.accounts import (
-    device_queries,
-    entries,
-    failures,
-    limits,
-    number_queries,
-    numbers,
-    phones,
-    second_step,
-    steps,
-    waits,
-)
-from grid_report.accounts.device_queries import Known
-from grid_report.accounts.messenger import CodeMessage
+from grid_report.accounts import entries, failure_metrics, limit_steps, phones, steps
+from grid_report.accounts.devices import queries as devices_queries
+from grid_report.accounts.devices.queries import Known
+from grid_report.accounts.errors import SecondStepNeeded, WrongPassword
 from grid_report.accounts.models import Member, SignIn, SignInKind, Standing
+from grid_report.accounts.numbers import queries as numbers_queries
+from grid_report.accounts.numbers import steps as numbers_steps
+from grid_report.accounts.numbers.messenger import CodeMessage
+from grid_report.accounts.numbers.usecases import Choice
 from grid_report.accounts.policy import Policy
-from grid_report.accounts.proving import Choice
-from grid_report.accounts.refusals import SecondStepNeeded, WrongPassword
+from grid_report.accounts.sign_in import second_step_usecases, wait_steps
 from grid_report.accounts.steps import SignedIn
 from grid_report.db import db, transaction, use_case
 
@@ -52,7 +45,7 @@ def address_name(policy: Policy, purpose: str, address: str) -> str:
     return f"{purpose}:at:{policy.vault.blind('address', address)[:32]}"
 
 
-@failures.counted("password")
+@failure_metrics.counted("password")
 @use_case
 def sign_in_with_password(
     phone: str,
@@ -72,7 +65,7 @@ def sign_in_with_password(
     member has to confirm a code first.
     """
     number = phones.normalise(phone)
-    with limits.turn(f"sign-in:{policy.vault.lookup(number)}"):
+    with limit_steps.turn(f"sign-in:{policy.vault.lookup(number)}"):
         return _sign_in_with_password(
             number,
             password,
@@ -97,12 +90,12 @@ def _sign_in_with_password(
     secrets: Sequence[str],
 ) -> SignedIn:
     lookup = policy.vault.lookup(number)
-    device = device_queries.find(lookup, secrets, now)
-    known = number_queries.list_credentials(lookup, numbers.MOST_CLAIMS + 1)
+    device = devices_queries.find(lookup, secrets, now)
+    known = numbers_queries.list_credentials(lookup, numbers_steps.MOST_CLAIMS + 1)
     # Ends the read: no connection waits on a database transaction while the hash is worked out.
     db.session.rollback()
     seen: _Seen | None = None
-    tries: list[waits.Try] = []
+    tries: list[wait_steps.Try] = []
     if device is not None:
         tries += _count_device(device, policy, now)
         own = [one for one in known if one[0] == device.member_id]
@@ -128,12 +121,14 @@ def _sign_in_with_password(
         if renewed and kept == kept_before:
             member.password_hash = renewed
         for tried in tries:
-            waits.give_back(session, tried)
+            wait_steps.give_back(session, tried)
         if device is None or device.member_id != member_id:
             _give_back_to_address(session, policy, address, now)
         step = None
         if kind is SignInKind.BROWSER:
-            step = second_step.begin(session, member, number, secrets, policy=policy, now=now)
+            step = second_step_usecases.begin(
+                session, member, number, secrets, policy=policy, now=now
+            )
         if step is None:
             return steps.open_sign_in(
                 session, member, kind=kind, label=label, by_code=False, policy=policy, now=now
@@ -149,20 +144,22 @@ def _first_right(known: Sequence[_Seen], password: str, policy: Policy) -> _Seen
 
 
 @use_case
-def _count_device(device: Known, policy: Policy, now: datetime) -> list[waits.Try]:
+def _count_device(device: Known, policy: Policy, now: datetime) -> list[wait_steps.Try]:
     free = policy.limits.sign_ins_per_15_min
     with transaction() as session:
-        return [waits.count(session, f"sign-in:device:{device.device_id}", free=free, now=now)]
+        return [wait_steps.count(session, f"sign-in:device:{device.device_id}", free=free, now=now)]
 
 
 @use_case
-def _count_stranger(lookup: str, address: str, policy: Policy, now: datetime) -> list[waits.Try]:
+def _count_stranger(
+    lookup: str, address: str, policy: Policy, now: datetime
+) -> list[wait_steps.Try]:
     free = policy.limits.sign_ins_per_15_min
     at = address_name(policy, f"sign-in:{lookup}", address)
     with transaction() as session:
         tries = [
-            waits.count(session, at, free=free, now=now),
-            waits.count(session, f"sign-in:{lookup}:all", free=free * STRANGERS, now=now),
+            wait_steps.count(session, at, free=free, now=now),
+            wait_steps.count(session, f"sign-in:{lookup}:all", free=free * STRANGERS, now=now),
         ]
         _count_address(session, policy, address, now)
     return tries
@@ -187,18 +184,18 @@ def request_code(
     """
     number = phones.normalise(phone)
     lookup = policy.vault.lookup(number)
-    device = device_queries.find(lookup, secrets, now)
+    device = devices_queries.find(lookup, secrets, now)
     with transaction() as session:
         if device is not None and device.has_number:
             most = policy.limits.sms_codes_per_hour
-            limits.count(session, f"code:{lookup}:own", window_s=HOUR_S, limit=most, now=now)
+            limit_steps.count(session, f"code:{lookup}:own", window_s=HOUR_S, limit=most, now=now)
             steps.count_code_of_number(session, lookup, policy, now, own=True)
         else:
             most = policy.limits.sms_codes_per_hour
             at = address_name(policy, f"code:{lookup}", address)
-            limits.count(session, at, window_s=HOUR_S, limit=most, now=now)
+            limit_steps.count(session, at, window_s=HOUR_S, limit=most, now=now)
             steps.count_code_of_number(session, lookup, policy, now, own=False)
-            limits.count(
+            limit_steps.count(
                 session,
                 address_name(policy, "code", address),
                 window_s=QUARTER_S,
@@ -220,7 +217,7 @@ def request_code(
     return CodeMessage(row_id, now, number, code) if is_sent else None
 
 
-@failures.counted("code")
+@failure_metrics.counted("code")
 @use_case
 def sign_in_with_code(
     phone: str,
@@ -242,7 +239,7 @@ def sign_in_with_code(
     number = phones.normalise(phone)
     lookup = policy.vault.lookup(number)
     digits = entries.read_code(code)
-    is_own = device_queries.find(lookup, secrets, now) is not None
+    is_own = devices_queries.find(lookup, secrets, now) is not None
     if not is_own:
         _count_code_try(policy, address, now)
     with transaction() as session:
@@ -251,16 +248,16 @@ def sign_in_with_code(
         if tried.problem is None:
             if not is_own:
                 _give_back_to_address(session, policy, address, now)
-            members = numbers.lock_number(session, lookup)
-            holder = numbers.holder_of(members, lookup)
+            members = numbers_steps.lock_number(session, lookup)
+            holder = numbers_steps.holder_of(members, lookup)
             days = policy.number_sleep_days
-            if holder is None or numbers.sleeps(session, holder, days=days, now=now):
+            if holder is None or numbers_steps.sleeps(session, holder, days=days, now=now):
                 return Choice(tried.row_id, number, known=bool(members))
-            numbers.open_choice(session, tried.row_id, now)
+            numbers_steps.open_choice(session, tried.row_id, now)
             return steps.open_sign_in(
                 session, holder, kind=kind, label=label, by_code=True, policy=policy, now=now
             )
-    raise numbers.refuse_code(tried.problem)
+    raise numbers_steps.refuse_code(tried.problem)
 
 
 @use_case
@@ -284,9 +281,9 @@ def _count_code_try(policy: Policy, address: str, now: datetime) -> None:
 def _count_address(session: Session, policy: Policy, address: str, now: datetime) -> None:
     most = policy.limits.sign_ins_per_address_15_min
     name = address_name(policy, "sign-in", address)
-    limits.count(session, name, window_s=QUARTER_S, limit=most, now=now)
+    limit_steps.count(session, name, window_s=QUARTER_S, limit=most, now=now)
 
 
 def _give_back_to_address(session: Session, policy: Policy, address: str, now: datetime) -> None:
     name = address_name(policy, "sign-in", address)
-    limits.give_back(session, name, window_s=QUARTER_S, now=now)
+    limit_steps.give_back(session, name, window_s=QUARTER_S, now=now)

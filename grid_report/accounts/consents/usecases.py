@@ -6,9 +6,9 @@ from collections.abc import Collection
 from datetime import datetime
 
 from grid_report.access import Actor
-from grid_report.accounts import consents, steps
+from grid_report.accounts import consent_queries, steps
 from grid_report.accounts.consent_kinds import OPTIONAL_CONSENTS, ConsentKind
-from grid_report.accounts.consents import ConsentRow
+from grid_report.accounts.consent_queries import ConsentRow
 from grid_report.accounts.policy import Policy
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid
@@ -50,5 +50,5 @@ def say_consent(
             version=policy.notice_version,
             now=now,
         )
-        found = consents.list_consents(actor.member_id)
+        found = consent_queries.list_consents(actor.member_id)
     return next((row for row in found if row.kind is kind), None)

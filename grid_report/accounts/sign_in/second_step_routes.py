@@ -6,10 +6,13 @@ from flask import Blueprint, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from grid_report import clock
-from grid_report.accounts import choices, forms, messenger, phones, policy, usecases
-from grid_report.accounts.device_routes import device_label
-from grid_report.accounts.refusals import SecondStep, SecondStepOver
-from grid_report.accounts.routes import AGAIN, form_page, next_path, welcome
+from grid_report.accounts import phones, policy
+from grid_report.accounts.devices.routes import device_label
+from grid_report.accounts.errors import SecondStep, SecondStepOver
+from grid_report.accounts.numbers import choice_forms, messenger
+from grid_report.accounts.profile import forms as profile_forms
+from grid_report.accounts.profile.routes import AGAIN, form_page, next_path, welcome
+from grid_report.accounts.sign_in import second_step_usecases
 from grid_report.errors import GridReportError, NotFound
 from grid_report.web.guard import public
 from grid_report.web.words import error_sentence
@@ -28,7 +31,7 @@ def _page(step: SecondStep, error: GridReportError | None = None) -> Response:
 
 
 def _begin_anew(error: SecondStepOver | None = None) -> Response:
-    choices.forget_step()
+    choice_forms.forget_step()
     if error is not None:
         flash(error_sentence(error))
     return redirect(url_for("accounts.sign_in", next=next_path() or None), 303)
@@ -38,10 +41,10 @@ def _begin_anew(error: SecondStepOver | None = None) -> Response:
 @public
 def ask() -> Response:
     """Ask for the code."""
-    step = choices.kept_step()
+    step = choice_forms.kept_step()
     if step is None:
         return _begin_anew()
-    if usecases.is_step_over(step, clock.now()):
+    if second_step_usecases.is_step_over(step, clock.now()):
         return _begin_anew(SecondStepOver())
     return _page(step)
 
@@ -50,13 +53,13 @@ def ask() -> Response:
 @public
 def confirm() -> Response:
     """Sign in by the code, after the password."""
-    step = choices.kept_step()
+    step = choice_forms.kept_step()
     if step is None:
         return _begin_anew()
     try:
-        signed_in = usecases.confirm_step(
+        signed_in = second_step_usecases.confirm_step(
             step,
-            forms.text(request.form, "code"),
+            profile_forms.text(request.form, "code"),
             label=device_label(),
             policy=policy.current(),
             now=clock.now(),
@@ -74,9 +77,9 @@ def again() -> Response:
     """Send another code."""
     if messenger.current() is None:
         raise NotFound
-    step = choices.kept_step()
+    step = choice_forms.kept_step()
     if step is None:
         return _begin_anew()
-    if usecases.is_step_over(step, clock.now()):
+    if second_step_usecases.is_step_over(step, clock.now()):
         return _begin_anew(SecondStepOver())
-    return choices.ask_second(step, next_path(), clock.now())
+    return choice_forms.ask_second(step, next_path(), clock.now())

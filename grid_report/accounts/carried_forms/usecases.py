@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from grid_report.accounts import limits
+from grid_report.accounts import limit_steps
 from grid_report.accounts.models import CarriedForm, SignIn
 from grid_report.accounts.policy import Policy
 from grid_report.accounts.tokens import hash_secret, new_secret
@@ -53,7 +53,7 @@ def keep_form(
     secret = new_secret(for_api=False)
     most = policy.limits.sign_ins_per_address_15_min
     with transaction() as session:
-        limits.count(
+        limit_steps.count(
             session,
             f"carry:at:{policy.vault.blind('address', address)[:32]}",
             window_s=QUARTER_S,

@@ -16,19 +16,8 @@ from sqlalchemy.orm import Session
 
 from grid_report import access
 from grid_report.access import Action, Actor
-from grid_report.accounts import (
-    entries,
-    failures,
-    limits,
-    number_queries,
-    numbers,
-    phones,
-    steps,
-)
-from grid_report.accounts.messenger import CodeMessage
-from grid_report.accounts.models import Member, ProvedHow, SignInKind, Standing
-from grid_report.accounts.policy import Policy
-from grid_report.accounts.refusals import (
+from grid_report.accounts import entries, failure_metrics, limit_steps, phones, steps
+from grid_report.accounts.errors import (
     ChoiceOver,
     NoSuchClaim,
     NotOneself,
@@ -36,6 +25,11 @@ from grid_report.accounts.refusals import (
     NumberProvedBefore,
     WrongPassword,
 )
+from grid_report.accounts.models import Member, ProvedHow, SignInKind, Standing
+from grid_report.accounts.numbers import queries
+from grid_report.accounts.numbers import steps as numbers
+from grid_report.accounts.numbers.messenger import CodeMessage
+from grid_report.accounts.policy import Policy
 from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import SignedIn
 from grid_report.db import db, transaction, use_case
@@ -75,7 +69,7 @@ def request_proof(*, actor: Actor, policy: Policy, now: datetime) -> CodeMessage
     with transaction() as session:
         most = policy.limits.sms_codes_per_hour
         by = f"code:by:{actor.member_id}"
-        limits.count(session, by, window_s=HOUR_S, limit=most, now=now)
+        limit_steps.count(session, by, window_s=HOUR_S, limit=most, now=now)
         # Whoever only claims a number is a stranger to it.
         steps.count_code_of_number(session, lookup, policy, now, own=False)
         steps.count_code(session, policy, now, is_sent=True)
@@ -102,7 +96,7 @@ def prove_with_code(
     with transaction() as session:
         tried = steps.use_code(session, lookup, digits, policy, now, asker=_asker(actor))
         if tried.problem is None:
-            limits.give_back(session, name, window_s=QUARTER_S, now=now)
+            limit_steps.give_back(session, name, window_s=QUARTER_S, now=now)
             members = numbers.lock_number(session, lookup)
             holder = numbers.holder_of(members, lookup)
             mine = next((one for one in members if one.id == actor.member_id), None)
@@ -134,7 +128,7 @@ def prove_with_code(
     return done
 
 
-@failures.counted("choice")
+@failure_metrics.counted("choice")
 @use_case
 def choose_by_password(
     choice: Choice,
@@ -154,7 +148,7 @@ def choose_by_password(
     # Nobody else has this code: no stranger's guesses count here, and these count for nobody else.
     name = f"choose:{choice.code_id}"
     _count(name, QUARTER_S, policy.limits.sign_ins_per_15_min, now)
-    known = number_queries.list_credentials(lookup, numbers.MOST_CLAIMS + 1)
+    known = queries.list_credentials(lookup, numbers.MOST_CLAIMS + 1)
     db.session.rollback()
     known = [one for one in known if leaving is None or one[0] != leaving.member_id]
     verify = policy.hasher.verify
@@ -169,7 +163,7 @@ def choose_by_password(
         member = next((one for one in members if one.id == right[0]), None)
         if member is None or member.password_hash != right[1]:
             raise WrongPassword
-        limits.give_back(session, name, window_s=QUARTER_S, now=now)
+        limit_steps.give_back(session, name, window_s=QUARTER_S, now=now)
         if member.phone_lookup != lookup:
             _prove_chosen(session, member, choice, members, policy=policy, now=now)
         mine = next((one for one in members if leaving and one.id == leaving.member_id), None)
@@ -205,7 +199,7 @@ def take_by_choice(
 @use_case
 def find_claim(
     phone: str, known_by: str, *, actor: Actor, policy: Policy, now: datetime
-) -> number_queries.Claim:
+) -> queries.Claim:
     """Find whose number is to be confirmed, by the digits or the name the person shows.
 
     Raises Forbidden, Invalid, NoSuchClaim, TooMany.
@@ -217,7 +211,7 @@ def find_claim(
         problems.add("known_by", "known-by-missing")
     problems.raise_if_any()
     _count(f"confirm:{actor.member_id}", HOUR_S, LOOKUPS_PER_HOUR, now)
-    claim = number_queries.find_claim(number, entries.read_known_by(known_by), policy.vault)
+    claim = queries.find_claim(number, entries.read_known_by(known_by), policy.vault)
     db.session.rollback()
     if claim is None:
         raise NoSuchClaim
@@ -240,7 +234,7 @@ def confirm_number(
         member = next((one for one in members if one.id == member_id), None)
         if member is None:
             raise NotFound
-        found = number_queries.Claim(member.id, member.name, phones.mask(number))
+        found = queries.Claim(member.id, member.name, phones.mask(number))
         access.check(actor, Action.NUMBER_CONFIRM, found)
         # Who vouches for a number is somebody whose own is known.
         numbers.check_proved(session, actor.member_id)
@@ -364,4 +358,4 @@ def _claimed(actor: Actor, policy: Policy) -> str:
 @use_case
 def _count(name: str, window_s: int, limit: int, now: datetime) -> None:
     with transaction() as session:
-        limits.count(session, name, window_s=window_s, limit=limit, now=now)
+        limit_steps.count(session, name, window_s=window_s, limit=limit, now=now)

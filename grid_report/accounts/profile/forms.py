@@ -9,8 +9,9 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from grid_report.access import Grant
-from grid_report.accounts import entries, place_book
+from grid_report.accounts import entries
 from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.members import place_names
 from grid_report.accounts.queries import MemberFilter
 from grid_report.accounts.roles import HELD_AT, Role
 from grid_report.errors import Invalid
@@ -81,8 +82,8 @@ def grant(form: Form) -> Grant:
     """
     read = entries.read_grant(text(form, "role", 20), text(form, "place", 20))
     kind = HELD_AT[read.role]
-    if kind and not read.place and len(place_book.names(kind)) == 1:
-        return Grant(read.role, next(iter(place_book.names(kind))))
+    if kind and not read.place and len(place_names.names(kind)) == 1:
+        return Grant(read.role, next(iter(place_names.names(kind))))
     return read
 
 

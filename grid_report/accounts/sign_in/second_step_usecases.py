@@ -15,21 +15,15 @@ from typing import Final
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from grid_report.accounts import (
-    device_queries,
-    entries,
-    failures,
-    limits,
-    numbers,
-    phones,
-    steps,
-    waits,
-)
-from grid_report.accounts.messenger import CodeMessage
+from grid_report.accounts import entries, failure_metrics, limit_steps, phones, steps
+from grid_report.accounts.devices import queries as devices_queries
+from grid_report.accounts.errors import SecondStep, SecondStepOver
 from grid_report.accounts.models import FailedTries, Member, SignInKind, SmsCode, Standing
+from grid_report.accounts.numbers import steps as numbers_steps
+from grid_report.accounts.numbers.messenger import CodeMessage
 from grid_report.accounts.policy import Policy
-from grid_report.accounts.refusals import SecondStep, SecondStepOver
 from grid_report.accounts.roles import SECOND_STEP
+from grid_report.accounts.sign_in import wait_steps
 from grid_report.accounts.steps import SignedIn
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
@@ -60,7 +54,7 @@ def begin(
         return None
     if not any(grant.role in SECOND_STEP for grant in steps.grants_of(session, member.id)):
         return None
-    if device_queries.is_known(member.id, secrets, now):
+    if devices_queries.is_known(member.id, secrets, now):
         return None
     # Nobody else can use this code, and the operator finds by it who waits for one.
     asker = f"{_ASKER}{member.id}:{chance.token_urlsafe(16)}"
@@ -79,14 +73,14 @@ def request_step_code(step: SecondStep, *, policy: Policy, now: datetime) -> Cod
     lookup = policy.vault.lookup(step.phone)
     with transaction() as session:
         most = policy.limits.sms_codes_per_hour
-        limits.count(session, f"code:{_tries(step)}", window_s=HOUR_S, limit=most, now=now)
+        limit_steps.count(session, f"code:{_tries(step)}", window_s=HOUR_S, limit=most, now=now)
         steps.count_code_of_number(session, lookup, policy, now, own=True)
         steps.count_code(session, policy, now, is_sent=True)
         row_id, code = steps.new_code(session, lookup, policy, now, asker=step.asker)
     return CodeMessage(row_id, now, step.phone, code)
 
 
-@failures.counted("second")
+@failure_metrics.counted("second")
 @use_case
 def confirm_step(
     step: SecondStep, code: str, *, label: str, policy: Policy, now: datetime
@@ -110,7 +104,7 @@ def confirm_step(
         # A wrong try leaves the block normally: its count has to be committed.
         tried = steps.use_code(session, lookup, digits, policy, now, asker=step.asker)
         if tried.problem is None:
-            waits.give_back(session, tried_now)
+            wait_steps.give_back(session, tried_now)
             done = steps.open_sign_in(
                 session,
                 member,
@@ -123,7 +117,7 @@ def confirm_step(
             about = f"member:{member.id}"
             steps.audit(session, done.actor, "second-step-passed", about, now)
             return done
-    raise numbers.refuse_code(tried.problem)
+    raise numbers_steps.refuse_code(tried.problem)
 
 
 @use_case
@@ -191,7 +185,7 @@ def _tries(step: SecondStep) -> str:
 
 
 @use_case
-def _count_try(step: SecondStep, policy: Policy, now: datetime) -> waits.Try:
+def _count_try(step: SecondStep, policy: Policy, now: datetime) -> wait_steps.Try:
     with transaction() as session:
         free = policy.limits.sign_ins_per_15_min
-        return waits.count(session, _tries(step), free=free, now=now)
+        return wait_steps.count(session, _tries(step), free=free, now=now)

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from grid_report.accounts.messenger import CodeMessage
+from grid_report.accounts.numbers.messenger import CodeMessage
 from grid_report.settings import Sms
 
 ACTION: Final = "SendSms"

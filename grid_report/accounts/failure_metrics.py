@@ -9,7 +9,7 @@ from typing import Final, ParamSpec, TypeVar
 
 from prometheus_client import Counter
 
-from grid_report.accounts.refusals import MemberSuspended, WrongCode, WrongPassword
+from grid_report.accounts.errors import MemberSuspended, WrongCode, WrongPassword
 from grid_report.errors import GridReportError, TooMany
 from grid_report.web import figures  # noqa: F401 - before the first figure is made
 

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from grid_report.access import Actor, Grant
-from grid_report.accounts import entries, limits, queries, steps
+from grid_report.accounts import entries, limit_steps, queries, steps
 from grid_report.accounts.consent_kinds import OPTIONAL_CONSENTS, ConsentKind
-from grid_report.accounts.consenting import choose_consents, say_consent
-from grid_report.accounts.managing import (
+from grid_report.accounts.consents.usecases import choose_consents, say_consent
+from grid_report.accounts.devices.usecases import forget_device, prove_device
+from grid_report.accounts.members.usecases import (
     allow_points,
     create_member,
     grant_role,
@@ -25,9 +26,7 @@ from grid_report.accounts.managing import (
     sweep,
 )
 from grid_report.accounts.models import SignInKind
-from grid_report.accounts.policy import Policy
-from grid_report.accounts.proved_devices import forget_device, prove_device
-from grid_report.accounts.proving import (
+from grid_report.accounts.numbers.usecases import (
     Choice,
     Proved,
     choose_by_password,
@@ -39,21 +38,26 @@ from grid_report.accounts.proving import (
     request_proof,
     take_by_choice,
 )
+from grid_report.accounts.policy import Policy
 from grid_report.accounts.roles import Role
-from grid_report.accounts.second_step import (
+from grid_report.accounts.sign_in.second_step_usecases import (
     code_from_shell,
     confirm_step,
     is_step_over,
     request_step_code,
 )
-from grid_report.accounts.signing_in import (
+from grid_report.accounts.sign_in.sign_out_usecases import (
+    revoke_sign_in,
+    sign_out,
+    sign_out_everywhere,
+)
+from grid_report.accounts.sign_in.usecases import (
     address_name,
     note_seen,
     request_code,
     sign_in_with_code,
     sign_in_with_password,
 )
-from grid_report.accounts.signing_out import revoke_sign_in, sign_out, sign_out_everywhere
 from grid_report.accounts.steps import CODE_MINUTES, SignedIn
 from grid_report.db import db, transaction, use_case
 from grid_report.errors import Invalid
@@ -204,7 +208,7 @@ def change_password(*, current: str, new: str, actor: Actor, policy: Policy, now
             raise Invalid.field("current", "password-wrong")
         member.password_hash = renewed
         steps.revoke_sign_ins(session, member.id, now, keep=actor.sign_in_id)
-        limits.give_back(session, name, window_s=QUARTER_S, now=now)
+        limit_steps.give_back(session, name, window_s=QUARTER_S, now=now)
 
 
 @use_case
@@ -224,4 +228,4 @@ def change_profile(*, name: str, language: str, actor: Actor, now: datetime) -> 
 def _count_tries(tries: Sequence[_Try], now: datetime) -> None:
     with transaction() as session:
         for name, window_s, limit in tries:
-            limits.count(session, name, window_s=window_s, limit=limit, now=now)
+            limit_steps.count(session, name, window_s=window_s, limit=limit, now=now)

@@ -8,9 +8,12 @@ from flask import flash, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from grid_report.access import Actor
-from grid_report.accounts import messenger, policy, usecases
-from grid_report.accounts.refusals import CodesUsedUp, SecondStep
-from grid_report.accounts.usecases import CODE_MINUTES, Choice
+from grid_report.accounts import policy
+from grid_report.accounts.errors import CodesUsedUp, SecondStep
+from grid_report.accounts.numbers import messenger, usecases
+from grid_report.accounts.numbers.usecases import Choice
+from grid_report.accounts.sign_in import second_step_usecases
+from grid_report.accounts.steps import CODE_MINUTES
 from grid_report.errors import TooMany
 from grid_report.web.preferences import own_path
 from grid_report.web.words import error_sentence, said
@@ -66,7 +69,7 @@ def ask_second(step: SecondStep, target: str, now: datetime) -> Response:
     sender = messenger.current()
     if sender is not None:
         try:
-            message = usecases.request_step_code(step, policy=policy.current(), now=now)
+            message = second_step_usecases.request_step_code(step, policy=policy.current(), now=now)
         except (TooMany, CodesUsedUp) as error:
             # The step goes on all the same: the operator can help with a code.
             flash(error_sentence(error))

@@ -10,8 +10,9 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.wrappers import Response
 
 from grid_report import clock
-from grid_report.accounts import device_queries, devices, usecases
-from grid_report.accounts.usecases import SignedIn
+from grid_report.accounts.devices import labels, queries, usecases
+from grid_report.accounts.sign_in import usecases as sign_in_usecases
+from grid_report.accounts.steps import SignedIn
 from grid_report.errors import Busy
 from grid_report.web import signin
 from grid_report.web.context import current_actor, settings, unseen
@@ -24,7 +25,7 @@ _DEVICE: Final = "grid_report_device"
 
 def device_label() -> str:
     """Name the browser, for the list of where one is signed in."""
-    return devices.describe(request.headers.get("User-Agent", ""))
+    return labels.describe(request.headers.get("User-Agent", ""))
 
 
 def _device_cookie() -> str:
@@ -33,7 +34,7 @@ def _device_cookie() -> str:
 
 def device_secrets() -> tuple[str, ...]:
     """Return what this browser holds of the sign-ins before."""
-    return device_queries.read(request.cookies.get(_device_cookie(), ""))
+    return queries.read(request.cookies.get(_device_cookie(), ""))
 
 
 def remember_device(response: Response, signed_in: SignedIn) -> None:
@@ -43,8 +44,8 @@ def remember_device(response: Response, signed_in: SignedIn) -> None:
     )
     response.set_cookie(
         _device_cookie(),
-        device_queries.write(secrets),
-        max_age=device_queries.LIVES,
+        queries.write(secrets),
+        max_age=queries.LIVES,
         samesite="Lax",
         secure=settings().security.secure_cookies,
         httponly=True,
@@ -67,7 +68,7 @@ def init_app(app: Flask) -> None:
         sign_in_id = unseen()
         if sign_in_id is not None and response.status_code < 500 and _is_done_by_somebody():
             with contextlib.suppress(DBAPIError, Busy):
-                usecases.note_seen(sign_in_id, now=clock.now())
+                sign_in_usecases.note_seen(sign_in_id, now=clock.now())
         return response
 
 

@@ -10,9 +10,10 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.wrappers import Response
 
 from grid_report import clock
-from grid_report.accounts import carrying, policy
-from grid_report.accounts.carrying import KEPT_FOR, Carried
-from grid_report.accounts.form_filling import fill
+from grid_report.accounts import policy
+from grid_report.accounts.carried_forms import usecases
+from grid_report.accounts.carried_forms.fill_in import fill
+from grid_report.accounts.carried_forms.usecases import KEPT_FOR, Carried
 from grid_report.errors import GridReportError
 from grid_report.web import context
 from grid_report.web.context import actor_or_none, client_address, settings
@@ -44,7 +45,7 @@ def _keep(response: Response, page: str) -> None:
     had_files = any(file.filename for file in request.files.values())
     actor = actor_or_none()
     try:
-        secret = carrying.keep_form(
+        secret = usecases.keep_form(
             Carried(page, request.path, values, had_files),
             member_id=actor.member_id if actor else None,
             sign_in_id=_former_sign_in(),
@@ -81,7 +82,7 @@ def _give_back(response: Response) -> Response:
         return response
     at = request.full_path.rstrip("?")
     try:
-        found = carrying.take_form(
+        found = usecases.take_form(
             secret, at, member_id=actor.member_id, policy=policy.current(), now=clock.now()
         )
     except (GridReportError, DBAPIError):

@@ -1,0 +1,1 @@
+"""What members agreed to and took back: acts that are only ever added to."""

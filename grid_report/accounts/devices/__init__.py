@@ -1,0 +1,1 @@
+"""The browsers a member signed in on, and how one is known later."""

@@ -1,0 +1,1 @@
+"""How members are let in, strangers slowed down, and sign-ins ended."""
