@@ -28,11 +28,11 @@ from grid_report.accounts.roles import PlaceKind
 from grid_report.accounts.sign_in import second_step_routes
 from grid_report.api import contract
 from grid_report.fairness import routes as fairness_routes
-from grid_report.media import opening
 from grid_report.media.kit import Media
-from grid_report.notify import house_news
+from grid_report.media.store import opening
 from grid_report.notify import queries as notify_queries
 from grid_report.notify import routes as notify_routes
+from grid_report.notify import site_steps
 from grid_report.offers import signals as offers_signals
 from grid_report.offers.catalogue import admin_routes as offers_admin_routes
 from grid_report.offers.catalogue import queries as offers_queries
@@ -45,9 +45,9 @@ from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.offers.settlements import audit_queries
 from grid_report.offers.settlements import routes as settlements_routes
 from grid_report.oversight import routes as oversight_routes
-from grid_report.places import case_book
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
+from grid_report.places.boundaries import open_cases
 from grid_report.points import signals as points_signals
 from grid_report.points.budgets import routes as budgets_routes
 from grid_report.points.learning import routes as learning_routes
@@ -166,10 +166,10 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
         list_photo_files=_list_photo_files,
     )
     place_names.connect(app, lambda kind: _place_names(kind, settings))
-    case_book.connect(app, lambda places: boundary_steps.Ground(places, settings))
+    open_cases.connect(app, lambda places: boundary_steps.Ground(places, settings))
     if settings.sms.endpoint:
         messenger.connect(app, sms_gateway.Gateway(settings.sms))
-    accounts_signals.codes_used_up.connect(house_news.codes_used_up)
+    accounts_signals.codes_used_up.connect(site_steps.codes_used_up)
     accounts_signals.person_proved.connect(kept_usecases.send_on)
     accounts_signals.number_taken.connect(kept_usecases.tell_of_left)
     points_signals.due_paid.connect(rewards_steps.tell_of_late_payment)

@@ -28,7 +28,7 @@ COMMANDS = {
     "demo": "grid_report.demo.cli:demo_cli",
     "fairness": "grid_report.fairness.cli:fairness_cli",
     "jobs": "grid_report.jobs.cli:jobs_cli",
-    "media": "grid_report.media.cli:media_cli",
+    "media": "grid_report.media.upkeep.cli:media_cli",
     "members": "grid_report.accounts.members.cli:accounts_cli",
     "points": "grid_report.points.audit.cli:points_cli",
     "scheduler": "grid_report.jobs.cli:scheduler",

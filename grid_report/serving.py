@@ -310,7 +310,7 @@ def leave(code: int) -> NoReturn:
 
     Connections end with the process, and everything written is written already.
     """
-    from grid_report.media import pool
+    from grid_report.media.decoding import pool
 
     pool.close_all()
     logging.shutdown()

@@ -96,11 +96,13 @@ IN_SQL = re.compile(
 # taken with `time.monotonic`, and what the browser asks is told by `tests/support/browser.py`.
 REASONS = {
     ("grid_report/clock.py", "datetime.now"): "this is the one place",
-    ("grid_report/media/local_store.py", "st_mtime"): "turned by `clock.from_machine`",
-    ("grid_report/media/s3_store.py", "last_modified"): "turned by `clock.from_machine`",
-    ("grid_report/media/staging.py", "URLSafeTimedSerializer"): "signed and read by one clock:"
-    " only the hour between the two counts",
-    ("grid_report/media/sweep.py", "st_mtime"): "held against `clock.by_machine`",
+    ("grid_report/media/store/local.py", "st_mtime"): "turned by `clock.from_machine`",
+    ("grid_report/media/store/s3.py", "last_modified"): "turned by `clock.from_machine`",
+    (
+        "grid_report/media/uploads/staging.py",
+        "URLSafeTimedSerializer",
+    ): "signed and read by one clock: only the hour between the two counts",
+    ("grid_report/media/upkeep/sweep.py", "st_mtime"): "held against `clock.by_machine`",
     ("grid_report/web/assets.py", "st_mtime"): "asks only whether the build is another one",
     ("grid_report/web/logs.py", "TimeStamper"): "a log says when the machine did it",
     ("migrations/versions/0007_tariff.py", "in SQL"): "released once; 0019 takes it out",

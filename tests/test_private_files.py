@@ -10,8 +10,8 @@ import pytest
 from grid_report import connections
 from grid_report.application import build
 from grid_report.db import db
-from grid_report.media.local_store import LocalStore
-from grid_report.media.stores import Size
+from grid_report.media.store.local import LocalStore
+from grid_report.media.store.stores import Size
 from grid_report.schema import upgrade
 from grid_report.settings import load
 from tests.support.builders import Make

@@ -17,7 +17,7 @@ from grid_report.errors import Invalid
 from grid_report.offers import forms as offers
 from grid_report.offers.permits import forms as permits_forms
 from grid_report.offers.redemptions import vouchers
-from grid_report.places.points import parse_accuracy_m, parse_point
+from grid_report.places.geo.points import parse_accuracy_m, parse_point
 from grid_report.points.tariff import forms as points
 from grid_report.reports.desk.filters import instant
 from grid_report.reports.pages import forms as reports

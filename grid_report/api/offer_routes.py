@@ -37,7 +37,7 @@ from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.offers.redemptions import usecases as redemptions_usecases
 from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.offers.redemptions.queries import RedemptionRow
-from grid_report.places.points import Point
+from grid_report.places.geo.points import Point
 from grid_report.places.queries import reference
 from grid_report.points.statement.ending_queries import purse
 from grid_report.points.statement.queries import Expiring

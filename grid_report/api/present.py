@@ -12,7 +12,7 @@ from grid_report import access
 from grid_report.access import Action, Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.accounts.roles import Role
-from grid_report.places.reference import CommunityInfo, Reference
+from grid_report.places.geo.reference import CommunityInfo, Reference
 from grid_report.points.statement.queries import Entry
 from grid_report.points.statement.trace_queries import Why
 from grid_report.reports import clocks

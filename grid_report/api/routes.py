@@ -16,9 +16,9 @@ from grid_report.api import present, schemas
 from grid_report.api.openapi import document, operation
 from grid_report.api.reading import answer, json_body, query
 from grid_report.errors import Invalid
-from grid_report.places.categories import numbers_to_call
-from grid_report.places.datum import to_wgs84
-from grid_report.places.points import Point
+from grid_report.places.geo.categories import numbers_to_call
+from grid_report.places.geo.datum import to_wgs84
+from grid_report.places.geo.points import Point
 from grid_report.places.queries import reference
 from grid_report.points.statement import queries as points
 from grid_report.points.statement import trace_queries

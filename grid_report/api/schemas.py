@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from grid_report.accounts.roles import Role
 from grid_report.api.case_schemas import CaseShown, Due, PhotoShown, Shown
-from grid_report.places.datum import Datum
-from grid_report.places.routing import MatchedBy
+from grid_report.places.geo.datum import Datum
+from grid_report.places.geo.routing import MatchedBy
 from grid_report.reports.clocks import Light
 from grid_report.reports.desk.filters import Sort
 from grid_report.reports.lifecycle import KeptState, State, Step

@@ -17,8 +17,8 @@ import numpy as np
 import shapely
 from shapely.geometry import LineString, MultiPoint, Polygon
 
-from grid_report.places import sheets
-from grid_report.places.points import Point
+from grid_report.places.geo.points import Point
+from grid_report.places.tables import sheets
 from grid_report.settings import CONFIG
 
 SEED: Final = 20261123

@@ -19,7 +19,7 @@ from grid_report.accounts.policy import Policy
 from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.demo.phrases import GIVEN, NICKNAMES, SURNAMES
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 
 PASSWORD: Final = "demo-only"  # noqa: S105 - printed on purpose; refused in production settings
 MARK: Final = "（演示）"

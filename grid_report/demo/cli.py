@@ -13,7 +13,7 @@ from grid_report import clock
 from grid_report.accounts import policy, queries
 from grid_report.demo import world
 from grid_report.demo.cast import PASSWORD, TakenByOthers
-from grid_report.media import opening
+from grid_report.media.store import opening
 
 
 @click.group("demo")

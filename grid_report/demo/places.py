@@ -12,7 +12,7 @@ from typing import Any, Final
 import shapely
 
 from grid_report.demo import boundaries
-from grid_report.places.points import Point
+from grid_report.places.geo.points import Point
 
 COUNTY: Final = "211282"
 FIRMS: Final = (

@@ -15,11 +15,11 @@ from grid_report.demo import plots
 from grid_report.demo.boundaries import random_point
 from grid_report.demo.cast import BRIGHT, NEW_TOWN, STATION
 from grid_report.demo.tales import Deed, Tale, past
-from grid_report.fairness import photos_alike
-from grid_report.places.categories import CategoryInfo, in_season
-from grid_report.places.datum import to_gcj02
-from grid_report.places.points import Point, distance_m
-from grid_report.places.reference import Reference
+from grid_report.fairness.signals import photos_alike
+from grid_report.places.geo.categories import CategoryInfo, in_season
+from grid_report.places.geo.datum import to_gcj02
+from grid_report.places.geo.points import Point, distance_m
+from grid_report.places.geo.reference import Reference
 
 MONTHS: Final = 14
 SPAN: Final = timedelta(days=MONTHS * 30.4)

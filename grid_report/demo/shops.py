@@ -24,7 +24,7 @@ from grid_report.demo.cast import BRIGHT, REST_STATION, STATION, Cast
 from grid_report.demo.keys import Keys
 from grid_report.demo.studio import Shot
 from grid_report.errors import GridReportError
-from grid_report.media.photos import AdmittedPhoto
+from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.offers.catalogue import queries as catalogue_queries
 from grid_report.offers.catalogue import usecases as catalogue_usecases
 from grid_report.offers.catalogue.commands import EditOffer, EditStation

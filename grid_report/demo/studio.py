@@ -16,7 +16,7 @@ from typing import NamedTuple, Self
 
 from grid_report.demo.takes import seed_of
 from grid_report.media.kit import Media
-from grid_report.media.photos import AdmittedPhoto
+from grid_report.media.uploads.photos import AdmittedPhoto
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 # As for the photo decoders: a painter has no use for the web framework the package imports.

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from grid_report.demo import phrases
 from grid_report.demo.studio import Shot
-from grid_report.places.categories import CategoryInfo
-from grid_report.places.points import Point
-from grid_report.places.reference import Reference
+from grid_report.places.geo.categories import CategoryInfo
+from grid_report.places.geo.points import Point
+from grid_report.places.geo.reference import Reference
 from grid_report.reports.lifecycle import Step
 
 # The second photo of a scene.

@@ -25,8 +25,8 @@ from grid_report.demo.cast import Cast, ensure_members, members
 from grid_report.demo.shops import SHELF, Shops
 from grid_report.demo.studio import Shot, Studio
 from grid_report.demo.tales import Deed, Tale, Who
-from grid_report.fairness import finding
 from grid_report.fairness import queries as fairness_queries
+from grid_report.fairness import scheduled as fairness_scheduled
 from grid_report.fairness import usecases as fairness
 from grid_report.fairness.kinds import Finding, SignalState
 from grid_report.media.kit import Media
@@ -36,7 +36,7 @@ from grid_report.notify import usecases as notify
 from grid_report.notify.models import InboxEntry, Message
 from grid_report.places import queries as places_queries
 from grid_report.places import usecases as places_usecases
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.reports.casework import usecases as reports
 from grid_report.reports.commands import RateReport, SubmitReport, TakeStep
 from grid_report.reports.desk import review_queries
@@ -289,7 +289,7 @@ LOOKED_AT: Final = timedelta(days=14)
 def _look_again(settings: Settings, people: Cast, places: Reference, at: datetime) -> None:
     """Find what looks odd, draw two months' samples, and look through the older one."""
     county = settings.county
-    finding.find_all(zone=county.tz, now=lambda: at + timedelta(minutes=5))
+    fairness_scheduled.find_all(zone=county.tz, now=lambda: at + timedelta(minutes=5))
     last, actor = Month.of(at, county.tz).plus(-1), people.administrator
     for month in (last.plus(-1), last):
         seed = f"{month}:demo"

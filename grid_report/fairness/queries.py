@@ -18,7 +18,7 @@ from grid_report.fairness.judging import Subject
 from grid_report.fairness.kinds import DECIDING, Finding, SignalKind, SignalState
 from grid_report.fairness.models import Draw, Sampled, Signal
 from grid_report.fairness.scope import review_scope
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.rates import Rate
 from grid_report.reports.desk import review_queries
 from grid_report.reports.desk.review_queries import Decision

@@ -12,9 +12,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from grid_report.errors import NotFound
-from grid_report.fairness import photos_alike
 from grid_report.fairness.kinds import SignalKind, SignalState, Trust
 from grid_report.fairness.models import Draw, Mark, Print, Sampled, Signal
+from grid_report.fairness.signals import photos_alike
 from grid_report.reports.desk.review_queries import Decision
 
 # More photos than this under a hash's keys are a pattern, not a match: the newest are compared.

@@ -16,7 +16,7 @@ from grid_report.fairness import queries, sampling, steps
 from grid_report.fairness.judging import AlreadyJudged, Subject
 from grid_report.fairness.kinds import Finding, SignalState
 from grid_report.notify import outbox
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 
 logger = logging.getLogger(__name__)
 

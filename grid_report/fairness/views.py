@@ -15,7 +15,7 @@ from grid_report.fairness import queries
 from grid_report.fairness.judging import Subject
 from grid_report.fairness.kinds import Trust
 from grid_report.fairness.models import Sampled, Signal
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.points.statement import reversal_queries
 from grid_report.points.statement.reversal_queries import Award
 from grid_report.reports import queries as reports_queries

@@ -13,7 +13,7 @@ from grid_report.jobs import queries
 from grid_report.jobs.election import SCHEDULER
 from grid_report.jobs.models import Outcome
 from grid_report.jobs.registry import BY_NAME, JOBS
-from grid_report.media import opening
+from grid_report.media.store import opening
 from grid_report.notify import queries as notify_queries
 from grid_report.notify import usecases as notify_usecases
 from grid_report.web.context import settings

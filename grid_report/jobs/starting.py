@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from grid_report import clock
-from grid_report.media import opening
+from grid_report.media.store import opening
 
 
 def why_not(app: Flask) -> str:

@@ -11,8 +11,8 @@ from grid_report.accounts.roles import Role
 from grid_report.db import transaction, use_case
 from grid_report.jobs import steps
 from grid_report.jobs.models import JobRun, Lease, Outcome
-from grid_report.media import queries as media_queries
-from grid_report.media import steps as media_steps
+from grid_report.media.upkeep import queries as media_queries
+from grid_report.media.upkeep import steps as media_steps
 from grid_report.notify import outbox
 from grid_report.settings import County
 

@@ -12,11 +12,12 @@ from flask import current_app
 from grid_report.accounts.members import usecases as members_usecases
 from grid_report.accounts.roles import Role
 from grid_report.clock import Month
-from grid_report.fairness import finding
+from grid_report.fairness import scheduled as fairness_scheduled
 from grid_report.fairness import usecases as fairness_usecases
 from grid_report.jobs import usecases
-from grid_report.media import keeping, opening
-from grid_report.media.owning import StoreRefused
+from grid_report.media.store import opening
+from grid_report.media.store.owner import StoreRefused
+from grid_report.media.upkeep import usecases as upkeep_usecases
 from grid_report.notify import delivery
 from grid_report.offers.counter import usecases as offers_scanning
 from grid_report.offers.permits import scheduled as permits_scheduled
@@ -134,7 +135,7 @@ def audit_points(duty: Duty) -> int:
 
 def find_signals(duty: Duty) -> int:
     """Look for odd things in what came in since the last time; people decide what they are."""
-    return finding.find_all(zone=duty.settings.county.tz, now=duty.now, go_on=duty.go_on)
+    return fairness_scheduled.find_all(zone=duty.settings.county.tz, now=duty.now, go_on=duty.go_on)
 
 
 def tell_of_signals(duty: Duty) -> int:
@@ -189,10 +190,10 @@ def sweep_photos(duty: Duty) -> int:
     """Mark photo files that never got their row; delete those marked for days."""
     now = duty.now()
     try:
-        swept = keeping.sweep(
+        swept = upkeep_usecases.sweep(
             wiring().media.store,
             wiring().photo_names_in_use,
-            keeping.care_of(duty.settings),
+            upkeep_usecases.care_of(duty.settings),
             now=now,
         )
     except StoreRefused as refusal:

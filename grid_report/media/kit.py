@@ -8,10 +8,10 @@ from typing import Self
 
 from flask import Response
 
-from grid_report.media.photos import AdmittedPhoto, Readable, Upload, admit
-from grid_report.media.pool import Pool
-from grid_report.media.serving import photo_response
-from grid_report.media.stores import Store, open_store
+from grid_report.media.decoding.pool import Pool
+from grid_report.media.photo_views import photo_response
+from grid_report.media.store.stores import Store, open_store
+from grid_report.media.uploads.photos import AdmittedPhoto, Readable, Upload, admit
 from grid_report.settings import Settings
 
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from grid_report import clock
 from grid_report.errors import Busy, Invalid, NotFound
-from grid_report.notify import queries, usecases, words
+from grid_report.notify import message_views, queries, usecases
 from grid_report.notify.kinds import NAMED_BY, page_for
 from grid_report.places import queries as places_queries
 from grid_report.web.context import current_actor, language, settings
@@ -39,7 +39,7 @@ def inbox() -> str:
 
     return render_template(
         "notify/inbox.html",
-        messages=words.lines(
+        messages=message_views.lines(
             rows, category_name=category_name, now=clock.now(), zone=settings().county.tz
         ),
         unread_count=queries.count_unread(member_id),

@@ -12,8 +12,9 @@ from flask.cli import with_appcontext
 
 from grid_report import clock
 from grid_report.errors import NotFound
-from grid_report.places import case_book, queries, usecases, words
-from grid_report.places.sheet_problems import SheetError
+from grid_report.places import queries, usecases
+from grid_report.places.boundaries import finding_views, open_cases
+from grid_report.places.tables.sheet_problems import SheetError
 from grid_report.web.context import settings
 from grid_report.web.words import sentence
 
@@ -48,12 +49,12 @@ def import_boundaries(file: Path, dry_run: bool, repair: bool, move_cases: bool)
         now=clock.now(),
         dry_run=dry_run,
         repairing=repair,
-        cases=case_book.cases(queries.reference()),
+        cases=open_cases.cases(queries.reference()),
         moving=move_cases,
     )
     with _english():
         names = {code: info.name for code, info in queries.reference().communities.items()}
-        for line in words.lines(report.findings, names):
+        for line in finding_views.lines(report.findings, names):
             place = f"feature {line.feature}: " if line.feature else ""
             who = f"{line.community}: " if line.community else ""
             click.echo(f"{line.weight}: {place}{who}{line.sentence}", err=True)
@@ -136,7 +137,7 @@ def _load(file: Path, load: Callable[[bytes], int]) -> None:
         click.echo(load(file.read_bytes()))
     except SheetError as error:
         with _english():
-            found = words.sheet_lines(error)
+            found = finding_views.sheet_lines(error)
         raise click.ClickException("\n".join(found)) from error
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, U
 from sqlalchemy.orm import Mapped, mapped_column
 
 from grid_report.db import BIG, Base, Instant, RowId, enum_column
-from grid_report.places.categories import Emergency
+from grid_report.places.geo.categories import Emergency
 
 
 class Street(Base):

@@ -14,8 +14,18 @@ from sqlalchemy.orm import Session
 
 from grid_report.db import db, table_of
 from grid_report.places import steps
-from grid_report.places.categories import Categories, CategoryInfo, Emergency
-from grid_report.places.findings import Finding
+from grid_report.places.boundaries.findings import Finding
+from grid_report.places.geo.categories import Categories, CategoryInfo, Emergency
+from grid_report.places.geo.points import Point
+from grid_report.places.geo.reference import (
+    CommunityInfo,
+    CompoundInfo,
+    Reference,
+    StreetInfo,
+    UnitInfo,
+    VersionInfo,
+)
+from grid_report.places.geo.routing import Area, Extent, Router, Spot
 from grid_report.places.models import (
     Boundary,
     BoundaryDraft,
@@ -29,16 +39,6 @@ from grid_report.places.models import (
     Unit,
     UnitArea,
 )
-from grid_report.places.points import Point
-from grid_report.places.reference import (
-    CommunityInfo,
-    CompoundInfo,
-    Reference,
-    StreetInfo,
-    UnitInfo,
-    VersionInfo,
-)
-from grid_report.places.routing import Area, Extent, Router, Spot
 from grid_report.settings import County
 from grid_report.web import context
 

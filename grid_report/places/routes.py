@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response
 from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.errors import Invalid, Stale
-from grid_report.places import case_book, drawing, geojson, queries, usecases, words
-from grid_report.places.findings import left_out
-from grid_report.places.imported import ImportReport
+from grid_report.places import queries, usecases
+from grid_report.places.boundaries import drawing, finding_views, geojson, open_cases
+from grid_report.places.boundaries.findings import left_out
+from grid_report.places.boundaries.imported import ImportReport
 from grid_report.web.context import current_actor
 from grid_report.web.words import field_sentences, said
 
@@ -75,7 +76,7 @@ def import_boundaries(draft_id: int) -> tuple[str, int] | Response:
             actor=current_actor(),
             now=clock.now(),
             repairing=_repairing(request.form),
-            cases=case_book.cases(queries.reference()),
+            cases=open_cases.cases(queries.reference()),
             moving=request.form.get("move") == "1",
         )
     except Stale:
@@ -132,11 +133,11 @@ def _page(
         version=version,
         versions=versions,
         drawing=drawing.draw(reference.areas, reference.communities),
-        findings=words.lines(findings, names),
+        findings=finding_views.lines(findings, names),
         warnings=warnings,
         more=left_out(warnings, findings),
         refused=refused,
-        refused_lines=words.lines(refused.findings if refused else [], names),
+        refused_lines=finding_views.lines(refused.findings if refused else [], names),
         errors=errors or {},
         limit_mb=geojson.MOST_BYTES // 1024 // 1024,
     )
@@ -148,7 +149,7 @@ def _preview(draft_id: int, *, is_stale: bool = False, repairing: bool = False) 
         extent=queries.cache().extent,
         actor=current_actor(),
         repairing=repairing,
-        cases=case_book.cases(queries.reference()),
+        cases=open_cases.cases(queries.reference()),
     )
     reference = queries.reference()
     names = {code: info.name for code, info in reference.communities.items()}
@@ -156,7 +157,7 @@ def _preview(draft_id: int, *, is_stale: bool = False, repairing: bool = False) 
     return render_template(
         "admin/boundaries_preview.html",
         report=report,
-        lines=words.lines(report.findings, names),
+        lines=finding_views.lines(report.findings, names),
         drawing=drawing.draw(report.areas, reference.communities, marked=moved),
         repairs=[
             (reference.communities[r.community_code], r, drawing.draw_repair(r.before, r.after))

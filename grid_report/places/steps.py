@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from grid_report.db import Base
 from grid_report.errors import Stale
-from grid_report.places.geojson import CheckedFile
+from grid_report.places.boundaries.geojson import CheckedFile
+from grid_report.places.geo.routing import Area
 from grid_report.places.models import (
     AreaKind,
     Boundary,
@@ -24,7 +25,6 @@ from grid_report.places.models import (
     Unit,
     UnitArea,
 )
-from grid_report.places.routing import Area
 
 PLACES = "places"
 FILES = "reference-files"

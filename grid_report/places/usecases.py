@@ -18,10 +18,12 @@ from grid_report.access import Action, Actor
 from grid_report.accounts import steps as accounts
 from grid_report.db import db, transaction, use_case
 from grid_report.errors import NotFound
-from grid_report.places import geojson, sheets, steps
-from grid_report.places.case_book import Cases
-from grid_report.places.changes import Changes, Passing, compare
-from grid_report.places.imported import ImportReport
+from grid_report.places import steps
+from grid_report.places.boundaries import geojson
+from grid_report.places.boundaries.changes import Changes, Passing, compare
+from grid_report.places.boundaries.imported import ImportReport
+from grid_report.places.boundaries.open_cases import Cases
+from grid_report.places.geo.routing import Extent
 from grid_report.places.models import (
     BoundaryDraft,
     Category,
@@ -31,8 +33,8 @@ from grid_report.places.models import (
     Stamp,
     Street,
 )
-from grid_report.places.routing import Extent
-from grid_report.places.sheet_text import read_text
+from grid_report.places.tables import sheets
+from grid_report.places.tables.sheet_text import read_text
 from grid_report.settings import CONFIG
 
 DRAFTS_LIVE: Final = timedelta(days=1)

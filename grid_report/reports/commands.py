@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from grid_report.media.photos import AdmittedPhoto
-from grid_report.places.categories import CategoryInfo
-from grid_report.places.datum import Datum
-from grid_report.places.points import Point
+from grid_report.media.uploads.photos import AdmittedPhoto
+from grid_report.places.geo.categories import CategoryInfo
+from grid_report.places.geo.datum import Datum
+from grid_report.places.geo.points import Point
 from grid_report.reports.lifecycle import Step
 from grid_report.reports.sources import LocatedBy, Source, settle
 

@@ -10,7 +10,7 @@ from grid_report import access
 from grid_report.access import Actor
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.consent_queries import consents_of
-from grid_report.media.photos import AdmittedPhoto
+from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.reports.commands import without_position
 from grid_report.reports.errors import ConsentNeeded
 from grid_report.reports.lifecycle import Part

@@ -8,8 +8,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from grid_report.db import BIG, Base, Instant, RowId, enum_column
-from grid_report.places.datum import Datum
-from grid_report.places.routing import MatchedBy
+from grid_report.places.geo.datum import Datum
+from grid_report.places.geo.routing import MatchedBy
 from grid_report.reports.lifecycle import KeptState
 from grid_report.reports.models import PhotoKind
 from grid_report.reports.sources import LocatedBy, Source

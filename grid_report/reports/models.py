@@ -20,8 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from grid_report.db import BIG, Base, Instant, RowId, enum_column
-from grid_report.places.datum import Datum
-from grid_report.places.routing import MatchedBy
+from grid_report.places.geo.datum import Datum
+from grid_report.places.geo.routing import MatchedBy
 from grid_report.reports.clocks import ClockKind
 from grid_report.reports.lifecycle import OPEN, State, Step
 from grid_report.reports.sources import LocatedBy, Source

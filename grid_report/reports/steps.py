@@ -16,8 +16,8 @@ from grid_report.access import Actor
 from grid_report.accounts.roles import Role
 from grid_report.db import table_of
 from grid_report.errors import NotFound, Stale
-from grid_report.media.photos import AdmittedPhoto
-from grid_report.places.points import Point, distance_m
+from grid_report.media.uploads.photos import AdmittedPhoto
+from grid_report.places.geo.points import Point, distance_m
 from grid_report.reports import clocks, signals
 from grid_report.reports.clocks import Deadlines, Hours
 from grid_report.reports.lifecycle import STOPPED, Move, Part, State, Step

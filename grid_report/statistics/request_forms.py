@@ -11,7 +11,7 @@ from grid_report.access import Action, Actor
 from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.errors import Invalid, NotFound
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.settings import County, Settings
 from grid_report.statistics.counts import rules_queries
 from grid_report.statistics.counts.areas import Area, find_area

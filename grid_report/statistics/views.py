@@ -10,15 +10,15 @@ from typing import Any
 from grid_report import access
 from grid_report.access import Action, Actor
 from grid_report.accounts.members.identity_queries import names_for
+from grid_report.places.geo.reference import Reference
 from grid_report.places.queries import reference
-from grid_report.places.reference import Reference
 from grid_report.reports import clocks
 from grid_report.settings import County
 from grid_report.statistics.counts import cells, durations
 from grid_report.statistics.counts.areas import Area, find_area
 from grid_report.statistics.explorer.lateness import late_clocks
 from grid_report.statistics.explorer.slice_queries import Slice
-from grid_report.statistics.month import cards
+from grid_report.statistics.month import card_queries
 from grid_report.statistics.month.queries import Frozen, MonthReport
 
 
@@ -118,9 +118,9 @@ def freeze(report: MonthReport, reader: Actor) -> dict[str, Any]:
     }
 
 
-def month_cards(report: MonthReport) -> Sequence[cards.Card]:
+def month_cards(report: MonthReport) -> Sequence[card_queries.Card]:
     """Return a month's cards."""
-    return cards.cards(
+    return card_queries.cards(
         report.figures,
         *report.beside,
         is_running=report.is_running,

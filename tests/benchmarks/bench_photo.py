@@ -20,8 +20,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from grid_report.media import pool
-from grid_report.media.messages import Job
+from grid_report.media.decoding import pool
+from grid_report.media.decoding.messages import Job
 
 ROUNDS = 15
 GOALS = {"G1": 1.4, "G4": 1.2}
@@ -99,7 +99,7 @@ def _in_child(what: str, photo: Path, rounds: int) -> Any:
 
 def measure(what: str, photo: str, rounds: str) -> None:
     """Print the figures as JSON; runs in the child."""
-    from grid_report.media import recipe
+    from grid_report.media.decoding import recipe
 
     recipe.prepare()
     with tempfile.TemporaryDirectory() as folder:
@@ -110,7 +110,7 @@ def measure(what: str, photo: str, rounds: str) -> None:
 def _times(photo: str, folder: str, rounds: int) -> list[tuple[float, float]]:
     from PIL import Image
 
-    from grid_report.media import recipe
+    from grid_report.media.decoding import recipe
 
     job = Job(photo, f"{folder}/main", f"{folder}/thumb", durable=False)
     with Image.open(photo) as ready:
@@ -145,7 +145,7 @@ def _times(photo: str, folder: str, rounds: int) -> list[tuple[float, float]]:
 
 def _peak(photo: str, folder: str) -> float:
     """Return by how many MiB the resident memory grew at most."""
-    from grid_report.media import recipe
+    from grid_report.media.decoding import recipe
 
     def high_water_kb() -> int:
         lines = Path("/proc/self/status").read_text().splitlines()

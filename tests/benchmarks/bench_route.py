@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import shapely
 
-from grid_report.places.areas import area_m2
-from grid_report.places.points import Point
-from grid_report.places.routing import Area, Extent, Router
+from grid_report.places.geo.areas import area_m2
+from grid_report.places.geo.points import Point
+from grid_report.places.geo.routing import Area, Extent, Router
 
 EXTENT = Extent(123.7225, 42.1157, 124.8161, 42.8896)
 GOAL = 8.0

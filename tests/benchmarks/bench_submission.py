@@ -35,7 +35,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from grid_report import clock, create_app, settings
 from grid_report.access import Actor
 from grid_report.db import db
-from grid_report.media.photos import AdmittedPhoto
+from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.places.queries import reference
 from grid_report.reports.commands import SubmitReport
 from grid_report.reports.submission import usecases as submission_usecases

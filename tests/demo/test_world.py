@@ -25,12 +25,12 @@ from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.demo import cast, plan, takes, world
 from grid_report.demo.pictures import hazard_picture
-from grid_report.fairness import photos_alike
 from grid_report.fairness.kinds import SignalKind, SignalState
 from grid_report.fairness.models import Signal
+from grid_report.fairness.signals import photos_alike
+from grid_report.media.decoding.recipe import dhash
 from grid_report.media.kit import Media
-from grid_report.media.recipe import dhash
-from grid_report.media.stores import Size
+from grid_report.media.store.stores import Size
 from grid_report.notify.models import Delivery, Message
 from grid_report.offers.catalogue import queries as offer_queries
 from grid_report.offers.kinds import WaitState

@@ -12,9 +12,10 @@ from sqlalchemy import select
 from grid_report.access import Actor
 from grid_report.clock import Month
 from grid_report.db import db
-from grid_report.fairness import finding, usecases
+from grid_report.fairness import scheduled as fairness_scheduled
+from grid_report.fairness import usecases
 from grid_report.fairness.models import Sampled, Signal
-from grid_report.media.photos import AdmittedPhoto
+from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.places.queries import reference
 from grid_report.reports.models import Report
 from tests.support.builders import Make
@@ -36,7 +37,7 @@ class Review:
     def find(self, minutes: float = 5) -> int:
         """Look for odd things as the job does, some minutes from now."""
         at = self.make.now + timedelta(minutes=minutes)
-        return finding.find_all(zone=self.county.tz, now=lambda: at)
+        return fairness_scheduled.find_all(zone=self.county.tz, now=lambda: at)
 
     @property
     def month(self) -> Month:

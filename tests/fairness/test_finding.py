@@ -13,7 +13,7 @@ from sqlalchemy import event, func, select
 from grid_report.access import Grant
 from grid_report.accounts.roles import Role
 from grid_report.db import db
-from grid_report.fairness import finding
+from grid_report.fairness import scheduled as fairness_scheduled
 from grid_report.fairness.kinds import SignalState, Trust
 from grid_report.fairness.models import Mark, Print
 from grid_report.points.ledger.models import Journal
@@ -195,7 +195,7 @@ def test_killed_before_the_commit_nothing_is_kept_and_all_is_found_again(
 def test_in_small_pieces_the_same_is_found(
     make: Make, review: Review, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding, "PHOTOS_AT_ONCE", 1)
+    monkeypatch.setattr(fairness_scheduled, "PHOTOS_AT_ONCE", 1)
     for day in range(4):
         make.report(photos=(review.photo(day),), at=make.now - timedelta(days=9 - day))
     assert review.find() == len(review.signals("photo_alike")) > 0

@@ -7,18 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from grid_report.fairness import (
-    acceptance,
-    photo_metadata,
-    photos_alike,
-    sampling,
-    trust,
-    velocity,
-)
+from grid_report.fairness import sampling, trust
 from grid_report.fairness.kinds import Trust
+from grid_report.fairness.signals import acceptance, photo_metadata, photos_alike, velocity
+from grid_report.fairness.signals.velocity import Stop
 from grid_report.fairness.trust import Record
-from grid_report.fairness.velocity import Stop
-from grid_report.places.points import Point
+from grid_report.places.geo.points import Point
 from grid_report.rates import Rate
 
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)

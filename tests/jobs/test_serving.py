@@ -233,13 +233,13 @@ def test_the_address_is_printed_when_it_answers(shared: Site) -> None:
 def test_a_site_on_the_photo_store_of_another_installation_does_not_start(
     server: object, tmp_path: Path
 ) -> None:
-    from grid_report.media import owning
-    from grid_report.media.stores import open_store
+    from grid_report.media.store import owner
+    from grid_report.media.store.stores import open_store
     from tests.conftest import test_settings
 
     settings = test_settings(server.fresh(tmp_path), tmp_path)  # type: ignore[attr-defined]
     now = datetime(2026, 11, 23, tzinfo=UTC)
-    owning.claim(open_store(settings.photo_store_url), "0" * 32, now=now)
+    owner.claim(open_store(settings.photo_store_url), "0" * 32, now=now)
     log = tmp_path / "log"
     process = start(SERVE, environ_of(settings, PORT=str(free_port()), HOST="127.0.0.1"), log)
     wait_for(lambda: process.poll() is not None, 90)

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from grid_report.media.local_store import LocalStore
-from grid_report.media.photos import AdmittedPhoto, admit
-from grid_report.media.pool import Pool
+from grid_report.media.decoding.pool import Pool
+from grid_report.media.store.local import LocalStore
+from grid_report.media.uploads.photos import AdmittedPhoto, admit
 from grid_report.settings import Photos, load
 
 ZONE = ZoneInfo("Asia/Shanghai")

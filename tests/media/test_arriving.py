@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from grid_report.media import arriving, opening
-from grid_report.media.arriving import arrival, clear_left_behind
+from grid_report.media.decoding import arrivals
+from grid_report.media.decoding.arrivals import arrival, clear_left_behind
 from grid_report.media.errors import PhotoStoreUnavailable, PictureTooLarge
-from grid_report.media.local_store import LocalStore
+from grid_report.media.store import opening
+from grid_report.media.store.local import LocalStore
 from tests.media.conftest import files_under
 from tests.media.faulty import soon
 from tests.support import pictures
@@ -28,8 +29,8 @@ TAKING_IN = textwrap.dedent(
     import io, sys
     from pathlib import Path
     from grid_report.media import arriving, photos
-    from grid_report.media.local_store import LocalStore
-    from grid_report.media.pool import Pool
+    from grid_report.media.store.local import LocalStore
+    from grid_report.media.decoding.pool import Pool
     from grid_report.settings import load
     from tests.media.faulty import FAULTY
     if sys.argv[2] == "by name":
@@ -89,9 +90,9 @@ def test_a_decoder_reads_a_file_that_has_no_name(
     store: LocalStore, admit_bytes, monkeypatch
 ) -> None:
     ways: list[str] = []
-    take_in = arriving.take_in
+    take_in = arrivals.take_in
     monkeypatch.setattr(
-        "grid_report.media.photos.take_in",
+        "grid_report.media.uploads.photos.take_in",
         lambda path: (found := take_in(path), ways.append(found[1]), list(path.parent.iterdir()))[
             0
         ],
@@ -118,7 +119,7 @@ def test_a_disk_that_is_full_is_said_so(store, admit_bytes, monkeypatch) -> None
     def take_in(path: Path) -> tuple[io.FileIO, str]:
         return Full(path, "x+b"), str(path)
 
-    monkeypatch.setattr("grid_report.media.photos.take_in", take_in)
+    monkeypatch.setattr("grid_report.media.uploads.photos.take_in", take_in)
     with pytest.raises(PhotoStoreUnavailable):
         admit_bytes(b"anything")
     assert files_under(store.root) == []

@@ -11,11 +11,11 @@ import pytest
 from flask import Flask
 
 from grid_report.db import db
-from grid_report.media import keeping
-from grid_report.media.checking import Findings, check_store
-from grid_report.media.local_store import LocalStore
-from grid_report.media.marks import Marks
-from grid_report.media.stores import Size
+from grid_report.media.store.local import LocalStore
+from grid_report.media.store.marks import Marks
+from grid_report.media.store.stores import Size
+from grid_report.media.upkeep import usecases as upkeep_usecases
+from grid_report.media.upkeep.check import Findings, check_store
 from grid_report.web.context import wiring
 from tests.media.test_photo_store import after_all, care, claimed, command, store, sweep
 from tests.support.builders import Make
@@ -171,7 +171,7 @@ def test_young_files_may_still_get_their_row(app: Flask, make: Make) -> None:
 def test_the_check_command_ends_with_1_when_anything_is_wrong(app: Flask, make: Make) -> None:
     photo = make.photo()
     make.report(photos=(photo,))
-    keeping.claim(store(), wiring().photo_names_in_use, care(), now=after_all())
+    upkeep_usecases.claim(store(), wiring().photo_names_in_use, care(), now=after_all())
     sound = command(app, "media", "check")
     assert sound.exit_code == 0
     assert "Photos checked so far: 1" in sound.output

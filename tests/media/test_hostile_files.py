@@ -16,8 +16,8 @@ from grid_report.media.errors import (
     PictureTooLarge,
     TooManyPhotos,
 )
-from grid_report.media.photos import admit
-from grid_report.media.stores import Size
+from grid_report.media.store.stores import Size
+from grid_report.media.uploads.photos import admit
 from tests.media.conftest import ZONE, files_under
 from tests.media.hostile import CASES, PHP, SCRIPT, Taken, gif, plain
 from tests.support.pictures import encoded, scene, truncated

@@ -21,10 +21,13 @@ from grid_report.cli import cli
 from grid_report.db import db
 from grid_report.jobs.registry import BY_NAME
 from grid_report.jobs.work import Duty, sweep_photos
-from grid_report.media import keeping, opening, owning, queries
-from grid_report.media.marks import Marks
-from grid_report.media.owning import StoreOfAnother, StoreUnclaimed
-from grid_report.media.stores import Store
+from grid_report.media.store import opening
+from grid_report.media.store import owner as owning
+from grid_report.media.store.marks import Marks
+from grid_report.media.store.owner import StoreOfAnother, StoreUnclaimed
+from grid_report.media.store.stores import Store
+from grid_report.media.upkeep import queries as upkeep_queries
+from grid_report.media.upkeep import usecases as upkeep_usecases
 from grid_report.notify.models import Message
 from grid_report.reports.models import ReportPhoto
 from grid_report.web.context import wiring
@@ -78,7 +81,7 @@ def store() -> Store:
 
 
 def care() -> Any:
-    return keeping.care_of(wiring().settings)
+    return upkeep_usecases.care_of(wiring().settings)
 
 
 def sweep(now: datetime) -> int:
@@ -110,7 +113,7 @@ def reports(make: Make, count: int) -> set[str]:
 
 
 def claimed(now: datetime | None = None) -> None:
-    keeping.claim(store(), wiring().photo_names_in_use, care(), now=now or after_all())
+    upkeep_usecases.claim(store(), wiring().photo_names_in_use, care(), now=now or after_all())
 
 
 def command(app: Flask, *words: str, typed: str = "") -> Result:
@@ -244,13 +247,15 @@ def test_the_brake_tells_the_administrators_once_in_both_languages(
     assert names() == kept | unknown
     # It is over when somebody has looked; the next time is told of again.
     assert (
-        keeping.sweep(store(), wiring().photo_names_in_use, care(), now=now, past_brake=True).marked
+        upkeep_usecases.sweep(
+            store(), wiring().photo_names_in_use, care(), now=now, past_brake=True
+        ).marked
         == 21
     )
-    assert queries.is_braked()
+    assert upkeep_queries.is_braked()
     store().delete(sorted(unknown)[0])
     sweep(now)
-    assert not queries.is_braked()
+    assert not upkeep_queries.is_braked()
     stored(1, first=500)
     sweep(after_all())
     assert len(told()) == 2
@@ -285,7 +290,7 @@ def test_a_store_without_a_mark_is_claimed_when_its_photos_are_known(
     assert opening.why_not(now=now) == ""
     owner = owning.find_owner(store())
     assert owner is not None
-    assert owner.installation == queries.installation_key()
+    assert owner.installation == upkeep_queries.installation_key()
 
 
 def test_a_store_without_a_mark_is_refused_when_its_photos_are_not_known(
@@ -321,7 +326,7 @@ def test_a_store_taken_over_on_purpose_is_audited_and_refuses_the_one_before(
 ) -> None:
     reports(make, 1)
     claimed()
-    now, mine = after_all(), queries.installation_key()
+    now, mine = after_all(), upkeep_queries.installation_key()
     with at(stranger):
         asked = command(stranger, "media", "adopt", typed="n\n")
         assert asked.exit_code == 1
@@ -375,6 +380,6 @@ def test_the_mark_says_whose_and_nothing_else(app: Flask) -> None:
     content = store().read_note("owner")
     assert content is not None
     assert json.loads(content) == {
-        "installation": queries.installation_key(),
+        "installation": upkeep_queries.installation_key(),
         "since": "2026-11-23T00:00:00+00:00",
     }

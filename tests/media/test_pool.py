@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from grid_report.media import pool as pool_module
+from grid_report.media.decoding import pool as pool_module
+from grid_report.media.decoding.messages import Job
+from grid_report.media.decoding.pool import Pool
 from grid_report.media.errors import (
     HeicNotReadable,
     PhotoStoreUnavailable,
@@ -24,10 +26,8 @@ from grid_report.media.errors import (
     PicturesBusy,
     PictureTooManyPixels,
 )
-from grid_report.media.local_store import LocalStore
-from grid_report.media.messages import Job
-from grid_report.media.photos import admit
-from grid_report.media.pool import Pool
+from grid_report.media.store.local import LocalStore
+from grid_report.media.uploads.photos import admit
 from grid_report.settings import Photos
 from tests.media.conftest import ZONE, files_under
 from tests.media.faulty import FAULTY, gone, soon
@@ -328,8 +328,8 @@ def test_kill_9_of_the_server_leaves_no_children(tmp_path, fault, limits):
     script = textwrap.dedent(
         f"""
         import sys, threading, time
-        from grid_report.media.messages import Job
-        from grid_report.media.pool import Pool
+        from grid_report.media.decoding.messages import Job
+        from grid_report.media.decoding.pool import Pool
         from grid_report.settings import Photos
         from tests.media.faulty import FAULTY
         limits = Photos.model_validate_json({limits.model_dump_json()!r})
@@ -365,7 +365,7 @@ def test_kill_9_of_the_server_leaves_no_children(tmp_path, fault, limits):
 
 def test_a_web_process_never_imports_the_decoders():
     script = (
-        "import sys, grid_report.media.photos, grid_report.media.sweep, grid_report.media.pool;"
+        "import sys, grid_report.media.uploads.photos, grid_report.media.upkeep.sweep, grid_report.media.decoding.pool;"
         "sys.exit(any(name.split('.')[0] in {'PIL', 'pillow_heif'} for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0

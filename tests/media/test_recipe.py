@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from grid_report.media import recipe, sniff
-from grid_report.media.local_store import LocalStore
-from grid_report.media.messages import Job, Outcome
-from grid_report.media.stores import Size
+from grid_report.media import sniff
+from grid_report.media.decoding import recipe
+from grid_report.media.decoding.messages import Job, Outcome
+from grid_report.media.store.local import LocalStore
+from grid_report.media.store.stores import Size
 from tests.media.conftest import files_under
 from tests.support import pictures
 

@@ -9,8 +9,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from grid_report.db import transaction
-from grid_report.media import keeping, queries, steps
-from grid_report.media.marks import Marks
+from grid_report.media.store.marks import Marks
+from grid_report.media.upkeep import queries as upkeep_queries
+from grid_report.media.upkeep import steps as upkeep_steps
+from grid_report.media.upkeep import usecases as upkeep_usecases
 from grid_report.reports.models import ReportPhoto
 from grid_report.web.context import wiring
 from tests.media.test_photo_store import (
@@ -33,11 +35,11 @@ def erase(photos: set[str], now: datetime) -> None:
     with transaction() as session:
         for row in session.scalars(select(ReportPhoto).where(ReportPhoto.name.in_(photos))):
             session.delete(row)
-        steps.ask_removal(session, photos, now=now)
+        upkeep_steps.ask_removal(session, photos, now=now)
 
 
 def removed(now: datetime) -> int:
-    return keeping.remove_asked(store(), wiring().photo_names_in_use, care(), now=now)
+    return upkeep_usecases.remove_asked(store(), wiring().photo_names_in_use, care(), now=now)
 
 
 def test_what_is_erased_goes_at_once_without_the_days_of_the_sweep(app: Flask, make: Make) -> None:
@@ -49,7 +51,7 @@ def test_what_is_erased_goes_at_once_without_the_days_of_the_sweep(app: Flask, m
     assert removed(now) == 2
     assert names() == kept
     assert removed(now) == 0
-    assert queries.list_removals(limit=9) == []
+    assert upkeep_queries.list_removals(limit=9) == []
 
 
 def test_an_erasure_killed_before_its_files_went_is_finished_by_the_next_sweep(
@@ -76,10 +78,10 @@ def test_a_photo_two_reports_show_stays_when_one_of_them_is_erased(app: Flask, m
         first = session.scalars(select(ReportPhoto).order_by(ReportPhoto.id)).first()
         assert first is not None
         session.delete(first)
-        steps.ask_removal(session, {photo.name}, now=now)
+        upkeep_steps.ask_removal(session, {photo.name}, now=now)
     assert removed(now) == 0
     assert names() == {photo.name}
-    assert queries.list_removals(limit=9) == []
+    assert upkeep_queries.list_removals(limit=9) == []
 
 
 def test_a_photo_sent_again_after_it_was_erased_is_not_lost_before_its_row(

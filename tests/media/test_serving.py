@@ -12,8 +12,8 @@ from flask import Flask, Response
 from grid_report import clock
 from grid_report.errors import NotFound
 from grid_report.media.errors import PhotoDamaged
-from grid_report.media.serving import photo_response
-from grid_report.media.stores import Pair, Size, Store
+from grid_report.media.photo_views import photo_response
+from grid_report.media.store.stores import Pair, Size, Store
 from tests.media.test_stores import any_store, s3_endpoint, s3_url
 from tests.support import pictures
 

@@ -18,11 +18,11 @@ import pytest
 
 from grid_report import clock
 from grid_report.errors import NotFound
-from grid_report.media import local_store
 from grid_report.media.errors import PhotoStoreUnavailable
-from grid_report.media.local_store import LocalStore
-from grid_report.media.s3_store import S3Store
-from grid_report.media.stores import Pair, Size, Store, StoreError, open_store
+from grid_report.media.store import local
+from grid_report.media.store.local import LocalStore
+from grid_report.media.store.s3 import S3Store
+from grid_report.media.store.stores import Pair, Size, Store, StoreError, open_store
 from tests.media.conftest import files_under
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -180,7 +180,7 @@ def test_many_at_once(any_store):
 def test_photos_admitted_to_s3_can_be_read(s3_url, pool, limits):
     import io
 
-    from grid_report.media.photos import admit
+    from grid_report.media.uploads.photos import admit
     from tests.media.conftest import ZONE
     from tests.support import pictures
 
@@ -230,7 +230,7 @@ def test_a_forked_process_uses_s3_or_is_told_why_not_and_never_hangs(s3_url, use
     script = textwrap.dedent(
         f"""
         import os, signal
-        from grid_report.media.stores import StoreError, open_store
+        from grid_report.media.store.stores import StoreError, open_store
         store = open_store({s3_url!r})
         {used_before}
         if not os.fork():
@@ -295,13 +295,11 @@ def test_opening_a_store_touches_nothing(tmp_path):
 
 def test_folders_are_synced_after_the_renames(store, monkeypatch):
     done: list[str] = []
-    rename, sync = Path.rename, local_store._sync
+    rename, sync = Path.rename, local._sync
     monkeypatch.setattr(
         Path, "rename", lambda path, to: (done.append(to.name), rename(path, to))[1]
     )
-    monkeypatch.setattr(
-        local_store, "_sync", lambda folder: (done.append(folder.name), sync(folder))[1]
-    )
+    monkeypatch.setattr(local, "_sync", lambda folder: (done.append(folder.name), sync(folder))[1])
     store.put([pair(store, ONE)])
     assert done[:2] == [f"{ONE}-thumb.jpg", f"{ONE}-main.jpg"]
     assert set(done[2:]) == {"photos", ONE[:2]}

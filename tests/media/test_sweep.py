@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from grid_report import clock
-from grid_report.media import owning
-from grid_report.media.local_store import LocalStore
-from grid_report.media.marks import Marks
-from grid_report.media.owning import StoreOfAnother, StoreUnclaimed
-from grid_report.media.stores import Size, Store
-from grid_report.media.sweep import Care, Swept, sweep_orphans
+from grid_report.media.store import owner
+from grid_report.media.store.local import LocalStore
+from grid_report.media.store.marks import Marks
+from grid_report.media.store.owner import StoreOfAnother, StoreUnclaimed
+from grid_report.media.store.stores import Size, Store
+from grid_report.media.upkeep.sweep import Care, Swept, sweep_orphans
 from tests.media.conftest import files_under
 from tests.media.test_stores import ONE, THREE, TWO, any_store, pair, s3_endpoint, s3_url
 
@@ -32,7 +32,7 @@ OURS, OTHERS = "a" * 32, "b" * 32
 @pytest.fixture
 def store(store: LocalStore) -> LocalStore:
     """The store of all tests here, owned by us."""
-    owning.claim(store, OURS, now=NOW)
+    owner.claim(store, OURS, now=NOW)
     return store
 
 
@@ -80,7 +80,7 @@ def test_only_old_files_without_a_row_are_marked_and_go_after_their_days(store):
 
 def test_both_steps_are_the_same_in_every_store(any_store):
     store = any_store
-    owning.claim(store, OURS, now=NOW)
+    owner.claim(store, OURS, now=NOW)
     store.put([pair(store, ONE), pair(store, TWO)])
     stored = [file.modified_at for file in store.list_before(datetime(9000, 1, 1, tzinfo=UTC))]
     now = max(stored) + timedelta(hours=3)
@@ -314,14 +314,14 @@ def test_of_two_that_claim_a_store_at_once_one_gets_it(any_store):
     owners: list[str] = []
 
     def claim(key: str) -> None:
-        owners.append(owning.claim(any_store, key, now=NOW).installation)
+        owners.append(owner.claim(any_store, key, now=NOW).installation)
 
     threads = [threading.Thread(target=claim, args=(key * 32,)) for key in "abcd"]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    found = owning.find_owner(any_store)
+    found = owner.find_owner(any_store)
     assert found is not None
     assert owners == [found.installation] * 4
 
@@ -330,7 +330,7 @@ def test_a_mark_nobody_can_read_belongs_to_nobody(store):
     store.write_note("owner", b"\xff{")
     with pytest.raises(StoreOfAnother):
         sweep(store, rows())
-    owning.take_over(store, OURS, now=NOW)
+    owner.take_over(store, OURS, now=NOW)
     assert sweep(store, rows()) == Swept()
 
 

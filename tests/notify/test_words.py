@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from grid_report.accounts.roles import Role
-from grid_report.notify import kinds, words
+from grid_report.notify import kinds, message_views
 from grid_report.notify.queries import InboxRow
 
 NUMBER = "KY-20261123-0042"
@@ -62,9 +62,9 @@ FULL = {
 READERS = (Role.RIDER, Role.WORKER, Role.HANDLER, Role.ADMINISTRATOR)
 
 
-def line(kind: str, role: Role = Role.RIDER, **facts: object) -> words.InboxLine:
+def line(kind: str, role: Role = Role.RIDER, **facts: object) -> message_views.InboxLine:
     row = InboxRow(1, kind, NUMBER, {**facts}, role, NOW, False)
-    return words.lines([row], category_name=lambda _: "路面坑洞", now=NOW, zone=SHANGHAI)[0]
+    return message_views.lines([row], category_name=lambda _: "路面坑洞", now=NOW, zone=SHANGHAI)[0]
 
 
 def brought(kind: str, *, everything: bool) -> dict[str, object]:
@@ -76,7 +76,7 @@ def brought(kind: str, *, everything: bool) -> dict[str, object]:
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_every_kind_has_words_for_every_reader(app: Flask, language: str) -> None:
     with app.test_request_context(headers={"Accept-Language": language}):
-        anything = words._tidy(words._macro("title_of_any")(about=NUMBER))
+        anything = message_views._tidy(message_views._macro("title_of_any")(about=NUMBER))
         for kind, role, everything in product(kinds.KINDS, READERS, (True, False)):
             said = line(kind, role, **brought(kind, everything=everything))
             for text in (said.title, said.body):
@@ -93,7 +93,7 @@ def test_a_fact_that_is_there_but_empty_breaks_nothing(app: Flask) -> None:
 
 
 def test_macros_take_exactly_the_facts_of_their_kind(app: Flask) -> None:
-    modules = [app.jinja_env.get_template(file).module for file in words.FILES]
+    modules = [app.jinja_env.get_template(file).module for file in message_views.FILES]
     for module, name in [(one, name) for one in modules for name in dir(one)]:
         part, _, rest = name.partition("_")
         if part not in ("title", "body") or name == "title_of_any":
@@ -124,7 +124,7 @@ def test_the_same_news_reads_differently_for_the_worker(app: Flask) -> None:
 )
 def test_days_are_counted_in_the_countys_zone(hours: int, days: int) -> None:
     noon = datetime(2026, 11, 23, 12, 0, tzinfo=SHANGHAI)
-    then = words.moment(noon + timedelta(hours=hours), now=noon, zone=SHANGHAI)
+    then = message_views.moment(noon + timedelta(hours=hours), now=noon, zone=SHANGHAI)
     assert then.days == days
 
 

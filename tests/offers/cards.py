@@ -15,8 +15,8 @@ from grid_report.offers.permits.commands import Apply, SetOwnerPrice, TakeApplic
 from grid_report.offers.permits.lifecycle import ApplicationStep
 from grid_report.offers.permits.models import Application
 from grid_report.offers.permits.rules import PaperKind
+from grid_report.places.geo.reference import CompoundInfo
 from grid_report.places.queries import reference
-from grid_report.places.reference import CompoundInfo
 from tests.offers.shop import Shop
 from tests.support.builders import BRIGHT, PROPERTY, STATION, Make
 

@@ -16,7 +16,7 @@ from grid_report.access import Grant
 from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.jobs.work import Duty, sweep_photos
-from grid_report.media import opening
+from grid_report.media.store import opening
 from grid_report.offers.catalogue import queries as catalogue_queries
 from tests.offers.test_pages import OFFER, Desk
 from tests.support.builders import Make, picture

@@ -14,7 +14,8 @@ from sqlalchemy import delete
 from werkzeug.test import TestResponse
 
 from grid_report.db import db, transaction
-from grid_report.places import geojson, queries, steps
+from grid_report.places import queries, steps
+from grid_report.places.boundaries import geojson
 from grid_report.places.models import Boundary, BoundaryVersion
 from tests.places.test_imports import (
     DEMO_FILE,

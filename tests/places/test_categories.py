@@ -7,8 +7,7 @@ import csv
 import pytest
 
 from grid_report.errors import Invalid
-from grid_report.places import sheets
-from grid_report.places.categories import (
+from grid_report.places.geo.categories import (
     Categories,
     CategoryInfo,
     Emergency,
@@ -16,7 +15,8 @@ from grid_report.places.categories import (
     numbers_to_call,
     seasonal,
 )
-from grid_report.places.sheet_problems import SheetError
+from grid_report.places.tables import sheets
+from grid_report.places.tables.sheet_problems import SheetError
 from grid_report.places.usecases import CATEGORIES_FILE, COMMUNITIES, DEMO
 
 NO_NUMBERS = {"gas": "", "water": "", "heating": "", "lift_rescue": ""}

@@ -9,9 +9,10 @@ import pytest
 import shapely
 
 from grid_report.demo import boundaries, places
-from grid_report.places import geojson, sheets
-from grid_report.places.points import Point
-from grid_report.places.routing import Extent, MatchedBy, Router, Spot
+from grid_report.places.boundaries import geojson
+from grid_report.places.geo.points import Point
+from grid_report.places.geo.routing import Extent, MatchedBy, Router, Spot
+from grid_report.places.tables import sheets
 from grid_report.places.usecases import COMMUNITIES, DEMO
 
 EXTENT = Extent(123.7225, 42.1157, 124.8161, 42.8896)

@@ -6,11 +6,11 @@ import re
 
 import shapely
 
-from grid_report.places import drawing
-from grid_report.places.areas import area_m2
-from grid_report.places.changes import compare
-from grid_report.places.reference import CommunityInfo
-from grid_report.places.routing import Area
+from grid_report.places.boundaries import drawing
+from grid_report.places.boundaries.changes import compare
+from grid_report.places.geo.areas import area_m2
+from grid_report.places.geo.reference import CommunityInfo
+from grid_report.places.geo.routing import Area
 
 A, B = "211282001001", "211282002001"
 COMMUNITIES = {

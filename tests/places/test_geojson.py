@@ -11,11 +11,12 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grid_report.places import areas, coverage, geojson
-from grid_report.places.datum import to_gcj02
-from grid_report.places.findings import Weight
-from grid_report.places.points import Point
-from grid_report.places.routing import Area, Extent
+from grid_report.places.boundaries import coverage, geojson
+from grid_report.places.boundaries.findings import Weight
+from grid_report.places.geo import areas as geo_areas
+from grid_report.places.geo.datum import to_gcj02
+from grid_report.places.geo.points import Point
+from grid_report.places.geo.routing import Area, Extent
 
 A, B = "211282001001", "211282001003"
 KNOWN = {A: "站前社区", B: "光明社区"}
@@ -303,11 +304,13 @@ def test_a_tiny_area_is_pointed_out() -> None:
 
 def test_the_whole_earth_has_its_known_area() -> None:
     earth = shapely.box(-180, -90, 180, 90)
-    assert areas.area_m2(shapely.segmentize(earth, 1.0)) == pytest.approx(510_065_621.7e6, rel=1e-7)
+    assert geo_areas.area_m2(shapely.segmentize(earth, 1.0)) == pytest.approx(
+        510_065_621.7e6, rel=1e-7
+    )
 
 
 def test_lengths_are_true_near_the_chosen_latitude() -> None:
-    flat = areas.Flat(42.5)
+    flat = geo_areas.Flat(42.5)
     line = flat.flatten(shapely.LineString([(124.0, 42.5), (124.01, 42.5)]))
     assert shapely.length(line) == pytest.approx(821.9, abs=0.5)
     lng, lat = flat.degrees(*line.coords[0])
@@ -324,9 +327,9 @@ def test_the_overlap_of_two_squares_is_what_geometry_says(east: float, north: fl
     first = shapely.Polygon(RING)
     second = shapely.Polygon(moved(east, north))
     found = coverage.overlaps(
-        [Area(A, first, areas.area_m2(first)), Area(B, second, areas.area_m2(second))]
+        [Area(A, first, geo_areas.area_m2(first)), Area(B, second, geo_areas.area_m2(second))]
     )
-    shared = areas.area_m2(first.intersection(second))
+    shared = geo_areas.area_m2(first.intersection(second))
     assert sum(o.area_m2 for o in found) == pytest.approx(shared, abs=6)
 
 

@@ -17,10 +17,10 @@ from grid_report.accounts.models import AuditEntry
 from grid_report.db import db
 from grid_report.errors import Forbidden, NotFound, Stale
 from grid_report.places import queries, steps, usecases
-from grid_report.places.imported import ImportReport
+from grid_report.places.boundaries.imported import ImportReport
+from grid_report.places.geo.points import Point
+from grid_report.places.geo.routing import MatchedBy
 from grid_report.places.models import Boundary, BoundaryDraft, BoundaryVersion
-from grid_report.places.points import Point
-from grid_report.places.routing import MatchedBy
 
 pytestmark = pytest.mark.database
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grid_report.errors import Invalid
-from grid_report.places.datum import Datum, parse_datum, to_gcj02, to_wgs84
-from grid_report.places.points import Point, distance_m, finite, parse_accuracy_m, parse_point
+from grid_report.places.geo.datum import Datum, parse_datum, to_gcj02, to_wgs84
+from grid_report.places.geo.points import Point, distance_m, finite, parse_accuracy_m, parse_point
 
 LATITUDES = st.floats(-90, 90)
 LONGITUDES = st.floats(-180, 180)

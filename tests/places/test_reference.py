@@ -16,10 +16,10 @@ from grid_report import clock
 from grid_report.db import db, transaction
 from grid_report.errors import Invalid, NotFound
 from grid_report.places import queries, steps, usecases
+from grid_report.places.geo.points import Point
+from grid_report.places.geo.routing import MatchedBy
 from grid_report.places.models import Boundary, Category, Stamp, Unit, UnitArea
-from grid_report.places.points import Point
-from grid_report.places.routing import MatchedBy
-from grid_report.places.sheet_problems import Problem, SheetError
+from grid_report.places.tables.sheet_problems import Problem, SheetError
 from grid_report.settings import Settings
 
 pytestmark = pytest.mark.database

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import shapely
 
-from grid_report.places.findings import Weight
+from grid_report.places.boundaries.findings import Weight
 from tests.places.test_geojson import RING, A, B, check, feature, moved, only_error
 
 SPIKE = [[124.0, 42.5], [124.01, 42.5], [124.03, 42.5], [124.01, 42.5], *RING[2:]]

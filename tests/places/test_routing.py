@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grid_report.errors import Invalid
-from grid_report.places.areas import area_m2
-from grid_report.places.points import Point, distance_m
-from grid_report.places.routing import (
+from grid_report.places.geo.areas import area_m2
+from grid_report.places.geo.points import Point, distance_m
+from grid_report.places.geo.routing import (
     NOBODY,
     Area,
     Extent,

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from grid_report.places import queries, sheets
-from grid_report.places.sheet_problems import Problem, SheetError
-from grid_report.places.sheet_text import read_text
+from grid_report.places import queries
+from grid_report.places.tables import sheets
+from grid_report.places.tables.sheet_problems import Problem, SheetError
+from grid_report.places.tables.sheet_text import read_text
 from tests.places.test_cli import run
 
 STATION = "211282001001"

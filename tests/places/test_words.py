@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from grid_report.places import geojson
-from grid_report.places.geojson import CROSSINGS
+from grid_report.places.boundaries import geojson
+from grid_report.places.boundaries.geojson import CROSSINGS
 
 ROOT = Path(geojson.__file__).resolve().parent
 WORDS = ROOT.parent.parent / "templates" / "words"

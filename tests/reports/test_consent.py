@@ -19,8 +19,8 @@ from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.consents import usecases as consents_usecases
 from grid_report.db import db
+from grid_report.places.geo.routing import MatchedBy
 from grid_report.places.queries import reference
-from grid_report.places.routing import MatchedBy
 from grid_report.reports.casework import recheck_usecases
 from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.desk import review_queries

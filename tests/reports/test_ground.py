@@ -12,10 +12,11 @@ from sqlalchemy import select, update
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.db import db
 from grid_report.notify.models import Message
-from grid_report.places import case_book, queries, usecases
-from grid_report.places.changes import Passing
+from grid_report.places import queries, usecases
+from grid_report.places.boundaries import open_cases
+from grid_report.places.boundaries.changes import Passing
+from grid_report.places.boundaries.imported import ImportReport
 from grid_report.places.cli import places_cli
-from grid_report.places.imported import ImportReport
 from grid_report.reports.casework import boundary_steps
 from grid_report.reports.desk.filters import ReportFilter
 from grid_report.reports.desk.queries import list_reports
@@ -38,7 +39,7 @@ def run(make: Make, file: bytes | None = None, **more: Any) -> ImportReport:
         source="test.geojson",
         actor=make.administrator(),
         now=AT + timedelta(hours=1),
-        cases=case_book.cases(queries.reference()),
+        cases=open_cases.cases(queries.reference()),
         **more,
     )
 

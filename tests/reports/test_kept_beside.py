@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from grid_report.accounts.models import Member
 from grid_report.db import db
-from grid_report.fairness import finding
+from grid_report.fairness import scheduled as fairness_scheduled
 from grid_report.fairness.kinds import SignalKind
 from grid_report.fairness.models import Signal
 from grid_report.reports.commands import TakeStep
@@ -76,7 +76,7 @@ def test_no_more_waits_for_one_number_than_a_desk_can_take(make: Make) -> None:
 
 def signals(make: Make, at: datetime) -> dict[SignalKind, Signal]:
     db.session.rollback()
-    finding.find_all(zone=make.settings.county.tz, now=lambda: at)
+    fairness_scheduled.find_all(zone=make.settings.county.tz, now=lambda: at)
     db.session.rollback()
     return {it.kind: it for it in db.session.scalars(select(Signal))}
 

@@ -18,7 +18,7 @@ from grid_report.accounts.numbers.usecases import Choice
 from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import SignedIn
 from grid_report.db import db
-from grid_report.fairness import finding
+from grid_report.fairness import scheduled as fairness_scheduled
 from grid_report.fairness.models import Signal
 from grid_report.notify import delivery
 from grid_report.notify.models import Message
@@ -136,7 +136,7 @@ def test_the_review_counts_ways_and_the_age_of_photos_until_it_was_sent(
     other = make.rider()
     make.report(other, at=then, photos=(make.photo(7),), **HERE)
     db.session.rollback()
-    finding.find_all(zone=make.settings.county.tz, now=lambda: then + timedelta(hours=1))
+    fairness_scheduled.find_all(zone=make.settings.county.tz, now=lambda: then + timedelta(hours=1))
     db.session.rollback()
     kinds = set(db.session.scalars(select(Signal.kind)))
     assert "too_fast" not in {str(kind) for kind in kinds}

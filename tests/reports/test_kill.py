@@ -28,10 +28,10 @@ from werkzeug.test import encode_multipart
 from grid_report import clock
 from grid_report.db import db
 from grid_report.jobs.work import Duty, sweep_photos
-from grid_report.media import owning
-from grid_report.media import queries as media_queries
-from grid_report.media.local_store import LocalStore
-from grid_report.media.stores import Size, read_file_name
+from grid_report.media.store import owner
+from grid_report.media.store.local import LocalStore
+from grid_report.media.store.stores import Size, read_file_name
+from grid_report.media.upkeep import queries as media_queries
 from grid_report.notify.models import Message
 from grid_report.points.audit import queries as audit_queries
 from grid_report.points.ledger.models import Journal
@@ -253,7 +253,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
     settings = settings.model_copy(
         update={"photos": settings.photos.model_copy(update={"brake_floor": 10_000})}
     )
-    owning.claim(store, media_queries.installation_key(), now=now)
+    owner.claim(store, media_queries.installation_key(), now=now)
     assert sweep(settings, now) == 0
     assert files_of(store) == both(kept) | {it for it in files_of(store) if it[0] in left}
     old = now + timedelta(minutes=settings.jobs.orphan_minutes + 1)

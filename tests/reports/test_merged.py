@@ -14,7 +14,7 @@ from grid_report.accounts.members.usecases import suspend_member
 from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound
 from grid_report.notify.models import Message
-from grid_report.places.routing import MatchedBy
+from grid_report.places.geo.routing import MatchedBy
 from grid_report.points.audit import queries as audit_queries
 from grid_report.reports import queries
 from grid_report.reports.casework import usecases as casework_usecases

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from grid_report.accounts.roles import Role
 from grid_report.db import db
-from grid_report.notify import words
+from grid_report.notify import message_views
 from grid_report.notify.kinds import KINDS
 from grid_report.notify.models import Message
 from grid_report.notify.queries import InboxRow
@@ -213,7 +213,9 @@ def test_each_person_gets_exactly_the_message_of_the_cell_in_both_languages(
         with make.app.test_request_context(headers={"Accept-Language": language}):
             for message in messages:
                 line = _said(message)
-                assert line.title != words._tidy(words._macro("title_of_any")(about=message.about))
+                assert line.title != message_views._tidy(
+                    message_views._macro("title_of_any")(about=message.about)
+                )
                 assert line.body
                 assert "None" not in line.title + line.body
 
@@ -246,10 +248,10 @@ def test_a_message_names_one_clock_with_its_own_instant(
     assert due == AT + timedelta(hours=hours[category])
 
 
-def _said(message: Message) -> words.InboxLine:
+def _said(message: Message) -> message_views.InboxLine:
     row = InboxRow(1, message.kind, message.about, message.facts, message.role, AT, False)
     names = {"RD01": "井盖", "RD02": "坑洼", "RD04": "结冰"}
-    return words.lines([row], category_name=lambda it: names[it], now=AT, zone=SHANGHAI)[0]
+    return message_views.lines([row], category_name=lambda it: names[it], now=AT, zone=SHANGHAI)[0]
 
 
 @pytest.mark.database

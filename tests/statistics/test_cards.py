@@ -7,7 +7,7 @@ import pytest
 from grid_report.rates import Rate
 from grid_report.statistics.counts.queries import EMPTY, Figures
 from grid_report.statistics.measures import RateName
-from grid_report.statistics.month.cards import Card, cards, light_of
+from grid_report.statistics.month.card_queries import Card, cards, light_of
 
 FEW = {"received": 9, "accepted": 9, "should_handle": 9, "handled_in_time": 9}
 SOME = {"received": 20, "accepted": 15, "should_handle": 20, "handled_in_time": 14}

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from grid_report.clock import Month
 from grid_report.db import db, transaction
 from grid_report.statistics.models import StatisticsFreeze
-from grid_report.statistics.month import compared_steps, freeze_steps
+from grid_report.statistics.month import compared_queries, freeze_steps
 from tests.statistics.months import MARCH, freeze, get
 from tests.support.builders import Make
 
@@ -89,7 +89,7 @@ def test_the_api_marks_what_was_live(make: Make) -> None:
 def test_what_is_late_and_how_long_it_took_is_kept_of_the_months_beside(make: Make) -> None:
     client = lived(make)
     version: Any = db.session.query(StatisticsFreeze).filter_by(month="2026-03").one()
-    kept = compared_steps.read(version.document, MARCH, 1, "211282", rules=2)
+    kept = compared_queries.read(version.document, MARCH, 1, "211282", rules=2)
     assert kept is not None
     assert kept.versions["2025-03"] == 1
     assert kept.live[FEBRUARY].count("overdue_open") == 2  # type: ignore[arg-type]
@@ -103,7 +103,7 @@ def test_a_version_of_before_says_that_nothing_was_kept_and_stays_as_it_was(make
         on_table = " ON statistics_freezes" if db.engine.dialect.name == "postgresql" else ""
         session.execute(text(dropped + on_table))
         document = dict(session.query(StatisticsFreeze).filter_by(month="2026-03").one().document)
-        del document[compared_steps.NAME]
+        del document[compared_queries.NAME]
         session.query(StatisticsFreeze).filter_by(month="2026-03").update({"document": document})
     shown = client.get(PATH).text
     assert "当时没有保存" in shown
@@ -133,4 +133,4 @@ def test_what_was_kept_with_a_version_is_sealed_and_in_its_digest(make: Make, sq
     with transaction() as session:
         (version,) = session.query(StatisticsFreeze).filter_by(month="2026-03")
         assert freeze_steps.digest(session, MARCH, 1) == version.digest
-        assert compared_steps.rows_of(session, MARCH, 1)
+        assert compared_queries.rows_of(session, MARCH, 1)

@@ -24,7 +24,7 @@ from grid_report.statistics.counts.queries import Figures
 from grid_report.statistics.explorer.forms import first_form
 from grid_report.statistics.measures import Facet
 from grid_report.statistics.models import StatisticsFreeze
-from grid_report.statistics.month import summary
+from grid_report.statistics.month import summary_queries as summary
 from tests.statistics.months import MARCH, freeze, get
 from tests.statistics.test_rules import old
 from tests.support import present

@@ -18,8 +18,8 @@ from grid_report.reports.lifecycle import State
 from grid_report.statistics.counts.queries import Figures
 from grid_report.statistics.explorer.lateness import late_clocks
 from grid_report.statistics.measures import Facet, RateName
-from grid_report.statistics.month import name_queries, table_rows
-from grid_report.statistics.month.table_rows import Line
+from grid_report.statistics.month import name_queries, row_queries
+from grid_report.statistics.month.row_queries import Line
 from tests.statistics.months import AT, freeze, get, month_of_cases
 from tests.support.builders import BRIGHT, PROPERTY, STREET, Make
 from tests.support.cards import ask_for_cards
@@ -138,7 +138,7 @@ def test_rows_are_added_up_under_their_own_facet_and_key() -> None:
             (Facet.UNIT, "c", "should_handle"): 100, (Facet.ALL, "", "should_handle"): 999,
         }
     )  # fmt: skip
-    total = table_rows.summed([Line(it, it, figures, Facet.UNIT, it) for it in ("a", "b")])
+    total = row_queries.summed([Line(it, it, figures, Facet.UNIT, it) for it in ("a", "b")])
     assert total.count("should_handle") == 20
     assert total.rate("handling").text == "50.0"
     assert total.behind == ""

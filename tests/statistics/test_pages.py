@@ -20,10 +20,10 @@ from grid_report.statistics.counts.queries import Figures
 from grid_report.statistics.measures import RATES, Facet, Measure
 from grid_report.statistics.models import StatisticsCell
 from grid_report.statistics.month import notable_queries
-from grid_report.statistics.month.cards import Step
+from grid_report.statistics.month.card_queries import Step
 from grid_report.statistics.month.page_views import LIST
 from grid_report.statistics.month.queries import read_report
-from grid_report.statistics.month.table_rows import AREA_COLUMNS, Line, in_order, read_order
+from grid_report.statistics.month.row_queries import AREA_COLUMNS, Line, in_order, read_order
 from tests.statistics.histories import (
     BRIGHT,
     COUNTY,

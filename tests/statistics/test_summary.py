@@ -19,9 +19,9 @@ from grid_report.rates import LEAST_BASE
 from grid_report.statistics.counts.areas import Area, AreaKind, communities, find_area
 from grid_report.statistics.counts.queries import EMPTY, Figures
 from grid_report.statistics.measures import Facet, Measure
-from grid_report.statistics.month import summary, summary_views
+from grid_report.statistics.month import summary_queries, summary_views
 from grid_report.statistics.month.queries import MonthReport, read_report
-from grid_report.statistics.month.summary import Told
+from grid_report.statistics.month.summary_queries import Told
 from tests.statistics.histories import World
 from tests.support.builders import Make
 from tests.test_words import macros
@@ -57,7 +57,7 @@ def report(
 
 
 def codes(told: MonthReport) -> list[str]:
-    return [it.code for it in summary.tell(told)]
+    return [it.code for it in summary_queries.tell(told)]
 
 
 def test_a_month_without_a_case_says_so_and_nothing_else() -> None:
@@ -68,13 +68,15 @@ def test_a_month_without_a_case_says_so_and_nothing_else() -> None:
 def test_one_case_is_told_as_a_fraction_without_a_percentage() -> None:
     one = report(whole(received=1, accepted=1, should_handle=1, handled=1, handled_in_time=1))
     assert codes(one) == ["received", "closings", "overdue-none", "in-time-few"]
-    assert not any("percent" in it.facts for it in summary.tell(one))
+    assert not any("percent" in it.facts for it in summary_queries.tell(one))
 
 
 def test_what_rose_and_fell_is_told_with_both_its_numbers() -> None:
     now = whole(received=52, closings=30, should_handle=50, handled_in_time=45, answers=20, solved=11)  # fmt: skip
     then = whole(received=40, closings=30, should_handle=50, handled_in_time=40, answers=20, solved=15)  # fmt: skip
-    told = {it.code: it.facts for it in summary.tell(report(now, before=then, year_before=then))}
+    told = {
+        it.code: it.facts for it in summary_queries.tell(report(now, before=then, year_before=then))
+    }
     assert told["received-more"] == {"n": 52, "before": 40}
     assert told["received-year"] == {"n": 40}
     assert told["closings-same"] == {"n": 30, "before": 30}
@@ -112,7 +114,7 @@ def test_kinds_and_places_stand_out_alone_and_from_ten_on() -> None:
         "b": whole(received=19, should_handle=20, handled_in_time=20),
         "c": whole(should_handle=9),
     }
-    told = {it.code: it.facts for it in summary.tell(report(figures, places=places))}
+    told = {it.code: it.facts for it in summary_queries.tell(report(figures, places=places))}
     assert told["kind-most"] == {"kind": "RD01", "n": 30, "all": 39}
     assert (told["kind-behind"]["kind"], told["kind-behind"]["percent"]) == ("RD01", "50.0")
     assert told["place-most"] == {"place": "a", "n": 20, "all": 39}
@@ -120,7 +122,7 @@ def test_kinds_and_places_stand_out_alone_and_from_ten_on() -> None:
     assert told["place-ahead"]["place"] == "b"
     # Two that share the most: neither stands out.
     places["b"] = whole(received=20, should_handle=20, handled_in_time=10)
-    again = {it.code for it in summary.tell(report(figures, places=places))}
+    again = {it.code for it in summary_queries.tell(report(figures, places=places))}
     assert not {"place-most", "place-behind"} & again
 
 
@@ -152,7 +154,9 @@ def test_the_kinds_that_rose_and_fell_most_are_named_with_both_their_numbers(
 ) -> None:
     month = report(received_of(**now), before=received_of(**before))
     found = {
-        it.code: it.facts for it in summary.tell(month) if it.code in ("kind-rose", "kind-fell")
+        it.code: it.facts
+        for it in summary_queries.tell(month)
+        if it.code in ("kind-rose", "kind-fell")
     }
     assert {k: (it["kind"], it["n"], it["before"]) for k, it in found.items()} == told
     running = report(received_of(**now), before=received_of(**before), is_running=True)
@@ -165,7 +169,7 @@ def test_what_is_overdue_names_the_one_place_with_most_of_it() -> None:
         "a": whole(should_handle=20, overdue_open=5),
         "b": whole(should_handle=20, overdue_open=2),
     }
-    told = {it.code: it.facts for it in summary.tell(report(figures, places=places))}
+    told = {it.code: it.facts for it in summary_queries.tell(report(figures, places=places))}
     assert told["overdue"] == {"n": 7, "due": 40}
     assert told["overdue-most"] == {"place": "a", "n": 5, "due": 20}
 
@@ -241,7 +245,7 @@ def check(app: Flask, told: MonthReport) -> None:
             assert sentence.strip()
             assert "%(" not in sentence
     # Both languages say the same, and as much.
-    assert lengths[0] == lengths[1] == len(summary.tell(told))
+    assert lengths[0] == lengths[1] == len(summary_queries.tell(told))
 
 
 @hypothesis_settings(
@@ -251,7 +255,7 @@ def check(app: Flask, told: MonthReport) -> None:
 @given(told=reports())
 def test_every_number_of_the_text_stands_in_the_report(app: Flask, told: MonthReport) -> None:
     check(app, told)
-    for it in summary.tell(told):
+    for it in summary_queries.tell(told):
         if "percent" in it.facts:
             assert it.facts["base"] >= LEAST_BASE
 
@@ -286,7 +290,7 @@ def test_every_code_has_its_words_and_every_word_its_code() -> None:
 
     for _ in range(400):
         high = chance.choice([0, 1, 3, 30])
-        note(list(summary.tell(report(
+        note(list(summary_queries.tell(report(
             some(high), before=chance.choice([EMPTY, some(high)]),
             year_before=chance.choice([EMPTY, some(high)]),
             places={code: some(high) for code in PLACES}, is_running=chance.random() < 0.2,

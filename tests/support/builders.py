@@ -29,7 +29,7 @@ from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.accounts.steps import SignedIn
 from grid_report.clock import Month
 from grid_report.db import db
-from grid_report.media.photos import AdmittedPhoto
+from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.offers.catalogue import usecases as catalogue_usecases
 from grid_report.offers.catalogue.commands import EditOffer, EditStation
 from grid_report.offers.catalogue.models import Slot

@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from grid_report.clock import Month
 from grid_report.db import table_of, transaction
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.statistics.counts.durations import EDGES
 from grid_report.statistics.measures import CASE_COUNTS, LIVE, Facet, Measure
 from grid_report.statistics.models import StatisticsCell

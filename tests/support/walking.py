@@ -19,10 +19,10 @@ from grid_report.accounts.models import RoleGrant, SignIn
 from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.db import db, transaction
-from grid_report.fairness import finding
+from grid_report.fairness import scheduled as fairness_scheduled
 from grid_report.fairness import usecases as fairness
 from grid_report.fairness.models import Sampled, Signal
-from grid_report.media import staging
+from grid_report.media.uploads import staging
 from grid_report.notify.delivery import deliver_due
 from grid_report.notify.models import InboxEntry
 from grid_report.offers.kinds import OfferKind
@@ -273,7 +273,7 @@ def _look_for_odd_things(make: Make) -> None:
     this = Month.of(clock.now(), county.tz)
     # An hour on: what was done in the last minutes of a month is left to settle first.
     after = this.bounds(county.tz)[1] + timedelta(hours=1)
-    finding.find_in_acceptances(zone=county.tz, now=after)
+    fairness_scheduled.find_in_acceptances(zone=county.tz, now=after)
     fairness.draw_sample(this, zone=county.tz, places=reference(), now=after)
 
 

@@ -16,7 +16,7 @@ from tools.show import Problem
 
 DOCUMENTS = [
     "README.md", "config/README.md", "config/deploy/README.md", "tools/commands.py",
-    "tools/setup.py", "grid_report/README.md", "grid_report/media/s3_store.py",
+    "tools/setup.py", "grid_report/README.md", "grid_report/media/store/s3.py",
     "grid_report/application.py", "run",
 ]  # fmt: skip
 

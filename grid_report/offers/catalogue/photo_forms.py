@@ -8,7 +8,7 @@ from typing import Final
 from flask import request, url_for
 
 from grid_report.errors import GridReportError, Invalid
-from grid_report.media import staging
+from grid_report.media.uploads import staging
 from grid_report.web.context import current_actor, settings, wiring
 
 FIELD: Final = "photo"

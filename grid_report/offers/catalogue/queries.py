@@ -14,7 +14,7 @@ from grid_report.errors import NotFound
 from grid_report.offers.catalogue.models import Offer, Provider, Slot, Station
 from grid_report.offers.catalogue.ratings import shown_rating
 from grid_report.offers.kinds import ForWhom, OfferKind
-from grid_report.places.points import Point, distance_m
+from grid_report.places.geo.points import Point, distance_m
 
 SLOTS_AHEAD: Final = timedelta(days=14)
 

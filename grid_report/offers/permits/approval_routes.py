@@ -19,8 +19,8 @@ from grid_report.offers.permits.lifecycle import APPLICATION_MOVES, ApplicationS
 from grid_report.offers.permits.price_usecases import Priced
 from grid_report.offers.permits.queries import CardRow, Pile
 from grid_report.offers.permits.rules import PaperKind
+from grid_report.places.geo.reference import CompoundInfo
 from grid_report.places.queries import reference
-from grid_report.places.reference import CompoundInfo
 from grid_report.web import words
 from grid_report.web.context import current_actor, settings
 from grid_report.web.paging import pack, unpack_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from grid_report.places.reference import CompoundInfo, Reference, UnitInfo
+from grid_report.places.geo.reference import CompoundInfo, Reference, UnitInfo
 
 PROPERTY: Final = "property"
 

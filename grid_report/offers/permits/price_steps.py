@@ -12,7 +12,7 @@ from grid_report.db import UtcInstant
 from grid_report.offers import quotas
 from grid_report.offers.permits.models import OwnerPrice
 from grid_report.offers.permits.rules import PaperKind
-from grid_report.places.reference import UnitInfo
+from grid_report.places.geo.reference import UnitInfo
 
 # Two firms' first prices at once may both want to make the provider.
 _PROVIDER: Final = text(

@@ -18,7 +18,7 @@ from grid_report.offers.permits.firms import firm_of, firms_of
 from grid_report.offers.permits.models import OwnerPrice, PaperOffer
 from grid_report.offers.permits.price_steps import newest_price, open_provider
 from grid_report.offers.permits.rules import PaperKind
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ from grid_report.offers.redemptions import steps as redemptions_steps
 from grid_report.offers.redemptions import usecases as redemptions_usecases
 from grid_report.offers.redemptions.lifecycle import RedemptionStep
 from grid_report.offers.redemptions.models import Redemption
-from grid_report.places.reference import CompoundInfo, Reference, UnitInfo
+from grid_report.places.geo.reference import CompoundInfo, Reference, UnitInfo
 from grid_report.points import ledger
 
 logger = logging.getLogger(__name__)

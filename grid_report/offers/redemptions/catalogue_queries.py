@@ -19,7 +19,7 @@ from grid_report.offers.catalogue.models import Offer, Provider, Station
 from grid_report.offers.catalogue.queries import OfferRow
 from grid_report.offers.redemptions.lifecycle import COUNTED
 from grid_report.offers.redemptions.models import Redemption
-from grid_report.places.points import Point, distance_m
+from grid_report.places.geo.points import Point, distance_m
 from grid_report.web.paging import BIGGEST_ID, Page, pack, unpack
 
 # What is handed out nowhere in particular comes after everything that is somewhere.

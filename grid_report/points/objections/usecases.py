@@ -14,7 +14,7 @@ from grid_report.access import Action, Actor
 from grid_report.accounts.steps import audit
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.points import signals
 from grid_report.points.kinds import OWED
 from grid_report.points.ledger.accounts import insert_once

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
-from grid_report.places.reference import CommunityInfo, Reference
-from grid_report.places.routing import MatchedBy
+from grid_report.places.geo.reference import CommunityInfo, Reference
+from grid_report.places.geo.routing import MatchedBy
 from grid_report.reports import steps
 from grid_report.reports.casework import effect_steps, notification_steps
 from grid_report.reports.lifecycle import Step

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
 from grid_report.accounts.roles import Role
-from grid_report.places.changes import Passing
-from grid_report.places.reference import Reference
-from grid_report.places.routing import Area, MatchedBy
+from grid_report.places.boundaries.changes import Passing
+from grid_report.places.geo.reference import Reference
+from grid_report.places.geo.routing import Area, MatchedBy
 from grid_report.reports import signals, steps
 from grid_report.reports.casework import effect_steps, notification_steps
 from grid_report.reports.casework.assign_steps import assign
@@ -35,7 +35,7 @@ SYSTEM = Actor(0, "")
 
 @dataclass(frozen=True)
 class Ground:
-    """Answers for the cases of an app; see `places.case_book`."""
+    """Answers for the cases of an app; see `places.boundaries.open_cases`."""
 
     places: Reference
     settings: Settings

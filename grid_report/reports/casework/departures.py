@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from grid_report.access import Actor
 from grid_report.accounts.roles import Role
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.reports.lifecycle import Step
 
 # Steps by which a unit loses what was dispatched to it.

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from grid_report.access import Actor, parts
 from grid_report.clock import local_day
 from grid_report.errors import Forbidden, Invalid
-from grid_report.places.categories import CategoryInfo
-from grid_report.places.reference import Reference
-from grid_report.places.routing import MatchedBy
+from grid_report.places.geo.categories import CategoryInfo
+from grid_report.places.geo.reference import Reference
+from grid_report.places.geo.routing import MatchedBy
 from grid_report.reports import clocks, queries, steps
 from grid_report.reports.casework import lead_steps
 from grid_report.reports.casework.merged import Followed

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from grid_report.db import table_of
 from grid_report.errors import NotFound
-from grid_report.places.routing import MatchedBy
+from grid_report.places.geo.routing import MatchedBy
 from grid_report.reports import signals, steps
 from grid_report.reports.lifecycle import State, Step, move_for
 from grid_report.reports.models import Report

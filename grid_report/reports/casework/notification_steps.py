@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts.roles import Role
 from grid_report.notify import outbox
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.reports.casework.audience import (
     RIDERS,
     TELLING,

@@ -15,7 +15,7 @@ from grid_report.accounts.steps import audit
 from grid_report.db import transaction, use_case
 from grid_report.errors import Conflict, Invalid
 from grid_report.notify import outbox
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.points.errors import SentUnproved
 from grid_report.points.policy import Terms
 from grid_report.points.proposals import steps as proposals_steps

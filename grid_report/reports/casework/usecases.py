@@ -17,8 +17,8 @@ from grid_report.clock import local_day
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid
 from grid_report.notify import outbox
-from grid_report.places.reference import Reference
-from grid_report.places.routing import MatchedBy
+from grid_report.places.geo.reference import Reference
+from grid_report.places.geo.routing import MatchedBy
 from grid_report.points.policy import terms_of
 from grid_report.reports import clocks, steps
 from grid_report.reports.casework import effect_steps, lead_steps, notification_steps

@@ -10,7 +10,7 @@ from enum import StrEnum
 from grid_report import typed
 from grid_report.clock import PlainDate, read_instant
 from grid_report.errors import Invalid
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.reports.clocks import Light
 from grid_report.reports.lifecycle import OPEN, KeptState, State
 

@@ -14,8 +14,8 @@ from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import aliased
 
 from grid_report.db import db
-from grid_report.places.points import Point
-from grid_report.places.routing import MatchedBy
+from grid_report.places.geo.points import Point
+from grid_report.places.geo.routing import MatchedBy
 from grid_report.reports.desk.queries import ROW_COLUMNS
 from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.models import HistoryEntry, PhotoKind, Report, ReportPhoto

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from grid_report.access import Actor
 from grid_report.db import db
-from grid_report.places.points import Point, distance_m
+from grid_report.places.geo.points import Point, distance_m
 from grid_report.reports.desk.queries import ROW_COLUMNS, scope_clause
 from grid_report.reports.lifecycle import State
 from grid_report.reports.models import Report

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.errors import GridReportError, NotFound
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.commands import TakeStep
 from grid_report.reports.desk import queries

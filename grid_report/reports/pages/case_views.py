@@ -13,7 +13,7 @@ from typing import Any
 from grid_report import access
 from grid_report.access import Action, Actor
 from grid_report.accounts.aliases import rider_alias
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.reports.casework.merged import Followed
 from grid_report.reports.casework.timeline import ClockView, clock_views
 from grid_report.reports.desk import twin_queries

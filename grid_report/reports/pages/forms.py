@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from grid_report import typed
 from grid_report.clock import PlainDate, read_instant
 from grid_report.errors import FieldProblem, Invalid
-from grid_report.media.photos import AdmittedPhoto
-from grid_report.places.datum import Datum, parse_datum
-from grid_report.places.points import parse_accuracy_m, parse_point
+from grid_report.media.uploads.photos import AdmittedPhoto
+from grid_report.places.geo.datum import Datum, parse_datum
+from grid_report.places.geo.points import parse_accuracy_m, parse_point
 from grid_report.reports.commands import RateReport, SubmitReport, TakeStep
 from grid_report.reports.lifecycle import Step
 from grid_report.reports.sources import LocatedBy, Source

@@ -14,7 +14,7 @@ from grid_report.accounts import consent_queries, policy
 from grid_report.accounts.consent_kinds import OPTIONAL_CONSENTS, ConsentKind
 from grid_report.accounts.members.identity_queries import names_for
 from grid_report.errors import GridReportError, Invalid, NotFound
-from grid_report.media.photos import AdmittedPhoto
+from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.places.queries import reference
 from grid_report.points.rewards import tariff_queries
 from grid_report.points.statement.queries import entries_about

@@ -16,9 +16,9 @@ from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.numbers import queries as numbers_queries
 from grid_report.accounts.roles import Role
 from grid_report.errors import GridReportError, Invalid, NotFound, Stale
-from grid_report.media import staging
-from grid_report.media.photos import AdmittedPhoto, reads_heic
-from grid_report.places.categories import numbers_to_call
+from grid_report.media.uploads import staging
+from grid_report.media.uploads.photos import AdmittedPhoto, reads_heic
+from grid_report.places.geo.categories import numbers_to_call
 from grid_report.places.queries import reference
 from grid_report.points.statement.queries import points_by_report
 from grid_report.reports import queries

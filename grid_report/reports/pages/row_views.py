@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from grid_report import access, clock
 from grid_report.access import Action, Actor
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.reports import clocks
 from grid_report.reports.casework.merged import when
 from grid_report.reports.lifecycle import OPEN

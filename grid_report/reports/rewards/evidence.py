@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from grid_report.places.routing import MatchedBy
+from grid_report.places.geo.routing import MatchedBy
 
 LEAST_PHOTOS: Final = 2
 WITHIN_M: Final = 50

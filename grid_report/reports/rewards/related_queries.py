@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from grid_report.clock import day_bounds
-from grid_report.places.points import Point, distance_m
+from grid_report.places.geo.points import Point, distance_m
 from grid_report.reports.models import Report, ReportPhoto
 from grid_report.reports.rewards.evidence import has_own_position
 

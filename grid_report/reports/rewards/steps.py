@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
 from grid_report.notify import outbox
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.points import ledger
 from grid_report.points.causes import (
     REPORT_ACCEPTED,

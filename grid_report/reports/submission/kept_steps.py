@@ -9,9 +9,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
-from grid_report.media.photos import AdmittedPhoto
-from grid_report.places.categories import CategoryInfo
-from grid_report.places.points import Point
+from grid_report.media.uploads.photos import AdmittedPhoto
+from grid_report.places.geo.categories import CategoryInfo
+from grid_report.places.geo.points import Point
 from grid_report.reports.commands import SubmitReport, columns_of
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 

@@ -19,11 +19,11 @@ from grid_report.accounts.roles import Role
 from grid_report.db import at_the_end, transaction, use_case
 from grid_report.errors import Invalid, NotFound, Stale
 from grid_report.notify import outbox
-from grid_report.places.datum import Datum, to_wgs84
-from grid_report.places.points import Point
+from grid_report.places.geo.datum import Datum, to_wgs84
+from grid_report.places.geo.points import Point
+from grid_report.places.geo.reference import Reference
+from grid_report.places.geo.routing import NOBODY, Match
 from grid_report.places.queries import reference
-from grid_report.places.reference import Reference
-from grid_report.places.routing import NOBODY, Match
 from grid_report.reports.commands import SubmitReport, TakeStep
 from grid_report.reports.errors import KeyReused
 from grid_report.reports.idempotency_steps import Sent

@@ -19,11 +19,11 @@ from grid_report.accounts.numbers import steps as numbers_steps
 from grid_report.accounts.numbers.queries import unproved_of
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
-from grid_report.places.categories import EMERGENCY_SEVERITY, CategoryInfo
-from grid_report.places.datum import Datum, to_wgs84
-from grid_report.places.points import Point
-from grid_report.places.reference import Reference
-from grid_report.places.routing import Match, MatchedBy
+from grid_report.places.geo.categories import EMERGENCY_SEVERITY, CategoryInfo
+from grid_report.places.geo.datum import Datum, to_wgs84
+from grid_report.places.geo.points import Point
+from grid_report.places.geo.reference import Reference
+from grid_report.places.geo.routing import Match, MatchedBy
 from grid_report.reports import clocks, signals, steps
 from grid_report.reports.casework import effect_steps, notification_steps
 from grid_report.reports.casework.folds import is_folded_away

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from grid_report.clock import Month
-from grid_report.places import drawing
-from grid_report.places.drawing import Outline
-from grid_report.places.reference import Reference
+from grid_report.places.boundaries import drawing
+from grid_report.places.boundaries.drawing import Outline
+from grid_report.places.geo.reference import Reference
 from grid_report.rates import Rate
 from grid_report.settings import County
 from grid_report.statistics.comparison import shades

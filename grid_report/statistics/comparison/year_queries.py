@@ -8,7 +8,7 @@ from datetime import datetime
 
 from grid_report import rates
 from grid_report.clock import Month
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics.comparison.batch_queries import read_spread, read_whole
 from grid_report.statistics.counts.areas import Area, children

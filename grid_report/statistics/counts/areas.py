@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics.counts.cells import UNROUTED
 

@@ -16,7 +16,7 @@ from sqlalchemy import Select, and_, func, select, union_all
 from grid_report.accounts.members import statistics_queries as accounts_figures
 from grid_report.clock import Month, months_between
 from grid_report.db import db, table_of
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.points.budgets import statistics_queries as points_figures
 from grid_report.points.kinds import EventKind
 from grid_report.settings import County

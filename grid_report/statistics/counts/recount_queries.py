@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from grid_report.clock import Month, months_between
 from grid_report.db import db, table_of
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.points.budgets import statistics_queries as points_figures
 from grid_report.reports.desk.statistics_queries import RECALLS
 from grid_report.settings import County

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from grid_report.clock import Month
 from grid_report.db import db, table_of, transaction, use_case
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics.counts import recount_queries, rules_queries, steps
 from grid_report.statistics.counts.recount_queries import Recounted

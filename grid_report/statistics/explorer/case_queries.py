@@ -12,7 +12,7 @@ from sqlalchemy import and_, false, not_, or_, select
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import Invalid
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics.counts import live_queries
 from grid_report.statistics.counts.areas import Area

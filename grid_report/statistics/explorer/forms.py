@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from grid_report.clock import Month
 from grid_report.errors import Invalid
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.statistics.comparison.periods import read_month
 from grid_report.statistics.counts.areas import Area
 from grid_report.statistics.counts.cells import OWN_HANDLING

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, case, func, select, true
 from grid_report.clock import Month, months_between
 from grid_report.db import db
 from grid_report.errors import Invalid
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.rates import Rate
 from grid_report.settings import County
 from grid_report.statistics.counts.cells import UNROUTED

@@ -12,7 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from grid_report.clock import Month
-from grid_report.places.categories import Categories
+from grid_report.places.geo.categories import Categories
 from grid_report.settings import County
 from grid_report.statistics.counts import durations
 from grid_report.statistics.counts.definition_queries import REPORTS, C, Clause, Source

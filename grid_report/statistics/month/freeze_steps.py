@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from grid_report.clock import Month
 from grid_report.db import table_of
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics.counts import areas as counts_areas
 from grid_report.statistics.counts import live_queries
@@ -24,7 +24,7 @@ from grid_report.statistics.models import (
     StatisticsCompared,
     StatisticsFreeze,
 )
-from grid_report.statistics.month import compared_steps, name_queries, queries
+from grid_report.statistics.month import compared_queries, name_queries, queries
 
 _TABLE: Final = table_of(StatisticsCell)
 _CELLS: Final = _TABLE.c
@@ -64,8 +64,8 @@ def freeze(
     now: datetime,
 ) -> None:
     """Write a month's counts as a version, and seal it. The lock is held already."""
-    beside = compared_steps.marks(
-        session, month, queries.newest_versions(compared_steps.months_beside(month))
+    beside = compared_queries.marks(
+        session, month, queries.newest_versions(compared_queries.months_beside(month))
     )
     session.add(
         frozen := StatisticsFreeze(
@@ -74,7 +74,7 @@ def freeze(
             frozen_at=now,
             frozen_by_id=by_id,
             reason=reason,
-            document={**name_queries.document(places, county), compared_steps.NAME: beside},
+            document={**name_queries.document(places, county), compared_queries.NAME: beside},
             digest="",
             rules=RULES,
             sealed=False,
@@ -117,7 +117,7 @@ def _keep_compared(
     months = [Month.parse(it) for it, newest in marked.items() if newest == LIVE]
     if not months:
         return
-    beside = compared_steps.months_beside(month)
+    beside = compared_queries.months_beside(month)
     names: list[Any] = [literal(str(month)), literal(version)]
     session.execute(
         insert(_COMPARED).from_select(
@@ -133,7 +133,7 @@ def _keep_compared(
                     _CELLS.facet == Facet.ALL,
                     and_(_CELLS.facet == Facet.CATEGORY, _CELLS.measure == Measure.RECEIVED),
                     and_(
-                        _CELLS.facet.in_(compared_steps.LENGTHS),
+                        _CELLS.facet.in_(compared_queries.LENGTHS),
                         _CELLS.month.in_([str(beside[0]), str(beside[-1])]),
                     ),
                 ),
@@ -215,7 +215,7 @@ def digest(session: Session, month: Month, version: int) -> str:
         )
     )
     whole: Any = rows
-    if document and compared_steps.NAME in document:
-        beside = sorted(document[compared_steps.NAME].items())
-        whole = [rows, beside, compared_steps.rows_of(session, month, version)]
+    if document and compared_queries.NAME in document:
+        beside = sorted(document[compared_queries.NAME].items())
+        whole = [rows, beside, compared_queries.rows_of(session, month, version)]
     return hashlib.sha256(json.dumps(whole, ensure_ascii=False).encode()).hexdigest()

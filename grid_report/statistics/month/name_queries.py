@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from grid_report.offers.catalogue import queries as offers_queries
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics.counts.areas import Area, AreaKind
 from grid_report.statistics.measures import BESIDE_ROLLED, LATER, ROLLED, Measure

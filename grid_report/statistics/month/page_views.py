@@ -10,7 +10,7 @@ from flask import url_for
 from grid_report.clock import Month
 from grid_report.offers.catalogue import queries as offers_queries
 from grid_report.offers.settlements import list_queries
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics import views as statistics_views
 from grid_report.statistics.counts import recount_queries
@@ -23,10 +23,10 @@ from grid_report.statistics.month import (
     correction_queries,
     name_queries,
     notable_queries,
-    table_rows,
+    row_queries,
 )
 from grid_report.statistics.month.queries import MonthReport
-from grid_report.statistics.month.table_rows import Line
+from grid_report.statistics.month.row_queries import Line
 
 TOP: Final = 5
 # Of each list; the whole of it is a link away.
@@ -60,8 +60,8 @@ def of_month(
     """Return what the page of a month shows beside the report itself."""
     figures = report.figures
     orders = {
-        "sort": table_rows.read_order(sorting.get("sort", ""), table_rows.AREA_COLUMNS),
-        "units": table_rows.read_order(sorting.get("units", ""), table_rows.UNIT_COLUMNS),
+        "sort": row_queries.read_order(sorting.get("sort", ""), row_queries.AREA_COLUMNS),
+        "units": row_queries.read_order(sorting.get("units", ""), row_queries.UNIT_COLUMNS),
     }
     categories = _categories(report, places, language)
     services = _named(
@@ -72,9 +72,9 @@ def of_month(
     groups = _groups(report, places, language)
     parts = _areas(report, report.parts, orders["sort"])
     inside = _areas(report, report.places, orders["sort"]) if report.area.is_county else []
-    units = table_rows.in_order(_units(report, places), orders["units"])
+    units = row_queries.in_order(_units(report, places), orders["units"])
     totals = {
-        name: table_rows.summed(some)
+        name: row_queries.summed(some)
         for name, some in (
             ("groups", groups),
             ("categories", categories),
@@ -101,8 +101,8 @@ def of_month(
         "totals": totals,
         # What lies in no row: without a community, or without anybody who handles it.
         "absent": {
-            "places": table_rows.absent(figures, totals["places"], table_rows.HELD_BY_PLACE),
-            "units": table_rows.absent(figures, totals["units"], table_rows.HELD_BY_UNIT),
+            "places": row_queries.absent(figures, totals["places"], row_queries.HELD_BY_PLACE),
+            "units": row_queries.absent(figures, totals["units"], row_queries.HELD_BY_UNIT),
         },
         "hours": [(it, figures.count(Measure.RECEIVED, Facet.HOUR, it)) for it in HOURS],
         "weekdays": [(it, figures.count(Measure.RECEIVED, Facet.WEEKDAY, it)) for it in DAYS],
@@ -189,7 +189,7 @@ def _categories(report: MonthReport, places: Reference, language: str) -> list[L
         for code in report.figures.keys(Facet.CATEGORY)
         if code not in known
     ]
-    return table_rows.with_shares(sorted(found, key=lambda it: (-it.count("received"), it.code)))
+    return row_queries.with_shares(sorted(found, key=lambda it: (-it.count("received"), it.code)))
 
 
 def _groups(report: MonthReport, places: Reference, language: str) -> list[Line]:
@@ -200,12 +200,12 @@ def _groups(report: MonthReport, places: Reference, language: str) -> list[Line]
         Line(
             group,
             statistics_views.key_name(slice_queries.Slice.GROUP, group, language),
-            table_rows.added_up(report.figures, codes),
+            row_queries.added_up(report.figures, codes),
             behind=behind(report, facet=slice_queries.Slice.GROUP, key=group),
         )
         for group, codes in members.items()
     ]
-    return table_rows.with_shares(sorted(found, key=lambda it: (-it.count("received"), it.code)))
+    return row_queries.with_shares(sorted(found, key=lambda it: (-it.count("received"), it.code)))
 
 
 def _group_trend(report: MonthReport, places: Reference, language: str) -> dict[str, Any]:
@@ -228,12 +228,12 @@ def _areas(report: MonthReport, parts: Sequence[tuple[Any, Figures]], order: Any
         for area, figures in parts
         if area.kind is not AreaKind.UNROUTED or not figures.is_empty()
     ]
-    return table_rows.in_order(table_rows.with_shares(found), order)
+    return row_queries.in_order(row_queries.with_shares(found), order)
 
 
 def _units(report: MonthReport, places: Reference) -> list[Line]:
     units = places.units
-    return table_rows.with_shares(
+    return row_queries.with_shares(
         [
             Line(
                 key,

@@ -12,15 +12,15 @@ from sqlalchemy import func, select
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import NotFound
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics.counts import live_queries
 from grid_report.statistics.counts.areas import Area, children, communities
 from grid_report.statistics.counts.queries import EMPTY, SHOWN, WHOLE, Figures, read_months
 from grid_report.statistics.measures import LIVE, RULES, Facet, Measure
 from grid_report.statistics.models import StatisticsCell, StatisticsFreeze
-from grid_report.statistics.month import compared_steps, length_queries, name_queries
-from grid_report.statistics.month.compared_steps import months_beside
+from grid_report.statistics.month import compared_queries, length_queries, name_queries
+from grid_report.statistics.month.compared_queries import months_beside
 
 _LENGTHS: Final = frozenset({Facet.RESPONSE, Facet.HANDLING})
 
@@ -205,7 +205,7 @@ def read_report(
     shown = frozen.version if frozen else LIVE
     months = [*months_beside(month), month]
     kept_beside = (
-        compared_steps.read(frozen.document, month, frozen.version, area.code, rules=frozen.rules)
+        compared_queries.read(frozen.document, month, frozen.version, area.code, rules=frozen.rules)
         if frozen
         else None
     )
@@ -216,7 +216,7 @@ def read_report(
         else newest_versions(months, by=frozen.frozen_at if frozen else None)
     )
     chosen = {**newest, str(month): shown}
-    began = compared_steps.first_month(db.session())
+    began = compared_queries.first_month(db.session())
     unknown = frozenset(
         it
         for it in months

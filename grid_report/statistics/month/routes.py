@@ -23,7 +23,7 @@ from grid_report.statistics.counts.queries import newest_month
 from grid_report.statistics.explorer import case_queries
 from grid_report.statistics.measures import LIVE, RATES
 from grid_report.statistics.month import (
-    compared_steps,
+    compared_queries,
     correction_queries,
     page_views,
     summary_views,
@@ -57,7 +57,7 @@ def this_month() -> Month:
 
 def first_month() -> Month | None:
     """Return the first month with a case; None where there is none at all."""
-    return compared_steps.first_month(db.session())
+    return compared_queries.first_month(db.session())
 
 
 def read_area(actor: Actor) -> Area:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from grid_report.places.queries import reference
-from grid_report.statistics.month import summary
+from grid_report.statistics.month import summary_queries
 from grid_report.statistics.month.queries import MonthReport
 from grid_report.web import words
 
@@ -27,5 +27,5 @@ def sentences(report: MonthReport, language: str) -> list[str]:
 
     return [
         words.sentence("summary", it.code, **{k: named(k, v) for k, v in it.facts.items()})
-        for it in summary.tell(report)
+        for it in summary_queries.tell(report)
     ]

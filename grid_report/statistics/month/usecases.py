@@ -12,7 +12,7 @@ from grid_report.accounts.steps import audit
 from grid_report.clock import Month, local_day
 from grid_report.db import transaction, use_case
 from grid_report.errors import Conflict, Invalid
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics.counts import rules_queries
 from grid_report.statistics.counts.usecases import logger

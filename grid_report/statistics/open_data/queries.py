@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from grid_report.clock import Month
 from grid_report.db import db, table_of
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics.counts.queries import read_months
 from grid_report.statistics.measures import Facet, Measure

@@ -20,7 +20,7 @@ from grid_report.clock import Month, local_day
 from grid_report.db import db, table_of, transaction, use_case
 from grid_report.errors import Invalid
 from grid_report.notify import outbox
-from grid_report.places.reference import Reference
+from grid_report.places.geo.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics.counts import rules_queries
 from grid_report.statistics.counts.areas import Area, find_area

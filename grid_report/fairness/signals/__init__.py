@@ -1,0 +1,1 @@
+"""What looks odd: rules, each about one thing."""

@@ -1,0 +1,1 @@
+"""Where photos live: a local folder or an S3-compatible store."""

@@ -1,0 +1,1 @@
+"""Boundaries from a file: read, checked, compared, repaired, drawn."""

@@ -1,0 +1,1 @@
+"""Positions, areas, and which community answers for a spot. Pure."""
