@@ -8,14 +8,23 @@ from __future__ import annotations
 
 import ast
 import importlib
-import re
 from collections.abc import Iterator
 from enum import Enum
 
 import pytest
 
 from grid_report.access import RULES, Action
-from tests.support.house import BY_FILE_NAME, BY_NAME, CORE, OUTSIDE, ROOMS, TOP
+from tests.support.house import (
+    BY_NAME,
+    BY_ROOM,
+    CORE,
+    MOST_EXCEPTIONS,
+    OUTSIDE,
+    ROOMS,
+    TOP,
+    kind_of,
+    own_imports,
+)
 from tests.support.source import Module, calls, dotted, functions, modules
 
 ARROWS = {
@@ -59,28 +68,11 @@ NOT_YET: dict[tuple[str, str], str] = {
 }
 
 
-def kind_of(name: str) -> str:
-    """Say what kind of file a module of a domain is."""
-    room, _, rest = name.partition(".")
-    if room in OUTSIDE:
-        return BY_FILE_NAME.get(rest, "border") if room == "jobs" else "border"
-    # `admin_routes` are routes as well.
-    plain = re.split(r"[._]", rest)[-1]
-    return BY_NAME.get(name) or BY_FILE_NAME.get(plain, "rules")
-
-
 def floor_of(name: str) -> int:
     room = name.split(".", maxsplit=1)[0]
     if room in TOP:
         return 9
     return CORE[room] if room in CORE else ROOMS[room]
-
-
-def own_imports(module: Module) -> Iterator[tuple[str, str | None, int]]:
-    known = modules()
-    for found in module.imports:
-        if found.module in known and found.module != module.name:
-            yield found.module, found.name, found.line
 
 
 def is_only_a_word(target: str, name: str | None) -> bool:
@@ -160,8 +152,9 @@ def test_what_is_not_yet_right_still_is_wrong() -> None:
     assert not set(NOT_YET) - set(wrong_arrows())
 
 
-def test_named_files_exist() -> None:
-    assert not BY_NAME.keys() - modules().keys()
+def test_named_files_exist_and_are_few() -> None:
+    assert not (BY_NAME.keys() | BY_ROOM.keys()) - modules().keys()
+    assert len(BY_NAME) <= MOST_EXCEPTIONS
 
 
 @pytest.mark.parametrize("library", ["flask", "sqlalchemy", "werkzeug", "flask_sqlalchemy"])
@@ -248,8 +241,11 @@ def test_only_the_lifecycle_moves_a_report() -> None:
     assert found == {"reports.steps.move", "reports.submission.usecases.start_in"}
 
 
-# `upkeep` notes what was told, which is beside the ledger.
-LEDGER_WRITERS = {"awarding", "claims", "entries", "freezing", "holders", "upkeep"}
+# `scheduled` notes what was told, which is beside the ledger.
+LEDGER_WRITERS = {
+    *(f"ledger.{name}" for name in ("awards", "award_requests", "events", "freezes", "accounts")),
+    "budgets.scheduled",
+}
 WRITES = {"insert", "update", "delete", "insert_once", "Insert", "Update", "Delete"}
 
 
@@ -294,12 +290,12 @@ def test_the_ledger_has_one_name() -> None:
     """What `ledger` gathers is imported under that name, by the domain's own use cases as well."""
     ledger = modules()["points.ledger"]
     inside = {one.module for one in ledger.imports if one.module.startswith("points.")}
-    parts = {name for name in inside if BY_NAME.get(name) == "steps"}
-    assert parts >= {f"points.{name}" for name in ("awarding", "spending", "reversing")}
+    parts = {name for name in inside if kind_of(name) == "steps"}
+    assert parts >= {f"points.ledger.{name}" for name in ("awards", "holds", "reversals")}
     found = [
         f"{module.at}:{one.line}"
         for module in modules().values()
-        if BY_NAME.get(module.name) != "steps" or module.room != "points"
+        if kind_of(module.name) != "steps" or module.room != "points"
         for one in module.imports
         if one.module in parts | {"points.ledger.events"}
     ]

@@ -4,6 +4,7 @@
 `tests/test_docs.py` fails while page and code differ.
 """
 
+import ast
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -41,6 +42,8 @@ from grid_report.reports.lifecycle import (  # noqa: E402
     Step,
     steps_from,
 )
+from tests.support import house  # noqa: E402
+from tests.support.source import modules  # noqa: E402
 
 PAGE = ROOT / "grid_report" / "README.md"
 COMMUNITY, STREET, UNIT, STATION, COUNTY = "community", "street", "unit", "station", "county"
@@ -236,7 +239,22 @@ def jobs() -> str:
     return table(("job", "every", "does"), rows)
 
 
+def rooms() -> str:
+    """List the rooms within rooms: what each is for, and which others of the same room it knows."""
+    arrows = house.arrows_within()
+    rows = []
+    for name, module in modules().items():
+        room, _, inner = name.partition(".")
+        if inner and "." not in inner and module.path.name == "__init__.py" and room in house.ROOMS:
+            said = (ast.get_docstring(module.tree) or "").splitlines()[:1]
+            known = sorted(it.partition(".")[2] for it in arrows.get(name, {}) if "." in it)
+            path = f"{room}/{inner}/"
+            rows.append((f"[{path}]({path})", "".join(said), ", ".join(known)))
+    return table(("room within", "for", "knows"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
+    "rooms": rooms,
     "states": states,
     "steps": moves,
     "kept": kept,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -31,22 +31,11 @@ from grid_report.accounts.models import (
 from grid_report.accounts.phones import SealedPhone
 from grid_report.accounts.policy import Policy
 from grid_report.accounts.roles import Role
-from grid_report.accounts.tokens import hash_secret, new_secret
+from grid_report.accounts.tokens import CODE_MINUTES, SignedIn, hash_secret, new_secret
 from grid_report.errors import Invalid, NotFound, TooMany
 
-CODE_MINUTES: Final = 5
 CODE_TRIES: Final = 5
 DAY_S: Final = 24 * 3600
-
-
-@dataclass(frozen=True)
-class SignedIn:
-    """A fresh sign-in. The secret exists here and with its holder; the database has a hash."""
-
-    secret: str = field(repr=False)
-    sign_in_id: int
-    actor: Actor
-    expires_at: datetime
 
 
 def audit(

@@ -44,7 +44,7 @@ class Phase(StrEnum):
 
 
 class Verdict(StrEnum):
-    """Why an award is taken back, which says how far (`reversing.REACH`)."""
+    """Why an award is taken back, which says how far (`ledger.reversals.REACH`)."""
 
     HONEST = "honest"
     NEGLIGENT = "negligent"

@@ -10,7 +10,7 @@ from grid_report.accounts.roles import Role
 
 @dataclass(frozen=True)
 class ReportScope:
-    """Which reports a list may hold for somebody; `listing.py` turns it into SQL."""
+    """Which reports a list may hold for somebody; `desk/queries.py` turns it into SQL."""
 
     everything: bool = False
     reporter_id: int | None = None

@@ -15,7 +15,7 @@ from grid_report.rates import Rate
 
 # The counts that follow the cases; frozen versions count from one.
 LIVE: Final = 0
-# The number of the rules below and in `facts.py`: it grows when they come to count the same cases
+# The number of the rules below and in `counts/cells.py`: it grows when they come to count the same cases
 # differently. 1: a reopening took a closing out of its month, and a transfer an acceptance.
 # 2: `grid_report/DECISIONS.md`, rounds and first acceptance.
 RULES: Final = 2
@@ -32,7 +32,7 @@ class Facet(StrEnum):
     SOURCE = "source"
     # Who reported, so that riders can be counted; never shown, never frozen.
     RIDER = "rider"
-    # What waits to be handled, by the month and the day of its deadline (`facts.due_names`): what
+    # What waits to be handled, by the month and the day of its deadline (`counts.cells.due_names`): what
     # is overdue is made of it. Never shown, never frozen.
     DUE = "due"
     DUE_CATEGORY = "due_cat"
@@ -47,7 +47,7 @@ class Facet(StrEnum):
     OFFER = "offer"
     STATION = "station"
     POINTS = "points"
-    # What moved riders' points, by kind of event: the roll-forward is made of it (`live.points`).
+    # What moved riders' points, by kind of event: the roll-forward is made of it (`counts.live_queries.points`).
     # Never shown, never frozen.
     MOVED = "moved"
     PEOPLE = "people"
@@ -104,11 +104,11 @@ class Measure(StrEnum):
     REFUNDED = "refunded"
     REFUNDED_POINTS = "refunded_points"
     NO_SHOWS = "no_shows"
-    # Points and people: kept as they move or looked up (`live.py`), and frozen with a month.
+    # Points and people: kept as they move or looked up (`counts/live_queries.py`), and frozen with a month.
     GRANTED = "granted"
     AWARDED = "awarded"
     EXPIRED = "expired"
-    # How what riders hold came to be what it is at a month's end (`live.points`).
+    # How what riders hold came to be what it is at a month's end (`counts.live_queries.points`).
     OPENING = "opening"
     EARNED = "earned"
     REDEEMED = "redeemed"

@@ -13,7 +13,7 @@ from grid_report.accounts.numbers import usecases as numbers_usecases
 from grid_report.accounts.roles import Role
 from grid_report.errors import Forbidden, TooMany
 from tests.accounts.browsing import post_form
-from tests.accounts.test_proving import NOW, PHONE, audited, confirm, row, sign_up
+from tests.accounts.proving import NOW, PHONE, audited, confirm, row, sign_up
 from tests.support.builders import PASSWORD, Make
 
 pytestmark = pytest.mark.database

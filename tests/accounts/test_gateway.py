@@ -28,7 +28,7 @@ from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.db import db
 from grid_report.notify.models import Message
 from grid_report.settings import SettingsError, Sms, load
-from tests.accounts.test_proving import PHONE, sign_up
+from tests.accounts.proving import PHONE, sign_up
 from tests.support.builders import Make
 
 SECRET = "a-gateway-secret-for-tests"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,115 +15,37 @@ from grid_report.accounts.errors import (
     ChoiceOver,
     NumberHeld,
     NumberProvedBefore,
-    NumberUnproved,
     WrongCode,
     WrongPassword,
 )
 from grid_report.accounts.models import (
-    AuditEntry,
-    ConsentKind,
     Member,
-    SignIn,
     SignInKind,
-    Standing,
 )
 from grid_report.accounts.numbers import usecases as numbers_usecases
 from grid_report.accounts.numbers.usecases import Choice, Proved
-from grid_report.accounts.profile import usecases as profile_usecases
 from grid_report.accounts.sign_in import usecases as sign_in_usecases
-from grid_report.accounts.steps import SignedIn
+from grid_report.accounts.tokens import SignedIn
 from grid_report.db import db
 from grid_report.errors import Forbidden, NotFound, TooMany
-from grid_report.points.kinds import UnpaidReason
-from grid_report.points.learning.handbook import UNITS
-from grid_report.points.learning.usecases import award_learning
-from grid_report.points.ledger.award_requests import why_not
-from grid_report.points.policy import terms_of
-from grid_report.points.statement.queries import balance
+from tests.accounts.proving import (
+    MINE,
+    NOW,
+    PHONE,
+    audited,
+    by_code,
+    confirm,
+    live_sign_ins,
+    other,
+    prove,
+    proved,
+    row,
+    sent,
+    sign_up,
+)
 from tests.support.builders import PASSWORD, Make
-from tests.support.present import beginning
 
 pytestmark = pytest.mark.database
-
-PHONE = "13933330001"
-MINE = "rain at the station"
-NOW = beginning()
-
-
-def sign_up(make: Make, phone: str = PHONE, now: datetime = NOW, **more: Any) -> Actor:
-    """Make an account that only claims its number."""
-    values: dict[str, Any] = {"name": "小李", "password": MINE, **more}
-    return profile_usecases.sign_up_rider(
-        phone=phone,
-        language="zh_CN",
-        consents=frozenset(ConsentKind),
-        notice_version=make.policy.notice_version,
-        is_16=True,
-        label="",
-        address="198.51.100.7",
-        policy=make.policy,
-        now=now,
-        **values,
-    ).actor
-
-
-def sent(make: Make, actor: Actor, now: datetime = NOW) -> str:
-    return numbers_usecases.request_proof(actor=actor, policy=make.policy, now=now).code
-
-
-def prove(make: Make, actor: Actor, code: str, now: datetime = NOW) -> Any:
-    return numbers_usecases.prove_with_code(
-        code, actor=actor, label="", policy=make.policy, now=now
-    )
-
-
-def proved(make: Make, actor: Actor, now: datetime = NOW) -> None:
-    assert prove(make, actor, sent(make, actor, now), now) == Proved()
-
-
-def by_code(make: Make, phone: str = PHONE, now: datetime = NOW) -> Any:
-    message = sign_in_usecases.request_code(
-        phone, address="198.51.100.7", policy=make.policy, now=now, for_everybody=True
-    )
-    assert message is not None
-    return sign_in_usecases.sign_in_with_code(
-        phone,
-        message.code,
-        kind=SignInKind.BROWSER,
-        label="",
-        address="198.51.100.7",
-        policy=make.policy,
-        now=now,
-    )
-
-
-def row(actor: Actor) -> Member:
-    db.session.rollback()
-    found = db.session.get(Member, actor.member_id, populate_existing=True)
-    assert found is not None
-    return found
-
-
-def audited(action: str) -> list[tuple[int | None, str]]:
-    db.session.rollback()
-    rows = db.session.execute(
-        select(AuditEntry.actor_id, AuditEntry.about).where(AuditEntry.action == action)
-    )
-    return [(entry.actor_id, entry.about) for entry in rows]
-
-
-def live_sign_ins(actor: Actor) -> int:
-    db.session.rollback()
-    live = select(func.count(SignIn.id)).where(
-        SignIn.member_id == actor.member_id, SignIn.revoked_at.is_(None)
-    )
-    return db.session.scalar(live) or 0
-
-
-def confirm(make: Make, staff: Actor, member: Actor, phone: str = PHONE) -> None:
-    numbers_usecases.confirm_number(
-        member.member_id, phone, actor=staff, policy=make.policy, now=NOW
-    )
 
 
 # by a code
@@ -139,10 +60,6 @@ def test_the_code_sent_at_sign_up_proves_the_number(make: Make) -> None:
     assert (it.phone_lookup, it.phone_claim) == (make.policy.vault.lookup(PHONE), None)
     with pytest.raises(NumberProvedBefore):
         sent(make, rider)
-
-
-def other(code: str) -> str:
-    return f"{(int(code) + 1) % 10**6:06d}"
 
 
 def test_each_way_a_code_fails_has_words_of_its_own(make: Make) -> None:
@@ -189,60 +106,6 @@ def test_codes_asked_for_a_number_are_limited_an_hour(make: Make) -> None:
         sent(make, rider)
     with pytest.raises(TooMany):
         sent(make, rider)
-
-
-# nothing before the proof
-
-
-def test_nothing_is_earned_before_the_number_is_proved_and_something_after(make: Make) -> None:
-    rider, worker = sign_up(make), make.worker()
-    make.accepted(worker, rider, category="RD01")
-    assert balance(rider.member_id).available == 0
-    proved(make, rider)
-    make.accepted(worker, rider)
-    assert balance(rider.member_id).available > 0
-
-
-def test_what_was_sent_unproved_is_never_paid_also_when_accepted_after_the_proof(
-    make: Make,
-) -> None:
-    rider, worker = sign_up(make), make.worker()
-    report = make.report(rider, category="RD01")
-    assert report.sent_unproved
-    proved(make, rider)
-    make.step(report, "accept", worker, category="RD02", severity=2)
-    assert balance(rider.member_id).available == 0
-    assert not make.report(rider).sent_unproved
-
-
-def test_the_ledger_pays_no_cause_of_a_member_whose_number_was_never_proved() -> None:
-    known = SimpleNamespace(
-        is_staff=False,
-        standing=Standing.ACTIVE,
-        points_stopped_at=None,
-        phone_proved_at=None,
-        frozen_at=None,
-    )
-    assert why_not(known) is UnpaidReason.UNPROVED
-    known.phone_proved_at = NOW
-    assert why_not(known) is None
-
-
-def test_learning_waits_for_the_proof_and_is_thanked_for_then(make: Make) -> None:
-    rider, terms = sign_up(make), terms_of(make.settings)
-    unit = next(iter(UNITS))
-    assert award_learning(unit, actor=rider, terms=terms, now=NOW) is None
-    proved(make, rider)
-    assert award_learning(unit, actor=rider, terms=terms, now=NOW) is not None
-
-
-def test_nothing_is_redeemed_and_no_queue_joined_before_the_proof(make: Make) -> None:
-    rider = sign_up(make)
-    offer = make.offer(make.station())
-    with pytest.raises(NumberUnproved):
-        make.redemption(rider, offer)
-    proved(make, rider)
-    assert make.redemption(rider, offer).rider_id == rider.member_id
 
 
 # taking over

@@ -23,8 +23,8 @@ from grid_report.accounts.sign_in import second_step_usecases
 from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.db import db, transaction
 from tests.accounts.browsing import post_form
+from tests.accounts.proving import audited
 from tests.accounts.test_pages import Pocket
-from tests.accounts.test_proving import audited
 from tests.support.builders import PASSWORD, Make
 
 pytestmark = pytest.mark.database

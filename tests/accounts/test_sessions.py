@@ -16,7 +16,7 @@ from grid_report.accounts.models import SignInKind
 from grid_report.accounts.profile import usecases as profile_usecases
 from grid_report.accounts.sign_in import sign_out_usecases
 from grid_report.accounts.sign_in import usecases as sign_in_usecases
-from grid_report.accounts.steps import SignedIn
+from grid_report.accounts.tokens import SignedIn
 from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound
 from tests.support.builders import PASSWORD, Make

@@ -13,7 +13,7 @@ from grid_report.accounts.members import usecases as members_usecases
 from grid_report.accounts.models import SignInKind
 from grid_report.accounts.roles import Role
 from grid_report.accounts.sign_in import usecases as sign_in_usecases
-from grid_report.accounts.steps import SignedIn
+from grid_report.accounts.tokens import SignedIn
 from grid_report.db import db
 from tests.support.builders import PASSWORD, STATION, Make
 from tests.support.present import beginning

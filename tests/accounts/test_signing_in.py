@@ -20,7 +20,7 @@ from grid_report.accounts.passwords import Hasher
 from grid_report.accounts.policy import policy_of
 from grid_report.accounts.profile import usecases as profile_usecases
 from grid_report.accounts.sign_in import usecases as sign_in_usecases
-from grid_report.accounts.steps import SignedIn
+from grid_report.accounts.tokens import SignedIn
 from grid_report.db import db, transaction
 from grid_report.errors import Invalid, TooMany
 from tests.support.builders import PASSWORD, Make

@@ -15,7 +15,7 @@ from grid_report.accounts.consents import usecases as consents_usecases
 from grid_report.accounts.models import Member
 from grid_report.accounts.profile import usecases as profile_usecases
 from grid_report.accounts.roles import Role
-from grid_report.accounts.steps import SignedIn
+from grid_report.accounts.tokens import SignedIn
 from grid_report.db import db
 from grid_report.errors import Invalid, TooMany
 from tests.support.builders import Make

@@ -23,7 +23,7 @@ from grid_report.accounts.numbers.messenger import CodeMessage
 from grid_report.accounts.profile import usecases as profile_usecases
 from grid_report.accounts.sign_in import sign_out_usecases, wait_steps
 from grid_report.accounts.sign_in import usecases as sign_in_usecases
-from grid_report.accounts.steps import SignedIn
+from grid_report.accounts.tokens import SignedIn
 from grid_report.db import db, transaction
 from grid_report.errors import NotFound, TooMany
 from tests.support.builders import PASSWORD, Make

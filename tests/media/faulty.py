@@ -13,7 +13,7 @@ FAULTY = textwrap.dedent(
     import ctypes, os, signal, sys, time, types
     p = types.ModuleType('grid_report'); p.__path__ = [sys.argv.pop(1)]
     sys.modules['grid_report'] = p
-    from grid_report.media import child
+    from grid_report.media.decoding import child
     clean = child.recipe.clean
 
     def faulty(job, max_pixels):

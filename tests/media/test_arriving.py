@@ -28,7 +28,8 @@ TAKING_IN = textwrap.dedent(
     """
     import io, sys
     from pathlib import Path
-    from grid_report.media import arriving, photos
+    from grid_report.media.decoding import arrivals as arriving
+    from grid_report.media.uploads import photos
     from grid_report.media.store.local import LocalStore
     from grid_report.media.decoding.pool import Pool
     from grid_report.settings import load

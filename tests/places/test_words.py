@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from grid_report.places.boundaries import geojson
 from grid_report.places.boundaries.geojson import CROSSINGS
+from tests.support.source import PACKAGE
 
-ROOT = Path(geojson.__file__).resolve().parent
+ROOT = PACKAGE / "places"
 WORDS = ROOT.parent.parent / "templates" / "words"
 
 
@@ -18,7 +17,7 @@ def macros(file: str) -> set[str]:
 
 
 def test_every_finding_has_a_sentence() -> None:
-    code = (ROOT / "geojson.py").read_text(encoding="utf-8")
+    code = (ROOT / "boundaries/geojson.py").read_text(encoding="utf-8")
     used = set(
         re.findall(
             r'(?:_Refused|found\.error|found\.warn|(?:self\.)?found\.note(?:_once)?)\(\s*"([a-z0-9-]+)"',
@@ -31,7 +30,8 @@ def test_every_finding_has_a_sentence() -> None:
 
 def test_everything_wrong_with_a_table_has_a_sentence() -> None:
     code = "".join(
-        (ROOT / name).read_text("utf-8") for name in ("sheets.py", "sheet_text.py", "usecases.py")
+        (ROOT / name).read_text("utf-8")
+        for name in ("tables/sheets.py", "tables/sheet_text.py", "usecases.py")
     )
     used = set(re.findall(r'(?:Problem\(|code=)"([a-z-]+)"', code))
     assert len(used) == 13
@@ -40,7 +40,7 @@ def test_everything_wrong_with_a_table_has_a_sentence() -> None:
 
 def test_every_refusal_has_a_sentence() -> None:
     used: set[str] = set()
-    for path in ROOT.glob("*.py"):
+    for path in ROOT.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         used |= set(re.findall(r'(?:\.field|\.add)\(\s*"\w+",\s*"([a-z0-9-]+)"', text))
         used |= set(re.findall(r'"((?:category|latitude|longitude)-[a-z-]+)"', text))

@@ -16,7 +16,7 @@ from grid_report.accounts.models import Member
 from grid_report.accounts.numbers import usecases as numbers_usecases
 from grid_report.accounts.numbers.usecases import Choice
 from grid_report.accounts.roles import Role
-from grid_report.accounts.steps import SignedIn
+from grid_report.accounts.tokens import SignedIn
 from grid_report.db import db
 from grid_report.fairness import scheduled as fairness_scheduled
 from grid_report.fairness.models import Signal

@@ -26,7 +26,7 @@ from grid_report.accounts.policy import Policy, policy_of
 from grid_report.accounts.profile import usecases as accounts
 from grid_report.accounts.roles import Role
 from grid_report.accounts.sign_in import usecases as sign_in_usecases
-from grid_report.accounts.steps import SignedIn
+from grid_report.accounts.tokens import SignedIn
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.media.uploads.photos import AdmittedPhoto

@@ -301,7 +301,7 @@ SCREENS: dict[str, list[Screen]] = {
         ),
         Screen("figures-year", "statistics_sheets.year", f"/statistics/years/{THIS.year}"),
         Screen("figures-bulletin", "statistics_sheets.bulletin", f"/statistics/{LAST}/bulletin"),
-        Screen("figures-help", "statistics.counts.definition_queries", "/statistics/help"),
+        Screen("figures-help", "statistics.definitions", "/statistics/help"),
         Screen(
             "figures-freeze",
             "statistics.ask_freeze",

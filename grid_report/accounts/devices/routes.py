@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from grid_report import clock
 from grid_report.accounts.devices import labels, queries, usecases
 from grid_report.accounts.sign_in import usecases as sign_in_usecases
-from grid_report.accounts.steps import SignedIn
+from grid_report.accounts.tokens import SignedIn
 from grid_report.errors import Busy
 from grid_report.web import signin
 from grid_report.web.context import current_actor, settings, unseen

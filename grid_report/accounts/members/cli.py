@@ -6,8 +6,7 @@ import click
 from flask.cli import AppGroup
 
 from grid_report import clock
-from grid_report.accounts import entries, policy, queries
-from grid_report.accounts import steps as accounts_steps
+from grid_report.accounts import entries, policy, queries, tokens
 from grid_report.accounts.members import place_names, usecases
 from grid_report.accounts.roles import HELD_AT, Role
 from grid_report.accounts.sign_in import second_step_usecases
@@ -87,7 +86,7 @@ def code(phone: str) -> None:
     except GridReportError as error:
         raise click.ClickException(_sentences(error)) from error
     for member_id, digits in found:
-        click.echo(f"member {member_id}: {digits}, {accounts_steps.CODE_MINUTES} min")
+        click.echo(f"member {member_id}: {digits}, {tokens.CODE_MINUTES} min")
 
 
 def _sentences(error: GridReportError) -> str:

@@ -13,7 +13,7 @@ from grid_report.accounts.errors import CodesUsedUp, SecondStep
 from grid_report.accounts.numbers import messenger, usecases
 from grid_report.accounts.numbers.usecases import Choice
 from grid_report.accounts.sign_in import second_step_usecases
-from grid_report.accounts.steps import CODE_MINUTES
+from grid_report.accounts.tokens import CODE_MINUTES
 from grid_report.errors import TooMany
 from grid_report.web.preferences import own_path
 from grid_report.web.words import error_sentence, said

@@ -31,7 +31,7 @@ from grid_report.accounts.numbers import steps as numbers
 from grid_report.accounts.numbers.messenger import CodeMessage
 from grid_report.accounts.policy import Policy
 from grid_report.accounts.roles import Role
-from grid_report.accounts.steps import SignedIn
+from grid_report.accounts.tokens import SignedIn
 from grid_report.db import db, transaction, use_case
 from grid_report.errors import Invalid, NotFound
 

@@ -33,7 +33,7 @@ from grid_report.accounts.profile import forms, usecases
 from grid_report.accounts.roles import Role
 from grid_report.accounts.sign_in import sign_out_usecases
 from grid_report.accounts.sign_in import usecases as sign_in_usecases
-from grid_report.accounts.steps import CODE_MINUTES, SignedIn
+from grid_report.accounts.tokens import CODE_MINUTES, SignedIn
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound, TooMany
 from grid_report.web import problems, signin
 from grid_report.web.context import actor_or_none, client_address, current_actor, language, settings

@@ -58,7 +58,7 @@ from grid_report.accounts.sign_in.usecases import (
     sign_in_with_code,
     sign_in_with_password,
 )
-from grid_report.accounts.steps import CODE_MINUTES, SignedIn
+from grid_report.accounts.tokens import CODE_MINUTES, SignedIn
 from grid_report.db import db, transaction, use_case
 from grid_report.errors import Invalid
 

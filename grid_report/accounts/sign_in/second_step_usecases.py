@@ -24,7 +24,7 @@ from grid_report.accounts.numbers.messenger import CodeMessage
 from grid_report.accounts.policy import Policy
 from grid_report.accounts.roles import SECOND_STEP
 from grid_report.accounts.sign_in import wait_steps
-from grid_report.accounts.steps import SignedIn
+from grid_report.accounts.tokens import SignedIn
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
 

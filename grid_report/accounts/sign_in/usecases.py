@@ -28,7 +28,7 @@ from grid_report.accounts.numbers.messenger import CodeMessage
 from grid_report.accounts.numbers.usecases import Choice
 from grid_report.accounts.policy import Policy
 from grid_report.accounts.sign_in import second_step_usecases, wait_steps
-from grid_report.accounts.steps import SignedIn
+from grid_report.accounts.tokens import SignedIn
 from grid_report.db import db, transaction, use_case
 
 QUARTER_S: Final = 15 * 60

@@ -38,12 +38,12 @@ PAUSE_SECONDS = 5.0
 END_SECONDS = 2.0
 TRIES = 2
 _ANSWER_BYTES = 64 * 1024
-_PACKAGE = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parents[2]
 # The package's own __init__ imports the web framework, which a decoder has no use for: 40 MB and
 # half a second each. So the child gets an empty package of that name with the same folder.
 _BOOT = (
     "import sys, types; p = types.ModuleType('grid_report'); p.__path__ = [sys.argv.pop(1)];"
-    " sys.modules['grid_report'] = p; from grid_report.media import child; child.run()"
+    " sys.modules['grid_report'] = p; from grid_report.media.decoding import child; child.run()"
 )
 
 

@@ -39,7 +39,7 @@ def end_overdue(*, now: datetime, go_on: Callable[[], bool] = lambda: True) -> i
     refs = _refs(
         Redemption.state == RedemptionState.RESERVED,
         Redemption.holds_until <= now,
-        # Applications lapse with words of their own, see `card_clock.py`.
+        # Applications lapse with words of their own, see `permits/scheduled.py`.
         Redemption.offer_id.not_in(select(Offer.id).where(Offer.kind == OfferKind.APPLICATION)),
     )
     return _each(refs, lambda ref: _end(ref, now=now), go_on)

@@ -1,4 +1,4 @@
-"""The rows of the ledger, written one by one for the functions of `ledger.py` and nobody else."""
+"""The rows of the ledger, written one by one for the functions of the ledger and nobody else."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The ledger: events, their transfers, the accounts they move, and the lots points come in.
 
 Only what `points/ledger/__init__.py` gathers writes these tables. The triggers that keep them honest are in
-migrations 0004 and 0006, written once for both databases; `guards.py` lists them and the audit
+migrations 0004 and 0006, written once for both databases; `audit/expected_triggers.py` lists them and the audit
 misses each one gone.
 """
 

@@ -1,6 +1,6 @@
 """Who is told what when a report moves: one table, every step with every person concerned. Pure.
 
-`news.py` writes the messages, the README prints the table, and a test walks all of it. A person
+`casework/notification_steps.py` writes the messages, the README prints the table, and a test walks all of it. A person
 without a cell is not told. Whoever took the step is never told of it.
 """
 

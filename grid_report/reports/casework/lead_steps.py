@@ -117,3 +117,12 @@ def hand_on(
         words=words,
         changes={"lead": [report.number, heir.number]},
     )
+
+
+def is_folded_away(report: Report) -> bool:
+    """Tell whether a report is one of many behind one row, and not the first of them."""
+    return (
+        report.folded_id is not None
+        and report.folded_id != report.id
+        and report.state is State.SUBMITTED
+    )

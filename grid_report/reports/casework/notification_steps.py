@@ -1,6 +1,6 @@
 """Who hears what about a report: outbox rows in the transaction of the step.
 
-Whom each step concerns and what they are told is the table of `telling.py`; here it is carried out.
+Whom each step concerns and what they are told is the table of `casework/audience.py`; here it is carried out.
 """
 
 from __future__ import annotations

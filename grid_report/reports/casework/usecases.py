@@ -23,7 +23,7 @@ from grid_report.points.policy import terms_of
 from grid_report.reports import clocks, steps
 from grid_report.reports.casework import effect_steps, lead_steps, notification_steps
 from grid_report.reports.casework.assign_steps import assign
-from grid_report.reports.casework.folds import is_folded_away
+from grid_report.reports.casework.lead_steps import is_folded_away
 from grid_report.reports.casework.merged import Followed
 from grid_report.reports.commands import RateReport, TakeStep, fingerprint
 from grid_report.reports.consent_steps import photos_to_keep

@@ -13,6 +13,7 @@ from grid_report.access import Action, Actor
 from grid_report.accounts import consent_queries, policy
 from grid_report.accounts.consent_kinds import OPTIONAL_CONSENTS, ConsentKind
 from grid_report.accounts.members.identity_queries import names_for
+from grid_report.accounts.roles import Role
 from grid_report.errors import GridReportError, Invalid, NotFound
 from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.places.queries import reference
@@ -260,3 +261,48 @@ def take_step_on_kept(
         problems=Invalid(),
     )  # fmt: skip
     return kept_usecases.take_step(number, command, actor=current_actor(), now=clock.now())
+
+
+def side_of(number: str) -> str:
+    """Return which page shows this report to this person."""
+    actor = current_actor()
+    try:
+        report = queries.find_report(number)
+    except NotFound:
+        kept_queries.find_kept(number, actor)
+        return "reports"
+    if report.reporter_id == actor.member_id:
+        return "reports"
+    if access.parts(actor, report) & access.BODY or actor.has(Role.ADMINISTRATOR, Role.AUDITOR):
+        return "desk"
+    return "unit" if actor.has(Role.HANDLER) else "reports"
+
+
+def case_page(number: str, errors: dict[str, list[str]], failed_step: str, status: int) -> Response:
+    """Draw the page of a case for this person, with what was refused and what was typed."""
+    from grid_report.reports.desk.routes import desk_case, unit_case
+
+    side = side_of(number)
+    form = request.form.to_dict()
+    if side == "desk":
+        page = desk_case(number, errors=errors, form=form, failed_step=failed_step)
+    elif side == "unit":
+        page = unit_case(number, errors=errors, form=form, failed_step=failed_step)
+    else:
+        page = own_page(
+            number, "reports/show.html", errors=errors, form=form, failed_step=failed_step
+        )
+    return Response(page, status, content_type="text/html; charset=utf-8")
+
+
+def own_page(number: str, template: str, **shown: Any) -> str:
+    """Draw the page of an own report; one that waits for the proof has a page of its own."""
+    try:
+        report = one(number)
+    except NotFound:
+        waits = kept_page(kept_queries.find_kept(number, current_actor()))
+        just_sent = template == "reports/sent.html"
+        return render_template(
+            "reports/kept.html", **{"errors": {}, **shown}, **waits, just_sent=just_sent
+        )
+    return render_template(template, report=report, **shown)

@@ -30,6 +30,7 @@ from grid_report.reports.desk.filters import ReportFilter
 from grid_report.reports.errors import ConsentNeeded
 from grid_report.reports.lifecycle import OPEN, State
 from grid_report.reports.pages import case_views, forms, page_views
+from grid_report.reports.pages.page_views import case_page, own_page, side_of
 from grid_report.reports.sources import LocatedBy
 from grid_report.reports.submission import usecases as submission_usecases
 from grid_report.web import words
@@ -241,20 +242,7 @@ def staged_photo(token: str) -> Response:
 @bp.get("/report/sent/<number>")
 def sent(number: str) -> str:
     """Say that the report is in: its number, who has it, by when, what next."""
-    return _own_page(number, "reports/sent.html")
-
-
-def _own_page(number: str, template: str, **shown: Any) -> str:
-    """Draw the page of an own report; one that waits for the proof has a page of its own."""
-    try:
-        report = page_views.one(number)
-    except NotFound:
-        waits = page_views.kept_page(kept_queries.find_kept(number, current_actor()))
-        just_sent = template == "reports/sent.html"
-        return render_template(
-            "reports/kept.html", **{"errors": {}, **shown}, **waits, just_sent=just_sent
-        )
-    return render_template(template, report=report, **shown)
+    return own_page(number, "reports/sent.html")
 
 
 CHOICES: dict[str, ReportFilter] = {
@@ -300,7 +288,7 @@ def mine() -> str:
 @bp.get("/my/reports/<number>")
 def show(number: str) -> str:
     """Show one report to its rider: every step, photos, due times, points with their reasons."""
-    return _own_page(number, "reports/show.html", errors={}, form={}, failed_step="")
+    return own_page(number, "reports/show.html", errors={}, form={}, failed_step="")
 
 
 @bp.get("/reports/<number>")
@@ -342,38 +330,6 @@ def step(number: str, step: str) -> AnyResponse:
 def _after_step(number: str) -> str:
     fallback = url_for(f"{side_of(number)}.show", number=number)
     return own_path(request.form.get("next"), fallback)
-
-
-def side_of(number: str) -> str:
-    """Return which page shows this report to this person."""
-    actor = current_actor()
-    try:
-        report = queries.find_report(number)
-    except NotFound:
-        kept_queries.find_kept(number, actor)
-        return "reports"
-    if report.reporter_id == actor.member_id:
-        return "reports"
-    if access.parts(actor, report) & access.BODY or actor.has(Role.ADMINISTRATOR, Role.AUDITOR):
-        return "desk"
-    return "unit" if actor.has(Role.HANDLER) else "reports"
-
-
-def case_page(number: str, errors: dict[str, list[str]], failed_step: str, status: int) -> Response:
-    """Draw the page of a case for this person, with what was refused and what was typed."""
-    from grid_report.reports.desk.routes import desk_case, unit_case
-
-    side = side_of(number)
-    form = request.form.to_dict()
-    if side == "desk":
-        page = desk_case(number, errors=errors, form=form, failed_step=failed_step)
-    elif side == "unit":
-        page = unit_case(number, errors=errors, form=form, failed_step=failed_step)
-    else:
-        page = _own_page(
-            number, "reports/show.html", errors=errors, form=form, failed_step=failed_step
-        )
-    return Response(page, status, content_type="text/html; charset=utf-8")
 
 
 @bp.post("/reports/<number>/rating")

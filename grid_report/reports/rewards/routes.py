@@ -13,7 +13,7 @@ from grid_report.reports.casework import recheck_usecases
 from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.pages import forms as pages_forms
 from grid_report.reports.pages import page_views
-from grid_report.reports.pages.routes import case_page, side_of
+from grid_report.reports.pages.page_views import case_page, side_of
 from grid_report.web import words
 from grid_report.web.context import current_actor, settings
 from grid_report.web.problems import status_of

@@ -26,7 +26,7 @@ from grid_report.places.geo.reference import Reference
 from grid_report.places.geo.routing import Match, MatchedBy
 from grid_report.reports import clocks, signals, steps
 from grid_report.reports.casework import effect_steps, notification_steps
-from grid_report.reports.casework.folds import is_folded_away
+from grid_report.reports.casework.lead_steps import is_folded_away
 from grid_report.reports.commands import SubmitReport, columns_of, fingerprint, without_measured
 from grid_report.reports.errors import ConsentNeeded, KeyReused, TooManyKept, TooManyReports
 from grid_report.reports.idempotency_steps import Sent, SentBefore

@@ -1,6 +1,6 @@
 """What one case adds to the figures. Pure: the facts of a case in, counts by cell out.
 
-The same rules stand in `definitions.py` as SQL, for the recount and for the lists behind a figure;
+The same rules stand in `counts/definition_queries.py` as SQL, for the recount and for the lists behind a figure;
 a test plays random histories and holds the two against each other.
 """
 

@@ -1,4 +1,4 @@
-"""The same definitions as `facts.py`, as SQL over reports, rounds that are over, and redemptions.
+"""The same definitions as `counts/cells.py`, as SQL over reports, rounds that are over, and redemptions.
 
 For the recount, which must not share a mistake with the kept counts, and for the list of cases
 behind a figure. A measure is counted in parts, each a range of one indexed instant, over the

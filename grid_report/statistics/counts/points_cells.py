@@ -1,4 +1,4 @@
-"""Where points are counted, and in which areas, as `facts.py` says it of a case. Pure."""
+"""Where points are counted, and in which areas, as `counts/cells.py` says it of a case. Pure."""
 
 from __future__ import annotations
 

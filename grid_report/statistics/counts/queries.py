@@ -38,7 +38,7 @@ class Figures:
     """The counts of one area over a month or several: (facet, key, measure) to how many.
 
     `rules` is the number of the rules they were counted by. `values` are lengths to the minute, in
-    the steps median and P90 lie in (`lengths.py`).
+    the steps median and P90 lie in (`month/length_queries.py`).
     """
 
     counts: Mapping[Key, int] = field(default_factory=dict)
@@ -154,7 +154,7 @@ def read_months(
 ) -> dict[tuple[str, str], Figures]:
     """Return the kept counts by (month, area) in one statement; what is not there is left out.
 
-    `versions` names the frozen version to read of a month; the others are read live. What depends on the present moment, such as what is overdue, is in `live.py`.
+    `versions` names the frozen version to read of a month; the others are read live. What depends on the present moment, such as what is overdue, is in `counts/live_queries.py`.
     """
     if not months:
         return {}

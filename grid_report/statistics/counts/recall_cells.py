@@ -1,4 +1,4 @@
-"""What one case taken back adds to the figures, as `facts.py` says it of a case. Pure."""
+"""What one case taken back adds to the figures, as `counts/cells.py` says it of a case. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one redemption adds to the figures, as `facts.py` says it of a case. Pure."""
+"""What one redemption adds to the figures, as `counts/cells.py` says it of a case. Pure."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def follow_rules(
     """Count every month anew that is not yet counted by today's rules; return how many were left.
 
     And what riders hold, which is no month's. Each is a transaction of its own: killed in the middle, the next call goes on where this
-    one was. Until the last one is done nothing is shown (`anew.check`).
+    one was. Until the last one is done nothing is shown (`counts.rules_queries.check`).
     """
     if rules_queries.is_done():
         db.session.rollback()

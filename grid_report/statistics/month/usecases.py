@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -15,8 +16,9 @@ from grid_report.errors import Conflict, Invalid
 from grid_report.places.geo.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics.counts import rules_queries
-from grid_report.statistics.counts.usecases import logger
 from grid_report.statistics.month import freeze_steps
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)

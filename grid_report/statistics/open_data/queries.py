@@ -43,7 +43,7 @@ class OpenFile:
     counts: Sequence[OpenCount]
     names: Names
     street_of: dict[str, str]
-    # Of which shape its version's files are (`naming.SHAPE`).
+    # Of which shape its version's files are (`month.name_queries.SHAPE`).
     shape: int
 
 
