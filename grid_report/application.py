@@ -77,29 +77,15 @@ from grid_report.statistics.exports import sheet_routes as statistics_sheet_rout
 from grid_report.statistics.month import routes as statistics_routes
 from grid_report.statistics.open_data import routes as statistics_open_routes
 from grid_report.statistics.subscriptions import routes as statistics_delivery_routes
-from grid_report.web import (
-    assets,
-    compiling,
-    compress,
-    context,
-    filters,
-    guard,
-    headers,
-    health,
-    languages,
-    logs,
-    pages,
-    preferences,
-    problems,
-    signin,
-    typed,
-    uploads,
-)
+from grid_report.web import context, guard, typed
+from grid_report.web.http import compress, headers, health, logs, problems, signin, uploads
+from grid_report.web.pages import assets, compiling, filters, languages, preferences
+from grid_report.web.pages import routes as pages_routes
 
 BLUEPRINTS = (
     health.bp,
     preferences.bp,
-    pages.bp,
+    pages_routes.bp,
     consents_routes.bp,
     accounts_admin_routes.bp,
     numbers_routes.bp,

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from grid_report import clock, create_app, troubles
 from grid_report.errors import GridReportError, Invalid
 from grid_report.settings import SettingsError
-from grid_report.web import logs
+from grid_report.web.http import logs
 
 
 def _create() -> object:
@@ -75,14 +75,14 @@ cli.params.clear()
 )
 def serve(host: str | None, port: int | None) -> None:
     """Serve the site: web workers and one scheduler, until Ctrl-C."""
-    from grid_report import serving
+    from grid_report.serving import supervisor
     from grid_report.settings import load
 
     if host:
         os.environ["HOST"] = host
     if port:
         os.environ["PORT"] = str(port)
-    sys.exit(serving.serve(load()))
+    sys.exit(supervisor.serve(load()))
 
 
 @cli.group("db")

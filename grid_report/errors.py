@@ -1,7 +1,7 @@
 """The four families of refusal, and the two that are nobody's fault.
 
 An error carries a code and facts. The sentence a person reads is in `templates/words/errors.txt`,
-one macro a code; `web/problems.py` decides the HTTP status. Nothing here knows about either.
+one macro a code; `web/http/problems.py` decides the HTTP status. Nothing here knows about either.
 """
 
 from __future__ import annotations

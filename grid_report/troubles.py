@@ -1,6 +1,6 @@
 """Faults of the machine and not of the program: the database is gone, the disk is full.
 
-They are told from each other here, answered with 503 (`web/problems.py`), and said once in the
+They are told from each other here, answered with 503 (`web/http/problems.py`), and said once in the
 log in a plain sentence: a hundred tracebacks a second would hide what happened, and fill a disk.
 """
 

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask, Request
 
 from grid_report.web.guard import is_public
-from grid_report.web.returning import PAGE_OF
+from grid_report.web.http.returning import PAGE_OF
 from tests.conftest import KIND
 from tests.support.beginnings import Beginning, Beginnings
 from tests.support.builders import Make

@@ -178,8 +178,8 @@ def test_the_check_for_bare_words_sees_them() -> None:
 # Chinese outside the catalogues, each with its reason.
 CHINESE_IN_PYTHON = {
     "cli": "the product's name in --help",
-    "web.filters": "date patterns, which Babel takes in place of a sentence",
-    "web.problems": "what is left to say when the error page itself fails",
+    "web.pages.filters": "date patterns, which Babel takes in place of a sentence",
+    "web.http.problems": "what is left to say when the error page itself fails",
 }
 
 

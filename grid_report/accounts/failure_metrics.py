@@ -11,7 +11,7 @@ from prometheus_client import Counter
 
 from grid_report.accounts.errors import MemberSuspended, WrongCode, WrongPassword
 from grid_report.errors import GridReportError, TooMany
-from grid_report.web import figures  # noqa: F401 - before the first figure is made
+from grid_report.web.http import metrics  # noqa: F401 - before the first figure is made
 
 logger = logging.getLogger(__name__)
 

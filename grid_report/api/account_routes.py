@@ -10,11 +10,11 @@ from grid_report import clock
 from grid_report.accounts import consent_queries, policy
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.consents import usecases as consents_usecases
-from grid_report.api import account_schemas as shapes
 from grid_report.api import present
 from grid_report.api.openapi import operation
 from grid_report.api.reading import answer, json_body
 from grid_report.api.routes import bp, brief
+from grid_report.api.schemas import account as shapes
 from grid_report.web.context import current_actor
 
 

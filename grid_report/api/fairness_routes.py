@@ -8,11 +8,11 @@ from flask import Response, request, url_for
 
 from grid_report import access, clock
 from grid_report.access import Action
-from grid_report.api import fairness_schemas as schemas
 from grid_report.api import present
 from grid_report.api.openapi import operation
 from grid_report.api.reading import answer, json_body, query
 from grid_report.api.routes import bp
+from grid_report.api.schemas import fairness as schemas
 from grid_report.clock import Month
 from grid_report.errors import NotFound
 from grid_report.fairness import forms, queries, usecases, views

@@ -9,12 +9,12 @@ from flask import Response
 from grid_report import access, clock
 from grid_report.access import Action, Actor
 from grid_report.accounts.aliases import rider_alias
-from grid_report.api import points_schemas as schemas
 from grid_report.api import present
 from grid_report.api.openapi import operation
 from grid_report.api.reading import answer, json_body, query
 from grid_report.api.routes import bp
-from grid_report.api.schemas import PageQuery
+from grid_report.api.schemas import points as schemas
+from grid_report.api.schemas.common import PageQuery
 from grid_report.errors import Invalid
 from grid_report.places.queries import reference
 from grid_report.points.objections import queries as objections_queries

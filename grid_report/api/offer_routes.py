@@ -12,12 +12,12 @@ from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts.aliases import rider_alias
-from grid_report.api import offer_schemas as schemas
 from grid_report.api import present
 from grid_report.api.openapi import operation
 from grid_report.api.reading import KEY_FIELD, answer, idempotency_key, json_body, query
 from grid_report.api.routes import bp
-from grid_report.api.schemas import PageQuery, PhotoQuery
+from grid_report.api.schemas import offer as schemas
+from grid_report.api.schemas.common import PageQuery, PhotoQuery
 from grid_report.errors import Invalid, NotFound
 from grid_report.offers import forms
 from grid_report.offers.catalogue import queries

@@ -12,15 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import IntegerConverter
 
-from grid_report.api import (
-    account_schemas,
-    fairness_schemas,
-    offer_schemas,
-    oversight_schemas,
-    points_schemas,
-    schemas,
-    statistics_schemas,
-)
+from grid_report.api.schemas import account, common, fairness, offer, oversight, points, statistics
 from grid_report.web.guard import is_public
 from grid_report.web.paging import BIGGEST_ID
 
@@ -58,13 +50,13 @@ def document(app: Flask, version: str) -> dict[str, Any]:
     models = [
         model
         for module in (
-            schemas,
-            account_schemas,
-            offer_schemas,
-            points_schemas,
-            fairness_schemas,
-            oversight_schemas,
-            statistics_schemas,
+            common,
+            account,
+            offer,
+            points,
+            fairness,
+            oversight,
+            statistics,
         )
         for name, model in sorted(vars(module).items())
         if not name.startswith("_")
@@ -74,7 +66,7 @@ def document(app: Flask, version: str) -> dict[str, Any]:
     ]
     names, definitions = models_json_schema(
         [
-            (model, "serialization" if issubclass(model, schemas.Answer) else "validation")
+            (model, "serialization" if issubclass(model, common.Answer) else "validation")
             for model in models
         ],
         ref_template=REFS,
@@ -206,6 +198,6 @@ def _responses(declared: Operation, shape: dict[Any, Any], *, public: bool) -> d
     for status in sorted(refusals):
         responses[str(status)] = {
             "description": "refused",
-            "content": {PROBLEM: {"schema": shape[schemas.Problem]}},
+            "content": {PROBLEM: {"schema": shape[common.Problem]}},
         }
     return responses

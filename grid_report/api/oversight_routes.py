@@ -9,11 +9,11 @@ from flask import Response, request
 from grid_report import access
 from grid_report.access import Action
 from grid_report.accounts.members.audit_queries import Cursor, TrailLine, list_trail
-from grid_report.api import oversight_schemas as schemas
 from grid_report.api import present
 from grid_report.api.openapi import operation
 from grid_report.api.reading import answer, query
 from grid_report.api.routes import bp
+from grid_report.api.schemas import oversight as schemas
 from grid_report.oversight import forms
 from grid_report.oversight.holders import shown_alias, shown_holder
 from grid_report.points.audit.journal_queries import Event, list_journal

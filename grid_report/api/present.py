@@ -20,7 +20,7 @@ from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.lifecycle import KeptState, Part, Step
 from grid_report.reports.models import HistoryEntry, PhotoKind, ReportPhoto
 from grid_report.reports.sources import LocatedBy
-from grid_report.web.words import sentence
+from grid_report.web.pages.words import sentence
 
 
 def instant(at: datetime | None) -> str | None:

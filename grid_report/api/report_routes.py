@@ -11,7 +11,7 @@ from grid_report import access, clock
 from grid_report.access import Action
 from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
-from grid_report.api import present, schemas
+from grid_report.api import present
 from grid_report.api.openapi import operation
 from grid_report.api.reading import (
     FORMS,
@@ -22,6 +22,7 @@ from grid_report.api.reading import (
     json_body,
 )
 from grid_report.api.routes import bp
+from grid_report.api.schemas import common
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.points.statement.queries import points_by_report
@@ -43,8 +44,8 @@ from grid_report.web.paging import read_limit
 @bp.post("/reports")
 @operation(
     summary="Send a report with its photos",
-    form=schemas.SubmitForm,
-    answers={201: schemas.ReportShown},
+    form=common.SubmitForm,
+    answers={201: common.ReportShown},
     refuses=(403, 413, 415, 422),
     idempotent_by_key=True,
 )
@@ -135,8 +136,8 @@ def _kept(report: KeptReport, photos: Sequence[ReportPhoto | KeptPhoto]) -> dict
 @bp.get("/reports")
 @operation(
     summary="The reports the caller may see",
-    query=schemas.ReportQuery,
-    answers={200: schemas.ReportList},
+    query=common.ReportQuery,
+    answers={200: common.ReportList},
     refuses=(422,),
 )
 def list_reports() -> Response:
@@ -188,7 +189,7 @@ def _visible(number: str) -> Report:
 
 
 @bp.get("/reports/<number>")
-@operation(summary="One report", answers={200: schemas.ReportShown}, refuses=(404,))
+@operation(summary="One report", answers={200: common.ReportShown}, refuses=(404,))
 def show_report(number: str) -> Response:
     """Show one report as the caller may see it."""
     try:
@@ -200,7 +201,7 @@ def show_report(number: str) -> Response:
 @bp.get("/reports/<number>/history")
 @operation(
     summary="Every step of a report, oldest first",
-    answers={200: schemas.HistoryList},
+    answers={200: common.HistoryList},
     refuses=(404,),
 )
 def show_history(number: str) -> Response:
@@ -237,7 +238,7 @@ def show_history(number: str) -> Response:
 @bp.get("/reports/<number>/photos/<int:photo_id>")
 @operation(
     summary="One photo of a report",
-    query=schemas.PhotoQuery,
+    query=common.PhotoQuery,
     answers={200: "image/jpeg"},
     refuses=(403, 404, 422),
 )
@@ -267,9 +268,9 @@ def report_photo(number: str, photo_id: int) -> Response:
 @bp.post("/reports/<number>/steps")
 @operation(
     summary="Take a step of the lifecycle",
-    json=schemas.StepRequest,
-    form=schemas.StepForm,
-    answers={200: schemas.ReportShown},
+    json=common.StepRequest,
+    form=common.StepForm,
+    answers={200: common.ReportShown},
     refuses=(403, 404, 409, 413, 415, 422),
     idempotent_by_key=True,
 )
@@ -282,7 +283,7 @@ def take_step(number: str) -> Response:
     problems = Invalid()
     photos = []
     if request.mimetype not in FORMS:
-        values = json_body(schemas.StepRequest)
+        values = json_body(common.StepRequest)
     else:
         values = request.form.to_dict()
         page_views.check_consent(number, idempotency_key())
@@ -310,7 +311,7 @@ def take_step(number: str) -> Response:
 def _step_on_kept(number: str) -> Response:
     kept_queries.find_kept(number, current_actor())
     is_form = request.mimetype in FORMS
-    values = request.form.to_dict() if is_form else json_body(schemas.StepRequest)
+    values = request.form.to_dict() if is_form else json_body(common.StepRequest)
     done = page_views.take_step_on_kept(number, values, key=idempotency_key(), key_field=KEY_FIELD)
     return answer(_sent(done.report), replayed=done.replayed)
 
@@ -318,8 +319,8 @@ def _step_on_kept(number: str) -> Response:
 @bp.post("/reports/<number>/rating")
 @operation(
     summary="The rider's answer: solved, satisfied",
-    json=schemas.RatingRequest,
-    answers={201: schemas.Rated},
+    json=common.RatingRequest,
+    answers={201: common.Rated},
     refuses=(403, 404, 409, 415, 422),
     idempotent_by_key=True,
 )
@@ -329,7 +330,7 @@ def rate(number: str) -> Response:
     done = casework_usecases.rate_report(
         number,
         pages_forms.read_rating(
-            json_body(schemas.RatingRequest), key=idempotency_key(), key_field=KEY_FIELD
+            json_body(common.RatingRequest), key=idempotency_key(), key_field=KEY_FIELD
         ),
         actor=current_actor(),
         now=clock.now(),

@@ -12,9 +12,10 @@ from grid_report.accounts.models import SignInKind
 from grid_report.accounts.policy import current as policy
 from grid_report.accounts.sign_in import sign_out_usecases
 from grid_report.accounts.sign_in import usecases as sign_in_usecases
-from grid_report.api import present, schemas
+from grid_report.api import present
 from grid_report.api.openapi import document, operation
 from grid_report.api.reading import answer, json_body, query
+from grid_report.api.schemas import common
 from grid_report.errors import Invalid
 from grid_report.places.geo.categories import numbers_to_call
 from grid_report.places.geo.datum import to_wgs84
@@ -41,13 +42,13 @@ def openapi() -> Response:
 @public
 @operation(
     summary="Sign in with phone and password and get a token",
-    json=schemas.TokenRequest,
-    answers={201: schemas.TokenIssued},
+    json=common.TokenRequest,
+    answers={201: common.TokenIssued},
     refuses=(401, 415, 422),
 )
 def create_token() -> Response:
     """Issue a token; it is kept only as a hash."""
-    body = json_body(schemas.TokenRequest)
+    body = json_body(common.TokenRequest)
     signed_in = sign_in_usecases.sign_in_with_password(
         body["phone"],
         body["password"],
@@ -89,7 +90,7 @@ def brief(actor: Actor) -> dict[str, Any]:
 
 @bp.get("/categories")
 @public
-@operation(summary="Groups with their categories", answers={200: schemas.CategoryList})
+@operation(summary="Groups with their categories", answers={200: common.CategoryList})
 def categories() -> Response:
     """List what can be reported, in season first."""
     now, words_for = clock.now(), language()
@@ -125,13 +126,13 @@ def categories() -> Response:
 @bp.get("/places/locate")
 @operation(
     summary="Which community answers for a position",
-    query=schemas.LocateQuery,
-    answers={200: schemas.Located},
+    query=common.LocateQuery,
+    answers={200: common.Located},
     refuses=(422,),
 )
 def locate() -> Response:
     """Find the community of a position."""
-    asked = query(schemas.LocateQuery)
+    asked = query(common.LocateQuery)
     places = reference()
     match = places.locate(to_wgs84(Point(asked.lat, asked.lng), asked.datum))
     return answer(
@@ -143,7 +144,7 @@ def locate() -> Response:
 
 
 @bp.get("/places/communities")
-@operation(summary="All communities", answers={200: schemas.CommunityList})
+@operation(summary="All communities", answers={200: common.CommunityList})
 def communities() -> Response:
     """List the communities with a point inside each."""
     places = reference()
@@ -167,15 +168,15 @@ def communities() -> Response:
 @bp.get("/places/units")
 @operation(
     summary="Units that cover a place, best proposal first",
-    query=schemas.UnitQuery,
-    answers={200: schemas.UnitList},
+    query=common.UnitQuery,
+    answers={200: common.UnitList},
     refuses=(403, 404, 422),
 )
 def units() -> Response:
     """List the units for a report or a community."""
     actor = current_actor()
     check(actor, Action.UNITS_LIST)
-    asked, places = query(schemas.UnitQuery), reference()
+    asked, places = query(common.UnitQuery), reference()
     category = compound = None
     code = asked.community
     if asked.report:
@@ -192,7 +193,7 @@ def units() -> Response:
 
 
 @bp.get("/me/points")
-@operation(summary="The rider's balance", answers={200: schemas.Balance}, refuses=(403,))
+@operation(summary="The rider's balance", answers={200: common.Balance}, refuses=(403,))
 def balance() -> Response:
     """Say what is there, on hold, on the way and expiring."""
     actor = current_actor()
@@ -215,8 +216,8 @@ def balance() -> Response:
 @bp.get("/me/points/entries")
 @operation(
     summary="The rider's point entries, newest first",
-    query=schemas.PageQuery,
-    answers={200: schemas.EntryList},
+    query=common.PageQuery,
+    answers={200: common.EntryList},
     refuses=(403, 422),
 )
 def entries() -> Response:
@@ -239,7 +240,7 @@ def entries() -> Response:
 @bp.get("/me/points/entries/<int:entry_id>/why")
 @operation(
     summary="Why an entry is there: report, decision, tariff, award, where it was spent",
-    answers={200: schemas.WhyShown},
+    answers={200: common.WhyShown},
     refuses=(403, 404),
 )
 def why(entry_id: int) -> Response:

@@ -9,10 +9,10 @@ from flask import Response
 
 from grid_report import clock
 from grid_report.api import present
-from grid_report.api import statistics_schemas as schemas
 from grid_report.api.openapi import operation
 from grid_report.api.reading import answer, query
 from grid_report.api.routes import bp
+from grid_report.api.schemas import statistics as schemas
 from grid_report.places.queries import reference
 from grid_report.rates import Rate
 from grid_report.statistics import request_forms

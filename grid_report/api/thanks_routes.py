@@ -8,7 +8,6 @@ from flask import Response, request
 
 from grid_report import access, clock
 from grid_report.access import Action
-from grid_report.api import points_schemas as schemas
 from grid_report.api import present
 from grid_report.api.openapi import operation
 from grid_report.api.reading import (
@@ -20,6 +19,7 @@ from grid_report.api.reading import (
     query,
 )
 from grid_report.api.routes import bp
+from grid_report.api.schemas import points as schemas
 from grid_report.errors import Invalid
 from grid_report.places.queries import reference
 from grid_report.points.policy import terms_of

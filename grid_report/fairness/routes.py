@@ -25,8 +25,8 @@ from grid_report.fairness.judging import AlreadyJudged
 from grid_report.fairness.kinds import Finding, SignalKind, SignalState
 from grid_report.fairness.scope import review_scope
 from grid_report.places.queries import reference
-from grid_report.web import words
 from grid_report.web.context import current_actor, language, settings
+from grid_report.web.pages import words
 
 bp = Blueprint("fairness", __name__)
 

@@ -17,8 +17,8 @@ from grid_report.media.store import opening
 from grid_report.notify import queries as notify_queries
 from grid_report.notify import usecases as notify_usecases
 from grid_report.web.context import settings
-from grid_report.web.filters import show_full_time
-from grid_report.web.words import sentence
+from grid_report.web.pages.filters import show_full_time
+from grid_report.web.pages.words import sentence
 
 jobs_cli = AppGroup("jobs", help="Periodic work: look at it, run it by hand.")
 
@@ -45,9 +45,13 @@ def list_jobs() -> None:
             ).rstrip()
         )
     holder = lease.holder if lease and lease.until > clock.now() else ""
-    click.echo(sentence("serving", "lease_held" if holder else "lease_free", holder=holder))
+    click.echo(
+        sentence("serving.supervisor", "lease_held" if holder else "lease_free", holder=holder)
+    )
     health = notify_queries.outbox_health()
-    click.echo(sentence("serving", "outbox", waiting=health.waiting, given_up=health.given_up))
+    click.echo(
+        sentence("serving.supervisor", "outbox", waiting=health.waiting, given_up=health.given_up)
+    )
 
 
 @jobs_cli.command("run")
@@ -71,7 +75,9 @@ def given_up(retry: bool) -> None:
             f"{message.id} {message.kind} {message.about} {message.attempts} {message.last_error}"
         )
     if retry:
-        click.echo(sentence("serving", "given_again", count=notify_usecases.retry_given_up()))
+        click.echo(
+            sentence("serving.supervisor", "given_again", count=notify_usecases.retry_given_up())
+        )
 
 
 @click.command("scheduler")

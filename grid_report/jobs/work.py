@@ -34,7 +34,7 @@ from grid_report.statistics.counts import usecases as statistics_usecases
 from grid_report.statistics.month import usecases as month_usecases
 from grid_report.statistics.subscriptions import usecases as subscriptions_usecases
 from grid_report.web.context import wiring
-from grid_report.web.terminal import say
+from grid_report.web.pages.terminal import say
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from grid_report.notify import message_views, queries, usecases
 from grid_report.notify.kinds import NAMED_BY, page_for
 from grid_report.places import queries as places_queries
 from grid_report.web.context import current_actor, language, settings
+from grid_report.web.pages.words import said
 from grid_report.web.paging import pack, unpack
-from grid_report.web.words import said
 
 bp = Blueprint("notify", __name__)
 

@@ -35,8 +35,9 @@ from grid_report.places import queries as places_queries
 from grid_report.points.audit.journal_queries import Event, JournalFilter, find_event, list_journal
 from grid_report.points.kinds import EventKind
 from grid_report.points.statement import queries as points_queries
-from grid_report.web import csv_files, words
+from grid_report.web import csv_files
 from grid_report.web.context import current_actor, settings
+from grid_report.web.pages import words
 from grid_report.web.paging import BIGGEST_ID, pack, unpack_id
 
 bp = Blueprint("oversight", __name__, url_prefix="/oversight")

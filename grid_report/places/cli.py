@@ -16,7 +16,7 @@ from grid_report.places import queries, usecases
 from grid_report.places.boundaries import finding_views, open_cases
 from grid_report.places.tables.sheet_problems import SheetError
 from grid_report.web.context import settings
-from grid_report.web.words import sentence
+from grid_report.web.pages.words import sentence
 
 
 @click.group("communities")

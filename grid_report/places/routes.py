@@ -15,7 +15,7 @@ from grid_report.places.boundaries import drawing, finding_views, geojson, open_
 from grid_report.places.boundaries.findings import left_out
 from grid_report.places.boundaries.imported import ImportReport
 from grid_report.web.context import current_actor
-from grid_report.web.words import field_sentences, said
+from grid_report.web.pages.words import field_sentences, said
 
 bp = Blueprint("places", __name__)
 

@@ -19,7 +19,7 @@ from grid_report.statistics.month import name_queries, table_queries
 from grid_report.statistics.month.queries import MonthReport, read_report
 from grid_report.statistics.month.table_queries import Tables
 from grid_report.typed import plain
-from grid_report.web.words import sentence
+from grid_report.web.pages.words import sentence
 
 LONGEST_VERSION: Final = 6
 

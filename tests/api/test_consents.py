@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from grid_report.accounts.consent_kinds import ConsentKind
-from grid_report.api import account_schemas, schemas
+from grid_report.api.schemas import account, common
 from grid_report.db import db
 from grid_report.reports.models import Report
 from tests.api.conftest import problem
@@ -30,7 +30,7 @@ def test_the_whole_history_newest_first(make: Make, program: Any) -> None:
     asking = program(make.rider(consents=(ACCOUNT,)))
     first = say(asking, "position", True)
     assert first.status_code == 201
-    account_schemas.ConsentSaid.model_validate(first.json)
+    account.ConsentSaid.model_validate(first.json)
     gone = say(asking, "position", False).json
     assert (gone["agree"], gone["at"]) == (False, first.json["at"])
     assert gone["withdrawn_at"] is not None
@@ -38,7 +38,7 @@ def test_the_whole_history_newest_first(make: Make, program: Any) -> None:
     # Saying what stands already writes nothing.
     assert say(asking, "position", True).json == again
     items = asking.get("me/consents").json["items"]
-    account_schemas.ConsentList.model_validate({"items": items})
+    account.ConsentList.model_validate({"items": items})
     version = make.policy.notice_version
     assert [(it["kind"], it["at"], it["withdrawn_at"], it["version"]) for it in items] == [
         ("position", again["at"], None, version),
@@ -75,7 +75,7 @@ def test_the_source_of_a_place_is_given_and_answered(make: Make, program: Any) -
     ):
         sent = asking.report(**more)
         assert sent.status_code == 201, sent.text
-        schemas.ReportShown.model_validate(sent.json)
+        common.ReportShown.model_validate(sent.json)
         assert sent.json["location"]["source"] == source
         assert asking.get(f"reports/{sent.json['number']}").json["location"]["source"] == source
     problem(asking.report(source="nowhere"), 422, "invalid", "source")
@@ -86,7 +86,7 @@ def test_without_consent_a_measured_place_is_left_out_with_201(make: Make, progr
     for place in ({**HERE, "accuracy_m": "5"}, {"lat": "39.9", "lng": "116.4"}, {}):
         sent = asking.report(community="", **place)
         assert sent.status_code == 201, sent.text
-        schemas.ReportShown.model_validate(sent.json)
+        common.ReportShown.model_validate(sent.json)
         assert (sent.json["location"], sent.json["community"]) == (None, None)
         assert sent.json["matched_by"] == "none"
     pinned = asking.report(community="", source="pin", **HERE)

@@ -9,7 +9,7 @@ import pytest
 
 from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
-from grid_report.api import fairness_schemas as schemas
+from grid_report.api.schemas import fairness as schemas
 from tests.api.conftest import Program, problem
 from tests.fairness.conftest import Review
 from tests.reports.test_lists import counted

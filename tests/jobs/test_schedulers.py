@@ -30,7 +30,7 @@ MESSAGES = 150
 def schedulers(make: Make, count: int, log: Path) -> Iterator[list[int]]:
     """Run so many scheduler processes; stop those that are left."""
     running = [
-        start(["-m", "grid_report.serving", "scheduler"], environ_of(make.settings), log)
+        start(["-m", "grid_report.serving.supervisor", "scheduler"], environ_of(make.settings), log)
         for _ in range(count)
     ]
     try:
@@ -115,7 +115,7 @@ def test_a_scheduler_that_is_stopped_hands_over_at_once(make: Make, tmp_path: Pa
 def test_a_scheduler_ends_with_the_process_that_started_it(make: Make, tmp_path: Path) -> None:
     with schedulers(make, 0, tmp_path / "log"):
         process = start(
-            ["-m", "grid_report.serving", "scheduler"],
+            ["-m", "grid_report.serving.supervisor", "scheduler"],
             environ_of(make.settings),
             tmp_path / "log",
         )

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from grid_report import serving
+from grid_report.serving import supervisor
 from grid_report.settings import Settings
 from tests.jobs.processes import end, environ_of, start, wait_for
 from tests.support.site import SERVE, Site, free_port, site
@@ -258,6 +258,6 @@ def test_only_a_worker_that_was_told_to_stop_ends_at_once_and_well(
 ) -> None:
     """One that could not begin keeps gunicorn's code, by which the supervisor knows."""
     left: list[int] = []
-    monkeypatch.setattr(serving, "leave", left.append)
-    serving._end_worker(None, SimpleNamespace(booted=booted, alive=alive))
+    monkeypatch.setattr(supervisor, "leave", left.append)
+    supervisor._end_worker(None, SimpleNamespace(booted=booted, alive=alive))
     assert left == ends

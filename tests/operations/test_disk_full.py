@@ -13,7 +13,7 @@ import pytest
 from grid_report import create_app
 from grid_report.db import db
 from grid_report.settings import Settings
-from grid_report.web import figures
+from grid_report.web.http import metrics
 from tests.conftest import test_settings
 from tests.jobs.processes import wait_for
 from tests.support.builders import Make
@@ -118,10 +118,10 @@ def test_a_full_disk_stops_what_writes_and_nothing_else(disk: Path, tmp_path: Pa
 def test_figures_are_reserved_before_they_are_mapped_and_move_to_memory_on_a_full_disk(
     disk: Path,
 ) -> None:
-    kept = figures.ReservedDict(str(disk / "counter_1.db"))
+    kept = metrics.ReservedDict(str(disk / "counter_1.db"))
     kept.write_value("first", 1.0, 0.0)
     found = os.stat(disk / "counter_1.db")
-    assert found.st_blocks * 512 >= found.st_size == figures.FIRST_BYTES
+    assert found.st_blocks * 512 >= found.st_size == metrics.FIRST_BYTES
     fill_up(disk)
     # Far more than was reserved; unreserved, the first of them would end this process.
     for number in range(6000):
@@ -129,7 +129,7 @@ def test_figures_are_reserved_before_they_are_mapped_and_move_to_memory_on_a_ful
     assert kept.read_value("first") == (1.0, 0.0)
     assert sum(value for _, value, _ in kept.read_all_values()) == 1 + 2 * 6000
     kept.close()
-    other = figures.ReservedDict(str(disk / "counter_2.db"))
+    other = metrics.ReservedDict(str(disk / "counter_2.db"))
     other.write_value("second", 3.0, 0.0)
     assert other.read_value("second") == (3.0, 0.0)
     assert not (disk / "counter_2.db").exists()

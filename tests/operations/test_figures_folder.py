@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grid_report import figures_folder
+from grid_report.serving import metrics_folder
 from grid_report.settings import Settings
 from tests.conftest import test_settings
 
@@ -17,7 +17,7 @@ def settings(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Settings:
     """Return settings of a site; the folders are made in memory or, without that, on the disk."""
-    monkeypatch.setattr(figures_folder, "SHARED", tmp_path / "shm")
+    monkeypatch.setattr(metrics_folder, "SHARED", tmp_path / "shm")
     if request.param == "in memory":
         (tmp_path / "shm").mkdir()
     made = test_settings("sqlite:////nowhere/site.sqlite", tmp_path)
@@ -25,8 +25,8 @@ def settings(
     return made
 
 
-def make(settings: Settings) -> figures_folder.OwnFolder:
-    found = figures_folder.fresh_folder(settings)
+def make(settings: Settings) -> metrics_folder.OwnFolder:
+    found = metrics_folder.fresh_folder(settings)
     assert found is not None
     return found
 

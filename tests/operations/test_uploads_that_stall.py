@@ -13,7 +13,7 @@ from flask import Flask
 from grid_report import create_app
 from grid_report.access import Actor
 from grid_report.db import db
-from grid_report.upload_places import A_MEMBERS, Places, Sender, places_for, sender_of
+from grid_report.serving.upload_places import A_MEMBERS, Places, Sender, places_for, sender_of
 from tests.conftest import test_settings
 from tests.support.builders import Make
 from tests.support.site import Site, settle, site

@@ -23,7 +23,7 @@ from typing import Any
 
 import psutil
 
-from grid_report import serving
+from grid_report.serving import supervisor
 from grid_report.settings import Settings
 from tests.jobs.processes import ROOT, environ_of, wait_for
 
@@ -121,7 +121,7 @@ class Web:
         fd = self.listener.fileno()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "grid_report.serving", "web", str(fd)],
+                [sys.executable, "-m", "grid_report.serving.supervisor", "web", str(fd)],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -176,7 +176,7 @@ def web_on_a_socket(settings: Settings, folder: Path) -> Iterator[tuple[Web, int
         PYTHONDONTWRITEBYTECODE="",
         PYTHONPYCACHEPREFIX=str(ROOT / "var" / "bytecode"),
     )
-    with serving.listen("127.0.0.1", 0) as listener:
+    with supervisor.listen("127.0.0.1", 0) as listener:
         port = int(listener.getsockname()[1])
         web = Web(listener, environ, folder / "web.log")
         try:

@@ -15,7 +15,7 @@ from openpyxl.utils import get_column_letter
 from grid_report.clock import Month
 from grid_report.statistics.exports.workbook_sheets import FIRST, FIRST_RATES, width
 from grid_report.statistics.measures import Measure, RateName
-from grid_report.web.words import sentence
+from grid_report.web.pages.words import sentence
 from tests.statistics.months import (
     AT,
     COUNTY,

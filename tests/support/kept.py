@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
-from grid_report.web.compiling import PageEnvironment
+from grid_report.web.pages.compiling import PageEnvironment
 
 BUILDERS = ("_build", "_build_unknown")
 

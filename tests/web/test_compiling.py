@@ -13,8 +13,8 @@ from jinja2 import DictLoader, StrictUndefined, UndefinedError
 from jinja2.runtime import Undefined
 from markupsafe import Markup, escape
 
-from grid_report.web import assets
-from grid_report.web.compiling import MOST_ENVIRONMENTS, written
+from grid_report.web.pages import assets
+from grid_report.web.pages.compiling import MOST_ENVIRONMENTS, written
 
 Page = Callable[..., str]
 

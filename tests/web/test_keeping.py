@@ -11,8 +11,8 @@ from grid_report import clock
 from grid_report.offers.permits.lifecycle import ApplicationStep
 from grid_report.offers.redemptions import usecases as redemptions_usecases
 from grid_report.points import signals
-from grid_report.web.headers import POLICY
-from grid_report.web.keeping import HEADER
+from grid_report.web.http.headers import POLICY
+from grid_report.web.pages.offline_pages import HEADER
 from tests.offers.cards import Cards
 from tests.offers.shop import Shop
 from tests.support import present

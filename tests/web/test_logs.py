@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from grid_report.web import logs
+from grid_report.web.http import logs
 from tests.support.builders import Make, picture
 
 pytestmark = pytest.mark.database

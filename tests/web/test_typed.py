@@ -12,7 +12,7 @@ from jinja2 import nodes
 from markupsafe import escape
 from werkzeug.routing import Rule
 
-from grid_report.web.returning import PAGE_OF
+from grid_report.web.http.returning import PAGE_OF
 from grid_report.web.typed import SECRET, TYPED, missing
 from tests.support.beginnings import Beginning, Beginnings
 from tests.support.builders import BRIGHT, PROPERTY, STATION, Make

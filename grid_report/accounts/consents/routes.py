@@ -11,8 +11,8 @@ from grid_report.accounts.consents import usecases
 from grid_report.accounts.profile import forms as profile_forms
 from grid_report.accounts.profile.routes import bp
 from grid_report.web.context import current_actor
-from grid_report.web.preferences import own_path
-from grid_report.web.words import said
+from grid_report.web.pages.preferences import own_path
+from grid_report.web.pages.words import said
 
 __all__ = ["bp"]
 

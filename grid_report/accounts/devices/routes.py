@@ -14,9 +14,9 @@ from grid_report.accounts.devices import labels, queries, usecases
 from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.accounts.tokens import SignedIn
 from grid_report.errors import Busy
-from grid_report.web import signin
 from grid_report.web.context import current_actor, settings, unseen
-from grid_report.web.words import said
+from grid_report.web.http import signin
+from grid_report.web.pages.words import said
 
 bp = Blueprint("devices", __name__)
 

@@ -11,7 +11,7 @@ from grid_report.accounts.members import place_names, usecases
 from grid_report.accounts.roles import HELD_AT, Role
 from grid_report.accounts.sign_in import second_step_usecases
 from grid_report.errors import GridReportError, Invalid
-from grid_report.web.words import error_sentence, field_sentences
+from grid_report.web.pages.words import error_sentence, field_sentences
 
 accounts_cli = AppGroup("members", help="Create and list members.")
 

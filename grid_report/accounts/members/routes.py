@@ -20,7 +20,7 @@ from grid_report.accounts.roles import HELD_AT, Role
 from grid_report.accounts.sign_in import sign_out_usecases
 from grid_report.errors import GridReportError, NotFound
 from grid_report.web.context import current_actor
-from grid_report.web.words import said
+from grid_report.web.pages.words import said
 
 bp = Blueprint("admin_members", __name__, url_prefix="/admin/members")
 

@@ -15,8 +15,8 @@ from grid_report.accounts.numbers.usecases import Choice
 from grid_report.accounts.sign_in import second_step_usecases
 from grid_report.accounts.tokens import CODE_MINUTES
 from grid_report.errors import TooMany
-from grid_report.web.preferences import own_path
-from grid_report.web.words import error_sentence, said
+from grid_report.web.pages.preferences import own_path
+from grid_report.web.pages.words import error_sentence, said
 
 _CHOICE = "number_choice"
 _STEP = "second_step"

@@ -15,7 +15,7 @@ from typing import Protocol, TextIO
 from flask import Flask, current_app, flash
 from werkzeug.wrappers import Response
 
-from grid_report.web.words import said
+from grid_report.web.pages.words import said
 
 logger = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from grid_report.accounts.profile.routes import AGAIN, form_page, next_path, wel
 from grid_report.errors import GridReportError, NotFound
 from grid_report.web.context import actor_or_none, current_actor
 from grid_report.web.guard import public
-from grid_report.web.preferences import own_path
-from grid_report.web.words import said
+from grid_report.web.pages.preferences import own_path
+from grid_report.web.pages.words import said
 
 bp = Blueprint("numbers", __name__)
 

@@ -35,11 +35,11 @@ from grid_report.accounts.sign_in import sign_out_usecases
 from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.accounts.tokens import CODE_MINUTES, SignedIn
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound, TooMany
-from grid_report.web import problems, signin
 from grid_report.web.context import actor_or_none, client_address, current_actor, language, settings
 from grid_report.web.guard import public
-from grid_report.web.preferences import YEAR_S, own_path
-from grid_report.web.words import error_sentence, field_sentences, said
+from grid_report.web.http import problems, signin
+from grid_report.web.pages.preferences import YEAR_S, own_path
+from grid_report.web.pages.words import error_sentence, field_sentences, said
 
 bp = Blueprint("accounts", __name__)
 

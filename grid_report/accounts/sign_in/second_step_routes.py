@@ -15,7 +15,7 @@ from grid_report.accounts.profile.routes import AGAIN, form_page, next_path, wel
 from grid_report.accounts.sign_in import second_step_usecases
 from grid_report.errors import GridReportError, NotFound
 from grid_report.web.guard import public
-from grid_report.web.words import error_sentence
+from grid_report.web.pages.words import error_sentence
 
 bp = Blueprint("second", __name__)
 

@@ -16,7 +16,7 @@ from grid_report.media.store.stores import Store
 from grid_report.media.upkeep import queries as upkeep_queries
 from grid_report.media.upkeep import usecases as upkeep_usecases
 from grid_report.web.context import wiring
-from grid_report.web.terminal import say
+from grid_report.web.pages.terminal import say
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from grid_report.media.store.stores import Store
 from grid_report.media.upkeep import check as checking
 from grid_report.media.upkeep import usecases
 from grid_report.web.context import settings, wiring
-from grid_report.web.terminal import say
+from grid_report.web.pages.terminal import say
 
 media_cli = AppGroup("media", help="The photo store: check it, take it over, take marks off.")
 

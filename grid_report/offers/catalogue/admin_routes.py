@@ -23,9 +23,9 @@ from grid_report.offers.redemptions import call_off_usecases, catalogue_queries,
 from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.offers.redemptions import scheduled as redemptions_scheduled
 from grid_report.places.queries import reference
-from grid_report.web import words
 from grid_report.web.context import current_actor, settings
-from grid_report.web.problems import status_of
+from grid_report.web.http.problems import status_of
+from grid_report.web.pages import words
 
 bp = Blueprint("admin_offers", __name__, url_prefix="/admin")
 

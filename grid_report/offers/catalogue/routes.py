@@ -32,11 +32,11 @@ from grid_report.places.geo.points import Point
 from grid_report.places.queries import reference
 from grid_report.points.statement.ending_queries import purse
 from grid_report.points.statement.queries import balance
-from grid_report.web import words
 from grid_report.web.context import current_actor, settings, wiring
-from grid_report.web.keeping import day_ends, keep_offline
+from grid_report.web.http.problems import status_of
+from grid_report.web.pages import words
+from grid_report.web.pages.offline_pages import day_ends, keep_offline
 from grid_report.web.paging import pack, unpack_id
-from grid_report.web.problems import status_of
 
 bp = Blueprint("offers", __name__)
 

@@ -24,9 +24,9 @@ from grid_report.offers.redemptions import call_off_usecases
 from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.offers.redemptions.queries import RedemptionRow
-from grid_report.web import words
 from grid_report.web.context import current_actor, settings
-from grid_report.web.problems import status_of
+from grid_report.web.http.problems import status_of
+from grid_report.web.pages import words
 
 bp = Blueprint("station", __name__, url_prefix="/station")
 

@@ -21,10 +21,10 @@ from grid_report.offers.permits.queries import CardRow, Pile
 from grid_report.offers.permits.rules import PaperKind
 from grid_report.places.geo.reference import CompoundInfo
 from grid_report.places.queries import reference
-from grid_report.web import words
 from grid_report.web.context import current_actor, settings
+from grid_report.web.http.problems import status_of
+from grid_report.web.pages import words
 from grid_report.web.paging import pack, unpack_id
-from grid_report.web.problems import status_of
 
 bp = Blueprint("approvals", __name__)
 

@@ -24,11 +24,11 @@ from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.places.queries import reference
 from grid_report.points.statement.ending_queries import ending, purse
 from grid_report.points.statement.queries import balance
-from grid_report.web import words
 from grid_report.web.context import client_address, current_actor, public_address, settings
 from grid_report.web.guard import public
-from grid_report.web.keeping import day_ends, keep_offline
-from grid_report.web.problems import status_of
+from grid_report.web.http.problems import status_of
+from grid_report.web.pages import words
+from grid_report.web.pages.offline_pages import day_ends, keep_offline
 
 bp = Blueprint("cards", __name__)
 

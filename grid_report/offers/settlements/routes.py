@@ -19,9 +19,9 @@ from grid_report.offers.settlements import queries, usecases
 from grid_report.offers.settlements import workbook as sheets
 from grid_report.offers.settlements.lifecycle import STAND_IN_AFTER, Side, StatementState
 from grid_report.offers.settlements.queries import Sheet
-from grid_report.web import words
 from grid_report.web.context import current_actor, language, settings
-from grid_report.web.problems import status_of
+from grid_report.web.http.problems import status_of
+from grid_report.web.pages import words
 
 station = Blueprint("statements", __name__, url_prefix="/station/statements")
 admin = Blueprint("admin_statements", __name__, url_prefix="/admin/statements")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from grid_report.places.boundaries.findings import Finding
 from grid_report.places.tables.sheet_problems import Problem, SheetError
-from grid_report.web.words import sentence
+from grid_report.web.pages.words import sentence
 
 
 @dataclass(frozen=True)

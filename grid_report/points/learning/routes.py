@@ -16,9 +16,9 @@ from grid_report.points.policy import terms_of
 from grid_report.points.rewards import queries as rewards_queries
 from grid_report.points.rewards import tariff_queries
 from grid_report.points.tariff.fields import numbers_of
-from grid_report.web import words
 from grid_report.web.context import current_actor, settings
-from grid_report.web.words import said
+from grid_report.web.pages import words
+from grid_report.web.pages.words import said
 
 bp = Blueprint("learning", __name__)
 

@@ -19,8 +19,8 @@ from grid_report.points.objections.rules import ANSWERS, Decision, ObjectionStep
 from grid_report.points.signals import decision_about
 from grid_report.points.statement import month_queries, trace_queries
 from grid_report.web.context import current_actor, settings
+from grid_report.web.pages.words import field_sentences, said
 from grid_report.web.paging import BIGGEST_ID, pack, unpack_id
-from grid_report.web.words import field_sentences, said
 
 bp = Blueprint("objections", __name__)
 

@@ -26,11 +26,11 @@ from grid_report.points.statement.reversal_queries import Given
 from grid_report.points.tariff import forms, simulation_queries, usecases
 from grid_report.points.tariff.fields import numbers_of
 from grid_report.typed import plain
-from grid_report.web import words
 from grid_report.web.context import current_actor, settings
-from grid_report.web.problems import status_of
+from grid_report.web.http.problems import status_of
+from grid_report.web.pages import words
+from grid_report.web.pages.words import field_sentences, said
 from grid_report.web.text import clean
-from grid_report.web.words import field_sentences, said
 
 bp = Blueprint("admin_points", __name__)
 

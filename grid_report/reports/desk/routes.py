@@ -22,8 +22,8 @@ from grid_report.reports.lifecycle import OPEN
 from grid_report.reports.pages import case_views, page_views
 from grid_report.reports.pages import forms as pages_forms
 from grid_report.reports.pages.routes import place_tree
-from grid_report.web import words
 from grid_report.web.context import current_actor, language, settings
+from grid_report.web.pages import words
 
 desk = Blueprint("desk", __name__)
 unit = Blueprint("unit", __name__)

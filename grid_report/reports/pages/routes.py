@@ -33,11 +33,11 @@ from grid_report.reports.pages import case_views, forms, page_views
 from grid_report.reports.pages.page_views import case_page, own_page, side_of
 from grid_report.reports.sources import LocatedBy
 from grid_report.reports.submission import usecases as submission_usecases
-from grid_report.web import words
 from grid_report.web.context import actor_or_none, current_actor, language, settings, wiring
 from grid_report.web.guard import public
-from grid_report.web.preferences import own_path
-from grid_report.web.problems import status_of
+from grid_report.web.http.problems import status_of
+from grid_report.web.pages import words
+from grid_report.web.pages.preferences import own_path
 
 bp = Blueprint("reports", __name__)
 

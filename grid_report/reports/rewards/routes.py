@@ -14,9 +14,9 @@ from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.pages import forms as pages_forms
 from grid_report.reports.pages import page_views
 from grid_report.reports.pages.page_views import case_page, side_of
-from grid_report.web import words
 from grid_report.web.context import current_actor, settings
-from grid_report.web.problems import status_of
+from grid_report.web.http.problems import status_of
+from grid_report.web.pages import words
 from grid_report.web.text import read_int, read_key, read_text
 
 bp = Blueprint("thanks", __name__)

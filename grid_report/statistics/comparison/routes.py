@@ -30,8 +30,8 @@ from grid_report.statistics.month.routes import (
     this_month,
 )
 from grid_report.statistics.request_forms import own_area
-from grid_report.web import words
 from grid_report.web.context import current_actor, language, settings
+from grid_report.web.pages import words
 
 bp = Blueprint("statistics_compare", __name__)
 bp.before_request(rules_queries.check)

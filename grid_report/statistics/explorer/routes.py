@@ -29,10 +29,11 @@ from grid_report.statistics.measures import RATES, RateName
 from grid_report.statistics.models import StatisticsQuestion
 from grid_report.statistics.month.routes import first_month, this_month
 from grid_report.statistics.request_forms import own_area
-from grid_report.web import csv_files, words
+from grid_report.web import csv_files
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.csv_files import Cell
-from grid_report.web.problems import status_of
+from grid_report.web.http.problems import status_of
+from grid_report.web.pages import words
 
 bp = Blueprint("statistics_ask", __name__)
 bp.before_request(rules_queries.check)

@@ -14,7 +14,7 @@ from grid_report.statistics.month.table_queries import TableName, Tables
 from grid_report.statistics.request_forms import say
 from grid_report.web import csv_files
 from grid_report.web.context import settings
-from grid_report.web.words import sentence
+from grid_report.web.pages.words import sentence
 
 # Changes with what the files look like: nobody keeps an old one for a new one.
 SHAPE: Final = "2"

@@ -37,10 +37,10 @@ from grid_report.statistics.month.queries import (
     read_report,
     version_of,
 )
-from grid_report.web import words
 from grid_report.web.context import current_actor, language, settings
+from grid_report.web.http.problems import status_of
+from grid_report.web.pages import words
 from grid_report.web.paging import read_limit
-from grid_report.web.problems import status_of
 from grid_report.web.text import clean
 
 bp = Blueprint("statistics", __name__)

@@ -7,7 +7,7 @@ from typing import Any
 from grid_report.places.queries import reference
 from grid_report.statistics.month import summary_queries
 from grid_report.statistics.month.queries import MonthReport
-from grid_report.web import words
+from grid_report.web.pages import words
 
 
 def sentences(report: MonthReport, language: str) -> list[str]:

@@ -20,7 +20,7 @@ from grid_report.statistics.open_data.rules import LEAST
 from grid_report.web import csv_files
 from grid_report.web.context import settings, speaking
 from grid_report.web.guard import public
-from grid_report.web.words import sentence
+from grid_report.web.pages.words import sentence
 
 bp = Blueprint("open_data", __name__)
 bp.before_request(rules_queries.check)

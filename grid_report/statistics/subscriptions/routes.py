@@ -23,9 +23,9 @@ from grid_report.statistics.subscriptions.days import FIRST_DAY, LAST_DAY, next_
 from grid_report.statistics.subscriptions.usecases import AddDelivery
 from grid_report.typed import plain
 from grid_report.web.context import current_actor, settings
+from grid_report.web.pages.words import field_sentences, said
 from grid_report.web.paging import BIGGEST_ID
 from grid_report.web.text import clean, read_int
-from grid_report.web.words import field_sentences, said
 
 bp = Blueprint("statistics_deliveries", __name__, url_prefix="/statistics/deliveries")
 

@@ -12,7 +12,7 @@ from flask import make_response
 from werkzeug.wrappers import Response
 
 from grid_report.web.context import keeper
-from grid_report.web.filters import local
+from grid_report.web.pages.filters import local
 
 HEADER = "X-Keep-Offline"
 

@@ -7,7 +7,7 @@ a phone that loses its network in the middle of an upload would hold one of the 
 - a connection gets a thread only when a request's headers are there, and has little time for them;
 - a request's body is taken in before the app sees the request, within limits of time, and by
   no more than a share of the threads at once: the rest always has room for pages
-  (`upload_places.py` says whose share that is);
+  (`serving/upload_places.py` says whose share that is);
 - whatever is over its time has its socket shut by one watching thread, which also waits for the
   far end of closed connections (gunicorn does that in the one loop everybody depends on).
 """
@@ -31,7 +31,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-
 
 from grid_report import troubles
 from grid_report.errors import Busy, GridReportError, TooLarge
-from grid_report.upload_places import Places, Sender
+from grid_report.serving.upload_places import Places, Sender
 
 Environ = dict[str, Any]
 App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]

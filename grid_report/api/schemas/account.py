@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from grid_report.accounts.consent_kinds import ConsentKind
-from grid_report.api.schemas import Answer, Body, MemberBrief
+from grid_report.api.schemas.common import Answer, Body, MemberBrief
 
 
 class ConsentGiven(Answer):

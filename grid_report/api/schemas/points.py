@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from grid_report.api.schemas import Answer, Body, CodeName, PageQuery
+from grid_report.api.schemas.common import Answer, Body, CodeName, PageQuery
 from grid_report.points.kinds import Verdict
 from grid_report.points.objections.rules import LONGEST_WORDS, ObjectionState, Subject
 from grid_report.points.proposals.rules import ProposalKind, ProposalState

@@ -23,8 +23,8 @@ from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 from markupsafe import _escape_inner as escaped_text  # type: ignore[attr-defined]
 
-from grid_report.web import assets
 from grid_report.web.context import language
+from grid_report.web.pages import assets
 
 # Two languages, before and after a build; a server may be reached by more than one path.
 MOST_ENVIRONMENTS: Final = 8

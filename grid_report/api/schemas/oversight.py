@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from grid_report.api.schemas import Answer, PageQuery
+from grid_report.api.schemas.common import Answer, PageQuery
 from grid_report.points.kinds import EventKind, Phase, Verdict
 
 DAY = "a day of the county, YYYY-MM-DD"

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from grid_report.api.schemas import Answer
+from grid_report.api.schemas.common import Answer
 from grid_report.statistics.counts.areas import AreaKind
 from grid_report.statistics.month.table_queries import TableName
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from grid_report.api.schemas import Answer, Body, CodeName, PageQuery
+from grid_report.api.schemas.common import Answer, Body, CodeName, PageQuery
 from grid_report.fairness.kinds import Finding, SignalKind, SignalState
 from grid_report.reports.lifecycle import State
 

@@ -21,9 +21,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from grid_report import troubles
 from grid_report.db import db
 from grid_report.errors import NotFound
-from grid_report.web import figures  # noqa: F401 - before the first figure is made
 from grid_report.web.context import settings
 from grid_report.web.guard import public
+from grid_report.web.http import metrics as figures  # noqa: F401 - before the first figure is made
 
 bp = Blueprint("health", __name__)
 

@@ -24,10 +24,10 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from grid_report.figures_folder import SHARED, fresh_folder
+from grid_report.serving.metrics_folder import SHARED, fresh_folder
 from grid_report.settings import Settings, load
-from grid_report.web import logs
-from grid_report.web.terminal import say
+from grid_report.web.http import logs
+from grid_report.web.pages.terminal import say
 
 STOP_S: Final = 8.0
 GRACE_S: Final = 4
@@ -80,7 +80,7 @@ class Child:
     def start(self) -> None:
         """Start it with a pipe that ends when this process does."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "grid_report.serving", self.name, *self.arguments],
+            [sys.executable, "-m", "grid_report.serving.supervisor", self.name, *self.arguments],
             stdin=subprocess.PIPE,
             env=self.environ,
             pass_fds=self.pass_fds,
@@ -251,7 +251,7 @@ def run_web(settings: Settings, fd: int) -> None:
                 "bind": [f"fd://{fd}"],
                 "workers": settings.server.workers,
                 "threads": settings.server.threads,
-                "worker_class": "grid_report.slow_clients.PatientWorker",
+                "worker_class": "grid_report.serving.slow_clients.PatientWorker",
                 "worker_tmp_dir": str(SHARED) if os.access(SHARED, os.W_OK) else None,
                 "graceful_timeout": GRACE_S,
                 "timeout": 60,
@@ -270,8 +270,8 @@ def run_web(settings: Settings, fd: int) -> None:
         def load(self) -> Any:
             from grid_report import create_app
             from grid_report.jobs import starting
-            from grid_report.slow_clients import BodyGate
-            from grid_report.upload_places import places_for, sender_of
+            from grid_report.serving.slow_clients import BodyGate
+            from grid_report.serving.upload_places import places_for, sender_of
 
             photos = settings.photos
             app = create_app(settings)

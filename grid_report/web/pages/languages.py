@@ -11,7 +11,7 @@ from flask_babel import Domain
 
 from grid_report.web.context import language
 
-TRANSLATIONS: Final = Path(__file__).resolve().parent.parent / "translations"
+TRANSLATIONS: Final = Path(__file__).resolve().parents[2] / "translations"
 
 
 class Words(Domain):

@@ -11,7 +11,7 @@ from flask import Flask, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-BUILD = Path(__file__).resolve().parent.parent / "static" / "build"
+BUILD = Path(__file__).resolve().parents[2] / "static" / "build"
 _MANIFEST = str(BUILD / "manifest.json")
 
 

@@ -36,9 +36,9 @@ from grid_report.errors import (
     TooLarge,
     TooMany,
 )
-from grid_report.web import words
 from grid_report.web.context import SignInNeeded, actor_or_none, keep_form, wants_json
-from grid_report.web.returning import PAGE_OF
+from grid_report.web.http.returning import PAGE_OF
+from grid_report.web.pages import words
 
 logger = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from flask import Blueprint, make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from grid_report.errors import NotFound
-from grid_report.web import assets
 from grid_report.web.context import settings
 from grid_report.web.guard import public
+from grid_report.web.pages import assets
 
 bp = Blueprint("pages", __name__)
 

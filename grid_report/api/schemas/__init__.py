@@ -1,0 +1,1 @@
+"""What calls of the API take and answer, by shape."""

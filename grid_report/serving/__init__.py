@@ -1,0 +1,1 @@
+"""Web process and scheduler: started, watched, fed and stopped together."""
