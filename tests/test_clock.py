@@ -93,7 +93,7 @@ IN_SQL = re.compile(
 )
 
 # What does all the same, and why. Spans between two instants are nobody's business: they are
-# taken with `time.monotonic`, and what the browser asks is told by `tests/support/browser.py`.
+# taken with `time.monotonic`, and what the browser asks is told by `tests/support/visits/browser.py`.
 REASONS = {
     ("grid_report/clock.py", "datetime.now"): "this is the one place",
     ("grid_report/media/store/local.py", "st_mtime"): "turned by `clock.from_machine`",
@@ -107,7 +107,10 @@ REASONS = {
     ("grid_report/web/http/logs.py", "TimeStamper"): "a log says when the machine did it",
     ("migrations/versions/0007_tariff.py", "in SQL"): "released once; 0019 takes it out",
     ("migrations/versions/0019_no_clock_in_the_database.py", "in SQL"): "the way back to 0007",
-    ("tests/support/big_counts.py", "time.strftime"): "tells a person how far an hour's work is",
+    (
+        "tests/support/sets/big_counts.py",
+        "time.strftime",
+    ): "tells a person how far an hour's work is",
     ("tools/python_env.py", "time.time"): "set-up, before there is anything that has a clock",
 }
 

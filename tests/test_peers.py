@@ -1,8 +1,8 @@
 """What broke in running copies of other systems (the list is in the design): here it may not.
 
 Defects that other tests already hold are named where they are held:
-invented states and stale forms `tests/reports/test_steps.py`, doubled posts and lost races
-`tests/reports/test_races.py`, pictures `tests/media/`, statement counts `tests/reports/test_lists.py`.
+invented states and stale forms `tests/reports/casework/test_steps.py`, doubled posts and lost races
+`tests/reports/casework/test_races.py`, pictures `tests/media/`, statement counts `tests/reports/desk/test_lists.py`.
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ def test_the_values_of_a_query_are_read_but_not_the_words_searched_for(app: Any)
 
 @pytest.mark.database
 def test_signing_in_and_searching_by_full_width(make: Make) -> None:
-    from tests.reports.test_consent import send
+    from tests.reports.submission.test_consent import send
 
     rider = make.rider(phone="13911112222")
     browser = make.app.test_client()

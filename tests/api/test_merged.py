@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from grid_report.api.schemas import common
-from tests.reports.test_merged import Three
+from tests.reports.casework.test_merged import Three
 from tests.support import present
 from tests.support.builders import Make
 

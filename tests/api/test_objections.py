@@ -10,7 +10,7 @@ from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.api.schemas import points as schemas
 from tests.api.conftest import Program, problem
-from tests.reports.test_lists import counted
+from tests.reports.desk.test_lists import counted
 from tests.support.builders import STREET, Make
 
 pytestmark = pytest.mark.database

@@ -12,7 +12,7 @@ from grid_report.accounts.aliases import rider_alias
 from grid_report.api.schemas import fairness as schemas
 from tests.api.conftest import Program, problem
 from tests.fairness.conftest import Review
-from tests.reports.test_lists import counted
+from tests.reports.desk.test_lists import counted
 from tests.support.builders import BRIGHT, STATION, Make
 
 pytestmark = pytest.mark.database

@@ -12,7 +12,7 @@ import pytest
 from grid_report.access import Actor
 from grid_report.api.schemas import points as schemas
 from tests.api.conftest import Program, problem
-from tests.reports.test_lists import counted
+from tests.reports.desk.test_lists import counted
 from tests.support.builders import BRIGHT, STATION, Make, picture
 
 pytestmark = pytest.mark.database

@@ -3,7 +3,7 @@
 The roll-forward of points, of the county and each community, reads the counts of what moved them;
 its bound is one plain sum over every movement there is. The recount is what an upgrade to new counting rules does once: every
 month anew, in a transaction each; its bound is one plain count of all reports by state, category,
-community and unit. Sets are those of `bench_statistics` (`tests/support/big_set.py`): an award, a lot and
+community and unit. Sets are those of `bench_statistics` (`tests/support/sets/big_set.py`): an award, a lot and
 a movement for each accepted report. CPU is not told apart: on PostgreSQL the work is the backend's.
 
 `python -m tests.benchmarks.bench_months FOLDER [rounds] [reports …]` keeps the sets in the folder.
@@ -31,7 +31,7 @@ from grid_report.statistics.counts import live_queries, rules_queries
 from grid_report.statistics.counts import usecases as counts_usecases
 from grid_report.statistics.models import StatisticsRecount, StatisticsRules
 from tests.benchmarks.bench_statistics import kept_set
-from tests.support.kept_sets import shelf
+from tests.support.sets.kept_sets import shelf
 
 T = TypeVar("T")
 

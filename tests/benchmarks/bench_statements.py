@@ -1,6 +1,6 @@
 """What a provider's month costs after five years of months, beside what it costs in the first.
 
-One provider, 60 months of 2,000 services each, written in bulk (`tests/support/long_history.py`);
+One provider, 60 months of 2,000 services each, written in bulk (`tests/support/sets/long_history.py`);
 every fourth is free. Two databases side by side, one with a single month and one with all of them,
 and a fresh month in each a round: drawn, shown, made a workbook of, confirmed and closed. Rounds
 are paired, so that the ratio of both says what history costs; the commit is a bare durable one.
@@ -31,7 +31,7 @@ from grid_report.db import db
 from tests.benchmarks.durable import bare_commit, make_durable
 from tests.support.builders import Make
 from tests.support.databases import Databases, databases
-from tests.support.long_history import POINTS, LongHistory
+from tests.support.sets.long_history import POINTS, LongHistory
 
 ROUNDS = 9
 MONTHS, SERVICES = 60, 2000

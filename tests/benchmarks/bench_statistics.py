@@ -1,6 +1,6 @@
 """G8 and G9 of the performance goals: the month page and the desk's counts, however many reports.
 
-Sets of one thousand, of the least and of the most reports asked for, side by side (`tests/support/big_set.py`
+Sets of one thousand, of the least and of the most reports asked for, side by side (`tests/support/sets/big_set.py`
 says what is in one). Pages are asked for as a browser asks, signed in as an administrator,
 through Flask's test client: the running month, one that is frozen and one that never was, each of
 the county and of one community. Rounds are paired: whichever set comes first changes. CPU is that
@@ -33,10 +33,10 @@ from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.reports.desk import queries as desk_queries
 from tests.benchmarks.bench_submission import _cpu_of, _row
-from tests.support import big_set
 from tests.support.builders import STATION, Make
 from tests.support.databases import fill
-from tests.support.kept_sets import Shelf, app_on, shelf
+from tests.support.sets import big_set
+from tests.support.sets.kept_sets import Shelf, app_on, shelf
 
 ROUNDS = 9
 REPORTS = (10_000, 10_000_000)

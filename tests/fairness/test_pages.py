@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from grid_report.accounts.aliases import rider_alias
 from tests.fairness.conftest import Review
 from tests.fairness.test_finding import HERE, THERE
-from tests.reports.test_lists import counted
+from tests.reports.desk.test_lists import counted
 from tests.support.builders import BRIGHT, STATION, Make
 
 pytestmark = pytest.mark.database

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support import points_story
-from tests.support.browser import PHONE, ROOT, Person, Site, chromium, chromium_path
+from tests.support.visits import points_story
+from tests.support.visits.browser import PHONE, ROOT, Person, Site, chromium, chromium_path
 
 SHOTS = ROOT / "var" / "screenshots"
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import DESK, PHONE, ROOT, Person
+from tests.support.visits.browser import DESK, PHONE, ROOT, Person
 
 pytestmark = pytest.mark.browser
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import Person
 from tests.support.pictures import camera_jpeg
+from tests.support.visits.browser import Person
 
 pytestmark = pytest.mark.browser
 

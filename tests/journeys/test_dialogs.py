@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.browser import DESK, Person
+from tests.support.visits.browser import DESK, Person
 
 pytestmark = pytest.mark.browser
 

@@ -13,8 +13,8 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Download, Locator, Page, expect
 
-from tests.support.browser import DESK, Person
-from tests.support.screens import violations
+from tests.support.visits.browser import DESK, Person
+from tests.support.visits.screens import violations
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import PHONE, Person
+from tests.support.visits.browser import PHONE, Person
 
 pytestmark = pytest.mark.browser
 

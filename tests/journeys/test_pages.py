@@ -18,8 +18,8 @@ from playwright.sync_api import expect
 from grid_report.demo.pictures import hazard_picture
 from grid_report.errors import Busy, Invalid, Stale, TooLarge, TooMany
 from grid_report.web.guard import public
-from tests.support.browser import DESK, PHONE, ROOT, Person, Site
-from tests.support.screens import (
+from tests.support.visits.browser import DESK, PHONE, ROOT, Person, Site
+from tests.support.visits.screens import (
     BIG,
     DARK,
     EVERY_LOOK,
@@ -30,8 +30,8 @@ from tests.support.screens import (
     too_wide,
     violations,
 )
-from tests.support.showcase import MOST_BYTES, compose
-from tests.support.site_map import NO_PAGES, PHONE_SIDE, PHONES, ROW, SCREENS, Screen
+from tests.support.visits.showcase import MOST_BYTES, compose
+from tests.support.visits.site_map import NO_PAGES, PHONE_SIDE, PHONES, ROW, SCREENS, Screen
 
 pytestmark = pytest.mark.browser
 

@@ -16,9 +16,9 @@ from grid_report.clock import Month
 from grid_report.db import transaction
 from grid_report.places.queries import reference
 from grid_report.statistics.month import usecases as month_usecases
-from tests.support import full_month
-from tests.support.browser import DESK, Person
 from tests.support.builders import STATION, STREET, Make
+from tests.support.sets import full_month
+from tests.support.visits.browser import DESK, Person
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import DESK, Person
+from tests.support.visits.browser import DESK, Person
 
 pytestmark = pytest.mark.browser
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import ARGUMENTS, PHONE, Person, Site, chromium_path
-from tests.support.camera import film
+from tests.support.visits.browser import ARGUMENTS, PHONE, Person, Site, chromium_path
+from tests.support.visits.camera import film
 
 pytestmark = pytest.mark.browser
 

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from grid_report import clock
-from tests.support.browser import DESK, Person
 from tests.support.pictures import camera_jpeg
 from tests.support.present import COUNTY
+from tests.support.visits.browser import DESK, Person
 
 pytestmark = pytest.mark.browser
 

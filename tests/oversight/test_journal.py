@@ -14,7 +14,7 @@ from grid_report.offers.kinds import OfferKind
 from grid_report.points.ledger.models import Journal, Transfer
 from tests.api.conftest import Program, problem
 from tests.oversight.test_trail import wide
-from tests.reports.test_lists import counted
+from tests.reports.desk.test_lists import counted
 from tests.support.builders import STATION, Make
 
 pytestmark = pytest.mark.database

@@ -35,7 +35,7 @@ from grid_report.points.statement import queries as statement_queries
 from grid_report.points.tariff import usecases as tariff_usecases
 from grid_report.points.tariff.fields import FIELDS, falling, numbers_of, rules_of
 from tests.points.book import MONTH, NOW, STATION, TERMS, Book, refusal_of
-from tests.points.racing import race
+from tests.points.ledger.racing import race
 
 pytestmark = pytest.mark.database
 

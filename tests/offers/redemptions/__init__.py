@@ -1,0 +1,1 @@
+"""An offer taken, and what became of it."""

@@ -1,0 +1,1 @@
+"""Budgets, expiry, months that close."""

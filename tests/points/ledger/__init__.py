@@ -1,0 +1,1 @@
+"""How points move: awards, holds, reversals, debts, and races for the last of them."""

@@ -1,0 +1,1 @@
+"""What the ledger refuses, guard by guard, and random histories beside a model of it."""

@@ -1,0 +1,1 @@
+"""What is earned, and what stops it."""

@@ -1,0 +1,1 @@
+"""What a rider reads of points."""

@@ -1,0 +1,1 @@
+"""The tariff's versions."""

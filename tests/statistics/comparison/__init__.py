@@ -1,0 +1,1 @@
+"""Months and areas beside one another."""

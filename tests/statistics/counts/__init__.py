@@ -1,0 +1,1 @@
+"""The kept counts, and a recount of them."""

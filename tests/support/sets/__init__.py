@@ -1,0 +1,1 @@
+"""Databases filled by the million."""

@@ -1,0 +1,1 @@
+"""Every screen of the site, and how a browser looks at it."""

@@ -1,0 +1,185 @@
+"""A real site and a real Chromium for the journeys."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from grid_report import clock
+from tests.support import present
+
+ROOT = Path(__file__).resolve().parents[3]
+ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1366, "height": 768}
+DEMO_PASSWORD = "demo-only"
+
+# Playwright's own clock would stop what a voucher reckons with: when its page came. Only the date
+# is another; timers and the spans between two instants stay the machine's. The service worker
+# keeps the machine's time: it holds nothing but its own instants against each other.
+TIME = """
+(() => {
+  const [Real, ahead] = [Date, %d];
+  const shown = () => Real.now() + ahead;
+  window.Date = new Proxy(Real, {
+    apply: () => new Real(shown()).toString(),
+    construct: (_, given, made) => Reflect.construct(Real, given.length ? given : [shown()], made),
+    get: (_, name) => (name === "now" ? shown : Reflect.get(Real, name)),
+  });
+  const began = performance.timeOrigin + ahead;
+  Object.defineProperty(performance, "timeOrigin", { get: () => began });
+})();
+"""
+
+
+def chromium_path() -> str | None:
+    """Return where Chromium is, or None."""
+    given = os.environ.get("GRID_REPORT_TEST_CHROMIUM")
+    return given or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@contextmanager
+def chromium(path: str) -> Iterator[Browser]:
+    """Start one browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Site:
+    """A site started as a newcomer's `./run` starts it, on a folder and a port of its own."""
+
+    def __init__(self, folder: Path, *, reports: int) -> None:
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        # The site's time, and with it that of whoever looks at it: see `tests/conftest.py`.
+        self.ahead = clock.ahead()
+        self.environment = {
+            **os.environ,
+            **present.environ(),
+            # Another time is for tests only; all else is as a newcomer has it.
+            "GRID_REPORT_ENV": "testing",
+            "GRID_REPORT_CONFIG": str(ROOT / "config" / "default.toml"),
+            "GRID_REPORT_DATA": str(folder),
+            "PORT": str(self.port),
+            "HOST": "127.0.0.1",
+            "GRID_REPORT_DEMO": "1",
+            "GRID_REPORT_SERVER__WORKERS": "1",
+        }
+        self._command("db", "upgrade")
+        self._command("demo", "load", "--reports", str(reports), "--seed", "7")
+        self.log = (folder / "serve.log").open("wb")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "grid_report.cli", "serve"],
+            env=self.environment,
+            cwd=ROOT,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+        )
+        self._wait()
+
+    def _command(self, *words: str) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "grid_report.cli", *words],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+
+    def _wait(self) -> None:
+        for _ in range(240):
+            try:
+                with urllib.request.urlopen(f"{self.address}/readyz", timeout=5) as answer:
+                    if answer.status == 200:
+                        return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.5)
+            assert self.process.poll() is None, (self.folder / "serve.log").read_text()[-3000:]
+        raise AssertionError("the site did not become ready")
+
+    def errors(self) -> list[str]:
+        """Return the log lines that tell of a failure."""
+        lines = (self.folder / "serve.log").read_text(errors="replace").splitlines()
+        return [line for line in lines if '"level": "error"' in line or "Traceback" in line]
+
+    def stop(self) -> None:
+        """Stop it as Ctrl-C does."""
+        self.process.terminate()
+        self.process.wait(30)
+        self.log.close()
+
+
+class Person:
+    """Somebody with a browser of their own; every page is watched for script errors."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        site: Site,
+        phone: str,
+        *,
+        size: dict[str, int],
+        **context: Any,
+    ) -> None:
+        self.site = site
+        settings: dict[str, Any] = {"viewport": size, "locale": "zh-CN", **context}
+        if size is PHONE:
+            settings |= {"has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+        self.context: BrowserContext = browser.new_context(**settings)
+        self.context.add_init_script(TIME % round(site.ahead.total_seconds() * 1000))
+        self.context.set_default_timeout(20_000)
+        self.page: Page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        if phone:
+            self.sign_in(phone)
+
+    def _listen(self, message: Any) -> None:
+        # A refused form answers 4xx on purpose, and the browser notes it; a network that is cut
+        # off on purpose has it note that it found no newer service worker.
+        on_purpose = ("Failed to load resource", "An unknown error occurred when fetching the")
+        if message.type == "error" and not message.text.startswith(on_purpose):
+            self.complaints.append(message.text)
+
+    def sign_in(self, phone: str) -> None:
+        """Sign in with phone and password."""
+        self.go("/sign-in")
+        form = self.page.locator("form:has(input[type=password])").first
+        form.locator("[name=phone]").fill(phone)
+        form.locator("[name=password]").fill(DEMO_PASSWORD)
+        form.locator("[type=submit]").click()
+        self.page.wait_for_url(lambda url: "/sign-in" not in url)
+
+    def go(self, path: str) -> Page:
+        """Open a page of the site."""
+        self.page.goto(self.site.address + path)
+        return self.page
+
+    def close(self) -> None:
+        """Leave."""
+        self.context.close()
