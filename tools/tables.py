@@ -1,7 +1,7 @@
 """Write the tables of `grid_report/README.md` from the code they describe.
 
 `python tools/tables.py` (with `.venv`'s Python) rewrites what stands between the markers;
-`tests/test_docs.py` fails while page and code differ.
+`tests/conventions/test_docs.py` fails while page and code differ.
 """
 
 import ast

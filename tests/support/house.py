@@ -74,7 +74,15 @@ MOST_EXCEPTIONS = 15
 # How many files a folder may hold, beside `__init__`.
 MOST_FILES = 16
 # Folders that hold more today; each number may only fall.
-TOO_FULL = {"demo": 17, "demo/pictures": 25}
+TOO_FULL = {
+    "grid_report/demo": 17,
+    "grid_report/demo/pictures": 25,
+    "grid_report/static/js/lib": 24,
+    "templates/admin": 20,
+    "templates/points": 18,
+    "templates/statistics": 26,
+    "templates/words": 19,
+}
 
 
 def kind_of(name: str) -> str:

@@ -14,10 +14,10 @@ from werkzeug.routing import Rule
 
 from grid_report.web.http.returning import PAGE_OF
 from grid_report.web.typed import SECRET, TYPED, missing
+from tests.conventions.test_templates import tree
 from tests.support.beginnings import Beginning, Beginnings
 from tests.support.builders import BRIGHT, PROPERTY, STATION, Make
 from tests.support.walking import World, world
-from tests.test_templates import tree
 from tools.words import TEMPLATES
 
 # Read by programs, or answered by nothing that a person could reload.

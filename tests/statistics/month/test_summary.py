@@ -22,9 +22,9 @@ from grid_report.statistics.measures import Facet, Measure
 from grid_report.statistics.month import summary_queries, summary_views
 from grid_report.statistics.month.queries import MonthReport, read_report
 from grid_report.statistics.month.summary_queries import Told
+from tests.conventions.test_words import macros
 from tests.statistics.histories import World
 from tests.support.builders import Make
-from tests.test_words import macros
 
 MONTH = Month(2026, 9)
 AT = datetime(2026, 10, 3, tzinfo=UTC)

@@ -17,8 +17,8 @@ from jinja2 import nodes
 from grid_report.errors import GridReportError, Invalid
 from grid_report.reports.lifecycle import MOVES, STEPS_THAT_MOVE, Need, Step
 from grid_report.web.http.problems import HTTP_CODES
+from tests.conventions.test_templates import tree
 from tests.support.source import calls, dotted, modules
-from tests.test_templates import tree
 from tools import words
 
 # Named otherwise than after their field, see `reports/casework/effect_steps.py`.

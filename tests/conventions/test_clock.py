@@ -61,7 +61,8 @@ def test_another_app_and_other_processes_go_on_with_the_time_of_the_test(
     another_app()
     assert clock.now() - before < SOON
     told = [
-        datetime.fromisoformat(it) for it in in_many_processes("tests.test_clock:tell_the_time", 2)
+        datetime.fromisoformat(it)
+        for it in in_many_processes("tests.conventions.test_clock:tell_the_time", 2)
     ]
     after = clock.now()
     assert all(before < it < after for it in told), (before, told, after)

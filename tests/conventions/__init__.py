@@ -1,0 +1,1 @@
+"""The house itself: who may know whom, names, words, time, documents."""
