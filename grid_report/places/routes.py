@@ -128,7 +128,7 @@ def _page(
     findings = queries.list_findings(version.id) if version else []
     names = {code: info.name for code, info in reference.communities.items()}
     return render_template(
-        "admin/boundaries.html",
+        "admin/boundaries/boundaries.html",
         reference=reference,
         version=version,
         versions=versions,
@@ -155,7 +155,7 @@ def _preview(draft_id: int, *, is_stale: bool = False, repairing: bool = False) 
     names = {code: info.name for code, info in reference.communities.items()}
     moved = {change.code for change in (*report.added, *report.changed)}
     return render_template(
-        "admin/boundaries_preview.html",
+        "admin/boundaries/boundaries_preview.html",
         report=report,
         lines=finding_views.lines(report.findings, names),
         drawing=drawing.draw(report.areas, reference.communities, marked=moved),

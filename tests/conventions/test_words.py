@@ -201,7 +201,7 @@ OF_ONE_MEANING = {
     "About": {"words/exports.txt"},
     "Put on hold": {"components/labels.html"},
     "Times": {"reports/show.html", "unit/show.html"},
-    "What": {"admin/boundaries_preview.html"},
+    "What": {"admin/boundaries/boundaries_preview.html"},
     "Who": {"statistics/deliveries.html"},
     "since": {"accounts/me.html"},
 }

@@ -57,7 +57,7 @@ def index() -> str:
     here = {"q": wanted.q, "role": wanted.role or "", "place": wanted.place}
     kept: dict[str, Any] = {name: value for name, value in here.items() if value}
     return render_template(
-        "admin/members.html",
+        "admin/members/members.html",
         members=rows,
         named=allowed(current_actor(), Action.MEMBERS_MANAGE),
         filters=here,
@@ -71,7 +71,7 @@ def index() -> str:
 def new() -> Response:
     """Ask for what a new member needs."""
     check(current_actor(), Action.MEMBERS_MANAGE)
-    return form_page("admin/members_new.html", form={}, **_places([]))
+    return form_page("admin/members/members_new.html", form={}, **_places([]))
 
 
 @bp.post("")
@@ -92,7 +92,7 @@ def create() -> Response:
         )
     except AGAIN as error:
         form = profile_forms.typed(request.form)
-        return form_page("admin/members_new.html", error, form=form, **_places([]))
+        return form_page("admin/members/members_new.html", error, form=form, **_places([]))
     flash(said("member-created"))
     return redirect(url_for("admin_members.show", member_id=member_id), 303)
 
@@ -117,13 +117,13 @@ def _one(member_id: int) -> dict[str, Any]:
 
 def _one_again(member_id: int, error: GridReportError) -> Response:
     form = profile_forms.typed(request.form)
-    return form_page("admin/members_one.html", error, form=form, **_one(member_id))
+    return form_page("admin/members/members_one.html", error, form=form, **_one(member_id))
 
 
 @bp.get("/<int:member_id>")
 def show(member_id: int) -> Response:
     """Show one member and the roles held."""
-    return form_page("admin/members_one.html", form={}, **_one(member_id))
+    return form_page("admin/members/members_one.html", form={}, **_one(member_id))
 
 
 def _back(member_id: int, done: str) -> Response:

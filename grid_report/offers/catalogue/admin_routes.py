@@ -53,7 +53,7 @@ def offers() -> str:
     """List every offer, retired ones too."""
     _look()
     return render_template(
-        "admin/offers.html", rows=queries.list_offers(now=clock.now(), with_retired=True)
+        "admin/services/offers.html", rows=queries.list_offers(now=clock.now(), with_retired=True)
     )
 
 
@@ -86,7 +86,7 @@ def _offer_page(
         photo = Chosen(row.offer.photo if row is not None else None)
     stations = queries.all_stations()
     return render_template(
-        "admin/offer.html",
+        "admin/services/offer.html",
         row=row,
         form=form if form is not None else _offer_form(row.offer if row else None),
         errors=errors,
@@ -219,7 +219,7 @@ def call_off_slot(slot_id: int) -> Response:
 def stations() -> str:
     """List the stations with their providers."""
     _look()
-    return render_template("admin/stations.html", rows=queries.all_stations())
+    return render_template("admin/services/stations.html", rows=queries.all_stations())
 
 
 def _station_page(
@@ -227,7 +227,7 @@ def _station_page(
 ) -> str:
     station = queries.find_station(code) if code is not None else None
     return render_template(
-        "admin/station.html",
+        "admin/services/station.html",
         station=station,
         form=form if form is not None else _station_form(station),
         errors=errors,
@@ -311,7 +311,7 @@ def disputes() -> str:
 def _disputes_page(errors: dict[str, list[str]], failed: str) -> str:
     _look()
     return render_template(
-        "admin/disputes.html",
+        "admin/services/disputes.html",
         disputes=counter_queries.list_disputes(),
         collisions=counter_queries.list_collisions(),
         may_manage=access.allowed(current_actor(), Action.OFFERS_MANAGE),

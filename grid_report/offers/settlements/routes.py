@@ -27,7 +27,7 @@ station = Blueprint("statements", __name__, url_prefix="/station/statements")
 admin = Blueprint("admin_statements", __name__, url_prefix="/admin/statements")
 
 MONTHS_SHOWN = 24
-TEMPLATES = {Side.PROVIDER: "station/statement.html", Side.COUNTY: "admin/statement.html"}
+TEMPLATES = {Side.PROVIDER: "station/statement.html", Side.COUNTY: "admin/services/statement.html"}
 SAYS = {Side.PROVIDER: Action.STATEMENT_DISPUTE, Side.COUNTY: Action.STATEMENT_QUERY}
 PAGES = {Side.PROVIDER: "statements.show", Side.COUNTY: "admin_statements.show"}
 
@@ -59,7 +59,7 @@ def admin_index() -> str:
     cursor = request.args.get("cursor")
     page = lists.page_of_statements(month=month, cursor=cursor)
     return render_template(
-        "admin/statements.html",
+        "admin/services/statements.html",
         rows=page.items,
         next=page.next,
         is_first_page=not cursor,

@@ -42,7 +42,7 @@ def index() -> str:
         else (frozenset(), False)
     )
     return render_template(
-        "points/handbook.html",
+        "points/learning/handbook.html",
         units=handbook.UNITS,
         done=done,
         quiz_done=quiz_done,
@@ -65,7 +65,7 @@ def unit(unit: str) -> str:
         else (frozenset(), False)
     )
     return render_template(
-        "points/handbook_unit.html",
+        "points/learning/handbook_unit.html",
         unit=unit,
         number=handbook.UNITS.index(unit) + 1,
         is_done=unit in done,
@@ -136,7 +136,7 @@ def _quiz_page(
     answers: dict[str, str], wrong: list[str], used_up: QuizTriesUsed | None = None
 ) -> str:
     return render_template(
-        "points/quiz.html",
+        "points/learning/quiz.html",
         questions=handbook.QUIZ,
         answers=answers,
         wrong=wrong,

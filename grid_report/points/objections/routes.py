@@ -71,7 +71,7 @@ def _form(actor: Actor, decision: Decision, words: str = "", errors: Any = None)
         if refused is None or refused.rider_id != actor.member_id:
             raise NotFound
     return render_template(
-        "points/object.html",
+        "points/objections/object.html",
         decision=decision,
         entry=entry,
         waiting=waiting,
@@ -105,7 +105,7 @@ def send() -> Response:
 def mine(objection_id: int) -> str:
     """Show a rider's objection: who answers by when, and the answer."""
     found = queries.own(objection_id, _rider().member_id, clock.now())
-    return render_template("points/objection.html", it=found, **_places(found))
+    return render_template("points/objections/objection.html", it=found, **_places(found))
 
 
 @bp.post("/my/points/objections/<int:objection_id>/withdraw")
@@ -132,7 +132,7 @@ def index() -> str:
     before = unpack_id(request.args.get("cursor"))
     ended, following = queries.list_ended(actor, now, before)
     return render_template(
-        "points/objections.html",
+        "points/objections/objections.html",
         waiting=queries.list_waiting(actor, now) if before is None else (),
         ended=ended,
         is_first_page=before is None,
@@ -151,7 +151,7 @@ def _shown(objection_id: int, form: Any = None, errors: Any = None) -> str:
     actor = current_actor()
     found = queries.one(objection_id, actor, clock.now())
     return render_template(
-        "points/objection_desk.html",
+        "points/objections/objection_desk.html",
         it=found,
         alias=rider_alias(found.rider_id),
         may_answer=access.allowed(actor, Action.OBJECTION_ANSWER, found),

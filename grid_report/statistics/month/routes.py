@@ -130,7 +130,7 @@ def month(month: str) -> str:
     area = read_area(actor)
     report = load(read_month(month), area, read_version())
     return render_template(
-        "statistics/month.html",
+        "statistics/month/month.html",
         **_shared(report, actor),
         **page_views.of_month(
             report,
@@ -235,7 +235,7 @@ def changes(month: str) -> str:
         limit=read_limit(request.args.get("limit")),
     )
     return render_template(
-        "statistics/changes.html", **_shared(report, actor), changes=page, version=read_version()
+        "statistics/month/changes.html", **_shared(report, actor), changes=page, version=read_version()
     )
 
 
@@ -252,7 +252,7 @@ def _freeze_page(month: Month, form: dict[str, str], errors: dict[str, list[str]
     assert county is not None
     report = load(month, county, LIVE)
     return render_template(
-        "statistics/freeze.html",
+        "statistics/month/freeze.html",
         **_shared(report, actor),
         **statistics_views.freeze(report, current_actor()),
         form=form,
