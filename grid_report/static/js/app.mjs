@@ -1,9 +1,9 @@
 // On every page; each part only improves what works without it.
 import { forget } from "./lib/forget.mjs";
-import { once } from "./lib/once.mjs";
-import { lightbox } from "./lib/lightbox.mjs";
+import { once } from "./lib/forms/once.mjs";
+import { lightbox } from "./lib/photos/lightbox.mjs";
 import { menus } from "./lib/menus.mjs";
-import { photoFields } from "./lib/photo-fields.mjs";
+import { photoFields } from "./lib/photos/photo-fields.mjs";
 import { printing } from "./lib/print.mjs";
 
 forget(document);

@@ -1,10 +1,10 @@
 // The report form: photos, kind, place, draft, sending. Each part leaves the plain form working.
-import { consents } from "./lib/consent.mjs";
-import { readDraft, forgetDraft, keepDraft } from "./lib/draft.mjs";
-import { kinds } from "./lib/kinds.mjs";
-import { place } from "./lib/place.mjs";
-import { send } from "./lib/send.mjs";
-import { shots } from "./lib/shots.mjs";
+import { consents } from "./lib/forms/consent.mjs";
+import { readDraft, forgetDraft, keepDraft } from "./lib/forms/draft.mjs";
+import { kinds } from "./lib/forms/kinds.mjs";
+import { place } from "./lib/forms/place.mjs";
+import { send } from "./lib/forms/send.mjs";
+import { shots } from "./lib/photos/shots.mjs";
 import { wordsOf } from "./lib/words.mjs";
 
 const PLAIN_FIELDS = ["category", "community", "compound", "place_note", "description", "lat", "lng", "source", "datum", "accuracy_m", "taken_at"];

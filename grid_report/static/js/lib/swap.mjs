@@ -1,4 +1,4 @@
-import { photoFields } from "./photo-fields.mjs";
+import { photoFields } from "./photos/photo-fields.mjs";
 
 const COLUMNS = ["case", "context"];
 

@@ -1,4 +1,4 @@
-import { closeDialog, openDialog } from "./dialogs.mjs";
+import { closeDialog, openDialog } from "../dialogs.mjs";
 
 /** Show a photo large over the page; without dialogs the link opens it by itself. */
 export function lightbox(root) {

@@ -1,5 +1,5 @@
-import { closeDialog, openDialog } from "./dialogs.mjs";
-import { loadStyle } from "./styles.mjs";
+import { closeDialog, openDialog } from "../dialogs.mjs";
+import { loadStyle } from "../styles.mjs";
 
 const GOOD_ENOUGH_M = 30;
 const PATIENCE_MS = 12000;

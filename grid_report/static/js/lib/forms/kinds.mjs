@@ -1,4 +1,4 @@
-import { openDialog } from "./dialogs.mjs";
+import { openDialog } from "../dialogs.mjs";
 
 /** Show what a kind of hazard asks for: the number to call first, or what to mind. */
 export function kinds(form, { say }) {
