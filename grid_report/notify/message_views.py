@@ -19,9 +19,9 @@ from grid_report.notify.queries import InboxRow
 logger = logging.getLogger(__name__)
 
 FILES: Final = (
-    "words/messages.txt",
-    "words/messages_points.txt",
-    "words/messages_services.txt",
+    "words/messages/messages.txt",
+    "words/messages/messages_points.txt",
+    "words/messages/messages_services.txt",
 )
 # Who looks at a case from the body's side reads what its workers read.
 READS_LIKE: Final = {

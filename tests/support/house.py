@@ -77,7 +77,6 @@ MOST_FILES = 16
 TOO_FULL = {
     "grid_report/demo": 17,
     "grid_report/demo/pictures": 25,
-    "templates/words": 19,
 }
 
 

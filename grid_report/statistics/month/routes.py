@@ -235,7 +235,10 @@ def changes(month: str) -> str:
         limit=read_limit(request.args.get("limit")),
     )
     return render_template(
-        "statistics/month/changes.html", **_shared(report, actor), changes=page, version=read_version()
+        "statistics/month/changes.html",
+        **_shared(report, actor),
+        changes=page,
+        version=read_version(),
     )
 
 
