@@ -17,6 +17,7 @@ from jinja2 import nodes
 from grid_report.errors import GridReportError, Invalid
 from grid_report.reports.lifecycle import MOVES, STEPS_THAT_MOVE, Need, Step
 from grid_report.web.http.problems import HTTP_CODES
+from grid_report.web.pages.languages import Words
 from tests.conventions.test_templates import tree
 from tests.support.source import calls, dotted, modules
 from tools import words
@@ -42,38 +43,27 @@ def test_the_check_sees_what_is_wrong(tmp_path: Path) -> None:
     (templates / "page.html").write_text(
         '{{ _("Known") }}{{ _("Missing") }}{% trans n=1 %}{{ n }} left{% endtrans %}'
     )
-    for language, known in {"zh_CN": "知道", "en": "Known"}.items():
-        catalogue = Catalog(locale=language)
-        catalogue.add("Known", known)
-        catalogue.add("Old", "x")
-        catalogue.add("%(n)s left", "%(m)s")
-        file = translations / "some" / language / "LC_MESSAGES" / "messages.po"
-        file.parent.mkdir(parents=True)
-        with file.open("wb") as stream:
-            write_po(stream, catalogue)
-    chinese = [line for line in words.faults(templates, translations) if line.startswith("zh_CN")]
-    assert chinese == [
-        "zh_CN some: a placeholder is lost: %(n)s left",
-        "zh_CN some: placeholders differ: %(n)s left",
-        "zh_CN some: used nowhere: Old",
+    catalogue = Catalog(locale="zh_CN")
+    catalogue.add("Known", "知道")
+    catalogue.add("Old", "x")
+    catalogue.add("%(n)s left", "%(m)s")
+    file = translations / "zh_CN" / "LC_MESSAGES" / "messages.po"
+    file.parent.mkdir(parents=True)
+    with file.open("wb") as stream:
+        write_po(stream, catalogue)
+    assert words.faults(templates, translations) == [
+        "zh_CN: a placeholder is lost: %(n)s left",
         "zh_CN: no translation: Missing (templates/page.html)",
+        "zh_CN: placeholders differ: %(n)s left",
+        "zh_CN: used nowhere: Old",
     ]
 
 
-def test_english_is_filled_in_and_kept_in_step(tmp_path: Path) -> None:
-    chinese = tmp_path / "some" / "zh_CN" / "LC_MESSAGES" / "messages.po"
-    chinese.parent.mkdir(parents=True)
-    catalogue = Catalog(locale="zh_CN")
-    catalogue.add("One")
-    catalogue.add(("%(num)d day", "%(num)d days"), ("%(num)d 天",))
-    with chinese.open("wb") as stream:
-        write_po(stream, catalogue)
-    assert words.fill_english(tmp_path) == ["some"]
-    assert words.all_texts("en", tmp_path)["some"] == {
-        "One": ("One",),
-        ("%(num)d day", "%(num)d days"): ("%(num)d day", "%(num)d days"),
-    }
-    assert words.fill_english(tmp_path) == []
+def test_english_has_no_catalogue_and_says_what_the_templates_hold() -> None:
+    assert [language for language, _ in words.catalogue_files()] == ["zh_CN"]
+    english = Words.spoken_in("en")
+    assert english.gettext("Sign in") == "Sign in"
+    assert [english.ngettext("one", "more", n) for n in (0, 1, 2)] == ["more", "one", "more"]
 
 
 @cache

@@ -1,4 +1,7 @@
-"""Words in the reader's language: the catalogues of every domain, read once a process."""
+"""Words in the reader's language: a catalogue a language, read once a process.
+
+English has none: its sentences are what the templates hold.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ TRANSLATIONS: Final = Path(__file__).resolve().parents[2] / "translations"
 
 
 class Words(Domain):
-    """The catalogues of every domain, by our own language codes.
+    """The catalogues, by our own language codes.
 
     Babel spells zh_CN out as zh_Hans_CN when it names a locale, and would look for that folder.
     """
@@ -28,12 +31,5 @@ class Words(Domain):
     @cache
     def spoken_in(wanted: str) -> support.Translations:
         """Return the words of a language, read once a process."""
-        words = support.Translations()
-        for folder in sorted(folder for folder in TRANSLATIONS.iterdir() if folder.is_dir()):
-            found = support.Translations.load(folder, [wanted], "messages")
-            if isinstance(found, support.Translations):
-                words.merge(found)
-            # `merge` copies the sentences but not the rule for plurals.
-            if hasattr(found, "plural"):
-                words.plural = found.plural
-        return words
+        found = support.Translations.load(TRANSLATIONS, [wanted], "messages")
+        return found if isinstance(found, support.Translations) else support.Translations()

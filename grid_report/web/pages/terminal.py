@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from grid_report.settings import ROOT
+from grid_report.web.pages.languages import TRANSLATIONS
 
 
 def say(code: str, /, **facts: Any) -> str:
@@ -20,9 +21,7 @@ def say(code: str, /, **facts: Any) -> str:
             extensions=["jinja2.ext.i18n"],
             autoescape=False,  # noqa: S701 - for a terminal
         )
-        found: NullTranslations = Translations.load(
-            ROOT / "grid_report" / "translations" / "notify", [language]
-        )
+        found: NullTranslations = Translations.load(TRANSLATIONS, [language])
         words.install_gettext_translations(found, newstyle=True)  # type: ignore[attr-defined]
         macro = getattr(words.get_template("words/serving.txt").module, code)
         line = " ".join(str(macro(**facts)).split())
