@@ -73,7 +73,8 @@ cli.params.clear()
 @click.option(
     "--port", type=click.IntRange(1, 65535), help="Port (default: PORT, else the settings)."
 )
-def serve(host: str | None, port: int | None) -> None:
+@click.option("--reload", is_flag=True, help="Start anew when the program is changed.")
+def serve(host: str | None, port: int | None, reload: bool) -> None:
     """Serve the site: web workers and one scheduler, until Ctrl-C."""
     from grid_report.serving import supervisor
     from grid_report.settings import load
@@ -82,7 +83,7 @@ def serve(host: str | None, port: int | None) -> None:
         os.environ["HOST"] = host
     if port:
         os.environ["PORT"] = str(port)
-    sys.exit(supervisor.serve(load()))
+    sys.exit(supervisor.serve(load(), reload=reload))
 
 
 @cli.group("db")

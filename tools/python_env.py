@@ -138,6 +138,14 @@ def pip_problem(tail: list[str]) -> Problem:
     )
 
 
+def own_version() -> str:
+    """Read the version without importing the package: its libraries may not be there yet."""
+    text = (ROOT / "grid_report" / "__init__.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
 def link_project() -> None:
     """Make the checkout importable in `.venv` and put the `grid-report` command there.
 
@@ -145,7 +153,7 @@ def link_project() -> None:
     """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     module, _, function = project["scripts"]["grid-report"].partition(":")
-    name, version = project["name"].replace("-", "_"), project["version"]
+    name, version = project["name"].replace("-", "_"), own_version()
     packages = VENV / "lib" / f"python{platform.python_version().rpartition('.')[0]}"
     packages /= "site-packages"
     info = packages / f"{name}-{version}.dist-info"

@@ -25,6 +25,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from grid_report.serving.metrics_folder import SHARED, fresh_folder
+from grid_report.serving.reloading import Changes
 from grid_report.settings import Settings, load
 from grid_report.web.http import logs
 from grid_report.web.pages.terminal import say
@@ -106,6 +107,12 @@ class Child:
         self.wait_s = min(self.wait_s * 2, LONGEST_WAIT_S)
         return code
 
+    def begin_anew(self, until: float) -> None:
+        """End it and start it at once, with the program as it is now."""
+        self.ask_to_stop()
+        self.stop(until)
+        self.start()
+
     def ask_to_stop(self) -> None:
         """Ask it to end in its own time."""
         if self.process is not None and self.process.poll() is None:
@@ -133,9 +140,15 @@ class Supervisor:
     """Keeps the web process and the scheduler alive until told to stop."""
 
     def __init__(
-        self, settings: Settings, listener: socket.socket, echo: Callable[[str], None]
+        self,
+        settings: Settings,
+        listener: socket.socket,
+        echo: Callable[[str], None],
+        changes: Changes | None = None,
     ) -> None:
         self.settings = settings
+        self.changes = changes
+        self.looked = time.monotonic()
         self.echo = echo
         self.stopping = threading.Event()
         environ = dict(os.environ)
@@ -159,6 +172,7 @@ class Supervisor:
             self.web.start()
             self.scheduler.start()
             while not self.stopping.wait(0.2 if was_ready else 0.05):
+                self._follow_changes()
                 ended = self.web.look_after()
                 if ended is not None:
                     self.echo(say("web_ended", code=ended))
@@ -181,6 +195,15 @@ class Supervisor:
         finally:
             self.stop()
         return code
+
+    def _follow_changes(self) -> None:
+        if self.changes is None or time.monotonic() < self.looked + 1:
+            return
+        self.looked = time.monotonic()
+        if self.changes.any():
+            self.echo(say("reloading"))
+            for child in (self.scheduler, self.web):
+                child.begin_anew(time.monotonic() + STOP_S)
 
     def stop(self) -> None:
         """Stop both within seconds."""
@@ -222,8 +245,13 @@ def is_answering(settings: Settings) -> bool:
         connection.close()
 
 
-def serve(settings: Settings, echo: Callable[[str], None] = click.echo) -> int:
-    """Serve the site until told to stop; return the exit code."""
+def serve(
+    settings: Settings, echo: Callable[[str], None] = click.echo, *, reload: bool = False
+) -> int:
+    """Serve the site until told to stop; return the exit code.
+
+    `reload` starts both processes anew when the program is changed.
+    """
     host, port = settings.server.host, settings.server.port
     try:
         listener = listen(host, port)
@@ -234,7 +262,7 @@ def serve(settings: Settings, echo: Callable[[str], None] = click.echo) -> int:
         echo(say(code, host=host, port=port, other=port + 1 if port < 65535 else 8000))
         return 1
     with listener:
-        return Supervisor(settings, listener, echo).run()
+        return Supervisor(settings, listener, echo, Changes() if reload else None).run()
 
 
 def run_web(settings: Settings, fd: int) -> None:

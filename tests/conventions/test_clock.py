@@ -105,6 +105,7 @@ REASONS = {
     ): "signed and read by one clock: only the hour between the two counts",
     ("grid_report/media/upkeep/sweep.py", "st_mtime"): "held against `clock.by_machine`",
     ("grid_report/web/pages/assets.py", "st_mtime"): "asks only whether the build is another one",
+    ("grid_report/serving/reloading.py", "st_mtime_ns"): "asks only whether a file is another one",
     ("grid_report/web/http/logs.py", "TimeStamper"): "a log says when the machine did it",
     ("migrations/versions/0007_tariff.py", "in SQL"): "released once; 0019 takes it out",
     ("migrations/versions/0019_no_clock_in_the_database.py", "in SQL"): "the way back to 0007",

@@ -18,7 +18,8 @@ import psutil
 import pytest
 
 from grid_report.serving import supervisor
-from grid_report.settings import Settings
+from grid_report.serving.reloading import Changes
+from grid_report.settings import ROOT, Settings
 from tests.jobs.processes import end, environ_of, start, wait_for
 from tests.support.site import SERVE, Site, free_port, site
 
@@ -180,6 +181,38 @@ def test_a_dead_scheduler_is_started_again_and_pages_never_stop(
         wait_for(running.answers)
         wait_for(lambda: [child.pid for child in running.children("web")] not in ([], [web.pid]))
         wait_for(running.answers)
+
+
+def test_with_reload_both_processes_begin_anew_when_the_program_is_changed(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with site(settings, tmp_path / "log", options=["--reload"]) as running:
+        before = {child.pid for name in ("web", "scheduler") for child in running.children(name)}
+        os.utime(ROOT / "config" / "default.toml")
+        wait_for(
+            lambda: (
+                not before & {it.pid for it in running.children("web")}
+                and not before & {it.pid for it in running.children("scheduler")}
+            ),
+            60,
+        )
+        wait_for(running.answers, 60)
+        assert "begin anew" in (tmp_path / "log").read_text()
+
+
+def test_a_change_is_told_once_whatever_it_is(tmp_path: Path) -> None:
+    page = tmp_path / "templates" / "page.html"
+    page.parent.mkdir()
+    page.write_text("one")
+    changes = Changes(tmp_path)
+    assert not changes.any()
+    page.write_text("two")
+    os.utime(page, ns=(1, 1))
+    assert [changes.any(), changes.any()] == [True, False]
+    page.unlink()
+    assert [changes.any(), changes.any()] == [True, False]
+    (tmp_path / "templates" / "other.html").touch()
+    assert [changes.any(), changes.any()] == [True, False]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -129,11 +129,13 @@ def page(path: str, language: str) -> bytes:
 
 
 @contextmanager
-def site(settings: Settings, log: Path, **more: str) -> Iterator[Site]:
+def site(
+    settings: Settings, log: Path, *, options: Sequence[str] = (), **more: str
+) -> Iterator[Site]:
     """Run a site with the server settings as shipped."""
     port = free_port()
     environ = environ_of(settings, PORT=str(port), HOST="127.0.0.1", **more)
-    process = start(SERVE, environ, log)
+    process = start([*SERVE, *options], environ, log)
     running = Site(process, port, log)
     try:
         wait_for(lambda: running.answers() or process.poll() is not None, 90)
