@@ -205,6 +205,8 @@ class Photos(Section):
     max_files: int = Field(ge=1, le=20)
     max_file_mb: int = Field(ge=1, le=200)
     max_pixels: int = Field(ge=1, le=1_000_000_000)
+    phone_side: int = Field(ge=640, le=8192)
+    side: int = Field(ge=640, le=8192)
     cpu_seconds: Seconds
     wall_seconds: Seconds
     memory_mb: int = Field(ge=64, le=65_536)

@@ -96,6 +96,8 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "photos.max_files": whole(1, 20),
     "photos.max_file_mb": whole(1, 200),
     "photos.max_pixels": whole(1, 1_000_000_000),
+    "photos.phone_side": whole(640, 8192),
+    "photos.side": whole(640, 8192),
     "photos.cpu_seconds": SECONDS,
     "photos.wall_seconds": SECONDS,
     "photos.memory_mb": whole(64, 65_536),

@@ -16,7 +16,7 @@ FAULTY = textwrap.dedent(
     from grid_report.media.decoding import child
     clean = child.recipe.clean
 
-    def faulty(job, max_pixels):
+    def faulty(job, *limits):
         with open(job.source, 'rb') as file:
             what = file.read(12).strip()
         once = os.path.dirname(job.main) + '/../../../once-' + what.decode('ascii', 'replace')
@@ -56,7 +56,7 @@ FAULTY = textwrap.dedent(
         if what == b'SLOW': time.sleep(0.5)
         if what in (b'SLOW', b'PRINT'):
             with open(job.source, 'wb') as file: file.write(PLAIN)
-        return clean(job, max_pixels)
+        return clean(job, *limits)
 
     child.recipe.clean = faulty
     child.run()

@@ -33,13 +33,13 @@ def _prepared():
 def clean(tmp_path: Path):
     """Clean bytes in this process; return what is known of the photo and the two pictures."""
 
-    def cleaned(data: bytes, **options):
+    def cleaned(data: bytes, side: int = 2048, **options):
         source = tmp_path / "sent"
         source.write_bytes(data)
         for name in ("main", "thumb"):
             (tmp_path / name).unlink(missing_ok=True)
         job = Job(str(source), str(tmp_path / "main"), str(tmp_path / "thumb"), **options)
-        photo = recipe.clean(job, 80_000_000)
+        photo = recipe.clean(job, 80_000_000, side)
         return photo, *(_picture((tmp_path / name).read_bytes()) for name in ("main", "thumb"))
 
     return cleaned
@@ -95,6 +95,13 @@ def test_a_jpeg_lands_between_1024_and_2048_without_resampling(clean, sent, stor
     assert max(sent) <= 2048 or 1024 < max(stored) <= 2048
     assert max(thumb.size) <= 512
     assert min(max(stored), 257) <= max(thumb.size)
+
+
+@pytest.mark.parametrize(("kind", "side"), [("JPEG", 1024), ("PNG", 1024), ("JPEG", 4096)])
+def test_a_photo_is_kept_at_the_side_the_settings_say(clean, kind, side):
+    sent = pictures.encoded(Image.new("RGB", (4096, 3072), "teal"), kind)
+    _, main, _ = clean(sent, side=side)
+    assert main.size == (side, side * 3 // 4)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "HEIF"])
@@ -325,7 +332,7 @@ def test_what_is_written_is_checked_once_more_before_it_is_kept(monkeypatch, tmp
     (tmp_path / "sent").write_bytes(JPEG)
     job = Job(str(tmp_path / "sent"), str(tmp_path / "main"), str(tmp_path / "thumb"))
     with pytest.raises(recipe.Refused):
-        recipe.clean(job, 80_000_000)
+        recipe.clean(job, 80_000_000, 2048)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def main() -> None:
 
 def _answer(job: Job, bounds: Bounds) -> Answer:
     try:
-        return Answer(Outcome.CLEANED, recipe.clean(job, bounds.max_pixels))
+        return Answer(Outcome.CLEANED, recipe.clean(job, bounds.max_pixels, bounds.side))
     except recipe.Refused as refusal:
         return Answer(refusal.outcome)
     except MemoryError:

@@ -28,6 +28,7 @@ class Bounds:
     """What a child may use, set once when it starts."""
 
     max_pixels: int
+    side: int
     cpu_seconds: int
     wall_seconds: int
     memory_mb: int

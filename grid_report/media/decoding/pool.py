@@ -203,6 +203,7 @@ class Pool:
         self.size = limits.processes or len(os.sched_getaffinity(0))
         self._bounds = Bounds(
             max_pixels=limits.max_pixels,
+            side=limits.side,
             cpu_seconds=limits.cpu_seconds,
             wall_seconds=limits.wall_seconds,
             memory_mb=limits.memory_mb,

@@ -20,7 +20,6 @@ from grid_report.media.decoding import exif as camera
 from grid_report.media.decoding.messages import Cleaned, Job, Outcome
 from grid_report.media.sniff import JpegLayout, Kind
 
-MAX_SIDE_PX: Final = 2048
 THUMB_SIDE_PX: Final = 512
 MAIN_QUALITY: Final = 82
 THUMB_QUALITY: Final = 75
@@ -65,15 +64,15 @@ def prepare() -> None:
     pillow_heif.register_heif_opener(thumbnails=False)
 
 
-def clean(job: Job, max_pixels: int) -> Cleaned:
-    """Write the main picture and its thumbnail.
+def clean(job: Job, max_pixels: int, side: int) -> Cleaned:
+    """Write the main picture, its long side `side` pixels at most, and its thumbnail.
 
     Raises Refused; MemoryError when decoding needs more than is allowed; OSError when reading the
     file that was sent, or writing, fails.
     """
     with Path(job.source).open("rb") as file:
         try:
-            main, facts = _decoded(file, max_pixels, alone=job.alone)
+            main, facts = _decoded(file, max_pixels, side, alone=job.alone)
             thumb = main.reduce(_factor(main.size, THUMB_SIDE_PX))
         except (Refused, MemoryError):
             raise
@@ -106,7 +105,9 @@ def dhash(picture: Image.Image) -> str:
     return f"{bits:016x}"
 
 
-def _decoded(file: BinaryIO, max_pixels: int, *, alone: bool) -> tuple[Image.Image, dict[str, Any]]:
+def _decoded(
+    file: BinaryIO, max_pixels: int, side: int, *, alone: bool
+) -> tuple[Image.Image, dict[str, Any]]:
     head = file.read(sniff.HEAD_BYTES)
     kind = sniff.kind_of(head)
     if kind is None:
@@ -132,12 +133,16 @@ def _decoded(file: BinaryIO, max_pixels: int, *, alone: bool) -> tuple[Image.Ima
         if sent.width * sent.height > ALONE_ABOVE_PIXELS and not scalable and not alone:
             raise Refused(Outcome.NEEDS_TO_BE_ALONE)
         if kind is Kind.JPEG:
-            _draft(sent)
+            _draft(sent, side)
         sent.load()
-        if layout is not None and _looks_unfinished(sent) and _is_unfinished(file, sent, layout):
+        if (
+            layout is not None
+            and _looks_unfinished(sent)
+            and _is_unfinished(file, sent, layout, side)
+        ):
             raise Refused(Outcome.BROKEN)
         turn, facts = _facts(sent)
-        upright = _pixels_only(sent, _factor(sent.size, MAX_SIDE_PX))
+        upright = _pixels_only(sent, _factor(sent.size, side))
     return (upright.transpose(turn) if turn is not None else upright), facts
 
 
@@ -151,9 +156,9 @@ def _factor(size: tuple[int, int], side_px: int) -> int:
     return max(1, -(-max(size) // side_px))
 
 
-def _draft(sent: Image.Image) -> None:
-    """Have a JPEG decoded at the scale that brings its long side into (1024, 2048]."""
-    scale = next((s for s in _SCALES if -(-max(sent.size) // s) <= MAX_SIDE_PX), _SCALES[-1])
+def _draft(sent: Image.Image, side: int) -> None:
+    """Have a JPEG decoded at the scale that brings its long side to `side` or little below it."""
+    scale = next((s for s in _SCALES if -(-max(sent.size) // s) <= side), _SCALES[-1])
     if scale > 1:
         sent.draft(None, (max(1, sent.width // scale), max(1, sent.height // scale)))
 
@@ -214,7 +219,7 @@ def _looks_unfinished(sent: Image.Image) -> bool:
     return last == _MIDDLE or (isinstance(last, tuple) and set(last) == {_MIDDLE})
 
 
-def _is_unfinished(file: BinaryIO, sent: Image.Image, layout: JpegLayout) -> bool:
+def _is_unfinished(file: BinaryIO, sent: Image.Image, layout: JpegLayout, side: int) -> bool:
     """Say whether data is missing although the file ends as it should.
 
     The decoder paints the rest grey and tells nobody. So give it more data than there was: if
@@ -227,7 +232,7 @@ def _is_unfinished(file: BinaryIO, sent: Image.Image, layout: JpegLayout) -> boo
     end = sniff.scan_end(data, layout.scan_at)
     longer = data[:end] + bytes(range(1, 200)) * 40 + data[end:]
     with JpegImagePlugin.JpegImageFile(BytesIO(longer)) as again:
-        _draft(again)
+        _draft(again, side)
         try:
             again.load()
         except OSError:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 
 from grid_report import clock
 from grid_report.reports.lifecycle import Step
@@ -117,3 +119,11 @@ def test_only_who_may_report_is_led_to_the_form(make: Make) -> None:
     assert 'btn-primary" href="/report/new"' in make.signed_in(make.rider()).get("/my/reports").text
     page = make.signed_in(make.handler()).get("/my/reports").text
     assert 'btn-primary" href="/report/new"' not in page
+
+
+def test_every_page_tells_the_phone_how_large_photos_are_sent(
+    another_app: Callable[..., Flask],
+) -> None:
+    for side in (1600, 1280):
+        page = another_app(photos={"phone_side": side}).test_client().get("/sign-in").text
+        assert f'data-phone-side="{side}"' in page

@@ -1,12 +1,11 @@
-const LONG_EDGE_PX = 1600;
 const QUALITY = 0.82;
 const SMALL_ENOUGH_BYTES = 400 * 1024;
 
-/** Shrink a photo to a long edge of 1600 px. On any failure the original comes back. */
+/** Shrink a photo to the long edge the page asks for. On any failure the original comes back. */
 export async function shrink(file) {
   try {
     const picture = await decode(file);
-    const scale = Math.min(1, LONG_EDGE_PX / Math.max(picture.width, picture.height));
+    const scale = Math.min(1, Number(document.documentElement.dataset.phoneSide) / Math.max(picture.width, picture.height));
     if (scale === 1 && file.size <= SMALL_ENOUGH_BYTES && file.type === "image/jpeg") return { file, shrunk: false };
     const canvas = document.createElement("canvas");
     canvas.width = Math.max(1, Math.round(picture.width * scale));
