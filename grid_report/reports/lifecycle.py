@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, Final
+from typing import Final
 
-from grid_report.errors import Conflict
+from grid_report.workflow import Workflow
 
 
 class State(StrEnum):
@@ -179,29 +179,11 @@ KEPT_MOVES: Final[Mapping[tuple[KeptState, Step], tuple[State | KeptState, froze
     (KeptState.KEPT, Step.WITHDRAW): (KeptState.WITHDRAWN, _RIDER),
 }
 
-STEPS_THAT_MOVE: Final = frozenset(step for _, step in MOVES)
-
-
-@dataclass(eq=False)
-class IllegalStep(Conflict):
-    """The step does not lead anywhere from the state the report is in."""
-
-    code: ClassVar[str] = "illegal-step"
-    state: str
-    step: str
-
-
-def move_for(state: State, step: Step) -> Move:
-    """Return the move a step makes from a state. Raises IllegalStep."""
-    try:
-        return MOVES[(state, step)]
-    except KeyError:
-        raise IllegalStep(state.value, step.value) from None
-
-
-def steps_from(state: State) -> list[Step]:
-    """Return the steps that lead somewhere from a state, in the table's order."""
-    return [step for came_from, step in MOVES if came_from == state]
+WORKFLOW: Final = Workflow(MOVES)
+KEPT_WORKFLOW: Final = Workflow(KEPT_MOVES)
+STEPS_THAT_MOVE: Final = WORKFLOW.steps
+move_for = WORKFLOW.move_for
+steps_from = WORKFLOW.steps_from
 
 
 def kept_steps_from(state: KeptState) -> list[Step]:

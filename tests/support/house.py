@@ -13,6 +13,7 @@ CORE = {
     "settings_sections": -1,
     "errors": 0,
     "rates": 0,
+    "workflow": 1,
     "typed": 0,
     "clock": 1,
     "db": 1,

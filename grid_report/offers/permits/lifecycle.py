@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final
 
-from grid_report.errors import Conflict
+from grid_report.workflow import IllegalStep, Workflow
 
 
 class ApplicationState(StrEnum):
@@ -145,13 +145,13 @@ APPLICATION_MOVES: Final[Mapping[tuple[ApplicationState, ApplicationStep], Appli
 }
 
 
-@dataclass(eq=False)
-class IllegalApplicationStep(Conflict):
+class IllegalApplicationStep(IllegalStep):
     """The step does not lead anywhere from the state the application is in."""
 
     code: ClassVar[str] = "application-step"
-    state: str
-    step: str
+
+
+WORKFLOW: Final = Workflow(APPLICATION_MOVES, IllegalApplicationStep)
 
 
 def application_move(
@@ -161,10 +161,9 @@ def application_move(
 
     Raises IllegalApplicationStep.
     """
-    move = APPLICATION_MOVES.get((state, step))
-    if move is None or (move.firm is not Firm.EITHER and (move.firm is Firm.NEEDED) != has_firm):
-        raise IllegalApplicationStep(state.value, step.value)
-    return move
+    return WORKFLOW.move_for(
+        state, step, lambda it: it.firm is Firm.EITHER or (it.firm is Firm.NEEDED) == has_firm
+    )
 
 
 def waits_for(state: ApplicationState, *, has_firm: bool) -> Side | None:

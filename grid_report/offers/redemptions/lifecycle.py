@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final
 
-from grid_report.errors import Conflict
+from grid_report.workflow import IllegalStep, Workflow
 
 
 class RedemptionState(StrEnum):
@@ -104,18 +104,11 @@ DELIVERED_ONCE: Final = frozenset({_S.DELIVERED, _S.DISPUTED, _S.SETTLED, _S.REF
 OVER: Final = frozenset(_S) - {_S.RESERVED, _S.DELIVERED, _S.DISPUTED}
 
 
-@dataclass(eq=False)
-class IllegalRedemptionStep(Conflict):
+class IllegalRedemptionStep(IllegalStep):
     """The step does not lead anywhere from the state the redemption is in."""
 
     code: ClassVar[str] = "redemption-step"
-    state: str
-    step: str
 
 
-def redemption_move(state: RedemptionState, step: RedemptionStep) -> RedemptionMove:
-    """Return the move a step makes from a state. Raises IllegalRedemptionStep."""
-    try:
-        return REDEMPTION_MOVES[(state, step)]
-    except KeyError:
-        raise IllegalRedemptionStep(state.value, step.value) from None
+WORKFLOW: Final = Workflow(REDEMPTION_MOVES, IllegalRedemptionStep)
+redemption_move = WORKFLOW.move_for

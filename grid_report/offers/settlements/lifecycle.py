@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import ClassVar, Final
 
 from grid_report.errors import Conflict
+from grid_report.workflow import IllegalStep, Workflow
 
 
 class StatementState(StrEnum):
@@ -82,13 +83,14 @@ STATEMENT_MOVES: Final[Mapping[tuple[StatementState, StatementStep], StatementMo
 }
 
 
-@dataclass(eq=False)
-class IllegalStatementStep(Conflict):
+class IllegalStatementStep(IllegalStep):
     """The step does not lead anywhere from the state the statement is in."""
 
     code: ClassVar[str] = "statement-step"
-    state: str
-    step: str
+
+
+WORKFLOW: Final = Workflow(STATEMENT_MOVES, IllegalStatementStep)
+statement_move = WORKFLOW.move_for
 
 
 @dataclass(eq=False)
@@ -103,14 +105,6 @@ def check_silence(since: datetime, now: datetime) -> None:
     """Refuse to stand in for somebody who still has time to answer. Raises ProviderHasTime."""
     if now < since + STAND_IN_AFTER:
         raise ProviderHasTime((since + STAND_IN_AFTER).isoformat())
-
-
-def statement_move(state: StatementState, step: StatementStep) -> StatementMove:
-    """Return the move a step makes from a state. Raises IllegalStatementStep."""
-    try:
-        return STATEMENT_MOVES[(state, step)]
-    except KeyError:
-        raise IllegalStatementStep(state.value, step.value) from None
 
 
 def last_verdicts(

@@ -28,7 +28,7 @@ from grid_report.reports.commands import SubmitReport, TakeStep
 from grid_report.reports.errors import KeyReused
 from grid_report.reports.idempotency_steps import Sent
 from grid_report.reports.kept_models import KeptReport
-from grid_report.reports.lifecycle import KEPT_MOVES, IllegalStep, Part, Step
+from grid_report.reports.lifecycle import KEPT_WORKFLOW, Part, Step
 from grid_report.reports.models import Report
 from grid_report.reports.submission import kept_steps, usecases
 from grid_report.web.context import settings
@@ -119,8 +119,6 @@ def take_step(number: str, command: TakeStep, *, actor: Actor, now: datetime) ->
             return Sent(kept, replayed=True)
         if command.version not in (None, kept.version):
             raise Stale(command.version, kept.version)
-        _, by = KEPT_MOVES.get((kept.state, command.step), (None, frozenset[Part]()))
-        if Part.RIDER not in by:
-            raise IllegalStep(kept.state.value, command.step.value)
+        KEPT_WORKFLOW.move_for(kept.state, command.step, lambda it: Part.RIDER in it[1])
         kept.withdrawn_at, kept.withdrawn_key = now, command.key
     return Sent(kept)

@@ -12,13 +12,13 @@ from grid_report.reports.lifecycle import (
     MOVES,
     OPEN,
     STEPS_THAT_MOVE,
-    IllegalStep,
     Need,
     Part,
     State,
     Step,
     move_for,
 )
+from grid_report.workflow import IllegalStep
 
 # The table of design.md §3, written down a second time: a change must be made in both.
 DESIGN = """

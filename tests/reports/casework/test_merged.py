@@ -20,8 +20,9 @@ from grid_report.reports import queries
 from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.commands import RateReport
 from grid_report.reports.errors import AlreadyRated, ReopenTooLate
-from grid_report.reports.lifecycle import IllegalStep, State, Step
+from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.models import HistoryEntry, Report
+from grid_report.workflow import IllegalStep
 from tests.reports.rewards.test_earning import available
 from tests.support.builders import BRIGHT, STATION, Make
 

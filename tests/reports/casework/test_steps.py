@@ -13,8 +13,9 @@ from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound, Stale
 from grid_report.points.statement.queries import balance
 from grid_report.reports.errors import MergeTargetNotOpen, ReopenTooLate
-from grid_report.reports.lifecycle import IllegalStep, State, Step
+from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.models import HistoryEntry, Report
+from grid_report.workflow import IllegalStep
 from tests.support.builders import BRIGHT, PROPERTY, STATION, Make
 
 pytestmark = pytest.mark.database

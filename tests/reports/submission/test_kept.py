@@ -25,10 +25,11 @@ from grid_report.reports.desk import queries as desk_queries
 from grid_report.reports.desk.filters import ReportFilter
 from grid_report.reports.errors import KeyReused, TooManyReports
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
-from grid_report.reports.lifecycle import IllegalStep, KeptState, State, Step
+from grid_report.reports.lifecycle import KeptState, State, Step
 from grid_report.reports.models import Report, ReportPhoto
 from grid_report.reports.submission import kept_usecases
 from grid_report.statistics.models import StatisticsCell
+from grid_report.workflow import IllegalStep
 from tests.reports.submission.unproved import HERE, LATER, count, gone, submit
 from tests.support.builders import STATION, STREET, Make
 

@@ -14,13 +14,13 @@ from sqlalchemy import select, text, update
 from grid_report.clock import Month
 from grid_report.db import db, transaction
 from grid_report.places.queries import reference
-from grid_report.reports.lifecycle import IllegalStep
 from grid_report.statistics.counts import recount_queries
 from grid_report.statistics.counts import usecases as counts_usecases
 from grid_report.statistics.counts.cells import HELD, Cell
 from grid_report.statistics.counts.queries import EMPTY, read_months, read_period
 from grid_report.statistics.measures import Facet, Measure
 from grid_report.statistics.models import StatisticsCell, StatisticsRecount
+from grid_report.workflow import IllegalStep
 from tests.conftest import KIND
 from tests.statistics.histories import BRIGHT, World
 from tests.support import builders
