@@ -45,13 +45,9 @@ def list_jobs() -> None:
             ).rstrip()
         )
     holder = lease.holder if lease and lease.until > clock.now() else ""
-    click.echo(
-        sentence("serving.supervisor", "lease_held" if holder else "lease_free", holder=holder)
-    )
+    click.echo(sentence("serving", "lease_held" if holder else "lease_free", holder=holder))
     health = notify_queries.outbox_health()
-    click.echo(
-        sentence("serving.supervisor", "outbox", waiting=health.waiting, given_up=health.given_up)
-    )
+    click.echo(sentence("serving", "outbox", waiting=health.waiting, given_up=health.given_up))
 
 
 @jobs_cli.command("run")
@@ -75,9 +71,7 @@ def given_up(retry: bool) -> None:
             f"{message.id} {message.kind} {message.about} {message.attempts} {message.last_error}"
         )
     if retry:
-        click.echo(
-            sentence("serving.supervisor", "given_again", count=notify_usecases.retry_given_up())
-        )
+        click.echo(sentence("serving", "given_again", count=notify_usecases.retry_given_up()))
 
 
 @click.command("scheduler")

@@ -171,17 +171,6 @@ def test_other_photos_in_flight_are_unharmed(faulty, store, tight, send):
     assert said == ["1", "busy", "1", "broken"] * 3
 
 
-def test_decoders_keep_photos_at_the_side_of_the_settings(store, limits):
-    small = limits.model_copy(update={"processes": 1, "side": 800})
-    sent = pictures.encoded(pictures.scene((1600, 1200)), "JPEG")
-    made = Pool(small)
-    try:
-        (photo,) = admit([io.BytesIO(sent)], store=store, pool=made, limits=small, zone=ZONE)
-    finally:
-        made.close()
-    assert (photo.width, photo.height) == (800, 600)
-
-
 def test_many_killers_in_a_row_leave_the_pool_working(send, faulty):
     for _ in range(4):
         with pytest.raises(PicturesBusy):
