@@ -1,4 +1,4 @@
-"""Finding what looks odd, a piece at a time. Part of `usecases`.
+"""Finding what looks odd, a piece at a time.
 
 Each piece reads on from its mark and moves it in the same transaction: killed in the middle it
 begins there again, twice or at once it finds nothing new. Nothing here touches points or cases.

@@ -1,4 +1,4 @@
-"""Agreeing and taking back, one's own consents only. Part of `usecases`."""
+"""Agreeing and taking back, one's own consents only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Remembering and forgetting browsers that signed in as a member. Part of `usecases`.
+"""Remembering and forgetting browsers that signed in as a member.
 
 Each first sign-in makes a fresh secret, so that one somebody planted in a browser is never proved
 by its owner.

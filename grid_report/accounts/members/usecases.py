@@ -1,4 +1,4 @@
-"""What administrators and the operator do to members. Part of `usecases`."""
+"""What administrators and the operator do to members."""
 
 from __future__ import annotations
 

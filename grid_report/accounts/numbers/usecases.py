@@ -1,4 +1,4 @@
-"""How a number is proved: by a code, at a counter, by an administrator. Part of `usecases`.
+"""How a number is proved: by a code, at a counter, by an administrator.
 
 An account that only claims a number keeps nobody out: who proves it takes it over. An account that
 slept is opened by no code alone, for numbers are given out again.

@@ -1,6 +1,6 @@
 """The code that some roles confirm when they sign in with a password on a new browser.
 
-Part of `usecases`. A right password opens nothing then: it begins a step, which only the browser
+ A right password opens nothing then: it begins a step, which only the browser
 that typed it can finish, with a code sent to the member's phone or printed by the operator. The
 step is begun even where no code may be sent, so that the operator can always help.
 """

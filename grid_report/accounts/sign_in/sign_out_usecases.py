@@ -1,4 +1,4 @@
-"""How sign-ins end. Part of `usecases`."""
+"""How sign-ins end."""
 
 from __future__ import annotations
 

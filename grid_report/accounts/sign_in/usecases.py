@@ -1,4 +1,4 @@
-"""How members are let in, and strangers slowed down. Part of `usecases`.
+"""How members are let in, and strangers slowed down.
 
 Failed tries are counted for each number and address, with waits that grow, and for all strangers
 of a number together. A browser that signed in as the member before has a count of its own: nobody

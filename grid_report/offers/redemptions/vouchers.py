@@ -1,7 +1,7 @@
 """The turning code of a voucher, and the six digits that stand in for it.
 
 A QR code holds the version, the reference, the number of its 30-second step and an HMAC over the
-three. The phone has the secret and turns the code without network; `static/js/lib/voucher.mjs`
+three. The phone has the secret and turns the code without network; `static/js/lib/voucher-code.mjs`
 does the same sums. Letters are those of a QR code's short mode, so that it stays coarse.
 """
 

@@ -4,7 +4,7 @@ Steps: an open session in, nothing committed. Nothing else writes the points tab
 passes account ids, and every function may be called again: a cause is written once, the second
 call finds what the first one wrote. Each locks the accounts it decides on before it looks.
 
-What is decided is in the files named here; `entries.py` writes their rows.
+What is decided is in the files named here; `events.py` writes their rows.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class ReportFilter:
     """Every field None or empty means: do not narrow."""
 
     states: frozenset[State] = frozenset()
-    # One's own that wait for the proof, besides those of `states`; see `kept.py`.
+    # One's own that wait for the proof, besides those of `states`; see `kept_queries.py`.
     kept: bool = False
     community: str | None = None
     street: str | None = None

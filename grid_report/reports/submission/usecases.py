@@ -1,4 +1,4 @@
-"""Taking a report in. Part of `usecases`."""
+"""Taking a report in."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def submit_report(
 ) -> Sent:
     """Take in a report: routed, numbered, with its photos, exactly once a key.
 
-    An ordinary one of a rider whose number is not proved is kept instead, see `keeping.py`. The
+    An ordinary one of a rider whose number is not proved is kept instead, see `kept_usecases.py`. The
     photos' files are durable already. Raises Forbidden, Invalid, TooManyReports, TooManyKept,
     KeyReused, ConsentNeeded.
     """

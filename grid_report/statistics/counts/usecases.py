@@ -1,4 +1,4 @@
-"""Public writes of the statistics: repairing a recount, freezing a month."""
+"""Public writes of the statistics: repairing a recount, and following new rules."""
 
 from __future__ import annotations
 

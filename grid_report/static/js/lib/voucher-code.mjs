@@ -1,4 +1,4 @@
-// What a voucher shows at a moment; the sums of grid_report/offers/vouchers.py.
+// What a voucher shows at a moment; the sums of grid_report/offers/redemptions/vouchers.py.
 import { hmac } from "./hmac.mjs";
 
 const VERSION = "GR1";
