@@ -67,7 +67,7 @@ from grid_report.reports.rewards import (
 from grid_report.reports.rewards import points_routes as report_points_routes
 from grid_report.reports.rewards import routes as rewards_routes
 from grid_report.reports.rewards import steps as rewards_steps
-from grid_report.reports.submission import kept_usecases
+from grid_report.reports.submission import kept_steps, kept_usecases
 from grid_report.settings import ROOT, Settings, SettingsError
 from grid_report.statistics.comparison import routes as statistics_compare_routes
 from grid_report.statistics.counts import steps as counts_steps
@@ -157,7 +157,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
         messenger.connect(app, sms_gateway.Gateway(settings.sms))
     accounts_signals.codes_used_up.connect(site_steps.codes_used_up)
     accounts_signals.person_proved.connect(kept_usecases.send_on)
-    accounts_signals.number_taken.connect(kept_usecases.tell_of_left)
+    accounts_signals.number_taken.connect(kept_steps.tell_of_left)
     points_signals.due_paid.connect(rewards_steps.tell_of_late_payment)
     points_signals.points_expiring.connect(rewards_steps.tell_of_expiry)
     offers_signals.moved.connect(permits_steps.follow)

@@ -7,8 +7,9 @@
 `session`, `member_id` (whose it is now), `was_id` (the account the same person had until then: the
 same one, or one that is left for it) and `now`.
 
-`number_taken` is sent inside the transaction in which somebody else proves the number an account
-had or claimed, with `session`, `member_id` (the account without a number now) and `now`.
+`number_taken` is sent inside the transaction in which an account loses the number it had or
+claimed, with `session`, `member_id` (the account without a number now) and `now`. Its person may
+have gone on with another account in the same transaction.
 """
 
 from __future__ import annotations

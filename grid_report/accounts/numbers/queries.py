@@ -37,6 +37,14 @@ def is_proved(member_id: int, session: Session | None = None) -> bool:
     return (session or db.session()).scalar(proved) is not None
 
 
+def has_none(member_id: int, session: Session) -> bool:
+    """Tell whether a member neither has nor claims a number: it was taken over, or given up."""
+    row = session.execute(
+        select(Member.phone_lookup, Member.phone_claim).where(Member.id == member_id)
+    ).one()
+    return row.phone_lookup is None and row.phone_claim is None
+
+
 def proved_lookup(member_id: int, session: Session | None = None) -> str | None:
     """Return the keyed hash of the number a member has proved and still has."""
     lookup = select(Member.phone_lookup).where(Member.id == member_id)

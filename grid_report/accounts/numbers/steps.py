@@ -65,9 +65,9 @@ def prove(
     now: datetime,
 ) -> None:
     """Make a number a member's own. Everybody `among` who has or claims it is without one then."""
-    others = [other for other in among if other.id != member.id]
-    for other in others:
-        part(session, other, now)
+    for other in among:
+        if other.id != member.id:
+            part(session, other, now)
     # Theirs first: the number is only once in the column.
     session.flush()
     member.phone_lookup, member.phone_claim = phone.lookup, None
@@ -78,8 +78,6 @@ def prove(
     signals.person_proved.send(
         session, session=session, member_id=member.id, was_id=member.id, now=now
     )
-    for other in others:
-        signals.number_taken.send(session, session=session, member_id=other.id, now=now)
 
 
 def part(session: Session, member: Member, now: datetime) -> None:
@@ -90,6 +88,7 @@ def part(session: Session, member: Member, now: datetime) -> None:
     member.phone_parted_at = now
     ended = steps.revoke_sign_ins(session, member.id, now)
     steps.audit(session, None, "number.part", f"member:{member.id}", now, number=kept, ended=ended)
+    signals.number_taken.send(session, session=session, member_id=member.id, now=now)
 
 
 def leave(session: Session, member: Member, holder: Member, now: datetime) -> None:

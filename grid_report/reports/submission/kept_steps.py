@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
+from grid_report.accounts.roles import Role
+from grid_report.db import at_the_end
 from grid_report.media.uploads.photos import AdmittedPhoto
+from grid_report.notify import outbox
 from grid_report.places.geo.categories import CategoryInfo
 from grid_report.places.geo.points import Point
+from grid_report.places.queries import reference
 from grid_report.reports.commands import SubmitReport, columns_of
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 
@@ -132,3 +137,25 @@ def let_go(session: Session, kept: KeptReport) -> None:
     )
     session.delete(kept)
     session.flush()
+
+
+def tell_of_left(_sender: object, *, session: Session, member_id: int, now: datetime) -> None:
+    """Tell administrators of what waits under an account whose number somebody else proved.
+
+    Nobody can sign in to it any more: its person gets it back at a counter or never. Hears
+    `accounts.signals.number_taken`.
+    """
+    # Last in the transaction: a person who goes on with another account takes it along.
+    at_the_end(session, f"kept-left:{member_id}", partial(_tell_of_left, member_id, now))
+
+
+def _tell_of_left(member_id: int, now: datetime, session: Session) -> None:
+    if waiting := len(lock_waiting(session, member_id)):
+        outbox.put(
+            session,
+            "kept_left",
+            to_role=(Role.ADMINISTRATOR, reference().county_code),
+            about=str(member_id),
+            facts={"kept": waiting},
+            now=now,
+        )

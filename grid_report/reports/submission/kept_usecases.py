@@ -9,16 +9,13 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
-from grid_report.accounts.roles import Role
-from grid_report.db import at_the_end, transaction, use_case
+from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound, Stale
-from grid_report.notify import outbox
 from grid_report.places.geo.datum import Datum, to_wgs84
 from grid_report.places.geo.points import Point
 from grid_report.places.geo.reference import Reference
@@ -63,28 +60,6 @@ def _send_on(
         session, command, point, match, number=number, sent=sent, category=category, actor=rider,
         places=places, settings=settings(), now=now, sent_at=sent_at,
     )  # fmt: skip
-
-
-def tell_of_left(_sender: object, *, session: Session, member_id: int, now: datetime) -> None:
-    """Tell administrators of what waits under an account whose number somebody else proved.
-
-    Nobody can sign in to it any more: its person gets it back at a counter or never. Hears
-    `accounts.signals.number_taken`.
-    """
-    # Last in the transaction: a person who goes on with another account takes it along.
-    at_the_end(session, f"kept-left:{member_id}", partial(_tell_of_left, member_id, now))
-
-
-def _tell_of_left(member_id: int, now: datetime, session: Session) -> None:
-    if waiting := len(kept_steps.lock_waiting(session, member_id)):
-        outbox.put(
-            session,
-            "kept_left",
-            to_role=(Role.ADMINISTRATOR, reference().county_code),
-            about=str(member_id),
-            facts={"kept": waiting},
-            now=now,
-        )
 
 
 def _uses_key(session: Session, rider: Actor, key: str) -> bool:

@@ -15,6 +15,7 @@ from grid_report import access, clock
 from grid_report.access import Action, Actor
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.consent_queries import standing
+from grid_report.accounts.numbers import queries as numbers_queries
 from grid_report.accounts.numbers import steps as numbers_steps
 from grid_report.accounts.numbers.queries import unproved_of
 from grid_report.db import transaction, use_case
@@ -127,6 +128,11 @@ def submit_report(
                     actor=actor, now=now,
                 )  # fmt: skip
                 done = Sent(kept, photos=kept_steps.keep_photos(session, kept, dated.photos))
+                if numbers_queries.has_none(actor.member_id, session):
+                    # Taken over while this was on its way.
+                    kept_steps.tell_of_left(
+                        None, session=session, member_id=actor.member_id, now=now
+                    )
             else:
                 done = take_in(
                     session, dated, point, match, number=number, sent=sent, category=category,

@@ -8,7 +8,7 @@ from flask.cli import with_appcontext
 from grid_report import clock
 from grid_report.clock import Month
 from grid_report.places.queries import reference
-from grid_report.statistics.counts import recount_queries, usecases
+from grid_report.statistics.counts import recount_queries, rules_queries, usecases
 from grid_report.web.context import settings
 
 SHOWN = 50
@@ -21,7 +21,7 @@ def statistics_cli() -> None:
 
 @statistics_cli.command("recount")
 @click.option("--month", help="A month (YYYY-MM).")
-@click.option("--all", "every", is_flag=True, help="Every month there are cases of.")
+@click.option("--all", "every", is_flag=True, help="Every month anything was counted of.")
 @click.option("--check", is_flag=True, help="Only compare: nothing is repaired.")
 @with_appcontext
 def recount_command(month: str | None, every: bool, check: bool) -> None:
@@ -32,7 +32,7 @@ def recount_command(month: str | None, every: bool, check: bool) -> None:
     # None is what riders hold, whatever the month.
     months: list[Month | None] = [Month.parse(month)] if month else []
     if every:
-        months += [*recount_queries.months_with_cases(county), None]
+        months += [*rules_queries.every_month(county), None]
     if every and not check:
         # After an upgrade: counting by new rules repairs nothing.
         usecases.follow_rules(places=reference(), county=county, now=clock.now())

@@ -209,7 +209,7 @@ def riders(month: Month, areas: Collection[str]) -> Added:
 
 # What each kind of event does to what riders hold. A hold moves nothing, nor does its release;
 # what ended is kept with the other counts of the month.
-_ROLLED: Final = {
+_ROLLED: Final[Mapping[str, tuple[Measure, int]]] = {
     EventKind.AWARD: (Measure.EARNED, 1),
     EventKind.CAPTURE: (Measure.REDEEMED, -1),
     EventKind.NOSHOW: (Measure.REDEEMED, -1),
@@ -238,7 +238,9 @@ def points(month: Month, areas: Collection[str], *, places: Reference, county: C
     for community, (granted, awarded) in points_figures.pools(month).items():
         add(community, Measure.GRANTED, granted)
         add(community, Measure.AWARDED, awarded)
-    for area, measure, amount in _rolled(month, areas):
+    for area in areas:
+        added[area][Facet.POINTS, "", Measure.EXPIRED] = 0
+    for area, measure, amount in _rolled(month, _made_of(areas, places, county)):
         added[area][Facet.POINTS, "", measure] += amount
     # The reserve is the county's own.
     granted, awarded = points_figures.reserve(month)
@@ -247,7 +249,24 @@ def points(month: Month, areas: Collection[str], *, places: Reference, county: C
     return added
 
 
-def _rolled(month: Month, areas: Collection[str]) -> Iterator[tuple[str, Measure, int]]:
+def _made_of(
+    areas: Collection[str], places: Reference, county: County
+) -> Mapping[str, Collection[str]]:
+    """Return which areas the counts of a place are added to: a street is its communities of today.
+
+    What is kept for a street is what was in it when it was counted; a community that changed its
+    street since would be in one of them with what it holds, and in the other with what moved.
+    """
+    found: dict[str, set[str]] = {county.code: {county.code}} if county.code in areas else {}
+    for code, info in places.communities.items():
+        if wanted := {code, info.street_code} & set(areas):
+            found[code] = wanted
+    return found
+
+
+def _rolled(
+    month: Month, made_of: Mapping[str, Collection[str]]
+) -> Iterator[tuple[str, Measure, int]]:
     """Go back from what riders hold now to the month's end, and from there to its beginning."""
     newest = db.session.scalar(select(func.max(_CELLS.month)).where(_CELLS.month < cells.HELD))
     # Month by month: a stretch of them would read everything else that is counted in it.
@@ -256,28 +275,36 @@ def _rolled(month: Month, areas: Collection[str]) -> Iterator[tuple[str, Measure
         select(_CELLS.area, _CELLS.month, _CELLS.measure, _CELLS.n).where(
             _CELLS.month.in_([*map(str, months), cells.HELD]),
             _CELLS.version == LIVE,
-            _CELLS.area.in_(sorted(areas)),
+            _CELLS.area.in_(sorted(made_of)),
             # Of points as such only what is held and what ended is kept.
             _CELLS.facet.in_([Facet.MOVED, Facet.POINTS]),
             _CELLS.key == "",
         )
     )
-    for area, when, what, n in kept:
-        if what in _BESIDE:
-            if when != str(month):
-                yield area, _BESIDE[what], n if when == cells.HELD else -n
-            continue
-        if when == cells.HELD:
-            yield area, Measure.LIABILITY, n
-            yield area, Measure.OPENING, n
-            continue
-        measure, sign = _ROLLED.get(what, (None, 1))
-        gained = -n if what == Measure.EXPIRED else n
-        yield area, Measure.OPENING, -gained
+    for place, when, what, n in kept:
+        for measure, amount in _moved(month, when, what, n):
+            for area in made_of[place]:
+                yield area, measure, amount
+
+
+def _moved(month: Month, when: str, what: str, n: int) -> Iterator[tuple[Measure, int]]:
+    """Say what a count of a month, or of what is held, does to the roll-forward of `month`."""
+    if what in _BESIDE:
         if when != str(month):
-            yield area, Measure.LIABILITY, -gained
+            yield _BESIDE[what], n if when == cells.HELD else -n
+    elif when == cells.HELD:
+        yield Measure.LIABILITY, n
+        yield Measure.OPENING, n
+    else:
+        measure, sign = _ROLLED.get(what) or (None, 1)
+        gained = -n if what == Measure.EXPIRED else n
+        yield Measure.OPENING, -gained
+        if when != str(month):
+            yield Measure.LIABILITY, -gained
+        elif what == Measure.EXPIRED:
+            yield Measure.EXPIRED, n
         elif measure is not None:
-            yield area, measure, sign * n
+            yield measure, sign * n
 
 
 def people(month: Month, *, county: County) -> Added:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from grid_report.clock import Month
 from grid_report.db import db, table_of, transaction, use_case
+from grid_report.errors import Busy
 from grid_report.places.geo.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics.counts import recount_queries, rules_queries, steps
@@ -30,13 +31,15 @@ def recount_month(
     """Count a month anew (None: what riders hold), and put right what the kept counts lack.
 
     Return what was lacking. Steps taken meanwhile are counted by themselves; a recount that
-    overlaps another repair is thrown away and done again.
+    overlaps another repair is thrown away and done again, a few times. Raises Busy.
     """
     for _ in range(TRIES):
         db.session.rollback()
         found = recount_queries.recount(db.engine, month, places=places, county=county)
         if not repair or _repair(found, now=now):
             break
+    else:
+        raise Busy
     if found.lacking and found.by_todays_rules:
         logger.warning(
             "statistics differed",
@@ -111,7 +114,7 @@ def recount_due(
     this, known = Month.of(now, county.tz), recount_queries.list_recounts()
     # What riders hold is of every moment.
     newest: set[Month | None] = {this, this.plus(-1), None}
-    months = {it for it in recount_queries.months_with_cases(county) if it <= this}
+    months = {it for it in rules_queries.every_month(county) if it <= this}
     # A case of an older month still moves now and then: each of them has its turn, one a night.
     older = sorted((known[str(it)].counted_at, it) for it in months - newest if str(it) in known)
     if older and older[-1][0] <= now - every:

@@ -39,7 +39,9 @@ def months_beside(month: Month) -> Sequence[Month]:
 
 def first_month(session: Session) -> Month | None:
     """Return the first month anything was counted of; None where nothing was. The end of a key."""
-    name = session.scalar(select(func.min(_CELLS.month)).where(_CELLS.month != HELD))
+    name = session.scalar(
+        select(func.min(_CELLS.month)).where(_CELLS.month != HELD, _CELLS.facet != Facet.MOVED)
+    )
     return Month.parse(name) if name else None
 
 

@@ -48,7 +48,11 @@ def newest_version(session: Session, month: Month) -> int:
 def has_counts(session: Session, month: Month) -> bool:
     """Tell whether anything was ever counted of a month."""
     c = _TABLE.c
-    found = select(c.month).where(c.month == str(month), c.version == LIVE).limit(1)
+    found = (
+        select(c.month)
+        .where(c.month == str(month), c.version == LIVE, c.facet != Facet.MOVED)
+        .limit(1)
+    )
     return session.scalar(found) is not None
 
 

@@ -118,7 +118,11 @@ def list_versions(month: Month) -> Sequence[Frozen]:
 def is_known(month: Month) -> bool:
     """Tell whether anything was ever counted of a month, or somebody froze it."""
     # A frozen version has counts of its own, unless there were none at all.
-    counted = select(StatisticsCell.month).where(StatisticsCell.month == str(month)).limit(1)
+    counted = (
+        select(StatisticsCell.month)
+        .where(StatisticsCell.month == str(month), StatisticsCell.facet != Facet.MOVED)
+        .limit(1)
+    )
     return db.session.scalar(counted) is not None or bool(list_versions(month))
 
 
@@ -142,7 +146,10 @@ def _nearest_known(month: Month, oldest: Month, *, forward: bool) -> Month | Non
     for column in (StatisticsCell.month, StatisticsFreeze.month):
         value = func.min(column) if forward else func.max(column)
         away = column > str(month) if forward else column < str(month)
-        found.append(db.session.scalar(select(value).where(away, column < str(oldest))))
+        wanted = select(value).where(away, column < str(oldest))
+        if column is StatisticsCell.month:
+            wanted = wanted.where(StatisticsCell.facet != Facet.MOVED)
+        found.append(db.session.scalar(wanted))
     known = [Month.parse(it) for it in found if it]
     return (min(known) if forward else max(known)) if known else None
 

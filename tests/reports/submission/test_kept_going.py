@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from grid_report import clock
+from grid_report.access import Grant
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.consents import usecases as consents_usecases
 from grid_report.accounts.models import Member
@@ -222,3 +223,22 @@ def test_nobody_hears_of_an_account_that_left_nothing_or_whose_person_took_it_al
     )
     assert gone(kept.number).reporter_id == chosen.actor.member_id == claims.member_id
     assert told_of_left(again.member_id) == []
+
+
+def test_administrators_hear_of_it_as_well_when_one_of_them_gives_the_number_to_somebody_new(
+    make: Make,
+) -> None:
+    phone = "13944440024"
+    mistaken = make.unproved(phone=phone)
+    make.report(mistaken)
+    make.member(Grant(Role.WORKER, BRIGHT), phone=phone)
+    assert [one.facts for one in told_of_left(mistaken.member_id)] == [{"kept": 1}]
+
+
+def test_a_report_on_its_way_while_the_number_is_taken_is_told_of_too(make: Make) -> None:
+    phone = "13944440025"
+    mistaken, owner = make.unproved(phone=phone), make.unproved(phone=phone)
+    command = make.submission()
+    make.prove(owner)
+    submit(make, mistaken, command)
+    assert [one.facts for one in told_of_left(mistaken.member_id)] == [{"kept": 1}]

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from grid_report import schema
 from grid_report.clock import Month
-from grid_report.db import db
-from grid_report.errors import GridReportError
+from grid_report.db import db, transaction
+from grid_report.errors import Busy, GridReportError
+from grid_report.places import steps as places_steps
+from grid_report.places.models import Community
 from grid_report.places.queries import reference
 from grid_report.points.budgets import scheduled as budgets_scheduled
 from grid_report.points.kinds import AccountKind, EventKind, Phase, Verdict
@@ -25,6 +27,8 @@ from grid_report.statistics.counts import usecases as counts_usecases
 from grid_report.statistics.counts.queries import EMPTY, read_months
 from grid_report.statistics.counts.rules_queries import BeingCounted
 from grid_report.statistics.measures import BESIDE_ROLLED, ROLLED, Facet, Measure
+from grid_report.statistics.month import compared_queries, freeze_steps
+from grid_report.statistics.month import queries as month_queries
 from tests.points.book import TERMS, Book
 from tests.statistics.counts.test_costs import sent
 from tests.statistics.months import freeze, get
@@ -33,6 +37,8 @@ from tests.support.builders import BRIGHT, STATION, STREET, Make
 pytestmark = pytest.mark.database
 
 COUNTY = "211282"
+OTHER_STREET = "211282002"
+AREAS = (COUNTY, STREET, STATION, BRIGHT)
 FIRST = Month(2025, 9)
 MONTHS = [FIRST.plus(n) for n in range(14)]
 
@@ -155,9 +161,8 @@ def by_community(end: datetime, community: str) -> int:
     )
 
 
-def rolled(make: Make, month: Month) -> dict[str, dict[Measure, int]]:
+def rolled(make: Make, month: Month, areas: Sequence[str] = AREAS) -> dict[str, dict[Measure, int]]:
     """Return by area the roll-forward of a month, as pages and freezes read it."""
-    areas = [COUNTY, STREET, STATION, BRIGHT]
     counts = read_months([month], areas, facets={Facet.POINTS})
     shown = live_queries.merged(
         {it: counts.get((str(month), it), EMPTY) for it in areas},
@@ -289,3 +294,56 @@ def test_a_month_in_which_nothing_moved_but_points_is_counted_anew_like_the_othe
         now=march + timedelta(days=250),
     )
     assert "2026-06" in recount_queries.list_recounts()
+
+
+def test_a_community_that_changes_its_street_takes_every_month_along_at_once(make: Make) -> None:
+    book = Book()
+    rider, march = book.rider(), datetime(2026, 3, 10, 3, tzinfo=UTC)
+    make.report(at=march)
+    for number in range(3):
+        book.award(rider, 40, severity=3, at=march + timedelta(days=31 * number))
+    with transaction() as session:
+        session.execute(
+            update(Community).where(Community.code == STATION).values(street_code=OTHER_STREET)
+        )
+        places_steps.renew_stamp(session)
+    for number in range(3):
+        month = Month(2026, 3 + number)
+        of_both = rolled(make, month, [STREET, OTHER_STREET, COUNTY])
+        held = (of_both[OTHER_STREET][Measure.OPENING], of_both[OTHER_STREET][Measure.LIABILITY])
+        assert held == (40 * number, 40 * number + 40)
+        assert of_both[OTHER_STREET] == {**of_both[COUNTY], Measure.DEBTS: 0}
+        assert set(of_both[STREET].values()) == {0}
+
+
+def test_points_from_before_the_first_report_are_counted_anew_and_are_no_month_to_compare_with(
+    make: Make,
+) -> None:
+    book = Book()
+    march = datetime(2026, 3, 10, 3, tzinfo=UTC)
+    book.award(book.rider(), 40, severity=3, at=march)
+    make.report(at=march + timedelta(days=95))
+    places, county = reference(), make.settings.county
+    counts_usecases.recount_due(
+        places=places, county=county, every=timedelta(hours=20), now=march + timedelta(days=250)
+    )
+    assert "2026-03" in recount_queries.list_recounts()
+    assert compared_queries.first_month(db.session()) == Month(2026, 6)
+    assert not month_queries.is_known(Month(2026, 3))
+    assert not freeze_steps.has_counts(db.session(), Month(2026, 3))
+    assert freeze_steps.has_counts(db.session(), Month(2026, 6))
+
+
+def test_a_month_that_was_never_put_right_is_not_taken_for_counted(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = Book()
+    book.award(book.rider(), 40, severity=3, at=datetime(2026, 3, 10, 3, tzinfo=UTC))
+    db.session.remove()
+    schema.downgrade(db.engine, "0031")
+    schema.upgrade(db.engine)
+    monkeypatch.setattr(counts_usecases, "_repair", lambda *_, **__: False)
+    with pytest.raises(Busy):
+        counts_usecases.follow_rules(places=reference(), county=make.settings.county, now=make.now)
+    with pytest.raises(BeingCounted):
+        rules_queries.check()
