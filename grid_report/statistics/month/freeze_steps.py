@@ -86,15 +86,17 @@ def freeze(
     )
     session.flush()
     c = _TABLE.c
+    every = {county.code, UNROUTED, *places.streets, *places.communities}
     session.execute(
         insert(_TABLE).from_select(
             [it.name for it in c],
             select(c.month, literal(version), c.area, c.facet, c.key, c.measure, c.also, c.n).where(
-                c.month == str(month), c.version == LIVE, c.n != 0, c.facet.not_in(sorted(HIDDEN))
+                c.month == str(month), c.version == LIVE, c.n != 0, c.facet.not_in(sorted(HIDDEN)),
+                # Of the places there are, points come with what this moment knows.
+                or_(c.facet != Facet.POINTS, c.area.not_in(sorted(every))),
             ),
         )
-    )
-    every = {county.code, UNROUTED, *places.streets, *places.communities}
+    )  # fmt: skip
     _keep_compared(session, month, version, beside, every, county=county, now=now)
     rows = _of_this_moment(month, version, every, places=places, county=county, now=now)
     if rows:

@@ -347,3 +347,18 @@ def test_a_month_that_was_never_put_right_is_not_taken_for_counted(
         counts_usecases.follow_rules(places=reference(), county=make.settings.county, now=make.now)
     with pytest.raises(BeingCounted):
         rules_queries.check()
+
+
+def test_what_ended_is_in_a_frozen_month_once_as_in_the_live_one(make: Make) -> None:
+    book = Book()
+    rider, march = book.rider(), datetime(2025, 3, 10, 3, tzinfo=UTC)
+    book.award(rider, 40, severity=3, at=march)
+    make.report(at=datetime(2026, 3, 10, 3, tzinfo=UTC))
+    assert book.expire(rider, datetime(2026, 4, 2, tzinfo=UTC)) is not None
+    administrator = make.administrator()
+    client = make.signed_in(administrator)
+    live: Any = client.get("/api/v1/statistics/months/2026-03").json["points"]
+    assert (live["opening"], live["expired"], live["liability"]) == (40, 40, 0)
+    freeze(make, administrator)
+    frozen: Any = client.get("/api/v1/statistics/months/2026-03").json["points"]
+    assert {name: frozen[name] for name in live} == live
