@@ -61,9 +61,13 @@ def _first(role: Role, count: int = 1) -> list[int]:
     return list(found)
 
 
+HELD_WITHOUT_SERVICE = ("R-3K7MQ9A", "R-8PZ2A4C", "R-5H2W7TX")
+
+
 @use_case
 def _live() -> None:
     now, zone = clock.now(), settings_module.load().county.tz
+    paid_ref, given_back_ref, held_ref = HELD_WITHOUT_SERVICE
     (rider_id, second_id), (worker_id,) = _first(Role.RIDER, 2), _first(Role.WORKER)
     with transaction() as session:
 
@@ -98,12 +102,12 @@ def _live() -> None:
         learned("winter-2026", 45, 3000, 4, who=second_id)
         paid = learned("handbook-2026", 40, 3000, 4)
         learned("winter-roads", 10, 1, 900)
-        held("R-3K7MQ9A", 20, 70)
-        ledger.capture(session, "R-3K7MQ9A", at=now - timedelta(hours=60), actor_id=None)
-        held("R-8PZ2A4C", 15, 50)
-        ledger.capture(session, "R-8PZ2A4C", at=now - timedelta(hours=40), actor_id=None)
-        ledger.refund(session, "R-8PZ2A4C", at=now - timedelta(hours=2), actor_id=None)
-        held("R-5H2W7TX", 10, 1)
+        held(paid_ref, 20, 70)
+        ledger.capture(session, paid_ref, at=now - timedelta(hours=60), actor_id=None)
+        held(given_back_ref, 15, 50)
+        ledger.capture(session, given_back_ref, at=now - timedelta(hours=40), actor_id=None)
+        ledger.refund(session, given_back_ref, at=now - timedelta(hours=2), actor_id=None)
+        held(held_ref, 10, 1)
     objections_usecases.raise_objection(
         Decision(Subject.ENTRY, str(paid.entry_id)),
         words=WORDS,

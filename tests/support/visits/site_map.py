@@ -20,6 +20,7 @@ from tests.support.visits.acts import (
     upload_boundaries,
 )
 from tests.support.visits.no_pages import NO_PAGES
+from tests.support.visits.points_story import HELD_WITHOUT_SERVICE
 from tests.support.visits.screen import Screen
 
 __all__ = ["NO_PAGES", "PHONES", "SCREENS", "Screen"]
@@ -43,7 +44,10 @@ CARD = "main a[href^='/cards/R-']"
 MY_CARD = "main a[href^='/my/cards/R-']"
 SIGNAL = "main a[href*='/fairness/signals/']"
 RIDER_SEEN = "main td a[href*='/oversight/riders/']"
-SERVICE_SEEN = "main td a[href*='/oversight/redemptions/']"
+# The story's holds are the ledger's alone: no service stands behind them.
+SERVICE_SEEN = "main td a[href*='/oversight/redemptions/']" + "".join(
+    f":not([href$='{ref}'])" for ref in HELD_WITHOUT_SERVICE
+)
 SAMPLED = "main a[href*='/fairness/sample/']"
 # The month that is over, and those around it, whatever day the tests begin on.
 THIS = Month.of(present.beginning(), present.COUNTY)
