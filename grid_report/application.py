@@ -45,6 +45,7 @@ from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.offers.settlements import audit_queries
 from grid_report.offers.settlements import routes as settlements_routes
 from grid_report.oversight import routes as oversight_routes
+from grid_report.permissions import PERMISSIONS
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
 from grid_report.places.boundaries import open_cases
@@ -144,6 +145,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     media = media or Media(settings)
     app.extensions["grid_report"] = context.Wiring(
         settings=settings,
+        permissions=PERMISSIONS,
         actor_for_browser=accounts_queries.actor_for_browser,
         actor_for_token=accounts_queries.actor_for_token,
         unread_count=notify_queries.count_unread,

@@ -10,12 +10,13 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from grid_report import settings  # noqa: E402 - found through the line above
-from grid_report.access import RULES, Action, Actor, Grant, allowed  # noqa: E402
+from grid_report.access import Actor, Grant, Permission  # noqa: E402
 from grid_report.accounts.roles import Role  # noqa: E402
 from grid_report.jobs.registry import JOBS  # noqa: E402
 from grid_report.offers.permits.lifecycle import (  # noqa: E402
@@ -30,6 +31,7 @@ from grid_report.offers.redemptions.lifecycle import (  # noqa: E402
     RedemptionStep,
 )
 from grid_report.offers.settlements.lifecycle import STATEMENT_MOVES, Side, StatementFacts  # noqa: E402
+from grid_report.permissions import PERMISSIONS  # noqa: E402
 from grid_report.reports.casework.audience import TELLING, Cell, Person  # noqa: E402
 from grid_report.reports.lifecycle import (  # noqa: E402
     KEPT_MOVES,
@@ -176,7 +178,7 @@ def applications() -> str:
 
 
 def actions() -> str:
-    """Ask `access.allowed` about every action for every role, at the place the report belongs to."""
+    """Ask every permission about every role, at the place the report belongs to."""
     about = {
         "reporter_id": 2,
         "rider_id": 2,
@@ -214,18 +216,18 @@ def actions() -> str:
     asked = {"rider_id": 2, "community_code": COMMUNITY, "unit_code": UNIT, "firms": {UNIT}}
     application, own_one = SimpleNamespace(**asked), SimpleNamespace(**asked | {"rider_id": 1})
 
-    def mark(role: Role, action: Action) -> str:
-        who = Actor(1, "", frozenset({Grant(role, AT[role])}))
-        things = (own,) if role is Role.RIDER else (foreign, unrouted, handled)
-        if str(action).split(".")[0] in ("redemption", "voucher") or action is Action.SLOT_CALL_OFF:
+    def mark(role: Role, permission: Permission[Any]) -> str:
+        who, name = Actor(1, "", frozenset({Grant(role, AT[role])})), permission.name
+        things: Iterable[object] = (own,) if role is Role.RIDER else (foreign, unrouted, handled)
+        if name.startswith(("redemption.", "voucher.")) or name == "offers.call_off":
             things = (mine,) if role is Role.RIDER else (theirs,)
-        if str(action).startswith("statement."):
-            return "●" if any(allowed(who, action, it) for it in sheets) else ""
-        if action in (Action.APPLICATION_READ, Action.OWNER_PRICE_SET):
+        if name.startswith("statement."):
+            things = sheets
+        if name in ("application.read", "owner_price.set"):
             things = (own_one,) if role is Role.RIDER else (application,)
-        return "●" if any(allowed(who, action, it) for it in things) else ""
+        return "●" if any(permission.rule(who, it) for it in things) else ""
 
-    rows = [(f"`{action}`", *(mark(role, action) for role in Role)) for action in RULES]
+    rows = [(f"`{one.name}`", *(mark(role, one) for role in Role)) for one in PERMISSIONS.values()]
     return table(("action", *(role.value for role in Role)), rows)
 
 

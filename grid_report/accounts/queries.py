@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, exists, func, or_, select
 
 from grid_report import access
-from grid_report.access import Action, Actor, Grant
+from grid_report.access import Actor, Grant
 from grid_report.accounts import phones
 from grid_report.accounts.aliases import member_of_alias, rider_alias
 from grid_report.accounts.models import (
@@ -22,6 +22,7 @@ from grid_report.accounts.models import (
     SignInKind,
     Standing,
 )
+from grid_report.accounts.permissions import MEMBERS_MANAGE, MEMBERS_READ
 from grid_report.accounts.phones import Vault
 from grid_report.accounts.roles import Role
 from grid_report.accounts.tokens import LONGEST_SECRET, hash_secret
@@ -220,8 +221,8 @@ def list_members(
 
     Raises Forbidden. Two statements, whatever the number of rows.
     """
-    access.check(actor, Action.MEMBERS_READ)
-    named = access.allowed(actor, Action.MEMBERS_MANAGE)
+    access.check(actor, MEMBERS_READ)
+    named = access.allowed(actor, MEMBERS_MANAGE)
     query = select(Member).where(Member.standing != Standing.ERASED)
     if wanted.q:
         # A name or number that finds an alias would have told whose it is.
@@ -270,13 +271,13 @@ def find_member(member_id: int, *, actor: Actor, vault: Vault, looked: bool = Fa
     """
     own = actor.member_id == member_id
     if not own:
-        access.check(actor, Action.MEMBERS_READ)
+        access.check(actor, MEMBERS_READ)
     member = db.session.scalar(
         select(Member).where(Member.id == member_id, Member.standing != Standing.ERASED)
     )
     if member is None:
         raise NotFound
-    named = own or looked or access.allowed(actor, Action.MEMBERS_MANAGE)
+    named = own or looked or access.allowed(actor, MEMBERS_MANAGE)
     return _rows([member], vault, named=named)[0]
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from flask import Response, request, url_for
 
 from grid_report import access, clock
-from grid_report.access import Action
 from grid_report.api import present
 from grid_report.api.openapi import operation
 from grid_report.api.reading import answer, json_body, query
@@ -18,6 +17,7 @@ from grid_report.errors import NotFound
 from grid_report.fairness import forms, queries, usecases, views
 from grid_report.fairness.kinds import Finding, SignalState
 from grid_report.fairness.models import Sampled, Signal
+from grid_report.fairness.permissions import FAIRNESS_JUDGE, FAIRNESS_READ
 from grid_report.fairness.views import Case, Look
 from grid_report.places.queries import reference
 from grid_report.rates import Rate
@@ -104,7 +104,7 @@ def _sampled(it: Look) -> dict[str, Any]:
 def list_signals() -> Response:
     """List signals; by themselves they change nothing."""
     actor = current_actor()
-    access.check(actor, Action.FAIRNESS_READ)
+    access.check(actor, FAIRNESS_READ)
     asked = query(schemas.SignalQuery)
     wanted = forms.read_filters(request.args, reference().communities)
     page = queries.list_signals(
@@ -121,10 +121,8 @@ def list_signals() -> Response:
 
 def _visible_signal(signal_id: int) -> Signal:
     actor, row = current_actor(), queries.find_signal(signal_id)
-    access.check(actor, Action.FAIRNESS_READ)
-    if row is None or not access.allowed(
-        actor, Action.FAIRNESS_READ, queries.subject_of_signal(row)
-    ):
+    access.check(actor, FAIRNESS_READ)
+    if row is None or not access.allowed(actor, FAIRNESS_READ, queries.subject_of_signal(row)):
         raise NotFound
     return row
 
@@ -148,7 +146,7 @@ def show_signal(signal_id: int) -> Response:
 )
 def judge_signal(signal_id: int) -> Response:
     """Say what it is; the same again changes nothing."""
-    access.check(current_actor(), Action.FAIRNESS_JUDGE)
+    access.check(current_actor(), FAIRNESS_JUDGE)
     _visible_signal(signal_id)
     state, said = forms.read_judgement(json_body(schemas.JudgeSignalRequest), SignalState)
     usecases.judge_signal(signal_id, state, said, actor=current_actor(), now=clock.now())
@@ -165,7 +163,7 @@ def judge_signal(signal_id: int) -> Response:
 def show_sample() -> Response:
     """Show a month's sample and how far it was looked at."""
     actor, draws = current_actor(), queries.list_draws()
-    access.check(actor, Action.FAIRNESS_READ)
+    access.check(actor, FAIRNESS_READ)
     asked = query(schemas.SampleQuery)
     last = Month.of(clock.now(), settings().county.tz).plus(-1)
     newest = Month.parse(draws[0].month) if draws else last
@@ -190,10 +188,8 @@ def show_sample() -> Response:
 
 def _visible_sampled(sampled_id: int) -> Sampled:
     actor, row = current_actor(), queries.find_sampled(sampled_id)
-    access.check(actor, Action.FAIRNESS_READ)
-    if row is None or not access.allowed(
-        actor, Action.FAIRNESS_READ, queries.subject_of_sampled(row)
-    ):
+    access.check(actor, FAIRNESS_READ)
+    if row is None or not access.allowed(actor, FAIRNESS_READ, queries.subject_of_sampled(row)):
         raise NotFound
     return row
 
@@ -219,7 +215,7 @@ def show_sampled(sampled_id: int) -> Response:
 )
 def judge_sampled(sampled_id: int) -> Response:
     """Say whether a second look agrees; never who accepted it."""
-    access.check(current_actor(), Action.FAIRNESS_JUDGE)
+    access.check(current_actor(), FAIRNESS_JUDGE)
     _visible_sampled(sampled_id)
     finding, said = forms.read_judgement(json_body(schemas.JudgeSampledRequest), Finding)
     usecases.judge_sampled(sampled_id, finding, said, actor=current_actor(), now=clock.now())
@@ -236,7 +232,7 @@ def judge_sampled(sampled_id: int) -> Response:
 def show_rates() -> Response:
     """List the rates of a month."""
     actor, zone, places = current_actor(), settings().county.tz, reference()
-    access.check(actor, Action.FAIRNESS_READ)
+    access.check(actor, FAIRNESS_READ)
     last = Month.of(clock.now(), zone).plus(-1)
     month = forms.read_month(query(schemas.RatesQuery).month, last)
     return answer(

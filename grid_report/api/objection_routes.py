@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 
 from grid_report import access, clock
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.api import present
 from grid_report.api.openapi import operation
@@ -21,6 +21,7 @@ from grid_report.points.objections import queries as objections_queries
 from grid_report.points.objections import usecases as objections_usecases
 from grid_report.points.objections.queries import ObjectionView
 from grid_report.points.objections.rules import Decision, ObjectionStep, Subject
+from grid_report.points.permissions import OBJECTION_ANSWER, OBJECTIONS_READ, POINTS_READ_OWN
 from grid_report.web.context import current_actor, settings
 from grid_report.web.paging import DEFAULT_LIMIT, pack, unpack_id
 from grid_report.web.text import clean
@@ -28,7 +29,7 @@ from grid_report.web.text import clean
 
 def _rider() -> Actor:
     actor = current_actor()
-    access.check(actor, Action.POINTS_READ_OWN)
+    access.check(actor, POINTS_READ_OWN)
     return actor
 
 
@@ -139,7 +140,7 @@ def _at_desk(it: ObjectionView) -> dict[str, Any]:
         "alias": rider_alias(it.rider_id),
         "may_answer": it.answered_at is None
         and it.withdrawn_at is None
-        and access.allowed(current_actor(), Action.OBJECTION_ANSWER, it),
+        and access.allowed(current_actor(), OBJECTION_ANSWER, it),
     }
 
 
@@ -153,7 +154,7 @@ def _at_desk(it: ObjectionView) -> dict[str, Any]:
 def list_objections() -> Response:
     """List what waits for an answer, and what was answered."""
     actor = current_actor()
-    access.check(actor, Action.OBJECTIONS_READ)
+    access.check(actor, OBJECTIONS_READ)
     asked = query(schemas.ObjectionQuery)
     found, following = objections_queries.page_of(
         actor,
@@ -193,7 +194,7 @@ def answer_objection(objection_id: int) -> Response:
     actor, now = current_actor(), clock.now()
     # Whoever may not read it learns nothing of it, not even by a mistake in the body.
     found = objections_queries.one(objection_id, actor, now)
-    access.check(actor, Action.OBJECTION_ANSWER, found)
+    access.check(actor, OBJECTION_ANSWER, found)
     body = json_body(schemas.AnswerRequest)
     objections_usecases.answer_objection(
         objection_id, ObjectionStep(body["step"]), words=clean(body["words"]), actor=actor, now=now

@@ -9,7 +9,6 @@ from typing import Any
 from flask import Response, request, url_for
 
 from grid_report import access, clock
-from grid_report.access import Action
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts.aliases import rider_alias
 from grid_report.api import present
@@ -22,6 +21,7 @@ from grid_report.errors import Invalid, NotFound
 from grid_report.offers import forms
 from grid_report.offers.catalogue import queries
 from grid_report.offers.catalogue.models import Offer, Slot, Station
+from grid_report.offers.catalogue.permissions import OFFERS_READ, OFFERS_REDEEM
 from grid_report.offers.catalogue.queries import OfferRow
 from grid_report.offers.counter import usecases as counter_usecases
 from grid_report.offers.counter.commands import Scan
@@ -36,6 +36,7 @@ from grid_report.offers.redemptions import (
 from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.offers.redemptions import usecases as redemptions_usecases
 from grid_report.offers.redemptions.lifecycle import RedemptionState
+from grid_report.offers.redemptions.permissions import STATION_OPEN
 from grid_report.offers.redemptions.queries import RedemptionRow
 from grid_report.places.geo.points import Point
 from grid_report.places.queries import reference
@@ -83,7 +84,7 @@ def _photo(it: Offer) -> dict[str, str] | None:
 
 def _purse(now: datetime) -> Sequence[Expiring]:
     actor = current_actor()
-    return purse(actor.member_id, now) if access.allowed(actor, Action.OFFERS_REDEEM) else ()
+    return purse(actor.member_id, now) if access.allowed(actor, OFFERS_REDEEM) else ()
 
 
 def _ending(some: Sequence[Expiring]) -> list[dict[str, Any]]:
@@ -190,7 +191,7 @@ def stations() -> Response:
 )
 def offers() -> Response:
     """List the catalogue."""
-    access.check(current_actor(), Action.OFFERS_READ)
+    access.check(current_actor(), OFFERS_READ)
     now = clock.now()
     page = catalogue_queries.page_of_offers(
         now=now,
@@ -212,7 +213,7 @@ def offers() -> Response:
 @operation(summary="One offer", answers={200: schemas.OfferShown}, refuses=(404,))
 def offer(offer_id: int) -> Response:
     """Show one offer with its times."""
-    access.check(current_actor(), Action.OFFERS_READ)
+    access.check(current_actor(), OFFERS_READ)
     now = clock.now()
     row = queries.find_offer(offer_id, now=now)
     slots = slot_queries.slots_by_offer([offer_id], now=now).get(offer_id, ())
@@ -228,7 +229,7 @@ def offer(offer_id: int) -> Response:
 )
 def offer_photo(offer_id: int, name: str) -> Response:
     """Hand out an offer's photo."""
-    access.check(current_actor(), Action.OFFERS_READ)
+    access.check(current_actor(), OFFERS_READ)
     size = query(PhotoQuery).size
     if queries.find_offer_photo(offer_id) != name:
         raise NotFound
@@ -247,7 +248,7 @@ def offer_photo(offer_id: int, name: str) -> Response:
 def redeem() -> Response:
     """Take an offer; the same key sent again answers what it made."""
     actor = current_actor()
-    access.check(actor, Action.OFFERS_REDEEM)
+    access.check(actor, OFFERS_REDEEM)
     body = json_body(schemas.RedeemRequest)
     values = {**body, "for": body.get("for_")}
     command = forms.read_redemption(
@@ -286,7 +287,7 @@ def cancel_redemption(ref: str) -> Response:
 def my_redemptions() -> Response:
     """List the rider's redemptions."""
     actor, now = current_actor(), clock.now()
-    access.check(actor, Action.OFFERS_REDEEM)
+    access.check(actor, OFFERS_REDEEM)
     rows, following = redemptions_queries.list_redemptions(
         actor.member_id,
         before=unpack_id(request.args.get("cursor")),
@@ -314,7 +315,7 @@ def my_redemptions() -> Response:
 def scan_voucher() -> Response:
     """Say what a voucher is for, and for whom."""
     actor = current_actor()
-    access.check(actor, Action.STATION_OPEN)
+    access.check(actor, STATION_OPEN)
     body = json_body(schemas.ScanRequest)
     found = counter_usecases.scan(_scan(body), actor=actor, now=clock.now())
     row = redemptions_queries.find_redemption(found.ref)
@@ -356,7 +357,7 @@ def _scan(body: dict[str, Any]) -> Scan:
 def confirm_voucher() -> Response:
     """Confirm a voucher that was scanned; the same nonce answers as before."""
     actor = current_actor()
-    access.check(actor, Action.STATION_OPEN)
+    access.check(actor, STATION_OPEN)
     body = json_body(schemas.ConfirmRequest)
     done = counter_usecases.confirm(
         clean(body["ref"]), clean(body["nonce"]), actor=actor, now=clock.now()

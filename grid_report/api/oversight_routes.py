@@ -7,8 +7,8 @@ from typing import Any
 from flask import Response, request
 
 from grid_report import access
-from grid_report.access import Action
 from grid_report.accounts.members.audit_queries import Cursor, TrailLine, list_trail
+from grid_report.accounts.permissions import AUDIT_READ
 from grid_report.api import present
 from grid_report.api.openapi import operation
 from grid_report.api.reading import answer, query
@@ -17,6 +17,7 @@ from grid_report.api.schemas import oversight as schemas
 from grid_report.oversight import forms
 from grid_report.oversight.holders import shown_alias, shown_holder
 from grid_report.points.audit.journal_queries import Event, list_journal
+from grid_report.points.permissions import JOURNAL_READ
 from grid_report.web.context import current_actor, settings
 from grid_report.web.paging import DEFAULT_LIMIT, pack
 
@@ -31,7 +32,7 @@ from grid_report.web.paging import DEFAULT_LIMIT, pack
 def audit_trail() -> Response:
     """List acts, newest first."""
     actor = current_actor()
-    access.check(actor, Action.AUDIT_READ)
+    access.check(actor, AUDIT_READ)
     asked = query(schemas.TrailQuery)
     lines, following = list_trail(
         forms.read_trail(request.args, settings().county.tz),
@@ -52,7 +53,7 @@ def audit_trail() -> Response:
 def points_journal() -> Response:
     """List events, newest first."""
     actor = current_actor()
-    access.check(actor, Action.JOURNAL_READ)
+    access.check(actor, JOURNAL_READ)
     asked = query(schemas.JournalQuery)
     events, following = list_journal(
         forms.read_journal(request.args, settings().county.tz),

@@ -9,7 +9,7 @@ from typing import Any
 from flask import url_for
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.accounts.roles import Role
 from grid_report.places.geo.reference import CommunityInfo, Reference
@@ -19,6 +19,7 @@ from grid_report.reports import clocks
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.lifecycle import KeptState, Part, Step
 from grid_report.reports.models import HistoryEntry, PhotoKind, ReportPhoto
+from grid_report.reports.permissions import REPORT_PHOTOS, REPORT_SEE_REPORTER, parts
 from grid_report.reports.sources import LocatedBy
 from grid_report.web.pages.words import sentence
 
@@ -97,11 +98,11 @@ def report(
 
     `case` is the report that leads it, of a merged one; its rider reads the state of the case.
     """
-    mine = access.parts(actor, it)
+    mine = parts(actor, it)
     category = places.category(it.category_code)
     unit = places.unit(it.unit_code)
     light = clocks.light(it.next_due, it.next_warn, now)
-    shown = photos if access.allowed(actor, Action.REPORT_PHOTOS, it) else ()
+    shown = photos if access.allowed(actor, REPORT_PHOTOS, it) else ()
     body = {
         "number": it.number,
         "state": it.state.value,
@@ -135,7 +136,7 @@ def report(
         if it.state is KeptState.KEPT
         else None,
     }
-    if access.allowed(actor, Action.REPORT_SEE_REPORTER, it):
+    if access.allowed(actor, REPORT_SEE_REPORTER, it):
         body["reporter"] = {"alias": rider_alias(it.reporter_id)}
     return body
 

@@ -8,7 +8,6 @@ from typing import Any, cast
 from flask import Response, request, url_for
 
 from grid_report import access, clock
-from grid_report.access import Action
 from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.api import present
@@ -35,6 +34,7 @@ from grid_report.reports.lifecycle import Part, kept_steps_from
 from grid_report.reports.models import Report, ReportPhoto
 from grid_report.reports.pages import case_views, page_views
 from grid_report.reports.pages import forms as pages_forms
+from grid_report.reports.permissions import REPORT_PHOTOS, REPORT_READ, REPORT_SUBMIT, parts
 from grid_report.reports.sources import Source
 from grid_report.reports.submission import usecases as submission_usecases
 from grid_report.web.context import current_actor, language, settings, wiring
@@ -52,7 +52,7 @@ from grid_report.web.paging import read_limit
 def submit() -> Response:
     """Take in a report; the same key sent again answers what it made."""
     actor = current_actor()
-    access.check(actor, Action.REPORT_SUBMIT)
+    access.check(actor, REPORT_SUBMIT)
     form_body()
     command, problems = pages_forms.read_submission(
         request.form,
@@ -184,7 +184,7 @@ def list_reports() -> Response:
 
 def _visible(number: str) -> Report:
     report = queries.find_report(number)
-    access.check(current_actor(), Action.REPORT_READ, report)
+    access.check(current_actor(), REPORT_READ, report)
     return report
 
 
@@ -213,9 +213,9 @@ def show_history(number: str) -> Response:
         waits = kept_queries.find_kept(number, actor)
         photos = kept_queries.photos_of_kept([waits.id])[waits.id]
         return answer({"items": present.kept_history(waits, photos)})
-    mine = access.parts(actor, report)
+    mine = parts(actor, report)
     by_entry: dict[int | None, list[ReportPhoto]] = {}
-    if access.allowed(actor, Action.REPORT_PHOTOS, report):
+    if access.allowed(actor, REPORT_PHOTOS, report):
         rider = actor.member_id if Part.RIDER in mine else None
         for photo in queries.list_photos(report.id, rider_id=rider):
             by_entry.setdefault(photo.history_id, []).append(photo)
@@ -244,13 +244,13 @@ def show_history(number: str) -> Response:
 )
 def report_photo(number: str, photo_id: int) -> Response:
     """Hand out a photo to those who may see it."""
+    report: Report | None = None
     try:
-        report: Report | None = _visible(number)
+        found = report = _visible(number)
     except NotFound:
-        report = None
         kept_queries.find_kept(number, current_actor())
     else:
-        access.check(current_actor(), Action.REPORT_PHOTOS, report)
+        access.check(current_actor(), REPORT_PHOTOS, found)
     size = request.args.get("size") or "main"
     if size not in ("main", "thumb"):
         raise Invalid.field("size", "value-unknown")

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request
 
 from grid_report import __version__, clock
-from grid_report.access import Action, Actor, check
+from grid_report.access import Actor, check
 from grid_report.accounts.models import SignInKind
 from grid_report.accounts.policy import current as policy
 from grid_report.accounts.sign_in import sign_out_usecases
@@ -20,10 +20,13 @@ from grid_report.errors import Invalid
 from grid_report.places.geo.categories import numbers_to_call
 from grid_report.places.geo.datum import to_wgs84
 from grid_report.places.geo.points import Point
+from grid_report.places.permissions import UNITS_LIST
 from grid_report.places.queries import reference
+from grid_report.points.permissions import POINTS_READ_OWN
 from grid_report.points.statement import queries as points
 from grid_report.points.statement import trace_queries
 from grid_report.reports import queries as reports
+from grid_report.reports.permissions import REPORT_READ
 from grid_report.web.context import client_address, current_actor, language, settings
 from grid_report.web.guard import public
 from grid_report.web.paging import pack, read_limit, unpack_id
@@ -175,13 +178,13 @@ def communities() -> Response:
 def units() -> Response:
     """List the units for a report or a community."""
     actor = current_actor()
-    check(actor, Action.UNITS_LIST)
+    check(actor, UNITS_LIST)
     asked, places = query(common.UnitQuery), reference()
     category = compound = None
     code = asked.community
     if asked.report:
         report = reports.find_report(asked.report)
-        check(actor, Action.REPORT_READ, report)
+        check(actor, REPORT_READ, report)
         code, category = report.community_code, report.category_code
         compound = report.compound_code
     elif not code:
@@ -197,7 +200,7 @@ def units() -> Response:
 def balance() -> Response:
     """Say what is there, on hold, on the way and expiring."""
     actor = current_actor()
-    check(actor, Action.POINTS_READ_OWN)
+    check(actor, POINTS_READ_OWN)
     found, zone = points.balance(actor.member_id, clock.now()), settings().county.tz
     return answer(
         {
@@ -223,7 +226,7 @@ def balance() -> Response:
 def entries() -> Response:
     """List what came and went, each with its reason."""
     actor = current_actor()
-    check(actor, Action.POINTS_READ_OWN)
+    check(actor, POINTS_READ_OWN)
     found, following = points.list_entries(
         actor.member_id,
         unpack_id(request.args.get("cursor")),
@@ -246,6 +249,6 @@ def entries() -> Response:
 def why(entry_id: int) -> Response:
     """Explain one entry to the rider it belongs to."""
     actor = current_actor()
-    check(actor, Action.POINTS_READ_OWN)
+    check(actor, POINTS_READ_OWN)
     found = trace_queries.why(entry_id, actor.member_id)
     return answer(present.why(found, reference(), settings().county.tz))

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, request
 
 from grid_report import access, clock
-from grid_report.access import Action
+from grid_report.access import Permission
 from grid_report.api import present
 from grid_report.api.openapi import operation
 from grid_report.api.reading import (
@@ -22,6 +22,7 @@ from grid_report.api.routes import bp
 from grid_report.api.schemas import points as schemas
 from grid_report.errors import Invalid
 from grid_report.places.queries import reference
+from grid_report.points.permissions import BUDGET_GRANT, PROPOSAL_DECIDE, PROPOSALS_READ
 from grid_report.points.policy import terms_of
 from grid_report.points.proposals import queries as proposals_queries
 from grid_report.points.proposals import usecases as proposals_usecases
@@ -33,6 +34,13 @@ from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.models import Recheck, Report
 from grid_report.reports.pages import forms as pages_forms
 from grid_report.reports.pages import page_views
+from grid_report.reports.permissions import (
+    MERIT_PROPOSE,
+    RECHECK_ANSWER,
+    RECHECK_ASK,
+    REPORT_READ,
+    Case,
+)
 from grid_report.web.context import current_actor, settings
 from grid_report.web.paging import pack, read_limit, unpack_id
 from grid_report.web.text import read_key, read_text
@@ -49,7 +57,7 @@ from grid_report.web.text import read_key, read_text
 def rechecks(number: str) -> Response:
     """List what was asked for, and what was answered."""
     report = queries.find_report(number)
-    access.check(current_actor(), Action.REPORT_READ, report)
+    access.check(current_actor(), REPORT_READ, report)
     return answer({"items": [_recheck(it) for it in queries.list_rechecks(report.id)]})
 
 
@@ -67,15 +75,15 @@ def _last(report: Report, *, replayed: bool) -> Response:
     return answer(_recheck(last), 201, replayed=replayed)
 
 
-def _check(number: str, action: Action, key: str | None = None) -> None:
+def _check(number: str, permission: Permission[Case], key: str | None = None) -> None:
     """Refuse before the body is read; what a key says was done already is answered all the same.
 
     Raises NotFound, Forbidden.
     """
     report, actor = queries.find_report(number), current_actor()
     if not queries.knows_key(actor, number, key):
-        access.check(actor, Action.REPORT_READ, report)
-        access.check(actor, action, report)
+        access.check(actor, REPORT_READ, report)
+        access.check(actor, permission, report)
 
 
 def _key(problems: Invalid) -> str | None:
@@ -94,7 +102,7 @@ def _key(problems: Invalid) -> str | None:
 def ask_recheck(number: str) -> Response:
     """Ask for another look; one at a time, and no more than the tariff thanks for."""
     problems = Invalid()
-    _check(number, Action.RECHECK_ASK, idempotency_key())
+    _check(number, RECHECK_ASK, idempotency_key())
     said = read_text(
         json_body(schemas.RecheckRequest), "note", most=pages_forms.WORDS_MOST, problems=problems
     )
@@ -117,7 +125,7 @@ def ask_recheck(number: str) -> Response:
 def answer_recheck(number: str) -> Response:
     """Take what was asked for."""
     problems = Invalid()
-    _check(number, Action.RECHECK_ANSWER, idempotency_key())
+    _check(number, RECHECK_ANSWER, idempotency_key())
     form_body()
     said = read_text(request.form, "note", most=pages_forms.WORDS_MOST, problems=problems)
     key = _key(problems)
@@ -151,7 +159,7 @@ def answer_recheck(number: str) -> Response:
 def propose_merit(number: str) -> Response:
     """Propose a merit; an administrator who is somebody else approves it."""
     problems = Invalid()
-    _check(number, Action.MERIT_PROPOSE)
+    _check(number, MERIT_PROPOSE)
     body = json_body(schemas.MeritRequest)
     reason = read_text(body, "reason", most=pages_forms.WORDS_MOST, problems=problems)
     key = read_key(idempotency_key(), KEY_FIELD, problems)
@@ -184,7 +192,7 @@ def _proposal(it: ProposalLine) -> dict[str, Any]:
         "decided_by": None if waits else it.decided_by,
         "decided_at": present.instant(it.decided_at),
         "note": it.decision_note,
-        "may_decide": waits and access.allowed(current_actor(), Action.PROPOSAL_DECIDE, it),
+        "may_decide": waits and access.allowed(current_actor(), PROPOSAL_DECIDE, it),
     }
 
 
@@ -197,7 +205,7 @@ def _proposal(it: ProposalLine) -> dict[str, Any]:
 )
 def list_proposals() -> Response:
     """List what waits and what was decided."""
-    access.check(current_actor(), Action.PROPOSALS_READ)
+    access.check(current_actor(), PROPOSALS_READ)
     asked = query(schemas.ProposalQuery)
     found, following = proposals_queries.page_of_proposals(
         current_actor(),
@@ -223,7 +231,7 @@ def list_proposals() -> Response:
 )
 def propose() -> Response:
     """Propose; nothing moves before somebody else approves."""
-    access.check(current_actor(), Action.BUDGET_GRANT)
+    access.check(current_actor(), BUDGET_GRANT)
     values = {**json_body(schemas.ProposalRequest), "key": idempotency_key()}
     command = points_forms.read_proposal(values, key_field=KEY_FIELD)
     put = proposals_usecases.propose(
@@ -243,7 +251,7 @@ def propose() -> Response:
 def decide_proposal(proposal_id: int) -> Response:
     """Decide as the second person."""
     actor = current_actor()
-    access.check(actor, Action.BUDGET_GRANT)
+    access.check(actor, BUDGET_GRANT)
     body = json_body(schemas.DecideRequest)
     note, now = points_forms.read_note(body), clock.now()
     if body["decision"] == "approve":

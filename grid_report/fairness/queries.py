@@ -14,9 +14,9 @@ from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import Invalid
 from grid_report.fairness import sampling
-from grid_report.fairness.judging import Subject
 from grid_report.fairness.kinds import DECIDING, Finding, SignalKind, SignalState
 from grid_report.fairness.models import Draw, Sampled, Signal
+from grid_report.fairness.permissions import Subject
 from grid_report.fairness.scope import review_scope
 from grid_report.places.geo.reference import Reference
 from grid_report.rates import Rate

@@ -17,12 +17,12 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from grid_report import access, clock
-from grid_report.access import Action
 from grid_report.clock import Month
 from grid_report.errors import Invalid, NotFound
 from grid_report.fairness import forms, queries, sampling, usecases, views
-from grid_report.fairness.judging import AlreadyJudged
+from grid_report.fairness.errors import AlreadyJudged
 from grid_report.fairness.kinds import Finding, SignalKind, SignalState
+from grid_report.fairness.permissions import FAIRNESS_JUDGE, FAIRNESS_READ
 from grid_report.fairness.scope import review_scope
 from grid_report.places.queries import reference
 from grid_report.web.context import current_actor, language, settings
@@ -54,7 +54,7 @@ def _communities() -> list[tuple[str, list[tuple[str, str]]]]:
 def index() -> str:
     """List what looked odd, for a person to look at."""
     actor = current_actor()
-    access.check(actor, Action.FAIRNESS_READ)
+    access.check(actor, FAIRNESS_READ)
     wanted = forms.read_filters(request.args, reference().communities)
     page = queries.list_signals(
         actor,
@@ -78,16 +78,14 @@ def index() -> str:
 @bp.get("/fairness/signals/<int:signal_id>")
 def signal(signal_id: int) -> str:
     """Show one signal with its photos side by side."""
-    access.check(current_actor(), Action.FAIRNESS_READ)
+    access.check(current_actor(), FAIRNESS_READ)
     return _signal_page(signal_id, {}, {})
 
 
 def _signal_page(signal_id: int, errors: dict[str, list[str]], form: dict[str, Any]) -> str:
     actor = current_actor()
     row = queries.find_signal(signal_id)
-    if row is None or not access.allowed(
-        actor, Action.FAIRNESS_READ, queries.subject_of_signal(row)
-    ):
+    if row is None or not access.allowed(actor, FAIRNESS_READ, queries.subject_of_signal(row)):
         raise NotFound
     return render_template(
         "fairness/signal.html",
@@ -101,7 +99,7 @@ def _signal_page(signal_id: int, errors: dict[str, list[str]], form: dict[str, A
 @bp.post("/fairness/signals/<int:signal_id>/judgement")
 def judge_signal(signal_id: int) -> AnyResponse:
     """Dismiss a signal, or say how it is followed up."""
-    access.check(current_actor(), Action.FAIRNESS_JUDGE)
+    access.check(current_actor(), FAIRNESS_JUDGE)
     if queries.find_signal(signal_id) is None:
         raise NotFound
     try:
@@ -127,7 +125,7 @@ def _refused(page: str, error: Invalid | AlreadyJudged) -> AnyResponse:
 def sample() -> str:
     """Show a month's sample and how far it was looked at."""
     actor, draws = current_actor(), queries.list_draws()
-    access.check(actor, Action.FAIRNESS_READ)
+    access.check(actor, FAIRNESS_READ)
     last = Month.of(clock.now(), settings().county.tz).plus(-1)
     newest = Month.parse(draws[0].month) if draws else last
     month = str(forms.read_month(request.args.get("month"), newest))
@@ -141,7 +139,7 @@ def sample() -> str:
         rows=views.sampled_rows(page.items, actor, reference(), language()),
         next=page.next,
         next_id=queries.next_to_judge(actor, month, 0)
-        if access.allowed(actor, Action.FAIRNESS_JUDGE)
+        if access.allowed(actor, FAIRNESS_JUDGE)
         else None,
         least=sampling.LEAST,
     )
@@ -150,16 +148,14 @@ def sample() -> str:
 @bp.get("/fairness/sample/<int:sampled_id>")
 def sampled(sampled_id: int) -> str:
     """Show one sampled report, as it was accepted."""
-    access.check(current_actor(), Action.FAIRNESS_READ)
+    access.check(current_actor(), FAIRNESS_READ)
     return _sampled_page(sampled_id, {}, {})
 
 
 def _sampled_page(sampled_id: int, errors: dict[str, list[str]], form: dict[str, Any]) -> str:
     actor = current_actor()
     row = queries.find_sampled(sampled_id)
-    if row is None or not access.allowed(
-        actor, Action.FAIRNESS_READ, queries.subject_of_sampled(row)
-    ):
+    if row is None or not access.allowed(actor, FAIRNESS_READ, queries.subject_of_sampled(row)):
         raise NotFound
     return render_template(
         "fairness/sampled.html",
@@ -174,7 +170,7 @@ def _sampled_page(sampled_id: int, errors: dict[str, list[str]], form: dict[str,
 def judge_sampled(sampled_id: int) -> AnyResponse:
     """Agree with an acceptance or not; then on to the next."""
     actor = current_actor()
-    access.check(actor, Action.FAIRNESS_JUDGE)
+    access.check(actor, FAIRNESS_JUDGE)
     if queries.find_sampled(sampled_id) is None:
         raise NotFound
     try:
@@ -194,7 +190,7 @@ def judge_sampled(sampled_id: int) -> AnyResponse:
 def rates() -> str:
     """Show by community how often a second look agreed, and how often reports were refused."""
     actor = current_actor()
-    access.check(actor, Action.FAIRNESS_READ)
+    access.check(actor, FAIRNESS_READ)
     zone = settings().county.tz
     month = forms.read_month(request.args.get("month"), Month.of(clock.now(), zone).plus(-1))
     return render_template(

@@ -17,6 +17,6 @@ class ReviewScope:
 
 
 def review_scope(who: Actor) -> ReviewScope:
-    """Say whose signals this actor may see; agrees with `Action.FAIRNESS_READ` by a test."""
+    """Say whose signals this actor may see; agrees with `FAIRNESS_READ` by a test."""
     everything = who.has(Role.ADMINISTRATOR, Role.AUDITOR)
     return ReviewScope(None if everything else who.places(Role.SUPERVISOR), who.member_id)

@@ -7,14 +7,15 @@ from collections import Counter
 from datetime import datetime, tzinfo
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
 from grid_report.fairness import queries, sampling, steps
-from grid_report.fairness.judging import AlreadyJudged, Subject
+from grid_report.fairness.errors import AlreadyJudged
 from grid_report.fairness.kinds import Finding, SignalState
+from grid_report.fairness.permissions import FAIRNESS_JUDGE, FAIRNESS_READ, Subject
 from grid_report.notify import outbox
 from grid_report.places.geo.reference import Reference
 
@@ -132,6 +133,6 @@ def judge_sampled(
 
 
 def _check(actor: Actor, subject: Subject) -> None:
-    if not access.allowed(actor, Action.FAIRNESS_READ, subject):
+    if not access.allowed(actor, FAIRNESS_READ, subject):
         raise NotFound
-    access.check(actor, Action.FAIRNESS_JUDGE, subject)
+    access.check(actor, FAIRNESS_JUDGE, subject)

@@ -8,18 +8,19 @@ from datetime import datetime
 from typing import Any
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.accounts.members.identity_queries import names_for
 from grid_report.fairness import queries
-from grid_report.fairness.judging import Subject
 from grid_report.fairness.kinds import Trust
 from grid_report.fairness.models import Sampled, Signal
+from grid_report.fairness.permissions import FAIRNESS_JUDGE, FAIRNESS_TRUST, Subject
 from grid_report.places.geo.reference import Reference
 from grid_report.points.statement import reversal_queries
 from grid_report.points.statement.reversal_queries import Award
 from grid_report.reports import queries as reports_queries
 from grid_report.reports.desk import review_queries
+from grid_report.reports.permissions import REPORT_PHOTOS, REPORT_READ, REPORT_SEE_REPORTER
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _signal(
     subject: Subject | None = None,
 ) -> Look:
     whom = subject or Subject(row.street_code, frozenset({row.rider_id}))
-    sees_trust = access.allowed(actor, Action.FAIRNESS_TRUST, whom)
+    sees_trust = access.allowed(actor, FAIRNESS_TRUST, whom)
     return Look(
         id=row.id,
         kind=row.kind.value,
@@ -138,7 +139,7 @@ def _may(actor: Actor, subject: Subject | None) -> dict[str, bool]:
     if subject is None:
         return {}
     return {
-        "may_judge": access.allowed(actor, Action.FAIRNESS_JUDGE, subject),
+        "may_judge": access.allowed(actor, FAIRNESS_JUDGE, subject),
         "decided_it": actor.member_id in subject.decider_ids,
     }
 
@@ -203,7 +204,7 @@ def _sides(
             sides.append(None)
             continue
         row = rows[report_id]
-        shown = photos[report_id] if access.allowed(actor, Action.REPORT_PHOTOS, row) else []
+        shown = photos[report_id] if access.allowed(actor, REPORT_PHOTOS, row) else []
         pictures = [
             Photo(it.id, it.name, it.width, it.height, it.name in ones)
             for it in shown
@@ -226,10 +227,10 @@ def _case(
     photos: Sequence[Photo] = (),
     awards: Sequence[Award] = (),
 ) -> Case:
-    mine = access.allowed(actor, Action.REPORT_READ, row)
+    mine = access.allowed(actor, REPORT_READ, row)
     category, community = places.category(row.category_code), places.community(row.community_code)
-    knows_rider = access.allowed(actor, Action.REPORT_SEE_REPORTER, row)
-    shows_photos = access.allowed(actor, Action.REPORT_PHOTOS, row)
+    knows_rider = access.allowed(actor, REPORT_SEE_REPORTER, row)
+    shows_photos = access.allowed(actor, REPORT_PHOTOS, row)
     return Case(
         number=row.number if mine else "",
         is_open_to_me=mine,

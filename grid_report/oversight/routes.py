@@ -22,10 +22,10 @@ from flask import (
 from werkzeug.wrappers import Response as Answer
 
 from grid_report import access, clock
-from grid_report.access import Action
 from grid_report.accounts.aliases import rider_alias
 from grid_report.accounts.members import identity_queries
 from grid_report.accounts.members.audit_queries import Cursor, TrailFilter, TrailLine, list_trail
+from grid_report.accounts.permissions import AUDIT_READ, MEMBERS_LOOK
 from grid_report.errors import Invalid, NotFound
 from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.oversight import forms, usecases
@@ -34,6 +34,7 @@ from grid_report.oversight.holders import shown_alias, shown_holder
 from grid_report.places import queries as places_queries
 from grid_report.points.audit.journal_queries import Event, JournalFilter, find_event, list_journal
 from grid_report.points.kinds import EventKind
+from grid_report.points.permissions import JOURNAL_READ
 from grid_report.points.statement import queries as points_queries
 from grid_report.web import csv_files
 from grid_report.web.context import current_actor, settings
@@ -56,7 +57,7 @@ JOURNAL_COLUMNS = (
 def trail() -> str:
     """Show what staff did, newest first."""
     actor, zone = current_actor(), settings().county.tz
-    access.check(actor, Action.AUDIT_READ)
+    access.check(actor, AUDIT_READ)
     try:
         wanted, errors = forms.read_trail(request.args, zone), {}
     except Invalid as error:
@@ -92,7 +93,7 @@ def trail_file() -> Response:
             shown_alias(line.about_member) or line.about, details,
         )  # fmt: skip
 
-    access.check(actor, Action.AUDIT_READ)
+    access.check(actor, AUDIT_READ)
     return _file(TRAIL_COLUMNS, part, row, "audit-trail.csv")
 
 
@@ -100,7 +101,7 @@ def trail_file() -> Response:
 def journal() -> str:
     """Show the events of the ledger with their transfers, newest first."""
     actor, zone = current_actor(), settings().county.tz
-    access.check(actor, Action.JOURNAL_READ)
+    access.check(actor, JOURNAL_READ)
     try:
         wanted, errors = forms.read_journal(request.args, zone), {}
     except Invalid as error:
@@ -146,7 +147,7 @@ def journal_file() -> Response:
         if not it.legs:
             yield (*about, None, None, None, None)
 
-    access.check(actor, Action.JOURNAL_READ)
+    access.check(actor, JOURNAL_READ)
     return _file(JOURNAL_COLUMNS, part, rows, "journal.csv")
 
 
@@ -161,7 +162,7 @@ def event(event_id: int) -> str:
 def rider(member_id: int) -> str:
     """Show a rider's statement as the rider has it, under the alias."""
     actor, now = current_actor(), clock.now()
-    access.check(actor, Action.JOURNAL_READ)
+    access.check(actor, JOURNAL_READ)
     member_id = min(member_id, BIGGEST_ID)
     if not identity_queries.is_member(member_id):
         raise NotFound
@@ -184,7 +185,7 @@ def rider(member_id: int) -> str:
 def redemption(ref: str) -> str:
     """Show one service somebody took: its history and what it moved in the ledger."""
     actor = current_actor()
-    access.check(actor, Action.JOURNAL_READ)
+    access.check(actor, JOURNAL_READ)
     row = redemptions_queries.find_redemption(ref)
     events, _ = list_journal(JournalFilter(redemption=ref), actor=actor, limit=PART)
     entries = redemptions_queries.list_entries(row.redemption.id)
@@ -198,7 +199,7 @@ def redemption(ref: str) -> str:
 def look(member_id: int) -> Answer:
     """Let an auditor see who a member is, for a reason that is kept."""
     actor = current_actor()
-    access.check(actor, Action.MEMBERS_LOOK)
+    access.check(actor, MEMBERS_LOOK)
     member_id = _somebody(member_id)
     try:
         reason = forms.read_reason(request.form)
@@ -220,7 +221,7 @@ def look(member_id: int) -> Answer:
 @bp.get("/members/<int:member_id>/look")
 def ask_look(member_id: int) -> str:
     """Ask why somebody's identity is to be looked at."""
-    access.check(current_actor(), Action.MEMBERS_LOOK)
+    access.check(current_actor(), MEMBERS_LOOK)
     member_id = _somebody(member_id)
     return render_template(
         "oversight/look.html",

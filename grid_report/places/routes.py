@@ -8,12 +8,12 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
-from grid_report.access import Action
 from grid_report.errors import Invalid, Stale
 from grid_report.places import queries, usecases
 from grid_report.places.boundaries import drawing, finding_views, geojson, open_cases
 from grid_report.places.boundaries.findings import left_out
 from grid_report.places.boundaries.imported import ImportReport
+from grid_report.places.permissions import BOUNDARIES_IMPORT, BOUNDARIES_READ
 from grid_report.web.context import current_actor
 from grid_report.web.pages.words import field_sentences, said
 
@@ -32,7 +32,7 @@ def boundaries() -> str:
 def upload_boundaries() -> tuple[str, int] | Response:
     """Check an uploaded file; a good one goes on to its preview, a bad one changes nothing."""
     actor = current_actor()
-    access.check(actor, Action.BOUNDARIES_IMPORT)
+    access.check(actor, BOUNDARIES_IMPORT)
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         refused = Invalid.field("file", "boundary-file-missing")
@@ -120,7 +120,7 @@ def _plain_name(file_name: str) -> str:
 def _page(
     *, refused: ImportReport | None = None, errors: dict[str, list[str]] | None = None
 ) -> str:
-    access.check(current_actor(), Action.BOUNDARIES_READ)
+    access.check(current_actor(), BOUNDARIES_READ)
     reference = queries.reference()
     version = reference.boundary_version
     versions = queries.list_versions()

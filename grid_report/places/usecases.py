@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts import steps as accounts
 from grid_report.db import db, transaction, use_case
 from grid_report.errors import NotFound
@@ -33,6 +33,7 @@ from grid_report.places.models import (
     Stamp,
     Street,
 )
+from grid_report.places.permissions import BOUNDARIES_IMPORT
 from grid_report.places.tables import sheets
 from grid_report.places.tables.sheet_text import read_text
 from grid_report.settings import CONFIG
@@ -67,7 +68,7 @@ def import_boundaries(
     their ground, on purpose only; otherwise they stay. Raises Forbidden.
     """
     if actor is not None:
-        access.check(actor, Action.BOUNDARIES_IMPORT)
+        access.check(actor, BOUNDARIES_IMPORT)
     names = steps.names_of_communities(db.session())
     checked = geojson.check(content, extent=extent, known=names, repairing=repairing)
     if dry_run or checked.errors:
@@ -88,7 +89,7 @@ def stage_boundaries(
 
     With errors it is kept only when repairing its shapes would leave none. Raises Forbidden.
     """
-    access.check(actor, Action.BOUNDARIES_IMPORT)
+    access.check(actor, BOUNDARIES_IMPORT)
     names = steps.names_of_communities(db.session())
     checked = geojson.check(content, extent=extent, known=names)
     if checked.errors and not checked.is_repairable:
@@ -123,7 +124,7 @@ def preview_draft(
     cases: Cases | None = None,
 ) -> ImportReport:
     """Say what importing a kept file would change now. Raises Forbidden, NotFound."""
-    access.check(actor, Action.BOUNDARIES_IMPORT)
+    access.check(actor, BOUNDARIES_IMPORT)
     session = db.session()
     draft = _draft(session, draft_id)
     names = steps.names_of_communities(session)
@@ -147,7 +148,7 @@ def import_draft(
 
     Raises Forbidden, NotFound, and Stale when other boundaries were imported meanwhile.
     """
-    access.check(actor, Action.BOUNDARIES_IMPORT)
+    access.check(actor, BOUNDARIES_IMPORT)
     names = steps.names_of_communities(db.session())
     kept = _draft(db.session(), draft_id)
     checked = geojson.check(kept.content, extent=extent, known=names, repairing=repairing)
@@ -167,7 +168,7 @@ def import_draft(
 @use_case
 def drop_draft(draft_id: int, *, actor: Actor) -> None:
     """Throw a kept file away. Raises Forbidden, NotFound."""
-    access.check(actor, Action.BOUNDARIES_IMPORT)
+    access.check(actor, BOUNDARIES_IMPORT)
     with transaction() as session:
         session.delete(_draft(session, draft_id))
 
@@ -234,7 +235,7 @@ def _import(
     accounts.audit(
         session,
         actor,
-        Action.BOUNDARIES_IMPORT.value,
+        "boundaries.import",
         f"boundaries:{version_id}",
         now,
         added=len(report.added),

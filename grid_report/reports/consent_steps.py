@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from grid_report import access
 from grid_report.access import Actor
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.consent_queries import consents_of
@@ -15,6 +14,7 @@ from grid_report.reports.commands import without_position
 from grid_report.reports.errors import ConsentNeeded
 from grid_report.reports.lifecycle import Part
 from grid_report.reports.models import Report
+from grid_report.reports.permissions import parts
 
 
 def photos_to_keep(
@@ -24,7 +24,7 @@ def photos_to_keep(
 
     Staff take theirs in the course of their work; only a rider's own rest on consent.
     """
-    if not photos or Part.RIDER not in access.parts(actor, report):
+    if not photos or Part.RIDER not in parts(actor, report):
         return photos
     agreed = consents_of(actor.member_id, session)
     if ConsentKind.PHOTOS not in agreed:

@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.reports import steps
 from grid_report.reports.errors import KeyReused
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.models import Report, ReportPhoto
+from grid_report.reports.permissions import REPORT_READ
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def check_key(session: Session, key: str | None, sent: str, report: Report, acto
     """
     known, is_who_it_was = (steps.find_key(session, key, actor) if key else None) or (None, False)
     if known != sent or not is_who_it_was:
-        access.check(actor, Action.REPORT_READ, report)
+        access.check(actor, REPORT_READ, report)
     if known == sent:
         session.expunge(report)
         raise SentBefore(report)

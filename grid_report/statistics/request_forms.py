@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.errors import Invalid, NotFound
@@ -18,6 +18,7 @@ from grid_report.statistics.counts.areas import Area, find_area
 from grid_report.statistics.month import name_queries, table_queries
 from grid_report.statistics.month.queries import MonthReport, read_report
 from grid_report.statistics.month.table_queries import Tables
+from grid_report.statistics.permissions import STATISTICS_OPEN, STATISTICS_READ
 from grid_report.typed import plain
 from grid_report.web.pages.words import sentence
 
@@ -34,9 +35,9 @@ def own_area(actor: Actor) -> str:
 
 def asked_area(code: str, *, actor: Actor, places: Reference, county: County) -> Area:
     """Return the area asked for, the own one for "". Raises Forbidden, NotFound."""
-    access.check(actor, Action.STATISTICS_OPEN)
+    access.check(actor, STATISTICS_OPEN)
     area = find_area(code or own_area(actor), places, county)
-    if area is None or not access.allowed(actor, Action.STATISTICS_READ, area):
+    if area is None or not access.allowed(actor, STATISTICS_READ, area):
         raise NotFound
     return area
 
@@ -64,7 +65,7 @@ def read_asked(
 
     A month that has not begun is not found: what is due in it says nothing yet.
     """
-    access.check(actor, Action.STATISTICS_OPEN)
+    access.check(actor, STATISTICS_OPEN)
     rules_queries.check()
     wanted, version = Month.parse(month), asked_version(asked.get("version", ""))
     area = asked_area(asked.get("area", ""), actor=actor, places=places, county=settings.county)

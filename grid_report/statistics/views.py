@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from types import SimpleNamespace
 from typing import Any
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.members.identity_queries import names_for
 from grid_report.places.geo.reference import Reference
 from grid_report.places.queries import reference
@@ -20,6 +20,7 @@ from grid_report.statistics.explorer.lateness import late_clocks
 from grid_report.statistics.explorer.slice_queries import Slice
 from grid_report.statistics.month import card_queries
 from grid_report.statistics.month.queries import Frozen, MonthReport
+from grid_report.statistics.permissions import STATISTICS_READ
 
 
 def crumbs(area: Area, places: Reference, county: County) -> list[Area]:
@@ -38,12 +39,12 @@ def choices(actor: Actor, places: Reference, county: County) -> list[tuple[str, 
     whole = find_area("", places, county)
     assert whole is not None
     found: list[tuple[str, list[Area]]] = []
-    if access.allowed(actor, Action.STATISTICS_READ, whole):
+    if access.allowed(actor, STATISTICS_READ, whole):
         found.append(("", [whole]))
     for street in sorted(places.streets.values(), key=lambda it: it.code):
         codes = [street.code, *(it.code for it in places.communities_of(street.code))]
         areas = [it for code in codes if (it := find_area(code, places, county))]
-        readable = [it for it in areas if access.allowed(actor, Action.STATISTICS_READ, it)]
+        readable = [it for it in areas if access.allowed(actor, STATISTICS_READ, it)]
         if readable:
             found.append((street.name, readable))
     return found
@@ -128,19 +129,22 @@ def month_cards(report: MonthReport) -> Sequence[card_queries.Card]:
     )
 
 
-def subject(row: Any) -> Any:
-    """Return a case as permissions look at it: who reported it is nobody's figure.
+@dataclass(frozen=True)
+class CaseNow:
+    """A case as permissions look at it: who reported it is nobody's figure."""
 
-    What a list shows of a round that is over is where it was then; who may open the case is
-    decided by where it is.
-    """
-    return SimpleNamespace(
-        reporter_id=None,
-        community_code=row.now_community_code,
-        street_code=row.now_street_code,
-        unit_code=row.now_unit_code,
-        dispatched_at=None,
-        handled_by_id=None,
-        started_by_id=None,
-        self_handled=row.now_self_handled,
+    community_code: str | None
+    street_code: str | None
+    unit_code: str | None
+    self_handled: bool
+    reporter_id: None = None
+    dispatched_at: None = None
+    started_by_id: None = None
+    handled_by_id: None = None
+
+
+def case_now(row: Any) -> CaseNow:
+    """Return who may open a case of a list: decided by where it is, not where a round ended."""
+    return CaseNow(
+        row.now_community_code, row.now_street_code, row.now_unit_code, row.now_self_handled
     )

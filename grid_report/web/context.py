@@ -17,7 +17,7 @@ from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
 from grid_report import clock
-from grid_report.access import Actor
+from grid_report.access import Actor, Permission
 from grid_report.errors import GridReportError
 from grid_report.settings import Settings
 
@@ -39,6 +39,7 @@ class Wiring:
     """What `create_app` ties together; the web floor itself knows no domain."""
 
     settings: Settings
+    permissions: Mapping[str, Permission[Any]]
     actor_for_browser: Callable[[int, str, datetime], Actor | None]
     actor_for_token: Callable[[str, datetime], Actor | None]
     unread_count: Callable[[int], int]

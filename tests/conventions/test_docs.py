@@ -6,7 +6,7 @@ import ast
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,9 +15,9 @@ from typing import Any, cast
 import click
 import pytest
 
-from grid_report.access import Action
 from grid_report.cli import cli
 from grid_report.jobs.registry import JOBS
+from grid_report.permissions import PERMISSIONS
 from grid_report.reports.lifecycle import State, Step
 from grid_report.settings import SHORT_NAMES, Settings
 from tests.support.source import ROOT, modules
@@ -165,10 +165,10 @@ def test_every_command_shown_exists() -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize("kind", [State, Step, Action])
-def test_every_word_of_the_house_is_documented(kind: type[State | Step | Action]) -> None:
+@pytest.mark.parametrize("words", [State, Step, PERMISSIONS], ids=["state", "step", "permission"])
+def test_every_word_of_the_house_is_documented(words: Iterable[str]) -> None:
     text = pages()["grid_report/README.md"]
-    assert not [member for member in kind if f"`{member.value}`" not in text]
+    assert not [word for word in words if f"`{word}`" not in text]
 
 
 def test_every_job_is_documented() -> None:

@@ -10,14 +10,15 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
 from grid_report import access
-from grid_report.access import Action, Actor, Grant
+from grid_report.access import Actor, Grant
 from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound
 from grid_report.fairness import queries, usecases
-from grid_report.fairness.judging import AlreadyJudged, Subject
+from grid_report.fairness.errors import AlreadyJudged
 from grid_report.fairness.kinds import Finding, SignalState
 from grid_report.fairness.models import Sampled, Signal
+from grid_report.fairness.permissions import FAIRNESS_READ, FAIRNESS_TRUST, Subject
 from grid_report.reports.models import Report
 from tests.fairness.conftest import Review
 from tests.support.builders import BRIGHT, STATION, STREET, Make
@@ -216,7 +217,7 @@ def test_the_list_holds_what_access_lets_one_read(make: Make, review: Review) ->
         may = {
             one.id
             for one in review.signals()
-            if access.allowed(actor, Action.FAIRNESS_READ, queries.subject_of_signal(one))
+            if access.allowed(actor, FAIRNESS_READ, queries.subject_of_signal(one))
         }
         assert {one.id for one in page.items} == may
 
@@ -232,6 +233,6 @@ def test_only_the_street_sees_how_far_a_rider_is_trusted() -> None:
         (Role.RIDER, None, False),
     ):
         actor = Actor(1, "", frozenset({Grant(role, place)}))
-        assert access.allowed(actor, Action.FAIRNESS_TRUST, about) is sees
+        assert access.allowed(actor, FAIRNESS_TRUST, about) is sees
     own = Actor(7, "", frozenset({Grant(Role.SUPERVISOR, STREET)}))
-    assert not access.allowed(own, Action.FAIRNESS_TRUST, about)
+    assert not access.allowed(own, FAIRNESS_TRUST, about)

@@ -18,7 +18,6 @@ CORE = {
     "clock": 1,
     "db": 1,
     "access": 1,
-    "actions": 0,
 }
 CORE |= {"connections": 0, "troubles": 1}
 # A room knows the rooms with a lower number; those with the same number are strangers.
@@ -38,7 +37,7 @@ ROOMS = {
     "jobs": 8,
     "demo": 8,
 }
-TOP = {"", "application", "cli", "schema", "serving", "bench"}
+TOP = {"", "application", "permissions", "cli", "schema", "serving", "bench"}
 OUTSIDE = {"api", "jobs", "demo"}
 
 # What a file is, by the last word of its name; a name without such a word is a rule.

@@ -10,8 +10,9 @@ from typing import Any, Final
 from sqlalchemy import or_, select, tuple_
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.models import AuditEntry
+from grid_report.accounts.permissions import AUDIT_READ
 from grid_report.db import db
 
 # Where a page ended: the instant of its last row, and the row.
@@ -51,7 +52,7 @@ def list_trail(
     wanted: TrailFilter, *, actor: Actor, before: Cursor | None = None, limit: int = 50
 ) -> tuple[Sequence[TrailLine], Cursor | None]:
     """Return acts newest first, and where to go on if there are more. Raises Forbidden."""
-    access.check(actor, Action.AUDIT_READ)
+    access.check(actor, AUDIT_READ)
     query = select(
         AuditEntry.id,
         AuditEntry.at,

@@ -9,9 +9,10 @@ from typing import Final
 from sqlalchemy import exists, select
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.accounts.models import AuditEntry, Member, Standing
+from grid_report.accounts.permissions import AUDIT_READ, MEMBERS_MANAGE
 from grid_report.accounts.queries import names_of
 from grid_report.db import db
 
@@ -22,9 +23,7 @@ LOOKED_FOR: Final = timedelta(minutes=15)
 
 def knows_names(reader: Actor) -> bool:
     """Tell whether people have names to this reader: whoever only oversees reads aliases."""
-    return not access.allowed(reader, Action.AUDIT_READ) or access.allowed(
-        reader, Action.MEMBERS_MANAGE
-    )
+    return not access.allowed(reader, AUDIT_READ) or access.allowed(reader, MEMBERS_MANAGE)
 
 
 def names_for(reader: Actor, ids: Iterable[int]) -> dict[int, str]:

@@ -8,11 +8,12 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from grid_report import clock
-from grid_report.access import Action, allowed, check
+from grid_report.access import allowed, check
 from grid_report.accounts import policy, queries
 from grid_report.accounts.members import place_names, usecases
 from grid_report.accounts.members.identity_queries import has_looked
 from grid_report.accounts.numbers import usecases as numbers_usecases
+from grid_report.accounts.permissions import MEMBERS_LOOK, MEMBERS_MANAGE, MEMBERS_READ
 from grid_report.accounts.profile import forms as profile_forms
 from grid_report.accounts.profile.routes import AGAIN, form_page
 from grid_report.accounts.queries import MemberRow
@@ -59,7 +60,7 @@ def index() -> str:
     return render_template(
         "admin/members/members.html",
         members=rows,
-        named=allowed(current_actor(), Action.MEMBERS_MANAGE),
+        named=allowed(current_actor(), MEMBERS_MANAGE),
         filters=here,
         first=url_for("admin_members.index", **kept) if "cursor" in request.args else "",
         next=url_for("admin_members.index", cursor=last_id, **kept) if last_id else "",
@@ -70,14 +71,14 @@ def index() -> str:
 @bp.get("/new")
 def new() -> Response:
     """Ask for what a new member needs."""
-    check(current_actor(), Action.MEMBERS_MANAGE)
+    check(current_actor(), MEMBERS_MANAGE)
     return form_page("admin/members/members_new.html", form={}, **_places([]))
 
 
 @bp.post("")
 def create() -> Response:
     """Create a member with a first role."""
-    check(current_actor(), Action.MEMBERS_MANAGE)
+    check(current_actor(), MEMBERS_MANAGE)
     try:
         member_id = usecases.create_member(
             phone=profile_forms.text(request.form, "phone"),
@@ -99,16 +100,15 @@ def create() -> Response:
 
 def _one(member_id: int) -> dict[str, Any]:
     actor = current_actor()
-    check(actor, Action.MEMBERS_READ)
-    may_look = allowed(actor, Action.MEMBERS_LOOK)
+    check(actor, MEMBERS_READ)
+    may_look = allowed(actor, MEMBERS_LOOK)
     looked = may_look and has_looked(actor, member_id, clock.now())
     vault = policy.current().vault
     member = queries.find_member(member_id, actor=actor, vault=vault, looked=looked)
     return {
         "member": member,
         "may_look": may_look and not looked and actor.member_id != member_id,
-        "reads_points": allowed(actor, Action.JOURNAL_READ),
-        "may_manage": allowed(actor, Action.MEMBERS_MANAGE),
+        "may_manage": allowed(actor, MEMBERS_MANAGE),
         "is_me": actor.member_id == member_id,
         "is_rider": any(grant.role is Role.RIDER for grant in member.grants),
         **_places([member]),
@@ -134,7 +134,7 @@ def _back(member_id: int, done: str) -> Response:
 @bp.post("/<int:member_id>/roles")
 def grant_role(member_id: int) -> Response:
     """Let the member hold one more role."""
-    check(current_actor(), Action.MEMBERS_MANAGE)
+    check(current_actor(), MEMBERS_MANAGE)
     try:
         usecases.grant_role(
             member_id,
@@ -152,7 +152,7 @@ def grant_role(member_id: int) -> Response:
 def revoke_role(member_id: int, grant_id: int) -> Response:
     """Take one role away."""
     actor = current_actor()
-    check(actor, Action.MEMBERS_MANAGE)
+    check(actor, MEMBERS_MANAGE)
     grant = queries.find_grant(member_id, grant_id)
     if grant is None:
         raise NotFound
@@ -166,7 +166,7 @@ def revoke_role(member_id: int, grant_id: int) -> Response:
 @bp.post("/<int:member_id>/number")
 def give_number(member_id: int) -> Response:
     """Give the member a number, or the account back to its person."""
-    check(current_actor(), Action.MEMBERS_MANAGE)
+    check(current_actor(), MEMBERS_MANAGE)
     try:
         numbers_usecases.give_number(
             member_id,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 
 from grid_report import access
-from grid_report.access import Action, Actor, Grant
+from grid_report.access import Actor, Grant
 from grid_report.accounts import entries, limit_steps, steps
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.entries import PlaceExists
@@ -22,6 +22,7 @@ from grid_report.accounts.models import (
     Standing,
 )
 from grid_report.accounts.numbers import steps as numbers_steps
+from grid_report.accounts.permissions import MEMBERS_MANAGE
 from grid_report.accounts.policy import Policy
 from grid_report.accounts.roles import Role
 from grid_report.accounts.sign_in import wait_steps
@@ -49,7 +50,7 @@ def create_member(
     Without a password the member signs in by code. Raises Invalid, Forbidden.
     """
     if actor:
-        access.check(actor, Action.MEMBERS_MANAGE)
+        access.check(actor, MEMBERS_MANAGE)
     problems = Invalid()
     number = entries.read_phone(phone, problems)
     name = entries.read_name(name, problems)
@@ -104,7 +105,7 @@ def grant_role(
 ) -> None:
     """Let a member hold a role at a place. Raises NotFound, Forbidden, Invalid."""
     if actor:
-        access.check(actor, Action.MEMBERS_MANAGE)
+        access.check(actor, MEMBERS_MANAGE)
     problems = Invalid()
     entries.check_grants([grant], problems, place_exists=place_exists)
     problems.raise_if_any()
@@ -127,7 +128,7 @@ def revoke_role(member_id: int, grant: Grant, *, actor: Actor | None, now: datet
     Raises NotFound, Forbidden, LastAdministrator.
     """
     if actor:
-        access.check(actor, Action.MEMBERS_MANAGE)
+        access.check(actor, MEMBERS_MANAGE)
     with transaction() as session:
         member = steps.lock_member(session, member_id)
         if grant not in steps.grants_of(session, member_id):
@@ -153,7 +154,7 @@ def suspend_member(member_id: int, *, actor: Actor, now: datetime) -> None:
 
     Raises NotFound, Forbidden, NotOneself, LastAdministrator.
     """
-    access.check(actor, Action.MEMBERS_MANAGE)
+    access.check(actor, MEMBERS_MANAGE)
     if actor.member_id == member_id:
         raise NotOneself
     with transaction() as session:
@@ -170,7 +171,7 @@ def suspend_member(member_id: int, *, actor: Actor, now: datetime) -> None:
 @use_case
 def restore_member(member_id: int, *, actor: Actor, now: datetime) -> None:
     """Let a suspended member in again. Raises NotFound, Forbidden."""
-    access.check(actor, Action.MEMBERS_MANAGE)
+    access.check(actor, MEMBERS_MANAGE)
     with transaction() as session:
         member = steps.lock_member(session, member_id)
         if member.standing is Standing.ACTIVE:
@@ -185,7 +186,7 @@ def stop_points(member_id: int, *, reason: str, actor: Actor, now: datetime) -> 
 
     Raises NotFound, Forbidden, NotOneself, Invalid.
     """
-    access.check(actor, Action.MEMBERS_MANAGE)
+    access.check(actor, MEMBERS_MANAGE)
     if actor.member_id == member_id:
         raise NotOneself
     if not reason.strip():
@@ -203,7 +204,7 @@ def stop_points(member_id: int, *, reason: str, actor: Actor, now: datetime) -> 
 @use_case
 def allow_points(member_id: int, *, actor: Actor, now: datetime) -> None:
     """Let a rider earn again; what was withheld meanwhile stays withheld. Raises NotFound, Forbidden."""
-    access.check(actor, Action.MEMBERS_MANAGE)
+    access.check(actor, MEMBERS_MANAGE)
     with transaction() as session:
         member = steps.lock_member(session, member_id)
         if member.points_stopped_at is None:

@@ -6,13 +6,13 @@ from flask import Blueprint, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
-from grid_report.access import Action
 from grid_report.accounts import policy
 from grid_report.accounts.devices.routes import device_label
 from grid_report.accounts.errors import NumberProvedBefore
 from grid_report.accounts.numbers import choice_forms, messenger, queries, usecases
 from grid_report.accounts.numbers.queries import Claim
 from grid_report.accounts.numbers.usecases import Choice, Proved
+from grid_report.accounts.permissions import NUMBER_CONFIRM
 from grid_report.accounts.profile import forms as profile_forms
 from grid_report.accounts.profile.routes import AGAIN, form_page, next_path, welcome
 from grid_report.errors import GridReportError, NotFound
@@ -136,7 +136,7 @@ def _counter(error: GridReportError | None = None, claim: Claim | None = None) -
 @bp.get("/confirm-number")
 def counter() -> Response:
     """Ask for the number to confirm with the person standing there."""
-    access.check(current_actor(), Action.NUMBER_CONFIRM)
+    access.check(current_actor(), NUMBER_CONFIRM)
     return _counter()
 
 

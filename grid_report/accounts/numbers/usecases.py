@@ -15,7 +15,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts import entries, failure_metrics, limit_steps, phones, steps
 from grid_report.accounts.errors import (
     ChoiceOver,
@@ -29,6 +29,7 @@ from grid_report.accounts.models import Member, ProvedHow, SignInKind, Standing
 from grid_report.accounts.numbers import queries
 from grid_report.accounts.numbers import steps as numbers
 from grid_report.accounts.numbers.messenger import CodeMessage
+from grid_report.accounts.permissions import MEMBERS_MANAGE, NUMBER_CONFIRM
 from grid_report.accounts.policy import Policy
 from grid_report.accounts.roles import Role
 from grid_report.accounts.tokens import SignedIn
@@ -204,7 +205,7 @@ def find_claim(
 
     Raises Forbidden, Invalid, NoSuchClaim, TooMany.
     """
-    access.check(actor, Action.NUMBER_CONFIRM)
+    access.check(actor, NUMBER_CONFIRM)
     problems = Invalid()
     number = entries.read_phone(phone, problems)
     if not known_by.strip():
@@ -215,7 +216,7 @@ def find_claim(
     db.session.rollback()
     if claim is None:
         raise NoSuchClaim
-    access.check(actor, Action.NUMBER_CONFIRM, claim)
+    access.check(actor, NUMBER_CONFIRM, claim)
     return claim
 
 
@@ -235,7 +236,7 @@ def confirm_number(
         if member is None:
             raise NotFound
         found = queries.Claim(member.id, member.name, phones.mask(number))
-        access.check(actor, Action.NUMBER_CONFIRM, found)
+        access.check(actor, NUMBER_CONFIRM, found)
         # Who vouches for a number is somebody whose own is known.
         numbers.check_proved(session, actor.member_id)
         if member.phone_lookup == lookup:
@@ -257,7 +258,7 @@ def give_number(
     `take` says to take it from the rider who has it now. Raises NotFound, Forbidden, Invalid,
     NotOneself, NumberHeld.
     """
-    access.check(actor, Action.MEMBERS_MANAGE)
+    access.check(actor, MEMBERS_MANAGE)
     if actor.member_id == member_id:
         raise NotOneself
     number = phones.normalise(phone)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts import steps
 from grid_report.accounts.models import SignIn
+from grid_report.accounts.permissions import MEMBERS_MANAGE
 from grid_report.db import transaction, use_case
 from grid_report.errors import NotFound
 
@@ -35,7 +36,7 @@ def revoke_sign_in(sign_in_id: int, *, actor: Actor, now: datetime) -> None:
 def sign_out_everywhere(member_id: int, *, actor: Actor, now: datetime) -> int:
     """End every browser and token of a member; return how many. Raises NotFound, Forbidden."""
     if actor.member_id != member_id:
-        access.check(actor, Action.MEMBERS_MANAGE)
+        access.check(actor, MEMBERS_MANAGE)
     with transaction() as session:
         steps.lock_member(session, member_id)
         ended = steps.revoke_sign_ins(session, member_id, now)

@@ -9,11 +9,11 @@ from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
-from grid_report.access import Action
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
 from grid_report.offers import forms
 from grid_report.offers.catalogue import photo_forms, queries, usecases
 from grid_report.offers.catalogue.models import Offer, Station
+from grid_report.offers.catalogue.permissions import OFFERS_LIST, OFFERS_MANAGE
 from grid_report.offers.catalogue.photo_forms import Chosen
 from grid_report.offers.counter import queries as counter_queries
 from grid_report.offers.counter import usecases as counter_usecases
@@ -22,6 +22,7 @@ from grid_report.offers.quotas import opens_by_price
 from grid_report.offers.redemptions import call_off_usecases, catalogue_queries, slot_queries
 from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.offers.redemptions import scheduled as redemptions_scheduled
+from grid_report.offers.redemptions.permissions import REDEMPTION_DECIDE
 from grid_report.places.queries import reference
 from grid_report.web.context import current_actor, settings
 from grid_report.web.http.problems import status_of
@@ -31,11 +32,11 @@ bp = Blueprint("admin_offers", __name__, url_prefix="/admin")
 
 
 def _look() -> None:
-    access.check(current_actor(), Action.OFFERS_LIST)
+    access.check(current_actor(), OFFERS_LIST)
 
 
 def _manage() -> None:
-    access.check(current_actor(), Action.OFFERS_MANAGE)
+    access.check(current_actor(), OFFERS_MANAGE)
 
 
 def _page(text: str, status: int) -> Response:
@@ -98,7 +99,7 @@ def _offer_page(
         periods=list(Period),
         whom=list(ForWhom),
         opens=list(OpensTo),
-        may_manage=access.allowed(current_actor(), Action.OFFERS_MANAGE),
+        may_manage=access.allowed(current_actor(), OFFERS_MANAGE),
     )
 
 
@@ -202,7 +203,7 @@ def call_off_slot(slot_id: int) -> Response:
             slot_id, forms.read_words(request.form), actor=current_actor(), now=clock.now()
         )
     except Invalid as error:
-        if not access.allowed(current_actor(), Action.OFFERS_LIST):
+        if not access.allowed(current_actor(), OFFERS_LIST):
             raise
         row = queries.find_offer(slot_queries.offer_of_slot(slot_id), now=clock.now())
         typed = {
@@ -235,7 +236,7 @@ def _station_page(
         free_services=list(FreeService),
         has_no_quota=station is not None
         and not catalogue_queries.find_provider(station.provider_code).free_a_month,
-        may_manage=access.allowed(current_actor(), Action.OFFERS_MANAGE),
+        may_manage=access.allowed(current_actor(), OFFERS_MANAGE),
     )
 
 
@@ -314,7 +315,7 @@ def _disputes_page(errors: dict[str, list[str]], failed: str) -> str:
         "admin/services/disputes.html",
         disputes=counter_queries.list_disputes(),
         collisions=counter_queries.list_collisions(),
-        may_manage=access.allowed(current_actor(), Action.OFFERS_MANAGE),
+        may_manage=access.allowed(current_actor(), OFFERS_MANAGE),
         form=request.form.to_dict(),
         errors=errors,
         failed=failed,
@@ -328,7 +329,7 @@ def decide(ref: str, decision: str) -> Response:
     if decision not in decisions:
         raise NotFound
     row = redemptions_queries.find_redemption(ref)
-    access.check(current_actor(), Action.REDEMPTION_DECIDE, row.redemption)
+    access.check(current_actor(), REDEMPTION_DECIDE, row.redemption)
     try:
         decisions[decision](
             ref, forms.read_words(request.form), actor=current_actor(), now=clock.now()

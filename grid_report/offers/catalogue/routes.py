@@ -9,7 +9,6 @@ from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
-from grid_report.access import Action
 from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.policy import NOTICE_VERSION
@@ -17,6 +16,7 @@ from grid_report.db import db
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
 from grid_report.offers import forms
 from grid_report.offers.catalogue import queries
+from grid_report.offers.catalogue.permissions import OFFERS_READ, OFFERS_REDEEM
 from grid_report.offers.kinds import FreeService, OfferKind
 from grid_report.offers.permits import queries as permits_queries
 from grid_report.offers.redemptions import (
@@ -28,6 +28,7 @@ from grid_report.offers.redemptions import (
 from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.offers.redemptions import usecases as redemptions_usecases
 from grid_report.offers.redemptions.lifecycle import DELIVERED_ONCE, RedemptionState
+from grid_report.offers.redemptions.permissions import REDEMPTION_READ
 from grid_report.places.geo.points import Point
 from grid_report.places.queries import reference
 from grid_report.points.statement.ending_queries import purse
@@ -48,7 +49,7 @@ FILTERS = ("all", "affordable", "free")
 def index() -> str:
     """Show the catalogue: near, affordable, free; and what is always free."""
     actor, now = current_actor(), clock.now()
-    access.check(actor, Action.OFFERS_READ)
+    access.check(actor, OFFERS_READ)
     chosen = request.args.get("show", "all")
     chosen = chosen if chosen in FILTERS else "all"
     near, near_code = _near()
@@ -72,7 +73,7 @@ def index() -> str:
         available=available,
         communities=[(it.code, it.name) for it in reference().communities.values() if it.center],
         free_services=list(FreeService),
-        may_redeem=access.allowed(actor, Action.OFFERS_REDEEM),
+        may_redeem=access.allowed(actor, OFFERS_REDEEM),
         may_locate=_may_locate(),
     )
 
@@ -100,7 +101,7 @@ def _near() -> tuple[Point | None, str]:
 @bp.get("/services/stations")
 def stations() -> str:
     """Show the stations, and what is free there for everybody."""
-    access.check(current_actor(), Action.OFFERS_READ)
+    access.check(current_actor(), OFFERS_READ)
     near, _ = _near()
     wanted = request.args.get("free", "")
     rows = queries.list_stations(near=near)
@@ -114,7 +115,7 @@ def stations() -> str:
 @bp.get("/services/stations/<code>")
 def station(code: str) -> str:
     """Show one station: where, when, what is free, what there is for points."""
-    access.check(current_actor(), Action.OFFERS_READ)
+    access.check(current_actor(), OFFERS_READ)
     found = queries.find_station(code)
     rows = [
         row
@@ -133,7 +134,7 @@ def one(offer_id: int) -> str:
 @bp.get("/services/<int:offer_id>/photos/<name>/<size>")
 def photo(offer_id: int, name: str, size: str) -> Response:
     """Hand out an offer's photo. Its name is in the address: what a browser kept never grows old."""
-    access.check(current_actor(), Action.OFFERS_READ)
+    access.check(current_actor(), OFFERS_READ)
     if size not in ("main", "thumb") or queries.find_offer_photo(offer_id) != name:
         raise NotFound
     return wiring().media.response(name, size)
@@ -141,10 +142,10 @@ def photo(offer_id: int, name: str, size: str) -> Response:
 
 def _offer_page(offer_id: int, form: dict[str, Any], errors: dict[str, list[str]]) -> str:
     actor, now = current_actor(), clock.now()
-    access.check(actor, Action.OFFERS_READ)
+    access.check(actor, OFFERS_READ)
     row = queries.find_offer(offer_id, now=now)
     offer, zone = row.offer, settings().county.tz
-    may_redeem = access.allowed(actor, Action.OFFERS_REDEEM) and offer.retired_at is None
+    may_redeem = access.allowed(actor, OFFERS_REDEEM) and offer.retired_at is None
     slots = slot_queries.list_slots(offer_id, now=now, rider_id=actor.member_id)
     closed = None
     if may_redeem:
@@ -174,7 +175,7 @@ def _offer_page(offer_id: int, form: dict[str, Any], errors: dict[str, list[str]
 def redeem(offer_id: int) -> Response:
     """Take an offer; refused, the page comes back with what was chosen."""
     actor = current_actor()
-    access.check(actor, Action.OFFERS_REDEEM)
+    access.check(actor, OFFERS_REDEEM)
     queries.find_offer(offer_id, now=clock.now())
     form = request.form.to_dict()
     try:
@@ -226,7 +227,7 @@ def leave(slot_id: int) -> Response:
 def mine() -> str:
     """List what the rider took, newest first."""
     actor = current_actor()
-    access.check(actor, Action.OFFERS_REDEEM)
+    access.check(actor, OFFERS_REDEEM)
     rows, following = redemptions_queries.list_redemptions(
         actor.member_id, before=unpack_id(request.args.get("cursor")), limit=PAGE
     )
@@ -253,7 +254,7 @@ def _voucher_page(
     """Return the page, and whether there is a code on it to hold out."""
     actor, now = current_actor(), clock.now()
     row = redemptions_queries.find_redemption(ref)
-    access.check(actor, Action.REDEMPTION_READ, row.redemption)
+    access.check(actor, REDEMPTION_READ, row.redemption)
     if row.redemption.rider_id != actor.member_id:
         # The code is its rider's; others have pages of their own.
         raise NotFound

@@ -9,12 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.steps import audit
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound, Stale
 from grid_report.offers.catalogue.commands import EditOffer, EditStation
 from grid_report.offers.catalogue.models import Offer, Provider, Slot, Station
+from grid_report.offers.catalogue.permissions import OFFERS_MANAGE
 from grid_report.offers.kinds import ALWAYS_FREE, ForWhom
 from grid_report.offers.quotas import opens_by_price
 from grid_report.places.steps import names_of_communities
@@ -28,7 +29,7 @@ def save_station(command: EditStation, *, actor: Actor, now: datetime) -> str:
 
     Raises Forbidden, Invalid.
     """
-    access.check(actor, Action.OFFERS_MANAGE)
+    access.check(actor, OFFERS_MANAGE)
     with transaction() as session:
         if command.community_code not in names_of_communities(session):
             raise Invalid.field("community", "community-unknown")
@@ -67,7 +68,7 @@ def save_station(command: EditStation, *, actor: Actor, now: datetime) -> str:
 @use_case
 def retire_station(code: str, *, actor: Actor, now: datetime) -> None:
     """Close a station: nothing new can be booked there. Raises NotFound, Forbidden."""
-    access.check(actor, Action.OFFERS_MANAGE)
+    access.check(actor, OFFERS_MANAGE)
     with transaction() as session:
         station = session.get(Station, code)
         if station is None:
@@ -89,7 +90,7 @@ def save_offer(
 
     Raises NotFound, Forbidden, Invalid, Stale.
     """
-    access.check(actor, Action.OFFERS_MANAGE)
+    access.check(actor, OFFERS_MANAGE)
     with transaction() as session:
         if command.points and command.picture in ALWAYS_FREE:
             raise Invalid.field("points", "always-free")
@@ -159,7 +160,7 @@ def _lock_offer(session: Session, offer_id: int) -> Offer:
 @use_case
 def retire_offer(offer_id: int, *, actor: Actor, now: datetime) -> None:
     """Take an offer out of the catalogue; what is booked still counts. Raises NotFound, Forbidden."""
-    access.check(actor, Action.OFFERS_MANAGE)
+    access.check(actor, OFFERS_MANAGE)
     with transaction() as session:
         offer = _lock_offer(session, offer_id)
         offer.retired_at = offer.retired_at or now
@@ -180,7 +181,7 @@ def add_slots(
 
     Raises NotFound, Forbidden, Invalid.
     """
-    access.check(actor, Action.OFFERS_MANAGE)
+    access.check(actor, OFFERS_MANAGE)
     if len(starts) > MOST_SLOTS:
         raise Invalid.field("days", "too-many-slots", most=MOST_SLOTS)
     with transaction() as session:

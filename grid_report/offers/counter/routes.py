@@ -10,7 +10,7 @@ from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts.aliases import rider_alias
 from grid_report.accounts.roles import Role
@@ -23,6 +23,7 @@ from grid_report.offers.kinds import BOOK_MOST_POINTS
 from grid_report.offers.redemptions import call_off_usecases
 from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.offers.redemptions.lifecycle import RedemptionState
+from grid_report.offers.redemptions.permissions import STATION_OPEN
 from grid_report.offers.redemptions.queries import RedemptionRow
 from grid_report.web.context import current_actor, settings
 from grid_report.web.http.problems import status_of
@@ -33,7 +34,7 @@ bp = Blueprint("station", __name__, url_prefix="/station")
 
 def _staff() -> Actor:
     actor = current_actor()
-    access.check(actor, Action.STATION_OPEN)
+    access.check(actor, STATION_OPEN)
     return actor
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from grid_report import access, clock
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.roles import Role
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
@@ -26,6 +26,11 @@ from grid_report.offers.redemptions import steps as redemptions_steps
 from grid_report.offers.redemptions.deadlines import SCAN_HOLDS
 from grid_report.offers.redemptions.lifecycle import DELIVERED_ONCE, RedemptionState, RedemptionStep
 from grid_report.offers.redemptions.models import BookEntry, Redemption, VoucherTry
+from grid_report.offers.redemptions.permissions import (
+    REDEMPTION_REFUND,
+    STATION_OPEN,
+    VOUCHER_CONFIRM,
+)
 from grid_report.points import ledger
 
 logger = logging.getLogger(__name__)
@@ -59,7 +64,7 @@ def scan(command: Scan, *, actor: Actor, now: datetime) -> Redemption:
 
     Raises Forbidden, TooMany, Invalid, and the five voucher refusals.
     """
-    access.check(actor, Action.STATION_OPEN)
+    access.check(actor, STATION_OPEN)
     if not command.qr and not command.digits:
         raise Invalid.field("code", "code-needed")
     with transaction() as session:
@@ -79,7 +84,7 @@ def confirm(ref: str, nonce: str, *, actor: Actor, now: datetime) -> Confirmed:
     Raises Forbidden, OwnVoucher, Invalid, and the voucher refusals; VoucherStepOld also when the
     station has not looked at the voucher within the last quarter of an hour.
     """
-    access.check(actor, Action.STATION_OPEN)
+    access.check(actor, STATION_OPEN)
     if not nonce or len(nonce) > 64:
         raise Invalid.field("nonce", "nonce-needed")
     with transaction() as session:
@@ -96,7 +101,7 @@ def confirm(ref: str, nonce: str, *, actor: Actor, now: datetime) -> Confirmed:
         refusal = voucher_steps.why_not(session, redemption, stations, now)
         if refusal is not None:
             raise refusal
-        access.check(actor, Action.VOUCHER_CONFIRM, redemption)
+        access.check(actor, VOUCHER_CONFIRM, redemption)
         if not voucher_steps.was_seen(session, redemption, now - SCAN_HOLDS):
             raise offers_errors.VoucherStepOld
         _hand_out(session, redemption, nonce, actor, now)
@@ -134,7 +139,7 @@ def upload_book(
 
     Raises Forbidden.
     """
-    access.check(actor, Action.STATION_OPEN)
+    access.check(actor, STATION_OPEN)
     return [_upload(line, county=county, actor=actor, now=now) for line in lines]
 
 
@@ -235,12 +240,12 @@ def refund(ref: str, words: str, *, actor: Actor, now: datetime) -> Confirmed:
     """
     with transaction() as session:
         redemption = redemptions_steps.lock(session, ref)
-        access.check(actor, Action.REDEMPTION_REFUND, redemption)
+        access.check(actor, REDEMPTION_REFUND, redemption)
         if redemption.state is RedemptionState.REFUNDED:
             return Confirmed(redemption, replayed=True)
         if not words.strip():
             raise Invalid.field("words", "reason-missing")
-        staff = access.allowed(actor, Action.VOUCHER_CONFIRM, redemption)
+        staff = access.allowed(actor, VOUCHER_CONFIRM, redemption)
         role = Role.STATION_STAFF if staff else Role.ADMINISTRATOR
         redemptions_steps.move(
             session,

@@ -9,13 +9,21 @@ from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.members.identity_queries import names_for
 from grid_report.accounts.roles import Role
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
 from grid_report.offers.permits import forms, price_usecases, queries, rules, usecases
 from grid_report.offers.permits.firms import firms_of
 from grid_report.offers.permits.lifecycle import APPLICATION_MOVES, ApplicationStep
+from grid_report.offers.permits.permissions import (
+    APPLICATION_READ,
+    APPLICATIONS_LIST,
+    OWNER_PRICE_SET,
+    PAPERS_MANAGE,
+    PAPERS_READ,
+    allowed_application_step,
+)
 from grid_report.offers.permits.price_usecases import Priced
 from grid_report.offers.permits.queries import CardRow, Pile
 from grid_report.offers.permits.rules import PaperKind
@@ -45,7 +53,7 @@ def _sentences(error: GridReportError) -> dict[str, list[str]]:
 def index() -> str:
     """List what waits for the actor, what is under way, the cards and what is over."""
     actor, now = current_actor(), clock.now()
-    access.check(actor, Action.APPLICATIONS_LIST)
+    access.check(actor, APPLICATIONS_LIST)
     asked = request.args.get("pile", "")
     pile = Pile(asked) if asked in set(Pile) else Pile.TO_DO
     rows, following = queries.list_cards(
@@ -66,9 +74,9 @@ def index() -> str:
 def _row(ref: str) -> CardRow:
     """Return an application the actor may read, but not an own one. Raises NotFound."""
     actor = current_actor()
-    access.check(actor, Action.APPLICATIONS_LIST)
+    access.check(actor, APPLICATIONS_LIST)
     row = queries.find_card(ref)
-    access.check(actor, Action.APPLICATION_READ, row.application)
+    access.check(actor, APPLICATION_READ, row.application)
     if row.application.rider_id == actor.member_id:
         raise NotFound
     return row
@@ -85,7 +93,7 @@ def _card_page(ref: str, form: dict[str, Any], errors: dict[str, list[str]], fai
     it, places = row.application, reference()
     entries = queries.list_entries(it.id)
     community, unit = places.community(it.community_code), places.unit(it.unit_code)
-    steps = [step for step in ApplicationStep if access.allowed_application_step(actor, it, step)]
+    steps = [step for step in ApplicationStep if allowed_application_step(actor, it, step)]
     return render_template(
         "cards/case.html",
         row=row,
@@ -144,7 +152,7 @@ def _compounds(actor: Actor) -> list[CompoundInfo]:
 
 def _prices_page(form: dict[str, Any], errors: dict[str, list[str]]) -> str:
     actor, places = current_actor(), reference()
-    access.check(actor, Action.PAPERS_READ)
+    access.check(actor, PAPERS_READ)
     compounds = _compounds(actor)
     chosen = places.compound(form.get("compound") or request.args.get("compound"))
     if chosen not in compounds:
@@ -152,7 +160,7 @@ def _prices_page(form: dict[str, Any], errors: dict[str, list[str]]) -> str:
     now_prices = queries.prices_now()
     may_set = chosen is not None and access.allowed(
         actor,
-        Action.OWNER_PRICE_SET,
+        OWNER_PRICE_SET,
         Priced(frozenset(unit.code for unit in firms_of(places, chosen))),
     )
     return render_template(
@@ -169,7 +177,7 @@ def _prices_page(form: dict[str, Any], errors: dict[str, list[str]]) -> str:
         if chosen is not None
         else {},
         history=queries.price_history(chosen.code) if chosen is not None else [],
-        may_manage=access.allowed(actor, Action.PAPERS_MANAGE),
+        may_manage=access.allowed(actor, PAPERS_MANAGE),
         sees_county=actor.has(Role.ADMINISTRATOR, Role.AUDITOR),
         offers=queries.application_offers(),
         offer_of={paper.value: id for paper, id in queries.offers_of_papers().items()},
@@ -187,7 +195,7 @@ def set_price() -> Response:
     """Write a price down."""
     # Whoever sets prices anywhere is told what is wrong with one; which compounds is asked later.
     mine = Priced(current_actor().places(Role.HANDLER))
-    access.check(current_actor(), Action.OWNER_PRICE_SET, mine)
+    access.check(current_actor(), OWNER_PRICE_SET, mine)
     form = request.form.to_dict()
     try:
         command = forms.read_owner_price(form)
@@ -203,7 +211,7 @@ def set_price() -> Response:
 @bp.post("/owner-prices/offers")
 def choose_offers() -> Response:
     """Say through which offers cards are applied for."""
-    access.check(current_actor(), Action.PAPERS_MANAGE)
+    access.check(current_actor(), PAPERS_MANAGE)
     form = request.form.to_dict()
     try:
         paper = form.get("paper", "")

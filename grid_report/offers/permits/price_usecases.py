@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import audit
 from grid_report.db import transaction, use_case
@@ -16,6 +16,7 @@ from grid_report.offers.kinds import OfferKind
 from grid_report.offers.permits.commands import SetOwnerPrice
 from grid_report.offers.permits.firms import firm_of, firms_of
 from grid_report.offers.permits.models import OwnerPrice, PaperOffer
+from grid_report.offers.permits.permissions import OWNER_PRICE_SET, PAPERS_MANAGE
 from grid_report.offers.permits.price_steps import newest_price, open_provider
 from grid_report.offers.permits.rules import PaperKind
 from grid_report.places.geo.reference import Reference
@@ -40,7 +41,7 @@ def set_owner_price(
     if compound is None:
         raise NotFound
     firms = firms_of(places, compound)
-    access.check(actor, Action.OWNER_PRICE_SET, Priced(frozenset(unit.code for unit in firms)))
+    access.check(actor, OWNER_PRICE_SET, Priced(frozenset(unit.code for unit in firms)))
     if command.subsidy_fen and not compound.self_managed:
         raise Invalid.field("subsidy", "subsidy-without-firm-only")
     if command.subsidy_fen > command.owners_fen:
@@ -88,7 +89,7 @@ def choose_offer(paper: PaperKind, offer_id: int, *, actor: Actor, now: datetime
 
     Raises NotFound, Forbidden, Invalid.
     """
-    access.check(actor, Action.PAPERS_MANAGE)
+    access.check(actor, PAPERS_MANAGE)
     with transaction() as session:
         offer = session.get(Offer, offer_id)
         if offer is None or offer.kind is not OfferKind.APPLICATION:

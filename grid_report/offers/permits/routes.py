@@ -10,13 +10,14 @@ from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
-from grid_report.access import Action
 from grid_report.db import db
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
 from grid_report.offers.catalogue import queries as catalogue_queries
+from grid_report.offers.catalogue.permissions import OFFERS_REDEEM
 from grid_report.offers.permits import forms, rules, usecases, verify_usecases
 from grid_report.offers.permits import queries as card_queries
 from grid_report.offers.permits.lifecycle import ISSUED_ONCE, ApplicationStep
+from grid_report.offers.permits.permissions import allowed_application_step
 from grid_report.offers.permits.queries import CardRow
 from grid_report.offers.permits.rules import PaperKind
 from grid_report.offers.redemptions import opening_queries, voucher_views
@@ -56,7 +57,7 @@ def ask(offer_id: int) -> str:
 
 def _form_page(offer_id: int, form: dict[str, Any], errors: dict[str, list[str]]) -> str:
     actor = current_actor()
-    access.check(actor, Action.OFFERS_REDEEM)
+    access.check(actor, OFFERS_REDEEM)
     row = catalogue_queries.find_offer(offer_id, now=clock.now())
     paper = card_queries.find_paper(offer_id)
     if paper is None or row.offer.retired_at is not None:
@@ -104,7 +105,7 @@ def _compounds(paper: PaperKind) -> list[tuple[str, list[tuple[str, str, int, bo
 def send(offer_id: int) -> Response:
     """Ask for a card; refused, the form comes back with everything typed."""
     actor = current_actor()
-    access.check(actor, Action.OFFERS_REDEEM)
+    access.check(actor, OFFERS_REDEEM)
     form = request.form.to_dict()
     try:
         done = usecases.apply(
@@ -165,7 +166,7 @@ def _card_page(
         link=link,
         picture=voucher_views.qr_svg(link) if link else "",
         entries=card_queries.list_entries(it.id),
-        steps=[step for step in RIDERS_STEPS if access.allowed_application_step(actor, it, step)],
+        steps=[step for step in RIDERS_STEPS if allowed_application_step(actor, it, step)],
         may_renew=row.may_renew(settings().cards.renew_days, now),
         due=row.due_at(settings().cards.approve_hours),
         late=row.is_late(settings().cards.approve_hours, now),

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.numbers.steps import check_proved
 from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import queue_behind
@@ -19,6 +19,7 @@ from grid_report.errors import Invalid, NotFound, Stale
 from grid_report.offers import errors as offers_errors
 from grid_report.offers import signals
 from grid_report.offers.catalogue.models import Offer
+from grid_report.offers.catalogue.permissions import OFFERS_REDEEM
 from grid_report.offers.kinds import ForWhom, OfferKind
 from grid_report.offers.permits import rules
 from grid_report.offers.permits import steps as paper_steps
@@ -36,6 +37,11 @@ from grid_report.offers.permits.models import (
     ApplicationEntry,
     OwnerPrice,
     PaperOffer,
+)
+from grid_report.offers.permits.permissions import (
+    APPLICATION_READ,
+    application_sides,
+    check_application_step,
 )
 from grid_report.offers.permits.price_steps import newest_price, open_provider
 from grid_report.offers.permits.rules import PaperKind
@@ -81,7 +87,7 @@ def apply(
     Raises NotFound, Forbidden, Invalid, BookingKeyReused, OfferGone, PriceUnknown, FirmUnknown,
     CardApplied, CardHeld, NotRenewable, NumberUnproved, FirstReportNeeded, and NotEnoughPoints of the ledger.
     """
-    access.check(actor, Action.OFFERS_REDEEM)
+    access.check(actor, OFFERS_REDEEM)
     with transaction() as session:
         # One open application and one card each are counted under this lock.
         queue_behind(session, actor.member_id)
@@ -283,10 +289,10 @@ def take_step(ref: str, command: TakeApplicationStep, *, actor: Actor, now: date
     with transaction() as session:
         redemption = redemptions_steps.lock(session, ref)
         application = paper_steps.lock(session, redemption.id)
-        access.check(actor, Action.APPLICATION_READ, application)
+        access.check(actor, APPLICATION_READ, application)
         if _taken_before(session, application, command, actor):
             return Applied(application, ref, replayed=True)
-        access.check_application_step(actor, application, command.step)
+        check_application_step(actor, application, command.step)
         if command.seen is not None and command.seen != application.version:
             raise Stale(command.seen, application.version)
         has_firm = application.unit_code is not None
@@ -310,7 +316,7 @@ def take_step(ref: str, command: TakeApplicationStep, *, actor: Actor, now: date
             actor=actor, role=role, now=now, words=command.words,
         )  # fmt: skip
         paper_steps.tell_next(session, application, ref, now=now)
-        if Side.KEEPER not in access.application_sides(actor, application):
+        if Side.KEEPER not in application_sides(actor, application):
             paper_steps.tell_keeper(
                 session, application, ref, command.step, now=now, words=command.words
             )
@@ -344,7 +350,7 @@ def _taken_before(
 
 
 def _role(actor: Actor, application: Application, by: frozenset[Side]) -> str:
-    sides = access.application_sides(actor, application) & by
+    sides = application_sides(actor, application) & by
     if Side.KEEPER in sides:
         sides |= {Side.PROPERTY if application.unit_code is not None else Side.COMMUNITY}
     return next(role.value for side, role in ROLES.items() if side in sides)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import audit
 from grid_report.db import transaction, use_case
@@ -19,6 +19,11 @@ from grid_report.offers.kinds import WaitState
 from grid_report.offers.redemptions import steps as redemptions_steps
 from grid_report.offers.redemptions.lifecycle import RedemptionState, RedemptionStep
 from grid_report.offers.redemptions.models import Redemption, Waiting
+from grid_report.offers.redemptions.permissions import (
+    REDEMPTION_CALL_OFF,
+    SLOT_CALL_OFF,
+    VOUCHER_CONFIRM,
+)
 from grid_report.points import ledger
 
 
@@ -31,7 +36,7 @@ def call_off_slot(slot_id: int, words: str, *, actor: Actor, now: datetime) -> i
     with transaction() as session:
         slot = redemptions_steps.lock_slot(session, slot_id)
         offer = session.get_one(Offer, slot.offer_id)
-        access.check(actor, Action.SLOT_CALL_OFF, _Place(offer.station_code))
+        access.check(actor, SLOT_CALL_OFF, _Place(offer.station_code))
         if not words.strip():
             raise Invalid.field("words", "reason-missing")
         slot.called_off_at = slot.called_off_at or now
@@ -77,7 +82,7 @@ def call_off_redemption(ref: str, words: str, *, actor: Actor, now: datetime) ->
     """
     with transaction() as session:
         redemption = redemptions_steps.lock(session, ref)
-        access.check(actor, Action.REDEMPTION_CALL_OFF, redemption)
+        access.check(actor, REDEMPTION_CALL_OFF, redemption)
         if redemption.state is RedemptionState.PROVIDER_CANCELLED:
             return redemption
         if not words.strip():
@@ -96,7 +101,7 @@ def _call_off(
     actor: Actor,
     now: datetime,
 ) -> None:
-    staff = access.allowed(actor, Action.VOUCHER_CONFIRM, redemption)
+    staff = access.allowed(actor, VOUCHER_CONFIRM, redemption)
     redemptions_steps.move(
         session,
         redemption,

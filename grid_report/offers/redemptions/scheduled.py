@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.roles import Role
 from grid_report.db import db, transaction, use_case
 from grid_report.errors import Conflict, Invalid
@@ -22,6 +22,7 @@ from grid_report.offers.redemptions import steps
 from grid_report.offers.redemptions.deadlines import DISPUTE_WINDOW
 from grid_report.offers.redemptions.lifecycle import RedemptionState, RedemptionStep
 from grid_report.offers.redemptions.models import Redemption, Waiting
+from grid_report.offers.redemptions.permissions import REDEMPTION_DECIDE
 from grid_report.points import ledger
 
 
@@ -138,7 +139,7 @@ def dismiss(ref: str, words: str, *, actor: Actor, now: datetime) -> Redemption:
     """
     with transaction() as session:
         redemption = steps.lock(session, ref)
-        access.check(actor, Action.REDEMPTION_DECIDE, redemption)
+        access.check(actor, REDEMPTION_DECIDE, redemption)
         if redemption.state is RedemptionState.SETTLED:
             return redemption
         if not words.strip():

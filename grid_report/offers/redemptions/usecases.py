@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import queue_behind
 from grid_report.db import transaction, use_case
@@ -19,6 +19,7 @@ from grid_report.notify import outbox
 from grid_report.offers import errors as offers_errors
 from grid_report.offers import signals
 from grid_report.offers.catalogue.models import Offer, Slot, Station
+from grid_report.offers.catalogue.permissions import OFFERS_REDEEM
 from grid_report.offers.catalogue.ratings import STARS
 from grid_report.offers.kinds import ForWhom, OfferKind, WaitState
 from grid_report.offers.redemptions import opening_queries, steps, vouchers
@@ -30,6 +31,11 @@ from grid_report.offers.redemptions.lifecycle import (
     RedemptionStep,
 )
 from grid_report.offers.redemptions.models import Rating, Redemption, Waiting
+from grid_report.offers.redemptions.permissions import (
+    REDEMPTION_CANCEL,
+    REDEMPTION_DISPUTE,
+    REDEMPTION_RATE,
+)
 from grid_report.points import ledger
 
 logger = logging.getLogger(__name__)
@@ -51,7 +57,7 @@ def redeem(command: Redeem, *, actor: Actor, zone: tzinfo, now: datetime) -> Tak
     QuotaUsedUp, FreeQuotaUsedUp, FirstReportNeeded, PriceChanged, NeedsApplication,
     NumberUnproved, and NotEnoughPoints of the ledger.
     """
-    access.check(actor, Action.OFFERS_REDEEM)
+    access.check(actor, OFFERS_REDEEM)
     sent = fingerprint(command)
     with transaction() as session:
         # Quota and key are counted under this lock: two phones of one rider queue here.
@@ -193,7 +199,7 @@ def cancel(ref: str, *, actor: Actor, now: datetime) -> Taken:
     """
     with transaction() as session:
         redemption = steps.lock(session, ref)
-        access.check(actor, Action.REDEMPTION_CANCEL, redemption)
+        access.check(actor, REDEMPTION_CANCEL, redemption)
         if redemption.state is RedemptionState.CANCELLED:
             return Taken(redemption, replayed=True)
         offer = session.get_one(Offer, redemption.offer_id)
@@ -222,7 +228,7 @@ def dispute(ref: str, words: str, *, county: str, actor: Actor, now: datetime) -
     """
     with transaction() as session:
         redemption = steps.lock(session, ref)
-        access.check(actor, Action.REDEMPTION_DISPUTE, redemption)
+        access.check(actor, REDEMPTION_DISPUTE, redemption)
         if redemption.state is RedemptionState.DISPUTED:
             return Taken(redemption, replayed=True)
         if not words.strip():
@@ -256,7 +262,7 @@ def rate(ref: str, stars: int, words: str, *, actor: Actor, now: datetime) -> Ta
     """Keep what a rider thought of it, once. Raises NotFound, Forbidden, Invalid, AlreadyRatedOffer."""
     with transaction() as session:
         redemption = steps.lock(session, ref)
-        access.check(actor, Action.REDEMPTION_RATE, redemption)
+        access.check(actor, REDEMPTION_RATE, redemption)
         if stars not in STARS:
             raise Invalid.field("stars", "answer-needed")
         before = session.get(Rating, redemption.id)
@@ -294,7 +300,7 @@ def join_queue(slot_id: int, *, actor: Actor, zone: tzinfo, now: datetime) -> in
     Raises NotFound, Forbidden, SlotOver, PlacesFree, NumberUnproved, FirstReportNeeded,
     QuotaUsedUp, FreeQuotaUsedUp.
     """
-    access.check(actor, Action.OFFERS_REDEEM)
+    access.check(actor, OFFERS_REDEEM)
     with transaction() as session:
         # Places waited for count, so two queues joined at once are joined one after the other.
         queue_behind(session, actor.member_id)
@@ -323,7 +329,7 @@ def leave_queue(slot_id: int, *, actor: Actor, now: datetime) -> int:
 
     Raises NotFound, Forbidden.
     """
-    access.check(actor, Action.OFFERS_REDEEM)
+    access.check(actor, OFFERS_REDEEM)
     with transaction() as session:
         slot = steps.lock_slot(session, slot_id)
         entry = steps.find_in_queue(session, slot_id, actor.member_id)

@@ -9,15 +9,23 @@ from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
-from grid_report.access import Action
 from grid_report.accounts.members.identity_queries import names_for
 from grid_report.clock import Month
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
 from grid_report.offers import forms
+from grid_report.offers.redemptions.permissions import STATION_OPEN
 from grid_report.offers.settlements import list_queries as lists
 from grid_report.offers.settlements import queries, usecases
 from grid_report.offers.settlements import workbook as sheets
 from grid_report.offers.settlements.lifecycle import STAND_IN_AFTER, Side, StatementState
+from grid_report.offers.settlements.permissions import (
+    STATEMENT_CONFIRM,
+    STATEMENT_DISPUTE,
+    STATEMENT_QUERY,
+    STATEMENT_READ,
+    STATEMENT_STAND_IN,
+    STATEMENTS_LIST,
+)
 from grid_report.offers.settlements.queries import Sheet
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.http.problems import status_of
@@ -28,14 +36,14 @@ admin = Blueprint("admin_statements", __name__, url_prefix="/admin/statements")
 
 MONTHS_SHOWN = 24
 TEMPLATES = {Side.PROVIDER: "station/statement.html", Side.COUNTY: "admin/services/statement.html"}
-SAYS = {Side.PROVIDER: Action.STATEMENT_DISPUTE, Side.COUNTY: Action.STATEMENT_QUERY}
+SAYS = {Side.PROVIDER: STATEMENT_DISPUTE, Side.COUNTY: STATEMENT_QUERY}
 PAGES = {Side.PROVIDER: "statements.show", Side.COUNTY: "admin_statements.show"}
 
 
 @station.get("")
 def index() -> str:
     """List the statements of the providers whose stations one works at, and the running month."""
-    access.check(current_actor(), Action.STATION_OPEN)
+    access.check(current_actor(), STATION_OPEN)
     providers = [it.code for it in queries.providers_of(current_actor())]
     cursor = request.args.get("cursor")
     page = lists.page_of_statements(providers=providers, cursor=cursor, limit=MONTHS_SHOWN)
@@ -52,7 +60,7 @@ def index() -> str:
 @admin.get("", endpoint="index")
 def admin_index() -> str:
     """List the statements of a month, by default the one that is over last, with their sums."""
-    access.check(current_actor(), Action.STATEMENTS_LIST)
+    access.check(current_actor(), STATEMENTS_LIST)
     this_month = _this_month()
     wanted = request.args.get("month", "")
     month = _month(wanted) if wanted else this_month.plus(-1)
@@ -86,7 +94,7 @@ def _month(text: str) -> Month:
 def _sheet(side: Side, provider: str, month: str) -> Sheet:
     """Return a month as this actor may read it from this side. Raises NotFound, Forbidden."""
     actor = current_actor()
-    access.check(actor, Action.STATION_OPEN if side is Side.PROVIDER else Action.STATEMENTS_LIST)
+    access.check(actor, STATION_OPEN if side is Side.PROVIDER else STATEMENTS_LIST)
     found = queries.find_sheet(
         provider,
         _month(month),
@@ -94,7 +102,7 @@ def _sheet(side: Side, provider: str, month: str) -> Sheet:
         fen_per_point=settings().points.fen_per_point,
         now=clock.now(),
     )
-    action = Action.STATEMENT_CONFIRM if side is Side.PROVIDER else Action.STATEMENT_READ
+    action = STATEMENT_CONFIRM if side is Side.PROVIDER else STATEMENT_READ
     if not access.allowed(actor, action, found.facts):
         raise NotFound
     return found
@@ -134,7 +142,7 @@ def _may_stand_in(side: Side, sheet: Sheet) -> bool:
         and waits
         and sheet.since is not None
         and clock.now() >= sheet.since + STAND_IN_AFTER
-        and access.allowed(current_actor(), Action.STATEMENT_STAND_IN, sheet.facts)
+        and access.allowed(current_actor(), STATEMENT_STAND_IN, sheet.facts)
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 from sqlalchemy.orm import Session
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import audit
 from grid_report.clock import Month
@@ -27,6 +27,15 @@ from grid_report.offers.settlements.lifecycle import (
     statement_move,
 )
 from grid_report.offers.settlements.models import Statement
+from grid_report.offers.settlements.permissions import (
+    STATEMENT_CONFIRM,
+    STATEMENT_COUNTERSIGN,
+    STATEMENT_DECIDE,
+    STATEMENT_DISPUTE,
+    STATEMENT_EXPLAIN,
+    STATEMENT_QUERY,
+    STATEMENT_STAND_IN,
+)
 from grid_report.points.errors import LedgerFrozen
 
 
@@ -118,7 +127,7 @@ def confirm(
         statement = steps.lock(session, provider_code, str(month))
         access.check(
             actor,
-            Action.STATEMENT_CONFIRM,
+            STATEMENT_CONFIRM,
             queries.facts_of(statement, steps.stations_of(session, provider_code)),
         )
         if statement.provider_confirmed_by_id == actor.member_id:
@@ -150,7 +159,7 @@ def stand_in(
     with transaction() as session:
         statement = steps.lock(session, provider_code, str(month))
         stations = steps.stations_of(session, provider_code)
-        access.check(actor, Action.STATEMENT_STAND_IN, queries.facts_of(statement, stations))
+        access.check(actor, STATEMENT_STAND_IN, queries.facts_of(statement, stations))
         if statement.provider_confirmed_by_id == actor.member_id:
             return statement
         statement_move(statement.state, StatementStep.CONFIRM)
@@ -206,7 +215,7 @@ def countersign(
         statement = steps.lock(session, provider_code, str(month))
         access.check(
             actor,
-            Action.STATEMENT_COUNTERSIGN,
+            STATEMENT_COUNTERSIGN,
             queries.facts_of(statement, steps.stations_of(session, provider_code)),
         )
         if statement.county_confirmed_by_id == actor.member_id:
@@ -313,7 +322,7 @@ def answer(
         stands_in = side is Side.COUNTY and statement.disputed_side is Side.COUNTY
         access.check(
             actor,
-            Action.STATEMENT_STAND_IN if stands_in else ACTIONS[side, StatementStep.ANSWER],
+            STATEMENT_STAND_IN if stands_in else ACTIONS[side, StatementStep.ANSWER],
             facts,
         )
         _check_seen(statement, seen)
@@ -350,10 +359,10 @@ def answer(
 
 
 ACTIONS = {
-    (Side.PROVIDER, StatementStep.DISPUTE): Action.STATEMENT_DISPUTE,
-    (Side.COUNTY, StatementStep.DISPUTE): Action.STATEMENT_QUERY,
-    (Side.PROVIDER, StatementStep.ANSWER): Action.STATEMENT_EXPLAIN,
-    (Side.COUNTY, StatementStep.ANSWER): Action.STATEMENT_DECIDE,
+    (Side.PROVIDER, StatementStep.DISPUTE): STATEMENT_DISPUTE,
+    (Side.COUNTY, StatementStep.DISPUTE): STATEMENT_QUERY,
+    (Side.PROVIDER, StatementStep.ANSWER): STATEMENT_EXPLAIN,
+    (Side.COUNTY, StatementStep.ANSWER): STATEMENT_DECIDE,
 }
 
 

@@ -11,11 +11,12 @@ from sqlalchemy import or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.points.kinds import EventKind, Phase, Verdict
 from grid_report.points.ledger.models import Account, Journal, Transfer
+from grid_report.points.permissions import JOURNAL_READ
 
 # Where a page ended: the instant of its last row, and the row.
 Cursor = tuple[datetime, int]
@@ -98,7 +99,7 @@ def list_journal(
 
     Two statements, whatever the number of rows. Raises Forbidden.
     """
-    access.check(actor, Action.JOURNAL_READ)
+    access.check(actor, JOURNAL_READ)
     query = select(*EVENT)
     if wanted.since is not None:
         query = query.where(Journal.at >= wanted.since)
@@ -127,7 +128,7 @@ def list_journal(
 
 def find_event(event_id: int, *, actor: Actor) -> Event:
     """Return one event with its transfers. Raises NotFound, Forbidden."""
-    access.check(actor, Action.JOURNAL_READ)
+    access.check(actor, JOURNAL_READ)
     row = db.session.execute(select(*EVENT).where(Journal.id == event_id)).one_or_none()
     if row is None:
         raise NotFound

@@ -5,13 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 
 from grid_report import access, clock
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.points.budgets import queries
 from grid_report.points.budgets.queries import Scope
+from grid_report.points.permissions import BUDGETS_READ
 from grid_report.points.statement.queries import MonthlyBudget
 from grid_report.web.context import current_actor, settings
 
@@ -23,7 +24,7 @@ MONTHS_BACK = 36
 
 def _reader() -> Actor:
     actor = current_actor()
-    access.check(actor, Action.BUDGETS_READ)
+    access.check(actor, BUDGETS_READ)
     return actor
 
 
@@ -83,7 +84,7 @@ def community(community_code: str) -> str:
     """Show the pool of one community: the month, thirteen months, and what riders still hold."""
     actor = _reader()
     found = reference().community(community_code)
-    if found is None or not access.allowed(actor, Action.BUDGETS_READ, found):
+    if found is None or not access.allowed(actor, BUDGETS_READ, found):
         raise NotFound
     month, choices = _month()
     scope, zone = {found.code}, settings().county.tz

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import select, text
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.steps import audit
 from grid_report.clock import Month
 from grid_report.db import db, transaction, use_case
@@ -24,6 +24,7 @@ from grid_report.points.ledger import accounts, freezes
 from grid_report.points.ledger.models import Account
 from grid_report.points.ledger.pending_models import Unpaid
 from grid_report.points.outcomes import Award, Outcome
+from grid_report.points.permissions import BUDGET_GRANT
 from grid_report.points.policy import Terms, terms_of
 from grid_report.points.signals import due_paid
 from grid_report.settings import Settings
@@ -51,7 +52,7 @@ def grant_budget(
     Returns the entry, None when the key was used. Raises Forbidden, SecondPersonNeeded, Invalid,
     LedgerFrozen.
     """
-    access.check(actor, Action.BUDGET_GRANT)
+    access.check(actor, BUDGET_GRANT)
     _needs_second(actor, approved_by)
     refused = Invalid()
     if points <= 0 or points > 1_000_000:
@@ -100,7 +101,7 @@ def grant_budget(
 def _needs_second(actor: Actor, approved_by: Actor) -> None:
     if actor.member_id == approved_by.member_id:
         raise SecondPersonNeeded
-    access.check(approved_by, Action.BUDGET_GRANT)
+    access.check(approved_by, BUDGET_GRANT)
 
 
 def open_month_budgets(*, settings: Settings, now: datetime) -> int:
@@ -200,7 +201,7 @@ def freeze_ledger(*, reason: str, now: datetime) -> None:
 @use_case
 def unfreeze_ledger(*, reason: str, actor: Actor, now: datetime) -> None:
     """Let events be written again, once the cause is known. Raises Forbidden."""
-    access.check(actor, Action.BUDGET_GRANT)
+    access.check(actor, BUDGET_GRANT)
     with transaction() as session:
         freezes.unfreeze(session)
         audit(session, actor, "ledger-unfrozen", "points", now, reason=reason[:200])

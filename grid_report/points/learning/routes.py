@@ -6,12 +6,12 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
-from grid_report.access import Action
 from grid_report.accounts.numbers.queries import is_proved
 from grid_report.errors import NotFound
 from grid_report.points.errors import QuizTriesUsed
 from grid_report.points.learning import handbook, usecases
 from grid_report.points.outcomes import Award, Outcome
+from grid_report.points.permissions import POINTS_LEARN
 from grid_report.points.policy import terms_of
 from grid_report.points.rewards import queries as rewards_queries
 from grid_report.points.rewards import tariff_queries
@@ -35,7 +35,7 @@ def index() -> str:
     """List the units and the quiz, with what was done already."""
     actor = current_actor()
     version = tariff_queries.at(clock.now())
-    may_earn = access.allowed(actor, Action.POINTS_LEARN)
+    may_earn = access.allowed(actor, POINTS_LEARN)
     done, quiz_done = (
         rewards_queries.learned(actor.member_id, handbook.EDITION)
         if may_earn
@@ -58,7 +58,7 @@ def unit(unit: str) -> str:
     if unit not in handbook.UNITS:
         raise NotFound
     actor = current_actor()
-    may_earn = access.allowed(actor, Action.POINTS_LEARN)
+    may_earn = access.allowed(actor, POINTS_LEARN)
     done, _ = (
         rewards_queries.learned(actor.member_id, handbook.EDITION)
         if may_earn
@@ -94,7 +94,7 @@ def finish(unit: str) -> Response:
 def quiz() -> str:
     """Ask the questions, or say when they can be tried again."""
     actor = current_actor()
-    access.check(actor, Action.POINTS_LEARN)
+    access.check(actor, POINTS_LEARN)
     most, now = settings().limits.quiz_tries_per_day, clock.now()
     following = usecases.next_try(
         actor.member_id, most_tries=most, terms=terms_of(settings()), now=now
@@ -108,7 +108,7 @@ def quiz() -> str:
 def answer_quiz() -> Response:
     """Look at the answers; all right earns the quiz once an edition, else it may be tried again."""
     actor = current_actor()
-    access.check(actor, Action.POINTS_LEARN)
+    access.check(actor, POINTS_LEARN)
     answers = request.form.to_dict()
     try:
         done = usecases.answer_quiz(

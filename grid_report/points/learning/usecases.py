@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts import limit_steps
 from grid_report.accounts.numbers import steps as numbers_steps
 from grid_report.clock import day_bounds
@@ -26,6 +26,7 @@ from grid_report.points.learning.handbook import EDITION, UNITS
 from grid_report.points.ledger import accounts
 from grid_report.points.ledger.models import Account
 from grid_report.points.outcomes import Award
+from grid_report.points.permissions import POINTS_LEARN
 from grid_report.points.policy import Terms
 from grid_report.points.rewards import queries as rewards_queries
 from grid_report.points.rewards import steps as rewards_steps
@@ -50,7 +51,7 @@ def award_learning(
 
     Raises Forbidden, NotFound.
     """
-    access.check(actor, Action.POINTS_LEARN)
+    access.check(actor, POINTS_LEARN)
     if unit is not None and unit not in UNITS:
         raise NotFound
     with transaction() as session:
@@ -71,7 +72,7 @@ def answer_quiz(
 
     Raises Forbidden, QuizTriesUsed.
     """
-    access.check(actor, Action.POINTS_LEARN)
+    access.check(actor, POINTS_LEARN)
     rider = actor.member_id
     wrong = handbook.wrong_answers(answers)
     with transaction() as session:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, false, select, true
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.errors import NotFound
@@ -24,6 +24,7 @@ from grid_report.points.objections.rules import (
     Subject,
     is_overdue,
 )
+from grid_report.points.permissions import OBJECTIONS_READ
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,7 @@ def page_of(
 
 def one(objection_id: int, actor: Actor, now: datetime) -> ObjectionView:
     """Return an objection to whoever may read it. Raises NotFound, Forbidden."""
-    access.check(actor, Action.OBJECTIONS_READ)
+    access.check(actor, OBJECTIONS_READ)
     found = _views(_query().where(Objection.id == objection_id, _scope(actor)), now)
     if not found:
         raise NotFound

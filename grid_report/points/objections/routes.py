@@ -8,7 +8,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.db import db
 from grid_report.errors import Invalid, NotFound
@@ -16,6 +16,7 @@ from grid_report.places.queries import reference
 from grid_report.points.objections import queries, usecases
 from grid_report.points.objections.queries import ObjectionView
 from grid_report.points.objections.rules import ANSWERS, Decision, ObjectionStep, Subject
+from grid_report.points.permissions import OBJECTION_ANSWER, OBJECTIONS_READ, POINTS_READ_OWN
 from grid_report.points.signals import decision_about
 from grid_report.points.statement import month_queries, trace_queries
 from grid_report.web.context import current_actor, settings
@@ -30,7 +31,7 @@ LONGEST_READ = 4000
 
 def _rider() -> Actor:
     actor = current_actor()
-    access.check(actor, Action.POINTS_READ_OWN)
+    access.check(actor, POINTS_READ_OWN)
     return actor
 
 
@@ -128,7 +129,7 @@ def _places(it: ObjectionView) -> dict[str, str]:
 def index() -> str:
     """List what waits for an answer, the late ones first, and what was answered."""
     actor, now = current_actor(), clock.now()
-    access.check(actor, Action.OBJECTIONS_READ)
+    access.check(actor, OBJECTIONS_READ)
     before = unpack_id(request.args.get("cursor"))
     ended, following = queries.list_ended(actor, now, before)
     return render_template(
@@ -154,7 +155,7 @@ def _shown(objection_id: int, form: Any = None, errors: Any = None) -> str:
         "points/objections/objection_desk.html",
         it=found,
         alias=rider_alias(found.rider_id),
-        may_answer=access.allowed(actor, Action.OBJECTION_ANSWER, found),
+        may_answer=access.allowed(actor, OBJECTION_ANSWER, found),
         form=form or {},
         errors=errors or {},
         **_places(found),
@@ -166,7 +167,7 @@ def answer(objection_id: int) -> Response:
     """Uphold or reject it, in words that go to the rider."""
     actor = current_actor()
     found = queries.one(objection_id, actor, clock.now())
-    access.check(actor, Action.OBJECTION_ANSWER, found)
+    access.check(actor, OBJECTION_ANSWER, found)
     chosen = request.form.get("step", "")
     try:
         if chosen not in ANSWERS:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.steps import audit
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
@@ -34,6 +34,7 @@ from grid_report.points.objections.rules import (
     after,
     due,
 )
+from grid_report.points.permissions import OBJECTION_ANSWER, POINTS_READ_OWN
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def raise_objection(
 
     Returns its id. Raises NotFound, Forbidden, Invalid, AlreadyObjected, NothingToObject.
     """
-    access.check(actor, Action.POINTS_READ_OWN)
+    access.check(actor, POINTS_READ_OWN)
     words = _read(words)
     with transaction() as session:
         facts = _facts(session, decision, actor.member_id)
@@ -107,7 +108,7 @@ def answer_objection(
     words = _read(words)
     with transaction() as session:
         objection = _lock(session, objection_id)
-        access.check(actor, Action.OBJECTION_ANSWER, objection)
+        access.check(actor, OBJECTION_ANSWER, objection)
         same = (objection.answered_by_id, objection.answer) == (actor.member_id, words)
         if same and objection.state is after(ObjectionState.OPEN, step):
             return

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from sqlalchemy.orm import Session
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.steps import audit
 from grid_report.clock import Month
 from grid_report.db import transaction, use_case
@@ -16,6 +16,7 @@ from grid_report.places import queries as places_queries
 from grid_report.points import ledger, signals
 from grid_report.points.causes import BUDGET_GRANTED, MERIT, Cause
 from grid_report.points.errors import DecidedBefore, SentUnproved
+from grid_report.points.permissions import BUDGET_GRANT, PROPOSAL_DECIDE
 from grid_report.points.policy import Terms
 from grid_report.points.proposals import steps
 from grid_report.points.proposals.models import Proposal
@@ -39,7 +40,7 @@ def propose(command: Propose, *, zone: tzinfo, actor: Actor, now: datetime) -> P
     Merits are proposed where the report is known. Raises Forbidden, Invalid, NothingLeftToTake,
     ProposalKeyReused.
     """
-    access.check(actor, Action.BUDGET_GRANT)
+    access.check(actor, BUDGET_GRANT)
     with transaction() as session:
         rider_id = _check(session, command, Month.of(now, zone))
         if rider_id == actor.member_id:
@@ -107,9 +108,9 @@ def decline(proposal_id: int, *, note: str, actor: Actor, now: datetime) -> Prop
 
 
 def _for_deciding(session: Session, proposal_id: int, actor: Actor) -> Proposal:
-    access.check(actor, Action.BUDGET_GRANT)
+    access.check(actor, BUDGET_GRANT)
     proposal = steps.lock(session, proposal_id)
-    access.check(actor, Action.PROPOSAL_DECIDE, proposal)
+    access.check(actor, PROPOSAL_DECIDE, proposal)
     if proposal.state is not ProposalState.WAITING:
         raise DecidedBefore
     return proposal

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts.aliases import rider_alias
 from grid_report.clock import Month
@@ -18,6 +18,7 @@ from grid_report.places import queries as places_queries
 from grid_report.points import rates
 from grid_report.points.objections import queries as objections_queries
 from grid_report.points.objections.rules import DECIDED, Decision, Subject
+from grid_report.points.permissions import POINTS_READ_OWN
 from grid_report.points.rewards import queries as rewards_queries
 from grid_report.points.rewards import tariff_queries
 from grid_report.points.signals import Service, services_of
@@ -33,7 +34,7 @@ PAGE = 30
 
 def _rider() -> Actor:
     actor = current_actor()
-    access.check(actor, Action.POINTS_READ_OWN)
+    access.check(actor, POINTS_READ_OWN)
     return actor
 
 

@@ -10,12 +10,18 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
-from grid_report.access import Action
 from grid_report.accounts.aliases import rider_alias
 from grid_report.clock import Month
 from grid_report.errors import Conflict, GridReportError, Invalid, Stale
 from grid_report.places import queries as places_queries
 from grid_report.points.errors import NothingLeftToTake, ProposalKeyReused, SecondPersonNeeded
+from grid_report.points.permissions import (
+    BUDGET_GRANT,
+    PROPOSAL_DECIDE,
+    PROPOSALS_READ,
+    TARIFF_DRAFT,
+    TARIFF_READ,
+)
 from grid_report.points.policy import terms_of
 from grid_report.points.proposals import queries as proposals_queries
 from grid_report.points.proposals import usecases as proposals_usecases
@@ -45,21 +51,21 @@ NUMBER = re.compile(r"[0-9]{1,11}", re.ASCII)
 @bp.get("/admin/tariff")
 def tariff() -> str:
     """Show the version that runs, all others, and the next one with what it would have paid."""
-    access.check(current_actor(), Action.TARIFF_READ)
+    access.check(current_actor(), TARIFF_READ)
     return _tariff_page({}, {})
 
 
 @bp.get("/admin/tariff/draft")
 def draft() -> str:
     """Show the form of the next version, with the running one's numbers where there is none yet."""
-    access.check(current_actor(), Action.TARIFF_DRAFT)
+    access.check(current_actor(), TARIFF_DRAFT)
     return _draft_page({}, {})
 
 
 @bp.post("/admin/tariff/draft")
 def save_draft() -> Response:
     """Keep the next version; refused, the form comes back with what was typed."""
-    access.check(current_actor(), Action.TARIFF_DRAFT)
+    access.check(current_actor(), TARIFF_DRAFT)
     try:
         code, numbers, seen = forms.read_draft(request.form)
         usecases.save_draft(code, numbers, seen=seen, actor=current_actor(), now=clock.now())
@@ -83,7 +89,7 @@ def drop_draft() -> Response:
 @bp.post("/admin/tariff/publish")
 def publish() -> Response:
     """Publish the next version from a day on, by somebody who did not write it."""
-    access.check(current_actor(), Action.TARIFF_DRAFT)
+    access.check(current_actor(), TARIFF_DRAFT)
     try:
         starts_on, seen = forms.read_publication(request.form)
         code = usecases.publish_draft(
@@ -127,7 +133,7 @@ def _tariff_page(errors: Mapping[str, list[str]], form: Mapping[str, str]) -> st
         tried=tried,
         paid=simulation_queries.paid_by_community(month) if found else {},
         communities=places_queries.reference().communities,
-        may_draft=access.allowed(actor, Action.TARIFF_DRAFT),
+        may_draft=access.allowed(actor, TARIFF_DRAFT),
         may_publish=found is not None and found.made_by_id != actor.member_id,
         now=now,
         errors=errors,
@@ -159,13 +165,13 @@ def waiting() -> str:
 
     Whoever comes from an entry finds its form filled in; from a case or a member, the awards.
     """
-    access.check(current_actor(), Action.PROPOSALS_READ)
+    access.check(current_actor(), PROPOSALS_READ)
     asked = {name: clean(plain(value)) for name, value in request.args.items()}
     form: dict[str, Any] = {}
     if NUMBER.fullmatch(asked.get("entry_id", "")):
         form = {"kind": "reversal", "entry_id": asked["entry_id"], "verdict": asked.get("verdict")}
     given: list[Given] = []
-    if access.allowed(current_actor(), Action.BUDGET_GRANT):
+    if access.allowed(current_actor(), BUDGET_GRANT):
         if NUMBER.fullmatch(asked.get("member", "")):
             given = reversal_queries.list_given(rider_id=int(asked["member"]))
         elif asked.get("report"):
@@ -176,7 +182,7 @@ def waiting() -> str:
 @bp.post("/admin/proposals")
 def propose() -> Response:
     """Propose a grant or a reversal."""
-    access.check(current_actor(), Action.BUDGET_GRANT)
+    access.check(current_actor(), BUDGET_GRANT)
     try:
         proposals_usecases.propose(
             forms.read_proposal(request.form),
@@ -243,7 +249,7 @@ def _proposals_page(
 ) -> str:
     actor = current_actor()
     entry = str(form.get("entry_id") or "").strip()
-    may_propose = access.allowed(actor, Action.BUDGET_GRANT)
+    may_propose = access.allowed(actor, BUDGET_GRANT)
     chosen = None
     if may_propose and NUMBER.fullmatch(entry):
         chosen = reversal_queries.find_given(int(entry))
@@ -255,9 +261,7 @@ def _proposals_page(
         "admin/proposals.html",
         waiting=open_ones,
         decided=decided,
-        deciding={
-            one.id for one in open_ones if access.allowed(actor, Action.PROPOSAL_DECIDE, one)
-        },
+        deciding={one.id for one in open_ones if access.allowed(actor, PROPOSAL_DECIDE, one)},
         may_propose=may_propose,
         given=given,
         chosen=chosen,

@@ -10,13 +10,14 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.steps import audit
 from grid_report.db import db, transaction, use_case
 from grid_report.errors import Invalid, NotFound, Stale
 from grid_report.places import steps as places_steps
 from grid_report.points import rates
 from grid_report.points.errors import SecondPersonNeeded, VersionRuns
+from grid_report.points.permissions import TARIFF_DRAFT
 from grid_report.points.rewards.models import TariffDraft, TariffVersion
 from grid_report.points.rewards.tariff_queries import STAMP
 from grid_report.points.tariff.fields import FIELDS, falling, rules_of
@@ -58,7 +59,7 @@ def save_draft(
 
     `seen` is the count that was looked at, 0 for none. Raises Forbidden, Invalid, Stale.
     """
-    access.check(actor, Action.TARIFF_DRAFT)
+    access.check(actor, TARIFF_DRAFT)
     rules = rules_of(_checked(numbers))
     with transaction() as session:
         places_steps.lock_stamp(session, STAMP)
@@ -98,7 +99,7 @@ def _checked(numbers: Mapping[str, int]) -> Mapping[str, int]:
 @use_case
 def drop_draft(*, actor: Actor, now: datetime) -> None:
     """Throw the next version away. Raises Forbidden, NotFound."""
-    access.check(actor, Action.TARIFF_DRAFT)
+    access.check(actor, TARIFF_DRAFT)
     with transaction() as session:
         places_steps.lock_stamp(session, STAMP)
         draft = _draft(session)
@@ -117,7 +118,7 @@ def publish_draft(
     By somebody who did not make its last change. Raises Forbidden, NotFound, SecondPersonNeeded,
     Stale, Invalid.
     """
-    access.check(actor, Action.TARIFF_DRAFT)
+    access.check(actor, TARIFF_DRAFT)
     with transaction() as session:
         places_steps.renew_stamp(session, STAMP)
         draft = _draft(session)
@@ -159,7 +160,7 @@ def publish_draft(
 @use_case
 def withdraw_version(code: str, *, actor: Actor, now: datetime) -> None:
     """Take back a version that has not started. Raises Forbidden, NotFound, VersionRuns."""
-    access.check(actor, Action.TARIFF_DRAFT)
+    access.check(actor, TARIFF_DRAFT)
     with transaction() as session:
         places_steps.renew_stamp(session, STAMP)
         version = session.get(TariffVersion, code)

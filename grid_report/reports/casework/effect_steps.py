@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from grid_report.access import Actor, parts
+from grid_report.access import Actor
 from grid_report.clock import local_day
 from grid_report.errors import Forbidden, Invalid
 from grid_report.places.geo.categories import CategoryInfo
@@ -26,6 +26,7 @@ from grid_report.reports.commands import TakeStep
 from grid_report.reports.errors import MergeTargetNotOpen, ReopenTooLate
 from grid_report.reports.lifecycle import OPEN, Need, Part, Step
 from grid_report.reports.models import Report
+from grid_report.reports.permissions import parts
 from grid_report.reports.rewards import evidence
 from grid_report.settings import Cases, Settings
 

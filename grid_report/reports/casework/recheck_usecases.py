@@ -9,7 +9,7 @@ from typing import ClassVar
 from sqlalchemy.orm import Session
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import audit
 from grid_report.db import transaction, use_case
@@ -29,6 +29,7 @@ from grid_report.reports.consent_steps import photos_to_keep
 from grid_report.reports.idempotency_steps import Done, SentBefore, check_key
 from grid_report.reports.lifecycle import Step
 from grid_report.reports.models import PhotoKind, Recheck, Report
+from grid_report.reports.permissions import MERIT_PROPOSE, RECHECK_ANSWER, RECHECK_ASK, REPORT_READ
 from grid_report.reports.rewards import steps as rewards_steps
 
 
@@ -81,7 +82,7 @@ def ask_recheck(
 def _ask(
     session: Session, report: Report, words: str, *, actor: Actor, places: Reference, now: datetime
 ) -> None:
-    access.check(actor, Action.RECHECK_ASK, report)
+    access.check(actor, RECHECK_ASK, report)
     before = queries.list_rechecks(report.id)
     if before and before[-1].answered_at is None:
         raise RecheckOpen
@@ -155,7 +156,7 @@ def _answer(
     terms: Terms,
     now: datetime,
 ) -> None:
-    access.check(actor, Action.RECHECK_ANSWER, report)
+    access.check(actor, RECHECK_ANSWER, report)
     asked = queries.list_rechecks(report.id)
     if not asked or asked[-1].answered_at is not None:
         raise NothingAsked
@@ -206,8 +207,8 @@ def propose_merit(
     """
     with transaction() as session:
         report = steps.lock(session, number)
-        access.check(actor, Action.REPORT_READ, report)
-        access.check(actor, Action.MERIT_PROPOSE, report)
+        access.check(actor, REPORT_READ, report)
+        access.check(actor, MERIT_PROPOSE, report)
         if report.accepted_at is None:
             raise NotAcceptedYet
         if report.sent_unproved:

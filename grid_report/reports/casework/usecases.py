@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts import steps as accounts
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.clock import local_day
@@ -31,6 +31,13 @@ from grid_report.reports.errors import AlreadyRated, AlreadyRouted
 from grid_report.reports.idempotency_steps import Done, SentBefore, check_key
 from grid_report.reports.lifecycle import BY_ANY_RIDER, State, Step, is_open, move_for
 from grid_report.reports.models import PhotoKind, Report
+from grid_report.reports.permissions import (
+    REPORT_ASSIGN,
+    REPORT_NOTE,
+    REPORT_RATE,
+    REPORT_URGE,
+    check_step,
+)
 from grid_report.reports.rewards import steps as rewards_steps
 from grid_report.settings import Settings
 
@@ -103,7 +110,7 @@ def _then_dispatch(it: effect_steps.Deciding) -> effect_steps.Deciding:
 def _move(it: effect_steps.Deciding) -> None:
     command, report = it.command, it.report
     target = move_for(report.state, command.step)
-    access.check_step(it.actor, it.seen, command.step)
+    check_step(it.actor, it.seen, command.step)
     effect_steps.check_needs(command, target.needs)
     role = effect_steps.role_for(it.actor, it.seen, target.by)
     before = notification_steps.before(it.session, report)
@@ -205,14 +212,14 @@ def _words(command: TakeStep) -> tuple[str, str]:
 
 
 def _note(it: effect_steps.Deciding) -> None:
-    access.check(it.actor, Action.REPORT_NOTE, it.report)
+    access.check(it.actor, REPORT_NOTE, it.report)
     if not (it.command.note or it.command.reason or it.command.internal_note):
         raise Invalid.field("note", "note-needed")
     _history_only(it, Step.NOTE)
 
 
 def _urge(it: effect_steps.Deciding) -> None:
-    access.check(it.actor, Action.REPORT_URGE, it.report)
+    access.check(it.actor, REPORT_URGE, it.report)
     if not is_open(it.report.state):
         move_for(it.report.state, Step.URGE)  # raises: there is nobody left to urge
     it.report.urges += 1
@@ -247,7 +254,7 @@ def _history_only(it: effect_steps.Deciding, step: Step) -> None:
 def _assign(it: effect_steps.Deciding) -> None:
     """Give an unrouted report to a community by hand."""
     report = it.report
-    access.check(it.actor, Action.REPORT_ASSIGN, report)
+    access.check(it.actor, REPORT_ASSIGN, report)
     if report.community_code is not None:
         raise AlreadyRouted
     community = it.places.community(it.command.community)
@@ -308,7 +315,7 @@ def _rate(
             return Done(report, replayed=True)
         raise AlreadyRated
     case = report if lead is None else Followed(lead, report.reporter_id)
-    access.check(actor, Action.REPORT_RATE, case)
+    access.check(actor, REPORT_RATE, case)
     report.solved, report.satisfied = command.solved, command.satisfied
     report.rating_words = command.words or None
     report.rated_at = now

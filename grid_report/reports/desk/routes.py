@@ -9,8 +9,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from grid_report import access, clock
-from grid_report.access import Action
 from grid_report.errors import Invalid, NotFound
+from grid_report.places.permissions import CATEGORIES_READ
 from grid_report.places.queries import reference
 from grid_report.reports import queries
 from grid_report.reports.casework import usecases as casework_usecases
@@ -22,6 +22,7 @@ from grid_report.reports.lifecycle import OPEN
 from grid_report.reports.pages import case_views, page_views
 from grid_report.reports.pages import forms as pages_forms
 from grid_report.reports.pages.routes import place_tree
+from grid_report.reports.permissions import DESK_OPEN, UNIT_OPEN, UNROUTED_LIST
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.pages import words
 
@@ -71,7 +72,7 @@ def _desk_filter() -> tuple[ReportFilter, dict[str, str]]:
 @desk.get("/desk")
 def index() -> str:
     """List the cases of this person's places, what burns first at the top."""
-    access.check(current_actor(), Action.DESK_OPEN)
+    access.check(current_actor(), DESK_OPEN)
     wanted, shown = _desk_filter()
     return render_template(
         "desk/index.html",
@@ -110,7 +111,7 @@ def _category_name(code: str) -> str:
 @desk.post("/desk/folds/<number>/merge")
 def merge_fold(number: str) -> AnyResponse:
     """Merge what one row stands for into the first of them."""
-    access.check(current_actor(), Action.DESK_OPEN)
+    access.check(current_actor(), DESK_OPEN)
     done = folding.merge_fold(
         number,
         actor=current_actor(),
@@ -132,7 +133,7 @@ def _groups() -> list[dict[str, str]]:
 @desk.get("/desk/<number>")
 def show(number: str) -> str | AnyResponse:
     """Show one case with its photos large and every step this person may take."""
-    access.check(current_actor(), Action.DESK_OPEN)
+    access.check(current_actor(), DESK_OPEN)
     try:
         return desk_case(number)
     except NotFound:
@@ -169,7 +170,7 @@ def desk_case(
 @unit.get("/unit", endpoint="index")
 def unit_index() -> str:
     """List what was dispatched to this person's unit."""
-    access.check(current_actor(), Action.UNIT_OPEN)
+    access.check(current_actor(), UNIT_OPEN)
     done = request.args.get("state") == "done"
     wanted = ReportFilter(
         states=frozenset() if done else frozenset(OPEN), sort=Sort.NEW if done else Sort.DUE
@@ -180,7 +181,7 @@ def unit_index() -> str:
 @unit.get("/unit/<number>", endpoint="show")
 def unit_show(number: str) -> str | AnyResponse:
     """Show one case to the unit: what is wrong, where, by when; never who reported."""
-    access.check(current_actor(), Action.UNIT_OPEN)
+    access.check(current_actor(), UNIT_OPEN)
     try:
         return unit_case(number)
     except NotFound:
@@ -207,7 +208,7 @@ def unit_case(
 @admin.get("/admin/unrouted")
 def unrouted() -> str:
     """List reports that no community answers for yet."""
-    access.check(current_actor(), Action.UNROUTED_LIST)
+    access.check(current_actor(), UNROUTED_LIST)
     return _unrouted_page({}, {})
 
 
@@ -242,5 +243,5 @@ def assign(number: str) -> AnyResponse | tuple[str, int]:
 @admin.get("/admin/categories")
 def categories() -> str:
     """Show every category with its deadlines; read-only."""
-    access.check(current_actor(), Action.CATEGORIES_READ)
+    access.check(current_actor(), CATEGORIES_READ)
     return render_template("admin/categories.html", groups=reference().categories.groups())

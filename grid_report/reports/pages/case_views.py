@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.places.geo.reference import Reference
 from grid_report.reports.casework.merged import Followed
@@ -20,6 +20,15 @@ from grid_report.reports.desk import twin_queries
 from grid_report.reports.lifecycle import BY_ANY_RIDER, Part, State, Step, steps_from
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
 from grid_report.reports.pages.row_views import CaseView, PhotoView, ReportRow, case_view, row, rows
+from grid_report.reports.permissions import (
+    REPORT_NOTE,
+    REPORT_PHOTOS,
+    REPORT_RATE,
+    REPORT_SEE_REPORTER,
+    REPORT_URGE,
+    allowed_step,
+    parts,
+)
 from grid_report.reports.sources import LocatedBy
 
 __all__ = ["PhotoView", "ReportRow", "ReportView", "row", "rows", "view"]
@@ -136,9 +145,9 @@ def view(
     question: str | None = None,
 ) -> ReportView:
     """Put one case together for one reader."""
-    mine = access.parts(actor, report)
+    mine = parts(actor, report)
     staff = bool(mine - {Part.RIDER}) or (not mine)
-    shown = photos if access.allowed(actor, Action.REPORT_PHOTOS, report) else []
+    shown = photos if access.allowed(actor, REPORT_PHOTOS, report) else []
     photo_views = {
         photo.id: PhotoView(
             photo.id,
@@ -208,9 +217,9 @@ def view(
         merged_into=merged_into,
         clocks=clock_views(report, now),
         steps=allowed_steps(actor, report, lead),
-        may_rate=report.rated_at is None and access.allowed(actor, Action.REPORT_RATE, case),
-        may_note=access.allowed(actor, Action.REPORT_NOTE, report),
-        may_urge=access.allowed(actor, Action.REPORT_URGE, report),
+        may_rate=report.rated_at is None and access.allowed(actor, REPORT_RATE, case),
+        may_note=access.allowed(actor, REPORT_NOTE, report),
+        may_urge=access.allowed(actor, REPORT_URGE, report),
         is_staff_view=staff,
         case=case_view(lead, lead_photos, row(lead, places, language, now), report)
         if lead
@@ -241,7 +250,7 @@ def view(
 
 def reporter(report: Report, actor: Actor, names: dict[int, str]) -> ReporterView | None:
     """Return who reported: the name only to the rider, an alias to those who triage."""
-    if not access.allowed(actor, Action.REPORT_SEE_REPORTER, report):
+    if not access.allowed(actor, REPORT_SEE_REPORTER, report):
         return None
     own = report.reporter_id == actor.member_id
     return ReporterView(
@@ -259,11 +268,9 @@ def allowed_steps(actor: Actor, report: Report, lead: Any = None) -> list[str]:
         return [
             step.value
             for step in steps_from(lead.state)
-            if step in BY_ANY_RIDER and access.allowed_step(actor, case, step)
+            if step in BY_ANY_RIDER and allowed_step(actor, case, step)
         ]
-    return [
-        step.value for step in steps_from(report.state) if access.allowed_step(actor, report, step)
-    ]
+    return [step.value for step in steps_from(report.state) if allowed_step(actor, report, step)]
 
 
 def _entry(
@@ -293,7 +300,7 @@ def _entry(
         )
     if entry.actor_id == actor.member_id or (staff and entry.role != "rider"):
         who = names.get(entry.actor_id) if entry.actor_id else None
-    elif entry.role == "rider" and access.allowed(actor, Action.REPORT_SEE_REPORTER, report):
+    elif entry.role == "rider" and access.allowed(actor, REPORT_SEE_REPORTER, report):
         who = rider_alias(entry.actor_id) if entry.actor_id else None
     return HistoryView(
         step=entry.step.value,

@@ -9,7 +9,7 @@ from flask import Response, render_template, request
 from werkzeug.datastructures import FileStorage
 
 from grid_report import access, clock
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts import consent_queries, policy
 from grid_report.accounts.consent_kinds import OPTIONAL_CONSENTS, ConsentKind
 from grid_report.accounts.members.identity_queries import names_for
@@ -28,6 +28,14 @@ from grid_report.reports.kept_models import KeptReport
 from grid_report.reports.lifecycle import Part, State, kept_steps_from
 from grid_report.reports.models import Report, ReportPhoto
 from grid_report.reports.pages import case_views, forms
+from grid_report.reports.permissions import (
+    BODY,
+    MERIT_PROPOSE,
+    RECHECK_ANSWER,
+    RECHECK_ASK,
+    REPORT_READ,
+    parts,
+)
 from grid_report.reports.rewards import evidence
 from grid_report.reports.submission import kept_usecases
 from grid_report.web.context import current_actor, language, settings, wiring
@@ -63,11 +71,11 @@ def left_page(number: str) -> Response:
 def put_together(report: Report, *, with_twins: bool = False) -> case_views.ReportView:
     """Put one case together for the reader in a fixed number of statements. Raises NotFound."""
     actor, places, now = current_actor(), reference(), clock.now()
-    access.check(actor, Action.REPORT_READ, report)
+    access.check(actor, REPORT_READ, report)
     history = queries.list_history(report.id)
     people = {entry.actor_id for entry in history if entry.actor_id} | {report.reporter_id}
     category = places.category(report.category_code)
-    mine = access.parts(actor, report)
+    mine = parts(actor, report)
     rider = actor.member_id if Part.RIDER in mine else None
     photos = queries.list_photos(report.id, rider_id=rider)
     lead = lead_of(report, actor)
@@ -114,14 +122,14 @@ def lead_of(report: Report, actor: Actor) -> Report | None:
 
 
 def _thanks(report: Report, photos: Sequence[ReportPhoto], actor: Actor) -> case_views.ThanksView:
-    may_ask = access.allowed(actor, Action.RECHECK_ASK, report)
-    may_answer = access.allowed(actor, Action.RECHECK_ANSWER, report)
+    may_ask = access.allowed(actor, RECHECK_ASK, report)
+    may_answer = access.allowed(actor, RECHECK_ANSWER, report)
     asked = queries.list_rechecks(report.id) if may_ask or may_answer else ()
     waits = bool(asked) and asked[-1].answered_at is None
     may_propose = (
         report.accepted_at is not None
         and not report.sent_unproved
-        and access.allowed(actor, Action.MERIT_PROPOSE, report)
+        and access.allowed(actor, MERIT_PROPOSE, report)
     )
     version = tariff_queries.at(report.created_at) if may_ask or may_propose else None
     return case_views.ThanksView(
@@ -159,7 +167,7 @@ def check_consent(number: str, key: str | None) -> None:
     ):
         return
     report = queries.find_report(number)
-    if Part.RIDER in access.parts(actor, report) and not queries.knows_key(actor, number, key):
+    if Part.RIDER in parts(actor, report) and not queries.knows_key(actor, number, key):
         raise ConsentNeeded
 
 
@@ -214,9 +222,7 @@ def check_sight(number: str, key: str | None) -> None:
     Sent again, a step that led the case out of sight is answered, and not "not found".
     """
     report, actor = queries.find_report(number), current_actor()
-    if not access.allowed(actor, Action.REPORT_READ, report) and not queries.knows_key(
-        actor, number, key
-    ):
+    if not access.allowed(actor, REPORT_READ, report) and not queries.knows_key(actor, number, key):
         raise NotFound
 
 
@@ -273,7 +279,7 @@ def side_of(number: str) -> str:
         return "reports"
     if report.reporter_id == actor.member_id:
         return "reports"
-    if access.parts(actor, report) & access.BODY or actor.has(Role.ADMINISTRATOR, Role.AUDITOR):
+    if parts(actor, report) & BODY or actor.has(Role.ADMINISTRATOR, Role.AUDITOR):
         return "desk"
     return "unit" if actor.has(Role.HANDLER) else "reports"
 

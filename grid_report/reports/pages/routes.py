@@ -10,7 +10,6 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
 from grid_report import access, clock
-from grid_report.access import Action
 from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.numbers import queries as numbers_queries
@@ -31,6 +30,7 @@ from grid_report.reports.errors import ConsentNeeded
 from grid_report.reports.lifecycle import OPEN, State
 from grid_report.reports.pages import case_views, forms, page_views
 from grid_report.reports.pages.page_views import case_page, own_page, side_of
+from grid_report.reports.permissions import REPORT_PHOTOS, REPORT_READ, REPORT_SUBMIT
 from grid_report.reports.sources import LocatedBy
 from grid_report.reports.submission import usecases as submission_usecases
 from grid_report.web.context import actor_or_none, current_actor, language, settings, wiring
@@ -65,7 +65,7 @@ def home() -> AnyResponse:
 @bp.get("/report/new")
 def new() -> str:
     """Show the empty form; its key makes sure that sending twice reports once."""
-    access.check(current_actor(), Action.REPORT_SUBMIT)
+    access.check(current_actor(), REPORT_SUBMIT)
     return _form_page({"key": str(uuid.uuid4())}, {}, [])
 
 
@@ -138,7 +138,7 @@ def place_tree() -> list[dict[str, Any]]:
 def send() -> AnyResponse:
     """Take in the form. When something is wrong it comes back with everything still in it."""
     actor = current_actor()
-    access.check(actor, Action.REPORT_SUBMIT)
+    access.check(actor, REPORT_SUBMIT)
     values = request.form.to_dict()
     agreed = page_views.agree_if_asked()
     secret, most = settings().secret(), settings().photos.max_files
@@ -299,7 +299,7 @@ def case(number: str) -> AnyResponse:
     except NotFound:
         kept_queries.find_kept(number, current_actor())
     else:
-        if not access.allowed(current_actor(), Action.REPORT_READ, report):
+        if not access.allowed(current_actor(), REPORT_READ, report):
             return page_views.left_page(number)
     return redirect(url_for(f"{side_of(number)}.show", number=number), 303)
 
@@ -358,7 +358,7 @@ def photo(number: str, name: str, size: str) -> Response:
     except NotFound:
         waits = kept_queries.find_kept_photo(number, current_actor(), name=name)
         return wiring().media.response(name, size, waits.byte_count)
-    access.check(current_actor(), Action.REPORT_READ, report)
-    access.check(current_actor(), Action.REPORT_PHOTOS, report)
+    access.check(current_actor(), REPORT_READ, report)
+    access.check(current_actor(), REPORT_PHOTOS, report)
     found = queries.find_photo(report, current_actor(), name=name)
     return wiring().media.response(name, size, found.byte_count)

@@ -8,12 +8,13 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from grid_report import access, clock
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.places.geo.reference import Reference
 from grid_report.reports import clocks
 from grid_report.reports.casework.merged import when
 from grid_report.reports.lifecycle import OPEN
 from grid_report.reports.models import PhotoKind, Report, ReportPhoto
+from grid_report.reports.permissions import REPORT_PHOTOS
 
 
 class ReportRow(NamedTuple):
@@ -90,7 +91,7 @@ def rows(
     made = []
     for it in items:
         line = row(it, places, language, now)
-        if it.sensitive and not access.allowed(actor, Action.REPORT_PHOTOS, it):
+        if it.sensitive and not access.allowed(actor, REPORT_PHOTOS, it):
             line = line._replace(thumb_name=None)
         made.append(line)
     return made

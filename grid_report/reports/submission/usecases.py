@@ -12,7 +12,7 @@ from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from grid_report import access, clock
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.consent_queries import standing
 from grid_report.accounts.numbers import queries as numbers_queries
@@ -34,6 +34,7 @@ from grid_report.reports.idempotency_steps import Sent, SentBefore
 from grid_report.reports.kept_models import KeptReport
 from grid_report.reports.lifecycle import MOVES, Step
 from grid_report.reports.models import PhotoKind, Report
+from grid_report.reports.permissions import REPORT_SUBMIT
 from grid_report.reports.sources import LocatedBy
 from grid_report.reports.submission import kept_steps
 from grid_report.settings import Limits, Settings
@@ -93,7 +94,7 @@ def submit_report(
     photos' files are durable already. Raises Forbidden, Invalid, TooManyReports, TooManyKept,
     KeyReused, ConsentNeeded.
     """
-    access.check(actor, Action.REPORT_SUBMIT)
+    access.check(actor, REPORT_SUBMIT)
     category = places.categories.get_in_use(command.category)
     # Found both ways before the database is asked which one the rider's consent allows.
     bare = without_measured(command)

@@ -8,7 +8,6 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from grid_report import access, clock
-from grid_report.access import Action
 from grid_report.clock import Month
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
@@ -29,6 +28,7 @@ from grid_report.statistics.month.routes import (
     read_month,
     this_month,
 )
+from grid_report.statistics.permissions import STATISTICS_OPEN, STATISTICS_READ
 from grid_report.statistics.request_forms import own_area
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.pages import words
@@ -40,7 +40,7 @@ bp.before_request(rules_queries.check)
 def readable_area(code: str) -> Area | None:
     """Return the area of a code if the reader may read it."""
     area = counts_areas.find_area(code, reference(), settings().county)
-    if area is None or not access.allowed(current_actor(), Action.STATISTICS_READ, area):
+    if area is None or not access.allowed(current_actor(), STATISTICS_READ, area):
         return None
     return area
 
@@ -52,7 +52,7 @@ def around(area: Area, month: Month, began: Month | None) -> dict[str, Any]:
     return {
         "area": area,
         "choices": statistics_views.choices(actor, reference(), settings().county),
-        "readable": lambda it: access.allowed(actor, Action.STATISTICS_READ, it),
+        "readable": lambda it: access.allowed(actor, STATISTICS_READ, it),
         "month": month,
         "oldest": periods.earliest(this),
         "began": began,
@@ -63,7 +63,7 @@ def around(area: Area, month: Month, began: Month | None) -> dict[str, Any]:
 @bp.get("/statistics/map")
 def choose_map() -> AnyResponse:
     """Lead on to the map of the month chosen in a form, the running one without."""
-    access.check(current_actor(), Action.STATISTICS_OPEN)
+    access.check(current_actor(), STATISTICS_OPEN)
     month = read_month(request.args.get("month", "").strip() or str(this_month()))
     area, measure = (request.args.get(name) or None for name in ("area", "measure"))
     return redirect(
@@ -100,7 +100,7 @@ def heat(month: str) -> str:
 def compare() -> str | tuple[str, int]:
     """Compare two periods or two areas in one scale."""
     actor = current_actor()
-    access.check(actor, Action.STATISTICS_OPEN)
+    access.check(actor, STATISTICS_OPEN)
     own = readable_area(own_area(actor))
     if own is None:
         raise NotFound

@@ -10,7 +10,6 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from grid_report import access, clock
-from grid_report.access import Action
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.rates import Rate
@@ -28,6 +27,7 @@ from grid_report.statistics.explorer.usecases import TooManyQuestions
 from grid_report.statistics.measures import RATES, RateName
 from grid_report.statistics.models import StatisticsQuestion
 from grid_report.statistics.month.routes import first_month, this_month
+from grid_report.statistics.permissions import STATISTICS_OPEN
 from grid_report.statistics.request_forms import own_area
 from grid_report.web import csv_files
 from grid_report.web.context import current_actor, language, settings
@@ -43,7 +43,7 @@ _SLICES = {Rows.GROUP: Slice.GROUP, Rows.CATEGORY: Slice.CATEGORY, Rows.UNIT: Sl
 
 
 def _own_area() -> Area:
-    access.check(current_actor(), Action.STATISTICS_OPEN)
+    access.check(current_actor(), STATISTICS_OPEN)
     area = readable_area(own_area(current_actor()))
     if area is None:
         raise NotFound
@@ -142,7 +142,7 @@ def ask() -> tuple[str, int]:
 @bp.get("/statistics/ask.csv")
 def table() -> Response:
     """Hand out an answer as CSV, made for a spreadsheet."""
-    access.check(current_actor(), Action.STATISTICS_OPEN)
+    access.check(current_actor(), STATISTICS_OPEN)
     asked, found = _read(request.args)
     # Every word is looked up here: while the lines are sent, there is no app to ask any more.
     rows = list(_csv_rows(asked, found))
@@ -217,7 +217,7 @@ def _refused(form: Form, error: Invalid | TooManyQuestions) -> tuple[str, int]:
 
 
 def _saved(code: str) -> StatisticsQuestion:
-    access.check(current_actor(), Action.STATISTICS_OPEN)
+    access.check(current_actor(), STATISTICS_OPEN)
     found = usecases.find_question(code) if _CODE.fullmatch(code) else None
     if found is None:
         raise NotFound
@@ -241,7 +241,7 @@ def saved(code: str) -> tuple[str, int]:
 @bp.post("/statistics/ask/<code>/delete")
 def delete(code: str) -> AnyResponse:
     """Delete a question of one's own; that it is gone already is no mistake."""
-    access.check(current_actor(), Action.STATISTICS_OPEN)
+    access.check(current_actor(), STATISTICS_OPEN)
     if _CODE.fullmatch(code) and usecases.delete_question(code, actor=current_actor()):
         flash(words.said("question-deleted"), "ok")
     return redirect(url_for("statistics_ask.ask"), 303)

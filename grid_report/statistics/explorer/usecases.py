@@ -11,11 +11,12 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.db import db, table_of, transaction, use_case
 from grid_report.errors import Conflict, Forbidden
 from grid_report.statistics.explorer.rules import MOST_OWN, code_of
 from grid_report.statistics.models import StatisticsQuestion
+from grid_report.statistics.permissions import STATISTICS_OPEN
 
 _QUESTIONS: Final = table_of(StatisticsQuestion)
 
@@ -31,7 +32,7 @@ class TooManyQuestions(Conflict):
 @use_case
 def save_question(title: str, document: Mapping[str, Any], *, actor: Actor, now: datetime) -> str:
     """Save a question under its link; the same one twice is one. Raises TooManyQuestions."""
-    access.check(actor, Action.STATISTICS_OPEN)
+    access.check(actor, STATISTICS_OPEN)
     code = code_of(actor.member_id, title, document)
     with transaction() as session:
         known = session.scalar(select(_QUESTIONS.c.id).where(_QUESTIONS.c.code == code))
@@ -58,7 +59,7 @@ def save_question(title: str, document: Mapping[str, Any], *, actor: Actor, now:
 @use_case
 def delete_question(code: str, *, actor: Actor) -> bool:
     """Delete a question of one's own; tell whether it was there. Raises Forbidden for another's."""
-    access.check(actor, Action.STATISTICS_OPEN)
+    access.check(actor, STATISTICS_OPEN)
     with transaction() as session:
         owner = session.scalar(select(_QUESTIONS.c.owner_id).where(_QUESTIONS.c.code == code))
         if owner is None:

@@ -9,11 +9,12 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from grid_report import access, clock
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import GridReportError, Invalid, NotFound
 from grid_report.places.queries import reference
+from grid_report.reports.permissions import REPORT_READ
 from grid_report.statistics import measures, request_forms
 from grid_report.statistics import views as statistics_views
 from grid_report.statistics.comparison.periods import earliest
@@ -37,6 +38,7 @@ from grid_report.statistics.month.queries import (
     read_report,
     version_of,
 )
+from grid_report.statistics.permissions import STATISTICS_FREEZE, STATISTICS_OPEN, STATISTICS_READ
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.http.problems import status_of
 from grid_report.web.pages import words
@@ -112,7 +114,7 @@ def index() -> AnyResponse:
 @bp.get("/statistics/choose")
 def choose() -> AnyResponse:
     """Lead on to the month, area and version of the form."""
-    access.check(current_actor(), Action.STATISTICS_OPEN)
+    access.check(current_actor(), STATISTICS_OPEN)
     wanted = read_month(request.args.get("month") or str(this_month()))
     area, version = read_area(current_actor()), read_version()
     # A version is one of its month: another month starts with its own newest.
@@ -158,7 +160,7 @@ def _shared(report: MonthReport, actor: Actor) -> dict[str, Any]:
         "area": report.area,
         "months": page_views.choices_of(this, report.month, MONTHS_BACK // 2, report.began),
         "crumbs": statistics_views.crumbs(report.area, reference(), settings().county),
-        "readable": lambda area: access.allowed(actor, Action.STATISTICS_READ, area),
+        "readable": lambda area: access.allowed(actor, STATISTICS_READ, area),
         "choices": statistics_views.choices(actor, reference(), settings().county),
         "may_open": _may_open(actor),
     }
@@ -166,13 +168,13 @@ def _shared(report: MonthReport, actor: Actor) -> dict[str, Any]:
 
 def _may_open(actor: Actor) -> Callable[[Any], bool]:
     """Return how a list knows whether its reader may open a case."""
-    return lambda row: access.allowed(actor, Action.REPORT_READ, statistics_views.subject(row))
+    return lambda row: access.allowed(actor, REPORT_READ, statistics_views.case_now(row))
 
 
 @bp.get("/statistics/help")
 def definitions() -> str:
     """List every figure with exactly what it counts."""
-    access.check(current_actor(), Action.STATISTICS_OPEN)
+    access.check(current_actor(), STATISTICS_OPEN)
     return render_template(
         "statistics/help.html",
         groups=measures.HELP,
@@ -245,7 +247,7 @@ def changes(month: str) -> str:
 @bp.get("/statistics/<month>/freeze")
 def ask_freeze(month: str) -> str:
     """Show what freezing a month means, and what would be frozen."""
-    access.check(current_actor(), Action.STATISTICS_FREEZE)
+    access.check(current_actor(), STATISTICS_FREEZE)
     return _freeze_page(read_month(month), {}, {})
 
 
@@ -267,7 +269,7 @@ def _freeze_page(month: Month, form: dict[str, str], errors: dict[str, list[str]
 def freeze(month: str) -> AnyResponse | tuple[str, int]:
     """Freeze a month as its next version."""
     actor = current_actor()
-    access.check(actor, Action.STATISTICS_FREEZE)
+    access.check(actor, STATISTICS_FREEZE)
     wanted = read_month(month)
     reason = clean(request.form.get("reason", ""))
     seen = request.form.get("seen", "0")

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.steps import audit
 from grid_report.clock import Month, local_day
 from grid_report.db import transaction, use_case
@@ -17,6 +17,7 @@ from grid_report.places.geo.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics.counts import rules_queries
 from grid_report.statistics.month import freeze_steps
+from grid_report.statistics.permissions import STATISTICS_FREEZE
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def freeze_month(
     `seen_version` is the newest version the actor saw (0 for none): of two who freeze at once the
     second is told. Raises Forbidden, MonthStillRuns, FrozenMeanwhile, Invalid.
     """
-    access.check(actor, Action.STATISTICS_FREEZE)
+    access.check(actor, STATISTICS_FREEZE)
     rules_queries.check()
     if month >= Month.of(now, county.tz):
         raise MonthStillRuns(str(month))

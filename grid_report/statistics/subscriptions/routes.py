@@ -8,7 +8,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
-from grid_report.access import Action
 from grid_report.accounts import policy
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts.queries import MemberFilter
@@ -18,6 +17,7 @@ from grid_report.errors import Invalid
 from grid_report.places.queries import reference
 from grid_report.statistics import views as statistics_views
 from grid_report.statistics.counts.areas import find_area
+from grid_report.statistics.permissions import DELIVERIES_READ, STATISTICS_DELIVER
 from grid_report.statistics.subscriptions import queries, usecases
 from grid_report.statistics.subscriptions.days import FIRST_DAY, LAST_DAY, next_day
 from grid_report.statistics.subscriptions.usecases import AddDelivery
@@ -34,8 +34,8 @@ FOUND = 30
 
 def _page(form: dict[str, str], errors: dict[str, list[str]]) -> str:
     actor, places, county = current_actor(), reference(), settings().county
-    access.check(actor, Action.DELIVERIES_READ)
-    may_add = access.allowed(actor, Action.STATISTICS_DELIVER)
+    access.check(actor, DELIVERIES_READ)
+    may_add = access.allowed(actor, STATISTICS_DELIVER)
     wanted = _wanted() if may_add else MemberFilter()
     found, more = (
         accounts_queries.list_members(
@@ -89,7 +89,7 @@ def index() -> str:
 @bp.post("")
 def add() -> Response | tuple[str, int]:
     """Have a member told of an area's months from now on."""
-    access.check(current_actor(), Action.STATISTICS_DELIVER)
+    access.check(current_actor(), STATISTICS_DELIVER)
     form: dict[str, Any] = {
         name: plain(clean(request.form.get(name, "")))[:20] for name in ("member", "area", "day")
     }

@@ -12,7 +12,7 @@ from sqlalchemy import CursorResult, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Actor
 from grid_report.accounts.members import lookup_queries
 from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import audit
@@ -25,6 +25,7 @@ from grid_report.settings import County
 from grid_report.statistics.counts import rules_queries
 from grid_report.statistics.counts.areas import Area, find_area
 from grid_report.statistics.models import StatisticsDelivery
+from grid_report.statistics.permissions import STATISTICS_DELIVER, STATISTICS_READ
 from grid_report.statistics.subscriptions.days import month_due, told_before
 from grid_report.statistics.subscriptions.queries import DeliveryRow, list_due
 
@@ -52,13 +53,13 @@ def add_delivery(
 
     Raises Forbidden, Invalid.
     """
-    access.check(actor, Action.STATISTICS_DELIVER)
+    access.check(actor, STATISTICS_DELIVER)
     with transaction() as session:
         area = find_area(command.area, places, county)
         reader = lookup_queries.actors_of([command.member_id]).get(command.member_id)
         if reader is None:
             raise Invalid.field("member", "member-unknown")
-        if area is None or not access.allowed(reader, Action.STATISTICS_READ, area):
+        if area is None or not access.allowed(reader, STATISTICS_READ, area):
             raise Invalid.field("area", "delivery-not-readable")
         today = local_day(now, county.tz)
         dialect = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name]
@@ -91,7 +92,7 @@ def add_delivery(
 @use_case
 def remove_delivery(delivery_id: int, *, actor: Actor, now: datetime) -> None:
     """Tell somebody no more; removing what is gone already changes nothing. Raises Forbidden."""
-    access.check(actor, Action.STATISTICS_DELIVER)
+    access.check(actor, STATISTICS_DELIVER)
     with transaction() as session:
         gone = session.execute(
             delete(_TABLE)
@@ -135,7 +136,7 @@ def deliver_due(
         area, reader = find_area(row.area, places, county), readers.get(row.member_id)
         if area is None or reader is None:
             continue
-        if access.allowed(reader, Action.STATISTICS_READ, area):
+        if access.allowed(reader, STATISTICS_READ, area):
             month = month_due(row.day, today)
             told += _tell(row, month, area, _role_of(reader), county=county, now=now)
     return told

@@ -14,7 +14,7 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from grid_report import clock
-from grid_report.access import Action, allowed
+from grid_report.access import allowed
 from grid_report.clock import Month
 from grid_report.web.context import (
     TEXT_SIZES,
@@ -175,10 +175,10 @@ def _csrf_field(token: str) -> Markup:
     return Markup('<input type="hidden" name="csrf_token" value="{}">').format(token)
 
 
-def may(action: str, it: Any = None) -> bool:
-    """Ask the permission table from a template."""
+def may(permission: str, it: Any = None) -> bool:
+    """Ask a permission by its name, from a template. Raises KeyError when there is none."""
     actor = actor_or_none()
-    return actor is not None and allowed(actor, Action(action), it)
+    return actor is not None and allowed(actor, wiring().permissions[permission], it)
 
 
 def _cookie(name: str, allowed_values: tuple[str, ...]) -> str:

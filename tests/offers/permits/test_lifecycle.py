@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import product
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from grid_report.access import Action, Actor, Grant, allowed, allowed_application_step, check
+from grid_report.access import Actor, Grant, Permission, allowed, check
 from grid_report.accounts.roles import Role
 from grid_report.errors import NotFound
 from grid_report.offers.permits.lifecycle import (
@@ -19,6 +20,12 @@ from grid_report.offers.permits.lifecycle import (
     IllegalApplicationStep,
     Side,
     application_move,
+)
+from grid_report.offers.permits.permissions import (
+    APPLICATION_READ,
+    OWNER_PRICE_SET,
+    PAPERS_MANAGE,
+    allowed_application_step,
 )
 from grid_report.offers.permits.rules import points_for
 
@@ -104,18 +111,18 @@ def test_what_others_paused_the_rider_cannot_resume() -> None:
 @pytest.mark.parametrize(
     ("action", "readers"),
     [
-        (Action.APPLICATION_READ, {*HOLDERS, "auditor"}),
-        (Action.OWNER_PRICE_SET, {Side.PROPERTY, Side.ADMINISTRATOR}),
-        (Action.PAPERS_MANAGE, {Side.ADMINISTRATOR}),
+        (APPLICATION_READ, {*HOLDERS, "auditor"}),
+        (OWNER_PRICE_SET, {Side.PROPERTY, Side.ADMINISTRATOR}),
+        (PAPERS_MANAGE, {Side.ADMINISTRATOR}),
     ],
 )
-def test_who_reads_and_who_sets_prices(action: Action, readers: set[str]) -> None:
+def test_who_reads_and_who_sets_prices(action: Permission[Any], readers: set[str]) -> None:
     it = SimpleNamespace(
         rider_id=1, unit_code="firm", community_code="here", compound_code="a", firms={"firm"}
     )
     everybody = {**HOLDERS, "auditor": STRANGERS[-1]}
     assert {name for name, who in everybody.items() if allowed(who, action, it)} == readers
-    if action is Action.APPLICATION_READ:
+    if action is APPLICATION_READ:
         for stranger in STRANGERS[:-1]:
             with pytest.raises(NotFound):
                 check(stranger, action, it)

@@ -7,11 +7,12 @@ import json
 import pytest
 
 from grid_report import clock
-from grid_report.access import Action, Actor, Grant, allowed
+from grid_report.access import Actor, Grant, allowed
 from grid_report.accounts.roles import Role
 from grid_report.reports.desk.filters import ReportFilter
 from grid_report.reports.desk.queries import list_reports
 from grid_report.reports.models import Report
+from grid_report.reports.permissions import REPORT_READ
 from tests.support.builders import BRIGHT, PROPERTY, STATION, STREET, Make
 
 pytestmark = pytest.mark.database
@@ -56,7 +57,7 @@ def test_a_list_holds_exactly_what_may_be_read_one_by_one(
             row.number
             for row in list_reports(actor, ReportFilter(), now=clock.now(), limit=200).items
         }
-        readable = {r.number for r in reports if allowed(actor, Action.REPORT_READ, r)}
+        readable = {r.number for r in reports if allowed(actor, REPORT_READ, r)}
         assert listed == readable, actor.grants
 
 

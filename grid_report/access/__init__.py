@@ -1,0 +1,11 @@
+"""May this actor do this to that? Each room says who may do what in its `permissions.py`.
+
+What no permission was written for cannot be asked, and so is refused.
+"""
+
+from __future__ import annotations
+
+from grid_report.access.actor import Actor, Grant
+from grid_report.access.permission import Permission, allowed, check, has
+
+__all__ = ["Actor", "Grant", "Permission", "allowed", "check", "has"]
