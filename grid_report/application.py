@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from grid_report import clock, connections, schema
 from grid_report import db as database
+from grid_report.access.roles import PlaceKind
 from grid_report.accounts import consent_queries
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts import signals as accounts_signals
@@ -24,7 +25,6 @@ from grid_report.accounts.members import place_names
 from grid_report.accounts.members import routes as accounts_admin_routes
 from grid_report.accounts.numbers import messenger, sms_gateway
 from grid_report.accounts.numbers import routes as numbers_routes
-from grid_report.accounts.roles import PlaceKind
 from grid_report.accounts.sign_in import second_step_routes
 from grid_report.api import contract
 from grid_report.fairness import routes as fairness_routes

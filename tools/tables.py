@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from grid_report import settings  # noqa: E402 - found through the line above
 from grid_report.access import Actor, Grant, Permission  # noqa: E402
-from grid_report.accounts.roles import Role  # noqa: E402
+from grid_report.access.roles import Role  # noqa: E402
 from grid_report.jobs.registry import JOBS  # noqa: E402
 from grid_report.offers.permits.lifecycle import (  # noqa: E402
     APPLICATION_MOVES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from grid_report.accounts.roles import STAFF, Role
+from grid_report.access.roles import STAFF, Role
 
 
 @dataclass(frozen=True)

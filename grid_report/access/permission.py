@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, overload
 
 from grid_report.access.actor import Actor
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.errors import Forbidden, NotFound
 
 Subject_contra = TypeVar("Subject_contra", contravariant=True)

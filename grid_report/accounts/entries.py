@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Callable, Iterable
 
 from grid_report.access import Grant
+from grid_report.access.roles import HELD_AT, PlaceKind, Role
 from grid_report.accounts import passwords, phones
-from grid_report.accounts.roles import HELD_AT, PlaceKind, Role
 from grid_report.errors import Invalid
 from grid_report.typed import plain
 

@@ -18,8 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from grid_report.access.roles import Role
 from grid_report.accounts.consent_kinds import ConsentKind
-from grid_report.accounts.roles import Role
 from grid_report.db import BIG, Base, Instant, RowId, UtcInstant, enum_column
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, exists, f
 
 from grid_report import access
 from grid_report.access import Actor, Grant
+from grid_report.access.roles import Role
 from grid_report.accounts import phones
 from grid_report.accounts.aliases import member_of_alias, rider_alias
 from grid_report.accounts.models import (
@@ -24,7 +25,6 @@ from grid_report.accounts.models import (
 )
 from grid_report.accounts.permissions import MEMBERS_MANAGE, MEMBERS_READ
 from grid_report.accounts.phones import Vault
-from grid_report.accounts.roles import Role
 from grid_report.accounts.tokens import LONGEST_SECRET, hash_secret
 from grid_report.db import UtcInstant, db, table_of
 from grid_report.errors import Invalid, NotFound

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor, Grant
+from grid_report.access.roles import Role
 from grid_report.accounts import consent_queries, limit_steps, signals
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.errors import CodesUsedUp, LastAdministrator, MemberSuspended
@@ -30,7 +31,6 @@ from grid_report.accounts.models import (
 )
 from grid_report.accounts.phones import SealedPhone
 from grid_report.accounts.policy import Policy
-from grid_report.accounts.roles import Role
 from grid_report.accounts.tokens import CODE_MINUTES, SignedIn, hash_secret, new_secret
 from grid_report.errors import Invalid, NotFound, TooMany
 

@@ -10,8 +10,8 @@ from flask import url_for
 
 from grid_report import access
 from grid_report.access import Actor
+from grid_report.access.roles import Role
 from grid_report.accounts.aliases import rider_alias
-from grid_report.accounts.roles import Role
 from grid_report.places.geo.reference import CommunityInfo, Reference
 from grid_report.points.statement.queries import Entry
 from grid_report.points.statement.trace_queries import Why

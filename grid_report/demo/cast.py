@@ -11,12 +11,12 @@ from typing import Final
 from sqlalchemy import select
 
 from grid_report.access import Actor, Grant
+from grid_report.access.roles import Role
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.members import usecases as members_usecases
 from grid_report.accounts.models import Member
 from grid_report.accounts.passwords import Hasher
 from grid_report.accounts.policy import Policy
-from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.demo.phrases import GIVEN, NICKNAMES, SURNAMES
 from grid_report.places.geo.reference import Reference

@@ -13,10 +13,10 @@ from typing import Any, Final
 from sqlalchemy import func, select
 
 from grid_report.access import Actor
+from grid_report.access.roles import Role
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts.models import AuditEntry, Member
 from grid_report.accounts.policy import Policy
-from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import audit
 from grid_report.clock import Month
 from grid_report.db import db, transaction, use_case

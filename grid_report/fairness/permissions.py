@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from grid_report.access import Actor, Permission
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 
 
 @dataclass(frozen=True)

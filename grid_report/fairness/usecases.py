@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 
 from grid_report import access
 from grid_report.access import Actor
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.clock import Month
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import transaction, use_case
 from grid_report.jobs import steps
 from grid_report.jobs.models import JobRun, Lease, Outcome

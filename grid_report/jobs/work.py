@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from flask import current_app
 
+from grid_report.access.roles import Role
 from grid_report.accounts.members import usecases as members_usecases
-from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.fairness import scheduled as fairness_scheduled
 from grid_report.fairness import usecases as fairness_usecases

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 
 
 @dataclass(frozen=True)

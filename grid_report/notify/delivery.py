@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.errors import Busy
 from grid_report.notify import queries, usecases
 from grid_report.notify.channels import Channel

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 
 
 class Screen(StrEnum):

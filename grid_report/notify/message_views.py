@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 from flask import current_app
 from jinja2 import UndefinedError
 
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.notify.kinds import page_for
 from grid_report.notify.queries import InboxRow
 

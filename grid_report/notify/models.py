@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import BIG, Base, Instant, RowId, enum_column
 from grid_report.notify import retries
 

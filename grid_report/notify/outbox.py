@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import table_of
 from grid_report.notify.kinds import facts_for
 from grid_report.notify.models import Delivery, Message

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import BindParameter, Row, ScalarSelect, bindparam, func, select
 
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import BIG, db, table_of
 from grid_report.notify.models import Delivery, InboxEntry, Message, is_due
 

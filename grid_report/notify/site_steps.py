@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.notify import outbox
 
 

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from grid_report.access.roles import Role
 from grid_report.accounts import queries as accounts_queries
-from grid_report.accounts.roles import Role
 from grid_report.notify import retries
 from grid_report.notify.models import Delivery, InboxEntry, Message, is_due
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import transaction, use_case
 from grid_report.errors import NotFound
 from grid_report.notify import retries, steps

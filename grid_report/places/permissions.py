@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from grid_report.access import Permission, has
-from grid_report.accounts.roles import STAFF, Role
+from grid_report.access.roles import STAFF, Role
 
 BOUNDARIES_READ: Final = Permission("boundaries.read", has(Role.ADMINISTRATOR, Role.AUDITOR))
 BOUNDARIES_IMPORT: Final = Permission("boundaries.import", has(Role.ADMINISTRATOR))

@@ -71,7 +71,7 @@ class Step(StrEnum):
 
 
 class Part(StrEnum):
-    """What somebody is to one report; `access.parts` finds it out."""
+    """What somebody is to one report; `reports.permissions.parts` finds it out."""
 
     RIDER = "rider"
     WORKER = "worker"

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from grid_report.access import Actor, Permission, has
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.errors import Forbidden, NotFound
 from grid_report.reports.lifecycle import MOVES, KeptState, Part, State, Step
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, case, false, func, or_, select, union, uni
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.points.signals import ReportFact

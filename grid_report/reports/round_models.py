@@ -1,4 +1,4 @@
-"""The rounds of a case that are over."""
+"""What a case went through: rounds that are over, and recalls. Rows are only ever added."""
 
 from __future__ import annotations
 
@@ -45,3 +45,26 @@ class ReportRound(Base):
     reworked: Mapped[bool]
     # The reopening.
     ended_at: Mapped[Instant]
+
+
+class Recall(Base):
+    """A case taken back from a unit or from the own handling: an event, where it was then.
+
+    The figures count these; the case itself goes on elsewhere, and may be taken back again.
+    """
+
+    __tablename__ = "report_recalls"
+    __table_args__ = (
+        Index("ix_report_recalls_at", "at"),
+        Index("ix_report_recalls_report_id", "report_id"),
+    )
+
+    id: Mapped[RowId]
+    report_id: Mapped[int] = mapped_column(BIG, ForeignKey("reports.id"))
+    at: Mapped[Instant]
+    by_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    # Nobody: the community had it itself.
+    unit_code: Mapped[str | None] = mapped_column(ForeignKey("units.code"))
+    community_code: Mapped[str | None] = mapped_column(ForeignKey("communities.code"))
+    street_code: Mapped[str | None] = mapped_column(ForeignKey("streets.code"))
+    category_code: Mapped[str] = mapped_column(ForeignKey("categories.code"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from grid_report.access import Actor
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 
 
 @dataclass(frozen=True)

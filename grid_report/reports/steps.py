@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import table_of
 from grid_report.errors import NotFound, Stale
 from grid_report.media.uploads.photos import AdmittedPhoto
@@ -29,8 +29,7 @@ from grid_report.reports.models import (
     StepKey,
 )
 from grid_report.reports.number_models import NumberCounter
-from grid_report.reports.recall_models import Recall
-from grid_report.reports.round_models import ReportRound
+from grid_report.reports.round_models import Recall, ReportRound
 from grid_report.reports.sources import LocatedBy
 from grid_report.settings import Cases
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from grid_report.access import Actor, Permission, has
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 
 
 class Counted(Protocol):

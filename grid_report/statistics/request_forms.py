@@ -8,7 +8,7 @@ from typing import Final
 
 from grid_report import access
 from grid_report.access import Actor
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.clock import Month
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.geo.reference import Reference

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from grid_report.access import allowed, check
-from grid_report.accounts.roles import STAFF, Role
+from grid_report.access.roles import STAFF, Role
 from grid_report.errors import Forbidden
 from grid_report.fairness.permissions import (
     FAIRNESS_JUDGE,

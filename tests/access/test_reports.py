@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from grid_report.access import Actor, Permission, allowed, check
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.errors import Forbidden, NotFound
 from grid_report.reports import permissions
 from grid_report.reports.lifecycle import MOVES, State, Step

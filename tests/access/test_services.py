@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from grid_report.access import Actor, Permission, allowed, check
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.errors import Forbidden, NotFound
 from grid_report.offers.permits import permissions as permits
 from grid_report.offers.permits.lifecycle import (

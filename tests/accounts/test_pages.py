@@ -12,13 +12,13 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from grid_report.access import Actor
+from grid_report.access.roles import Role
 from grid_report.accounts import queries
 from grid_report.accounts.devices import queries as devices_queries
 from grid_report.accounts.models import Member, SignIn
 from grid_report.accounts.numbers import messenger
 from grid_report.accounts.numbers.messenger import CodeMessage
 from grid_report.accounts.policy import NOTICE_VERSION
-from grid_report.accounts.roles import Role
 from grid_report.db import db
 from tests.accounts.browsing import PHONE, post_form
 from tests.support.builders import PASSWORD, Make

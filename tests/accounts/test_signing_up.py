@@ -9,12 +9,12 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from grid_report.access import Grant
+from grid_report.access.roles import Role
 from grid_report.accounts import consent_queries, queries
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.consents import usecases as consents_usecases
 from grid_report.accounts.models import Member
 from grid_report.accounts.profile import usecases as profile_usecases
-from grid_report.accounts.roles import Role
 from grid_report.accounts.tokens import SignedIn
 from grid_report.db import db
 from grid_report.errors import Invalid, TooMany

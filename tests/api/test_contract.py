@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from grid_report import clock
 from grid_report.access import Grant
+from grid_report.access.roles import Role
 from grid_report.accounts.models import SignIn
-from grid_report.accounts.roles import Role
 from grid_report.api.schemas import account, common
 from grid_report.db import db, transaction
 from grid_report.places.queries import reference

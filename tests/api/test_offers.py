@@ -9,7 +9,7 @@ import pytest
 
 from grid_report import clock
 from grid_report.access import Actor, Grant
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.offers.catalogue import usecases as catalogue_usecases
 from grid_report.offers.kinds import OfferKind
 from grid_report.web.paging import pack

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import delete, func, select
 
 from grid_report.access import Grant
+from grid_report.access.roles import Role
 from grid_report.accounts import steps
 from grid_report.accounts.models import RoleGrant
-from grid_report.accounts.roles import Role
 from grid_report.db import db, transaction
 from grid_report.reports.models import HistoryEntry
 from tests.api.conftest import problem

@@ -25,7 +25,7 @@ from flask import Flask
 
 from grid_report import clock, create_app, settings
 from grid_report.access import Grant
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.clock import Month
 from grid_report.db import db
 from tests.benchmarks.durable import bare_commit, make_durable

@@ -28,7 +28,7 @@ from sqlalchemy import text
 
 from grid_report import clock, settings
 from grid_report.access import Grant
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.reports.desk import queries as desk_queries

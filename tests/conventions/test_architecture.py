@@ -104,8 +104,6 @@ def wrong_arrow(source: str, target: str, name: str | None) -> str:
     if floor_of(source) == 9:
         return ""
     rooms = source.split(".", maxsplit=1)[0], target.split(".", maxsplit=1)[0]
-    if source == "access":
-        return "" if target == "accounts.roles" or floor_of(target) < 1 else "access knows roles"
     if target == "":
         return ""
     if rooms[0] != rooms[1] and floor_of(target) >= floor_of(source):

@@ -16,10 +16,10 @@ from sqlalchemy import func, select
 
 from grid_report import create_app
 from grid_report.access import Actor, Grant
+from grid_report.access.roles import Role
 from grid_report.accounts.models import Member, RoleGrant, SignInKind
 from grid_report.accounts.passwords import Hasher
 from grid_report.accounts.policy import Policy, policy_of
-from grid_report.accounts.roles import Role
 from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.clock import Month
 from grid_report.db import db

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from grid_report.access import Grant
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import db
 from grid_report.fairness import scheduled as fairness_scheduled
 from grid_report.fairness.kinds import SignalState, Trust

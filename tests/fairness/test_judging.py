@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from grid_report import access
 from grid_report.access import Actor, Grant
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound
 from grid_report.fairness import queries, usecases

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import db
 from grid_report.fairness import usecases
 from grid_report.fairness.kinds import SignalState

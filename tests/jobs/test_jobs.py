@@ -11,7 +11,7 @@ from flask.cli import ScriptInfo
 from sqlalchemy import select
 
 from grid_report import clock
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import db, transaction
 from grid_report.jobs import queries
 from grid_report.jobs.cli import jobs_cli

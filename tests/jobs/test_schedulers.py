@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from grid_report import clock
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import db, transaction
 from grid_report.jobs import queries
 from grid_report.jobs.election import SCHEDULER

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from grid_report import clock
 from grid_report.access import Grant
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.clock import Month
 from grid_report.db import transaction
 from grid_report.places.queries import reference

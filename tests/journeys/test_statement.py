@@ -17,8 +17,8 @@ from sqlalchemy import select
 from grid_report import clock, create_app
 from grid_report import settings as settings_module
 from grid_report.access import Actor, Grant
+from grid_report.access.roles import Role
 from grid_report.accounts.queries import list_member_ids_with
-from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.demo.cast import REST_STATION

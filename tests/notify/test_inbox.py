@@ -12,7 +12,7 @@ from sqlalchemy import event, insert
 
 from grid_report import clock
 from grid_report.access import Actor
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import db, transaction
 from grid_report.errors import NotFound
 from grid_report.notify import delivery, outbox, queries, usecases

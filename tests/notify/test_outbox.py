@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from grid_report import clock
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import db, transaction
 from grid_report.notify import delivery, outbox, queries, retries, usecases
 from grid_report.notify.channels import Outgoing

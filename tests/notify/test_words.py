@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.notify import kinds, message_views
 from grid_report.notify.queries import InboxRow
 

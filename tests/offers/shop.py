@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from grid_report.access import Actor, Grant
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import db, transaction
 from grid_report.offers.catalogue import usecases as catalogue_usecases
 from grid_report.offers.catalogue.commands import EditOffer, EditStation

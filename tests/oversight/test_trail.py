@@ -13,10 +13,10 @@ import pytest
 
 from grid_report import clock
 from grid_report.access import Actor, Grant
+from grid_report.access.roles import Role
 from grid_report.accounts.aliases import member_of_alias, rider_alias
 from grid_report.accounts.members import usecases as members_usecases
 from grid_report.accounts.models import AuditEntry
-from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.oversight.acts import TRAIL_ACTIONS
 from tests.accounts.browsing import post_form

@@ -15,8 +15,8 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from grid_report.access import Actor, Grant
+from grid_report.access.roles import Role
 from grid_report.accounts.models import Member, RoleGrant, Standing
-from grid_report.accounts.roles import Role
 from grid_report.db import Base, db, transaction, use_case
 from grid_report.places.models import Community, Street
 from grid_report.points import ledger

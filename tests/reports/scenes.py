@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from grid_report.access import Actor, Grant
+from grid_report.access.roles import Role
 from grid_report.accounts.members.usecases import revoke_role
-from grid_report.accounts.roles import Role
 from grid_report.places.queries import reference
 from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.commands import RateReport

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from grid_report import clock
 from grid_report.access import Actor, Grant
+from grid_report.access.roles import Role
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.members import usecases as members_usecases
@@ -24,7 +25,6 @@ from grid_report.accounts.numbers import usecases as numbers_usecases
 from grid_report.accounts.passwords import Hasher
 from grid_report.accounts.policy import Policy, policy_of
 from grid_report.accounts.profile import usecases as accounts
-from grid_report.accounts.roles import Role
 from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.accounts.tokens import SignedIn
 from grid_report.clock import Month

@@ -15,8 +15,8 @@ from sqlalchemy import select
 
 from grid_report import clock
 from grid_report.access import Actor, Grant
+from grid_report.access.roles import Role
 from grid_report.accounts.models import RoleGrant, SignIn
-from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.db import db, transaction
 from grid_report.fairness import scheduled as fairness_scheduled

@@ -6,9 +6,9 @@ import click
 from flask.cli import AppGroup
 
 from grid_report import clock
+from grid_report.access.roles import HELD_AT, Role
 from grid_report.accounts import entries, policy, queries, tokens
 from grid_report.accounts.members import place_names, usecases
-from grid_report.accounts.roles import HELD_AT, Role
 from grid_report.accounts.sign_in import second_step_usecases
 from grid_report.errors import GridReportError, Invalid
 from grid_report.web.pages.words import error_sentence, field_sentences

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from flask import Flask, current_app
 
-from grid_report.accounts.roles import HELD_AT, PlaceKind, Role
+from grid_report.access.roles import HELD_AT, PlaceKind, Role
 
 PlaceNames = Callable[[PlaceKind], Mapping[str, str]]
 

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from grid_report import clock
 from grid_report.access import allowed, check
+from grid_report.access.roles import HELD_AT, Role
 from grid_report.accounts import policy, queries
 from grid_report.accounts.members import place_names, usecases
 from grid_report.accounts.members.identity_queries import has_looked
@@ -17,7 +18,6 @@ from grid_report.accounts.permissions import MEMBERS_LOOK, MEMBERS_MANAGE, MEMBE
 from grid_report.accounts.profile import forms as profile_forms
 from grid_report.accounts.profile.routes import AGAIN, form_page
 from grid_report.accounts.queries import MemberRow
-from grid_report.accounts.roles import HELD_AT, Role
 from grid_report.accounts.sign_in import sign_out_usecases
 from grid_report.errors import GridReportError, NotFound
 from grid_report.web.context import current_actor

@@ -9,6 +9,7 @@ from sqlalchemy import delete
 
 from grid_report import access
 from grid_report.access import Actor, Grant
+from grid_report.access.roles import Role
 from grid_report.accounts import entries, limit_steps, steps
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.entries import PlaceExists
@@ -24,7 +25,6 @@ from grid_report.accounts.models import (
 from grid_report.accounts.numbers import steps as numbers_steps
 from grid_report.accounts.permissions import MEMBERS_MANAGE
 from grid_report.accounts.policy import Policy
-from grid_report.accounts.roles import Role
 from grid_report.accounts.sign_in import wait_steps
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound

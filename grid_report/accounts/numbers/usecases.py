@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from grid_report import access
 from grid_report.access import Actor
+from grid_report.access.roles import Role
 from grid_report.accounts import entries, failure_metrics, limit_steps, phones, steps
 from grid_report.accounts.errors import (
     ChoiceOver,
@@ -31,7 +32,6 @@ from grid_report.accounts.numbers import steps as numbers
 from grid_report.accounts.numbers.messenger import CodeMessage
 from grid_report.accounts.permissions import MEMBERS_MANAGE, NUMBER_CONFIRM
 from grid_report.accounts.policy import Policy
-from grid_report.accounts.roles import Role
 from grid_report.accounts.tokens import SignedIn
 from grid_report.db import db, transaction, use_case
 from grid_report.errors import Invalid, NotFound

@@ -9,11 +9,11 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from grid_report.access import Grant
+from grid_report.access.roles import HELD_AT, Role
 from grid_report.accounts import entries
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.members import place_names
 from grid_report.accounts.queries import MemberFilter
-from grid_report.accounts.roles import HELD_AT, Role
 from grid_report.errors import Invalid
 from grid_report.web.text import read_text
 

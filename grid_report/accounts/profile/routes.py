@@ -19,6 +19,7 @@ from flask import (
 from werkzeug.wrappers import Response
 
 from grid_report import clock
+from grid_report.access.roles import Role
 from grid_report.accounts import consent_queries, policy, queries
 from grid_report.accounts.aliases import rider_alias
 from grid_report.accounts.devices import queries as devices_queries
@@ -30,7 +31,6 @@ from grid_report.accounts.numbers import choice_forms, messenger
 from grid_report.accounts.numbers import queries as numbers_queries
 from grid_report.accounts.numbers.usecases import Choice
 from grid_report.accounts.profile import forms, usecases
-from grid_report.accounts.roles import Role
 from grid_report.accounts.sign_in import sign_out_usecases
 from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.accounts.tokens import CODE_MINUTES, SignedIn

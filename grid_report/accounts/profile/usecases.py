@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from grid_report.access import Actor, Grant
+from grid_report.access.roles import Role
 from grid_report.accounts import entries, limit_steps, queries, steps
 from grid_report.accounts.consent_kinds import OPTIONAL_CONSENTS, ConsentKind
 from grid_report.accounts.consents.usecases import choose_consents, say_consent
@@ -39,7 +40,6 @@ from grid_report.accounts.numbers.usecases import (
     take_by_choice,
 )
 from grid_report.accounts.policy import Policy
-from grid_report.accounts.roles import Role
 from grid_report.accounts.sign_in.second_step_usecases import (
     code_from_shell,
     confirm_step,

@@ -15,6 +15,7 @@ from typing import Final
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from grid_report.access.roles import SECOND_STEP
 from grid_report.accounts import entries, failure_metrics, limit_steps, phones, steps
 from grid_report.accounts.devices import queries as devices_queries
 from grid_report.accounts.errors import SecondStep, SecondStepOver
@@ -22,7 +23,6 @@ from grid_report.accounts.models import FailedTries, Member, SignInKind, SmsCode
 from grid_report.accounts.numbers import steps as numbers_steps
 from grid_report.accounts.numbers.messenger import CodeMessage
 from grid_report.accounts.policy import Policy
-from grid_report.accounts.roles import SECOND_STEP
 from grid_report.accounts.sign_in import wait_steps
 from grid_report.accounts.tokens import SignedIn
 from grid_report.db import transaction, use_case

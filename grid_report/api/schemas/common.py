@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.api.schemas.case import CaseShown, Due, PhotoShown, Shown
 from grid_report.places.geo.datum import Datum
 from grid_report.places.geo.routing import MatchedBy

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from grid_report.access import Permission, has
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 
 OFFERS_READ: Final = Permission[object]("offers.read", lambda _who, _it: True)
 OFFERS_REDEEM: Final = Permission("offers.redeem", has(Role.RIDER))

@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response
 
 from grid_report import access, clock
 from grid_report.access import Actor
+from grid_report.access.roles import Role
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts.aliases import rider_alias
-from grid_report.accounts.roles import Role
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound, TooMany
 from grid_report.offers import forms
 from grid_report.offers.catalogue import queries as catalogue_queries

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from grid_report import access, clock
 from grid_report.access import Actor
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
 from grid_report.notify import outbox
@@ -23,7 +23,6 @@ from grid_report.offers.counter import voucher_steps
 from grid_report.offers.counter.commands import BookLine, Scan
 from grid_report.offers.kinds import BOOK_MOST_POINTS, BookResult, TryResult
 from grid_report.offers.redemptions import steps as redemptions_steps
-from grid_report.offers.redemptions.deadlines import SCAN_HOLDS
 from grid_report.offers.redemptions.lifecycle import DELIVERED_ONCE, RedemptionState, RedemptionStep
 from grid_report.offers.redemptions.models import BookEntry, Redemption, VoucherTry
 from grid_report.offers.redemptions.permissions import (
@@ -31,6 +30,7 @@ from grid_report.offers.redemptions.permissions import (
     STATION_OPEN,
     VOUCHER_CONFIRM,
 )
+from grid_report.offers.redemptions.rules import SCAN_HOLDS
 from grid_report.points import ledger
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.errors import Conflict
 from grid_report.offers import errors as offers_errors
 from grid_report.offers.catalogue.models import Station

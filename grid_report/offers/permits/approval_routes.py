@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response
 
 from grid_report import access, clock
 from grid_report.access import Actor
+from grid_report.access.roles import Role
 from grid_report.accounts.members.identity_queries import names_for
-from grid_report.accounts.roles import Role
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
 from grid_report.offers.permits import forms, price_usecases, queries, rules, usecases
 from grid_report.offers.permits.firms import firms_of

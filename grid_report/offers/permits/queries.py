@@ -10,8 +10,8 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
 
 from grid_report.access import Actor
+from grid_report.access.roles import Role
 from grid_report.accounts.aliases import rider_alias
-from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.offers.catalogue.models import Offer

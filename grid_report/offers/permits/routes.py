@@ -14,7 +14,7 @@ from grid_report.db import db
 from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
 from grid_report.offers.catalogue import queries as catalogue_queries
 from grid_report.offers.catalogue.permissions import OFFERS_REDEEM
-from grid_report.offers.permits import forms, rules, usecases, verify_usecases
+from grid_report.offers.permits import forms, rules, usecases
 from grid_report.offers.permits import queries as card_queries
 from grid_report.offers.permits.lifecycle import ISSUED_ONCE, ApplicationStep
 from grid_report.offers.permits.permissions import allowed_application_step
@@ -205,7 +205,7 @@ def step(ref: str, step: str) -> Response:
 def verify(token: str) -> Response:
     """Say to anybody who scanned a card whether it is good, and nothing that is not on it."""
     now = clock.now()
-    found = verify_usecases.look_up(
+    found = usecases.look_up(
         token, address=client_address(), most=settings().cards.verify_per_minute, now=now
     )
     row = CardRow(found, "") if found is not None else None

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from grid_report.offers.permits.lifecycle import ApplicationState
-from grid_report.offers.redemptions.deadlines import DISPUTE_WINDOW
+from grid_report.offers.redemptions.rules import DISPUTE_WINDOW
 
 
 class PaperKind(StrEnum):

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from grid_report import access
 from grid_report.access import Actor
+from grid_report.access.roles import Role
+from grid_report.accounts import limit_steps
 from grid_report.accounts.numbers.steps import check_proved
-from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import queue_behind
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound, Stale
@@ -54,6 +55,8 @@ from grid_report.places.geo.reference import CompoundInfo, Reference, UnitInfo
 from grid_report.points import ledger
 
 logger = logging.getLogger(__name__)
+
+MINUTE_S = 60
 
 ROLES = {
     Side.RIDER: Role.RIDER,
@@ -354,3 +357,14 @@ def _role(actor: Actor, application: Application, by: frozenset[Side]) -> str:
     if Side.KEEPER in sides:
         sides |= {Side.PROPERTY if application.unit_code is not None else Side.COMMUNITY}
     return next(role.value for side, role in ROLES.items() if side in sides)
+
+
+@use_case
+def look_up(token: str, *, address: str, most: int, now: datetime) -> Application | None:
+    """Return the card behind a token, for whoever scans it; so often a minute from one address.
+
+    Raises TooMany.
+    """
+    with transaction() as session:
+        limit_steps.count(session, f"verify:{address}", window_s=MINUTE_S, limit=most, now=now)
+        return session.scalars(select(Application).where(Application.token == token)).one_or_none()

@@ -7,9 +7,9 @@ from datetime import datetime, tzinfo
 
 from grid_report.offers.catalogue.models import Offer, Slot
 from grid_report.offers.kinds import OfferKind
-from grid_report.offers.redemptions.deadlines import cancel_until, voucher_holds_until
 from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.offers.redemptions.queries import RedemptionRow
+from grid_report.offers.redemptions.rules import cancel_until, voucher_holds_until
 from grid_report.points.statement import ending_queries
 from grid_report.points.statement.queries import Expiring
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from grid_report.access import Actor, Permission, has
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.offers.redemptions.lifecycle import (
     DELIVERED_ONCE,
     REDEMPTION_MOVES,

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.offers.catalogue.models import Offer, Slot, Station
-from grid_report.offers.redemptions.deadlines import cancel_until, dispute_until, may_cancel
 from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.offers.redemptions.models import Rating, Redemption, RedemptionEntry
+from grid_report.offers.redemptions.rules import cancel_until, dispute_until, may_cancel
 from grid_report.points.signals import Service
 from grid_report.web.context import language
 

@@ -12,17 +12,17 @@ from sqlalchemy import select
 
 from grid_report import access
 from grid_report.access import Actor
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import db, transaction, use_case
 from grid_report.errors import Conflict, Invalid
 from grid_report.notify import outbox
 from grid_report.offers.catalogue.models import Offer
 from grid_report.offers.kinds import OfferKind, WaitState
 from grid_report.offers.redemptions import steps
-from grid_report.offers.redemptions.deadlines import DISPUTE_WINDOW
 from grid_report.offers.redemptions.lifecycle import RedemptionState, RedemptionStep
 from grid_report.offers.redemptions.models import Redemption, Waiting
 from grid_report.offers.redemptions.permissions import REDEMPTION_DECIDE
+from grid_report.offers.redemptions.rules import DISPUTE_WINDOW
 from grid_report.points import ledger
 
 

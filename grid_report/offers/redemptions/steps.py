@@ -19,8 +19,6 @@ from grid_report.notify import outbox
 from grid_report.offers import signals
 from grid_report.offers.catalogue.models import Offer, Slot, Station
 from grid_report.offers.kinds import WaitState
-from grid_report.offers.redemptions import no_show
-from grid_report.offers.redemptions.deadlines import offer_of_place_until
 from grid_report.offers.redemptions.lifecycle import (
     OVER,
     Points,
@@ -30,6 +28,7 @@ from grid_report.offers.redemptions.lifecycle import (
     redemption_move,
 )
 from grid_report.offers.redemptions.models import Redemption, RedemptionEntry, Waiting
+from grid_report.offers.redemptions.rules import REMEMBERED, offer_of_place_until, penalty_points
 from grid_report.points import ledger
 
 SYSTEM: Final = "system"
@@ -271,11 +270,11 @@ def _penalty(session: Session, redemption: Redemption, now: datetime) -> int:
             Redemption.rider_id == redemption.rider_id,
             Redemption.state == RedemptionState.NO_SHOW,
             Redemption.id != redemption.id,
-            Redemption.ended_at > now - no_show.REMEMBERED,
+            Redemption.ended_at > now - REMEMBERED,
         )
     )
     percent = session.scalar(select(Offer.noshow_percent).where(Offer.id == redemption.offer_id))
-    return no_show.penalty_points(redemption.points, percent or 0, missed or 0)
+    return penalty_points(redemption.points, percent or 0, missed or 0)
 
 
 def _move_points(

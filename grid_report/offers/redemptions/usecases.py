@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from grid_report import access
 from grid_report.access import Actor
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.accounts.steps import queue_behind
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
@@ -24,7 +24,6 @@ from grid_report.offers.catalogue.ratings import STARS
 from grid_report.offers.kinds import ForWhom, OfferKind, WaitState
 from grid_report.offers.redemptions import opening_queries, steps, vouchers
 from grid_report.offers.redemptions.commands import Redeem, fingerprint
-from grid_report.offers.redemptions.deadlines import dispute_until, may_cancel, voucher_holds_until
 from grid_report.offers.redemptions.lifecycle import (
     REDEMPTION_MOVES,
     RedemptionState,
@@ -36,6 +35,7 @@ from grid_report.offers.redemptions.permissions import (
     REDEMPTION_DISPUTE,
     REDEMPTION_RATE,
 )
+from grid_report.offers.redemptions.rules import dispute_until, may_cancel, voucher_holds_until
 from grid_report.points import ledger
 
 logger = logging.getLogger(__name__)

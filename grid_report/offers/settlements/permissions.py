@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from grid_report.access import Actor, Permission, has
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.offers.settlements.lifecycle import Side, StatementFacts
 
 

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 
 from grid_report import access, clock
 from grid_report.access import Actor
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.clock import Month
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference

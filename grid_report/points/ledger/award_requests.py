@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import and_, exists, insert, select
 from sqlalchemy.orm import Session
 
+from grid_report.access.roles import Role
 from grid_report.accounts.models import Member, RoleGrant, Standing
-from grid_report.accounts.roles import Role
 from grid_report.errors import NotFound
 from grid_report.points.causes import Cause
 from grid_report.points.kinds import UnpaidReason

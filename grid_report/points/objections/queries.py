@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, false, select, true
 
 from grid_report import access
 from grid_report.access import Actor
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.points.kinds import EventKind, UnpaidReason

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.places.boundaries.changes import Passing
 from grid_report.places.geo.reference import Reference
 from grid_report.places.geo.routing import Area, MatchedBy

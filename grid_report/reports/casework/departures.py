@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from grid_report.access import Actor
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.places.geo.reference import Reference
 from grid_report.reports.lifecycle import Step
 

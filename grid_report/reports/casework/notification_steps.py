@@ -13,8 +13,8 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from grid_report.access.roles import Role
 from grid_report.accounts import queries as accounts_queries
-from grid_report.accounts.roles import Role
 from grid_report.notify import outbox
 from grid_report.places.geo.reference import Reference
 from grid_report.reports.casework.audience import (

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from grid_report import access
 from grid_report.access import Actor
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.accounts.steps import audit
 from grid_report.db import transaction, use_case
 from grid_report.errors import Conflict, Invalid

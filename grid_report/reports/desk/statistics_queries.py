@@ -7,8 +7,7 @@ from typing import Final
 from sqlalchemy import cast, null, select
 
 from grid_report.reports.models import Report
-from grid_report.reports.recall_models import Recall
-from grid_report.reports.round_models import ReportRound
+from grid_report.reports.round_models import Recall, ReportRound
 
 # One row a case. Databases see through the subquery, so that the indexes of `reports` serve.
 CASES: Final = select(

@@ -10,10 +10,10 @@ from werkzeug.datastructures import FileStorage
 
 from grid_report import access, clock
 from grid_report.access import Actor
+from grid_report.access.roles import Role
 from grid_report.accounts import consent_queries, policy
 from grid_report.accounts.consent_kinds import OPTIONAL_CONSENTS, ConsentKind
 from grid_report.accounts.members.identity_queries import names_for
-from grid_report.accounts.roles import Role
 from grid_report.errors import GridReportError, Invalid, NotFound
 from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.places.queries import reference

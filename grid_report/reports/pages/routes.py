@@ -10,10 +10,10 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
 from grid_report import access, clock
+from grid_report.access.roles import Role
 from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.numbers import queries as numbers_queries
-from grid_report.accounts.roles import Role
 from grid_report.errors import GridReportError, Invalid, NotFound, Stale
 from grid_report.media.uploads import staging
 from grid_report.media.uploads.photos import AdmittedPhoto, reads_heic

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.notify import outbox
 from grid_report.places.queries import reference
 from grid_report.points.objections.rules import ObjectionState

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.notify import outbox
 from grid_report.places.queries import reference
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import at_the_end
 from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.notify import outbox

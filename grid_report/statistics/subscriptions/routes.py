@@ -8,10 +8,10 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
+from grid_report.access.roles import Role
 from grid_report.accounts import policy
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts.queries import MemberFilter
-from grid_report.accounts.roles import Role
 from grid_report.clock import local_day
 from grid_report.errors import Invalid
 from grid_report.places.queries import reference

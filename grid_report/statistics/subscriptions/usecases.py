@@ -13,8 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from grid_report import access
 from grid_report.access import Actor
+from grid_report.access.roles import Role
 from grid_report.accounts.members import lookup_queries
-from grid_report.accounts.roles import Role
 from grid_report.accounts.steps import audit
 from grid_report.clock import Month, local_day
 from grid_report.db import db, table_of, transaction, use_case

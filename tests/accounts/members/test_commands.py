@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from grid_report.access.roles import Role
 from grid_report.accounts import queries
 from grid_report.accounts.members.cli import accounts_cli
-from grid_report.accounts.roles import Role
 from tests.support.builders import Make
 
 pytestmark = pytest.mark.database

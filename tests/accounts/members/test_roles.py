@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from grid_report.access import Actor, Grant
+from grid_report.access.roles import Role
 from grid_report.accounts import queries
 from grid_report.accounts.aliases import rider_alias
 from grid_report.accounts.errors import LastAdministrator, NotOneself
@@ -16,7 +17,6 @@ from grid_report.accounts.members import place_names
 from grid_report.accounts.members import usecases as members_usecases
 from grid_report.accounts.models import AuditEntry, RoleGrant, Standing
 from grid_report.accounts.queries import MemberFilter
-from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound
 from tests.support.builders import BRIGHT, PROPERTY, STATION, STREET, Make

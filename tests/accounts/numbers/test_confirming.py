@@ -7,10 +7,10 @@ import re
 import pytest
 
 from grid_report.access import Actor, Grant
+from grid_report.access.roles import Role
 from grid_report.accounts.errors import NoSuchClaim, NotOneself, NumberHeld, NumberUnproved
 from grid_report.accounts.numbers import messenger
 from grid_report.accounts.numbers import usecases as numbers_usecases
-from grid_report.accounts.roles import Role
 from grid_report.errors import Forbidden, TooMany
 from tests.accounts.browsing import post_form
 from tests.accounts.numbers.proving import NOW, PHONE, audited, confirm, row, sign_up

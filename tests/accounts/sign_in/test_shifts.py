@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from grid_report.access import Actor, Grant
+from grid_report.access.roles import Role
 from grid_report.accounts import queries
 from grid_report.accounts.members import usecases as members_usecases
 from grid_report.accounts.models import SignInKind
-from grid_report.accounts.roles import Role
 from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.accounts.tokens import SignedIn
 from grid_report.db import db

@@ -10,12 +10,12 @@ from flask.testing import FlaskClient
 
 from grid_report import clock
 from grid_report.access import Actor, Grant
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import db
 from grid_report.offers.kinds import OfferKind, Period
 from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.offers.redemptions import usecases as redemptions_usecases
-from grid_report.offers.redemptions.deadlines import WAIT_OFFER
+from grid_report.offers.redemptions.rules import WAIT_OFFER
 from tests.points.book import Book
 from tests.support.builders import STATION, Make
 

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse as Response
 
 from grid_report import clock
 from grid_report.access import Grant
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import db
 from grid_report.jobs.work import Duty, sweep_photos
 from grid_report.media.store import opening

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from grid_report.access import Grant
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.errors import Forbidden, Invalid, TooMany
 from grid_report.offers import errors as offers_errors
 from grid_report.offers.counter import usecases as counter_usecases

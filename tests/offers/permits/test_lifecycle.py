@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from grid_report.access import Actor, Grant, Permission, allowed, check
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.errors import NotFound
 from grid_report.offers.permits.lifecycle import (
     APPLICATION_MOVES,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from grid_report.offers import quotas
 from grid_report.offers.catalogue import hours, ratings
 from grid_report.offers.kinds import Period
-from grid_report.offers.redemptions import deadlines, no_show, vouchers
+from grid_report.offers.redemptions import rules, vouchers
 from grid_report.offers.redemptions.lifecycle import (
     REDEMPTION_MOVES,
     IllegalRedemptionStep,
@@ -96,7 +96,7 @@ def test_periods_are_the_countys(period: Period, start: str, end: str) -> None:
     ],
 )
 def test_a_no_show_costs_a_fifth_at_most(points: int, percent: int, before: int, lost: int) -> None:
-    assert no_show.penalty_points(points, percent, before) == lost
+    assert rules.penalty_points(points, percent, before) == lost
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_hours_nobody_can_read_are_refused(text: str) -> None:
 
 
 def test_a_voucher_holds_to_the_end_of_its_last_day() -> None:
-    until = deadlines.voucher_holds_until(NOON, 1, ZONE)
+    until = rules.voucher_holds_until(NOON, 1, ZONE)
     assert until.astimezone(ZONE).isoformat() == "2026-11-26T00:00:00+08:00"
 
 

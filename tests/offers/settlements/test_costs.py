@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from grid_report import clock
 from grid_report.access import Grant
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.clock import Month
 from grid_report.db import db
 from tests.reports.desk.test_lists import counted

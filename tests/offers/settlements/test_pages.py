@@ -12,7 +12,7 @@ from openpyxl import Workbook, load_workbook
 
 from grid_report import clock
 from grid_report.access import Actor, Grant
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.clock import Month
 from grid_report.db import transaction
 from grid_report.offers.catalogue.models import Provider, Station

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from grid_report.access import Actor, Grant
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.clock import Month
 from grid_report.offers.counter import usecases as counter_usecases
 from grid_report.offers.counter.commands import Scan

@@ -11,8 +11,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from grid_report.access import Actor, Grant
+from grid_report.access.roles import Role
 from grid_report.accounts.models import AuditEntry
-from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import Forbidden, GridReportError, Invalid, NotFound

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from grid_report.access import Grant
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import db, transaction
 from grid_report.errors import Forbidden, Invalid, NotFound, Stale
 from grid_report.offers.counter import usecases as counter_usecases

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from grid_report.access.roles import Role
 from grid_report.accounts.models import Standing
-from grid_report.accounts.roles import Role
 from grid_report.db import transaction
 from grid_report.errors import NotFound
 from grid_report.places.queries import reference

@@ -9,7 +9,7 @@ from flask import Flask
 
 from grid_report import clock
 from grid_report.access import Actor, Grant
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.places.queries import reference
 from grid_report.reports.casework import usecases as casework_usecases

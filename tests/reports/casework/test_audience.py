@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import db
 from grid_report.notify import message_views
 from grid_report.notify.kinds import KINDS

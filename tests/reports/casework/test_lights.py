@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from grid_report import clock
 from grid_report.access import Actor
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.clock import local_day
 from grid_report.db import db
 from grid_report.notify.models import Message

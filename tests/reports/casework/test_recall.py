@@ -15,7 +15,7 @@ from grid_report.errors import Forbidden, Invalid, NotFound
 from grid_report.reports import clocks
 from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.models import Report
-from grid_report.reports.recall_models import Recall
+from grid_report.reports.round_models import Recall
 from grid_report.statistics.models import StatisticsCell
 from grid_report.statistics.month import name_queries
 from grid_report.workflow import IllegalStep

@@ -77,7 +77,7 @@ def test_acceptance_pays_by_the_severity_settled_then(
 
 def test_nobody_triages_a_report_of_their_own(make: Make) -> None:
     from grid_report.access import Grant
-    from grid_report.accounts.roles import Role
+    from grid_report.access.roles import Role
 
     both = make.member(Grant(Role.RIDER), Grant(Role.WORKER, STATION))
     report = make.report(both)

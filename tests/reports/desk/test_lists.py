@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from grid_report import clock
 from grid_report.access import Actor, Grant
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.db import db
 from grid_report.notify import delivery
 from grid_report.notify.queries import count_unread

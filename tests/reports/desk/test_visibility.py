@@ -8,7 +8,7 @@ import pytest
 
 from grid_report import clock
 from grid_report.access import Actor, Grant, allowed
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.reports.desk.filters import ReportFilter
 from grid_report.reports.desk.queries import list_reports
 from grid_report.reports.models import Report

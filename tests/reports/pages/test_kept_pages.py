@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from grid_report.access import Actor, Grant
+from grid_report.access.roles import Role
 from grid_report.accounts.consent_kinds import ConsentKind
-from grid_report.accounts.roles import Role
 from grid_report.db import db
 from grid_report.places.queries import reference
 from grid_report.reports.kept_models import KeptPhoto, KeptReport

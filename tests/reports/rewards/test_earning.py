@@ -221,7 +221,7 @@ def test_a_place_is_thanked_for_once_in_a_day_after_closing(make: Make) -> None:
 
 def test_staff_earn_nothing_and_the_decision_says_so(make: Make) -> None:
     from grid_report.access import Grant
-    from grid_report.accounts.roles import Role
+    from grid_report.access.roles import Role
 
     both = make.member(Grant(Role.RIDER), Grant(Role.WORKER, BRIGHT))
     report = make.accepted(make.worker(), both)

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from grid_report.access import Actor, Grant
+from grid_report.access.roles import Role
 from grid_report.accounts.models import Member
 from grid_report.accounts.numbers import usecases as numbers_usecases
-from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import NotFound, Stale

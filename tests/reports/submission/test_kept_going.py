@@ -11,12 +11,12 @@ from sqlalchemy import select, update
 
 from grid_report import clock
 from grid_report.access import Grant
+from grid_report.access.roles import Role
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.consents import usecases as consents_usecases
 from grid_report.accounts.models import Member
 from grid_report.accounts.numbers import usecases as numbers_usecases
 from grid_report.accounts.numbers.usecases import Choice
-from grid_report.accounts.roles import Role
 from grid_report.accounts.tokens import SignedIn
 from grid_report.db import db
 from grid_report.fairness import scheduled as fairness_scheduled

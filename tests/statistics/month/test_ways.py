@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from grid_report.access import Grant
-from grid_report.accounts.roles import Role
+from grid_report.access.roles import Role
 from grid_report.clock import Month
 from grid_report.places.queries import reference
 from grid_report.statistics.comparison.periods import Period, earlier, earliest, parse_period

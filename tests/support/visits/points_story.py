@@ -16,8 +16,8 @@ from sqlalchemy import select
 from grid_report import clock, create_app
 from grid_report import settings as settings_module
 from grid_report.access import Actor, Grant
+from grid_report.access.roles import Role
 from grid_report.accounts.models import Member, RoleGrant
-from grid_report.accounts.roles import Role
 from grid_report.clock import Month
 from grid_report.db import db, transaction, use_case
 from grid_report.places.queries import reference

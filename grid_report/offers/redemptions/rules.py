@@ -1,4 +1,4 @@
-"""Until when: a voucher holds, a booking may be cancelled, a delivery disputed, a free place taken."""
+"""Until when a voucher holds, a booking may be cancelled, a delivery disputed; what it costs not to come."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ WAIT_OFFER: Final = timedelta(minutes=30)
 WAIT_LEAST: Final = timedelta(minutes=10)
 # A scan is fresh enough to confirm for so long.
 SCAN_HOLDS: Final = timedelta(minutes=15)
+# How long a missed booking is remembered, and what it costs at most.
+REMEMBERED: Final = timedelta(days=30)
+MOST_PERCENT: Final = 20
 
 
 def voucher_holds_until(at: datetime, valid_days: int, zone: tzinfo) -> datetime:
@@ -41,3 +44,10 @@ def offer_of_place_until(at: datetime, starts_at: datetime) -> datetime | None:
     """Return until when a freed place is kept for the next in the queue; None: too late for that."""
     until = min(at + WAIT_OFFER, starts_at - WAIT_LEAST)
     return until if until > at else None
+
+
+def penalty_points(points: int, percent: int, missed_before: int) -> int:
+    """Return what a missed booking costs: nothing the first time, then a part, never over a fifth."""
+    if missed_before == 0:
+        return 0
+    return points * min(max(percent, 0), MOST_PERCENT) // 100
