@@ -33,6 +33,31 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$")]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
+# The names of `jobs/registry.py`, which knows the settings and not the other way round.
+JobName = Literal[
+    "deliver-messages",
+    "mark-lights",
+    "tell-of-reviews",
+    "open-budgets",
+    "release-points",
+    "expire-points",
+    "tell-of-expiry",
+    "close-budgets",
+    "audit-points",
+    "settle-services",
+    "end-vouchers",
+    "pass-on-places",
+    "draw-statements",
+    "watch-cards",
+    "find-signals",
+    "tell-of-signals",
+    "draw-sample",
+    "recount-statistics",
+    "freeze-months",
+    "deliver-statistics",
+    "sweep-photos",
+    "sweep-accounts",
+]
 Called = Annotated[str, Field(pattern=r"^(gas|water|heating|lift_rescue)$")]
 TelephoneNumber = Annotated[str, Field(pattern=r"^[0-9+ -]{0,20}$")]
 
@@ -262,6 +287,7 @@ class Jobs(Section):
     deliver_seconds: Seconds
     lights_seconds: Seconds
     sweep_minutes: Minutes
+    minutes: dict[JobName, Minutes]
     orphan_minutes: Minutes
 
 

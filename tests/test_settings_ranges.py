@@ -135,6 +135,10 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "jobs.deliver_seconds": SECONDS,
     "jobs.lights_seconds": SECONDS,
     "jobs.sweep_minutes": MINUTES,
+    "jobs.minutes": (
+        [{}, {"sweep-photos": 360}, {"audit-points": 1, "mark-lights": 10_080}],
+        [{"make-coffee": 5}, {"sweep-photos": 0}, {"sweep-photos": "often"}, "60", None],
+    ),
     "jobs.orphan_minutes": MINUTES,
     "demo.enabled": FLAG,
     "demo.reports": whole(0, 1_000_000),

@@ -10,41 +10,47 @@ from typing import Final
 from grid_report.jobs import work
 from grid_report.jobs.work import Duty
 from grid_report.settings import Jobs
+from grid_report.settings_sections import JobName
 
 
 @dataclass(frozen=True)
 class Job:
     """One kind of periodic work. `is_frequent`: runs that did nothing are noted once a minute."""
 
-    name: str
-    every_s: Callable[[Jobs], int]
+    name: JobName
     run: Callable[[Duty], int]
+    usual_s: Callable[[Jobs], int] = lambda s: s.sweep_minutes * 60
     is_frequent: bool = False
+
+    def every_s(self, settings: Jobs) -> int:
+        """Return how many seconds lie between two runs: what is set for its name, or as usual."""
+        named = settings.minutes.get(self.name)
+        return named * 60 if named else self.usual_s(settings)
 
 
 JOBS: Final[tuple[Job, ...]] = (
-    Job("deliver-messages", lambda s: s.deliver_seconds, work.deliver_messages, is_frequent=True),
-    Job("mark-lights", lambda s: s.lights_seconds, work.mark_lights, is_frequent=True),
-    Job("tell-of-reviews", lambda s: s.sweep_minutes * 60, work.tell_of_reviews),
-    Job("open-budgets", lambda s: s.sweep_minutes * 60, work.open_budgets),
-    Job("release-points", lambda s: s.sweep_minutes * 60, work.release_points),
-    Job("expire-points", lambda s: s.sweep_minutes * 60, work.expire_points),
-    Job("tell-of-expiry", lambda s: s.sweep_minutes * 60, work.tell_of_expiry),
-    Job("close-budgets", lambda s: s.sweep_minutes * 60, work.close_budgets),
-    Job("audit-points", lambda s: s.sweep_minutes * 60, work.audit_points),
-    Job("settle-services", lambda s: s.sweep_minutes * 60, work.settle_services),
-    Job("end-vouchers", lambda s: s.sweep_minutes * 60, work.end_vouchers),
-    Job("pass-on-places", lambda s: s.lights_seconds, work.pass_on_places, is_frequent=True),
-    Job("draw-statements", lambda s: s.sweep_minutes * 60, work.draw_statements),
-    Job("watch-cards", lambda s: s.sweep_minutes * 60, work.watch_cards),
-    Job("find-signals", lambda s: s.sweep_minutes * 60, work.find_signals),
-    Job("tell-of-signals", lambda s: s.sweep_minutes * 60, work.tell_of_signals),
-    Job("draw-sample", lambda s: s.sweep_minutes * 60, work.draw_sample),
-    Job("recount-statistics", lambda s: s.sweep_minutes * 60, work.recount_statistics),
-    Job("freeze-months", lambda s: s.sweep_minutes * 60, work.freeze_months),
-    Job("deliver-statistics", lambda s: s.sweep_minutes * 60, work.deliver_statistics),
-    Job("sweep-photos", lambda s: s.sweep_minutes * 60, work.sweep_photos),
-    Job("sweep-accounts", lambda s: s.sweep_minutes * 60, work.sweep_accounts),
+    Job("deliver-messages", work.deliver_messages, lambda s: s.deliver_seconds, is_frequent=True),
+    Job("mark-lights", work.mark_lights, lambda s: s.lights_seconds, is_frequent=True),
+    Job("tell-of-reviews", work.tell_of_reviews),
+    Job("open-budgets", work.open_budgets),
+    Job("release-points", work.release_points),
+    Job("expire-points", work.expire_points),
+    Job("tell-of-expiry", work.tell_of_expiry),
+    Job("close-budgets", work.close_budgets),
+    Job("audit-points", work.audit_points),
+    Job("settle-services", work.settle_services),
+    Job("end-vouchers", work.end_vouchers),
+    Job("pass-on-places", work.pass_on_places, lambda s: s.lights_seconds, is_frequent=True),
+    Job("draw-statements", work.draw_statements),
+    Job("watch-cards", work.watch_cards),
+    Job("find-signals", work.find_signals),
+    Job("tell-of-signals", work.tell_of_signals),
+    Job("draw-sample", work.draw_sample),
+    Job("recount-statistics", work.recount_statistics),
+    Job("freeze-months", work.freeze_months),
+    Job("deliver-statistics", work.deliver_statistics),
+    Job("sweep-photos", work.sweep_photos),
+    Job("sweep-accounts", work.sweep_accounts),
 )
 
-BY_NAME: Final = {job.name: job for job in JOBS}
+BY_NAME: Final[dict[str, Job]] = {job.name: job for job in JOBS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner
@@ -10,7 +11,7 @@ from flask import Flask
 from flask.cli import ScriptInfo
 from sqlalchemy import select
 
-from grid_report import clock
+from grid_report import clock, settings
 from grid_report.access.roles import Role
 from grid_report.db import db, transaction
 from grid_report.jobs import queries
@@ -22,6 +23,7 @@ from grid_report.jobs.work import Duty
 from grid_report.notify import outbox
 from grid_report.notify import queries as notify_queries
 from grid_report.notify.models import InboxEntry
+from grid_report.settings_sections import JobName
 from tests.support.builders import STATION, Make
 
 pytestmark = pytest.mark.database
@@ -55,7 +57,7 @@ def test_a_job_that_fails_is_noted_and_logged_not_raised(make: Make) -> None:
         raise ZeroDivisionError("13800000001")
 
     running = runner(make)
-    job = Job("sweep-photos", lambda _: 1, fail)
+    job = Job("sweep-photos", fail)
     for _ in range(2):
         running.run(job, always)
     run = queries.list_runs()[0]
@@ -66,14 +68,14 @@ def test_a_job_that_fails_is_noted_and_logged_not_raised(make: Make) -> None:
         2,
     )
     db.session.rollback()
-    running.run(Job("sweep-photos", lambda _: 1, lambda _: 3), always)
+    running.run(Job("sweep-photos", lambda _: 3), always)
     run = queries.list_runs()[0]
     assert (run.outcome, run.done, run.failures) == (Outcome.OK, 3, 0)
 
 
 def test_a_frequent_job_that_does_nothing_does_not_write_every_time(make: Make) -> None:
     running = runner(make)
-    job = Job("deliver-messages", lambda _: 1, lambda _: 0, is_frequent=True)
+    job = Job("deliver-messages", lambda _: 0, is_frequent=True)
     for _ in range(5):
         running.run(job, always)
     assert queries.list_runs()[0].runs == 1
@@ -126,3 +128,15 @@ def test_an_unknown_job_is_refused_with_the_names_there_are(app: Flask) -> None:
 def test_the_registry_names_each_job_once_and_knows_its_cadence(make: Make) -> None:
     assert len({job.name for job in JOBS}) == len(JOBS)
     assert all(job.every_s(make.settings.jobs) >= 1 for job in JOBS)
+
+
+def test_a_job_named_in_the_settings_has_its_own_cadence_and_leaves_the_others_theirs() -> None:
+    jobs = settings.load({}, {"jobs": {"minutes": {"sweep-photos": 360, "mark-lights": 2}}}).jobs
+    changed = {
+        job.name: job.every_s(jobs) for job in JOBS if job.every_s(jobs) != job.usual_s(jobs)
+    }
+    assert changed == {"sweep-photos": 21_600, "mark-lights": 120}
+
+
+def test_every_job_can_be_named_in_the_settings() -> None:
+    assert get_args(JobName) == tuple(job.name for job in JOBS)
