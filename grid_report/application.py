@@ -28,6 +28,7 @@ from grid_report.accounts.numbers import routes as numbers_routes
 from grid_report.accounts.sign_in import second_step_routes
 from grid_report.api import contract
 from grid_report.fairness import routes as fairness_routes
+from grid_report.languages import DEFAULT
 from grid_report.media.kit import Media
 from grid_report.media.store import opening
 from grid_report.notify import queries as notify_queries
@@ -262,7 +263,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 
 def _words(app: Flask) -> None:
-    app.config["BABEL_DEFAULT_LOCALE"] = context.LANGUAGES[0]
+    app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT
     babel = Babel(
         app,
         locale_selector=context.language,

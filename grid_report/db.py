@@ -23,6 +23,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
@@ -33,13 +34,14 @@ from sqlalchemy import (
     Table,
     TypeDecorator,
     event,
+    select,
     text,
 )
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from grid_report import connections
-from grid_report.errors import Busy
+from grid_report.errors import Busy, NotFound
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -183,6 +185,7 @@ def _begin(session: Session) -> None:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Row = TypeVar("Row", bound=Base)
 
 RETRIES = 6
 # What the least write to SQLite's log takes, and a little more.
@@ -195,6 +198,24 @@ def is_lost_race(error: DBAPIError) -> bool:
     if getattr(error.orig, "sqlstate", None) in POSTGRES_LOST_RACES:
         return True
     return "database is locked" in str(error.orig) or "database table is locked" in str(error.orig)
+
+
+def lock_one(
+    session: Session, model: type[Row], *where: ColumnElement[bool], key_share: bool = False
+) -> Row:
+    """Take one row for deciding on it, as it is now; others wait until the transaction ends.
+
+    With `key_share` they may still write rows that refer to it. Raises NotFound.
+    """
+    found = session.scalars(
+        select(model)
+        .where(*where)
+        .with_for_update(key_share=key_share)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def use_case(function: Callable[P, R]) -> Callable[P, R]:

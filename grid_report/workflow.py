@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from grid_report.errors import Conflict
 
@@ -52,3 +52,20 @@ class Workflow(Generic[State, Step, Move]):
         if move is None or not fits(move):
             raise self.illegal(state.value, step.value)
         return move
+
+
+class Living(Protocol[State]):
+    """A thing with a lifecycle."""
+
+    state: State
+    version: int
+
+
+def enter(it: Living[State], state: State) -> State:
+    """Put a thing into a state and count the change; return the state it came from.
+
+    The one place that assigns a state the table leads to.
+    """
+    came_from, it.state = it.state, state
+    it.version += 1
+    return came_from

@@ -9,6 +9,7 @@ import pytest
 from grid_report.offers.permits import lifecycle as permits
 from grid_report.offers.redemptions import lifecycle as redemptions
 from grid_report.offers.settlements import lifecycle as settlements
+from grid_report.points.objections import rules as objections
 from grid_report.reports import lifecycle as reports
 from grid_report.workflow import IllegalStep, Workflow
 
@@ -28,6 +29,11 @@ LIVES: dict[str, tuple[Workflow[Any, Any, Any], Any, set[Any]]] = {
         permits.WORKFLOW,
         permits.ApplicationState.SUBMITTED,
         set(permits.ApplicationState) - set(permits.LIVING),
+    ),
+    "objection": (
+        objections.WORKFLOW,
+        objections.ObjectionState.OPEN,
+        set(objections.ObjectionState) - {objections.ObjectionState.OPEN},
     ),
     "statement": (
         settlements.WORKFLOW,
@@ -52,7 +58,8 @@ def test_every_state_is_reached_and_only_the_last_ones_lead_nowhere(
         state = todo.pop()
         for step in workflow.steps_from(state):
             # None: the state before, which was seen then.
-            to = workflow.move_for(state, step).to
+            move = workflow.move_for(state, step)
+            to = getattr(move, "to", move)
             if to is not None and to not in seen:
                 seen.add(to)
                 todo.append(to)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from grid_report.access.roles import STAFF, Role
+from grid_report.languages import DEFAULT
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Actor:
     name: str
     grants: frozenset[Grant] = frozenset()
     sign_in_id: int | None = None
-    language: str = "zh_CN"
+    language: str = DEFAULT
 
     def places(self, role: Role) -> frozenset[str]:
         """Return the codes of the places where the role is held."""

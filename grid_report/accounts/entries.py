@@ -13,7 +13,6 @@ from grid_report.errors import Invalid
 from grid_report.typed import plain
 
 LONGEST_NAME = 60
-LANGUAGES = ("zh_CN", "en")
 
 # Control characters, marks that turn the writing direction, and halves of a character.
 _UNWANTED = re.compile(

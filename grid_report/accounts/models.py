@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from grid_report.access.roles import Role
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.db import BIG, Base, Instant, RowId, UtcInstant, enum_column
+from grid_report.languages import DEFAULT
 
 
 class Standing(StrEnum):
@@ -72,7 +73,7 @@ class Member(Base):
     phone_parted_at: Mapped[Instant | None]
     name: Mapped[str] = mapped_column(String(60))
     password_hash: Mapped[str | None] = mapped_column(String(200))
-    language: Mapped[str] = mapped_column(String(8), default="zh_CN")
+    language: Mapped[str] = mapped_column(String(8), default=DEFAULT)
     standing: Mapped[Standing] = mapped_column(
         enum_column(Standing, "standing_known"), default=Standing.ACTIVE
     )

@@ -32,6 +32,7 @@ from grid_report.accounts.models import (
 from grid_report.accounts.phones import SealedPhone
 from grid_report.accounts.policy import Policy
 from grid_report.accounts.tokens import CODE_MINUTES, SignedIn, hash_secret, new_secret
+from grid_report.db import lock_one
 from grid_report.errors import Invalid, NotFound, TooMany
 
 CODE_TRIES: Final = 5
@@ -55,15 +56,7 @@ def audit(
 
 def lock_member(session: Session, member_id: int) -> Member:
     """Load a member nobody else may change until the commit. Raises NotFound."""
-    member = session.scalar(
-        select(Member)
-        .where(Member.id == member_id, Member.standing != Standing.ERASED)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if member is None:
-        raise NotFound
-    return member
+    return lock_one(session, Member, Member.id == member_id, Member.standing != Standing.ERASED)
 
 
 def queue_behind(session: Session, member_id: int) -> None:

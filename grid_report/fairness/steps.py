@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from grid_report.errors import NotFound
+from grid_report.db import lock_one
 from grid_report.fairness.kinds import SignalKind, SignalState, Trust
 from grid_report.fairness.models import Draw, Mark, Print, Sampled, Signal
 from grid_report.fairness.signals import photos_alike
@@ -32,12 +32,7 @@ def _insert_once(session: Session, table: Any, values: dict[str, Any], unique: s
 def lock_mark(session: Session, name: str) -> Mark:
     """Take a finder's mark: a second run of the same finder waits, and then finds less to read."""
     _insert_once(session, Mark, {"name": name, "up_to": 0}, "name")
-    return session.scalars(
-        select(Mark)
-        .where(Mark.name == name)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    return lock_one(session, Mark, Mark.name == name)
 
 
 def put_signal(
@@ -121,22 +116,12 @@ def new_open_by_street(
 
 def lock_signal(session: Session, signal_id: int) -> Signal:
     """Take a signal for judging it. Raises NotFound."""
-    found = session.scalars(
-        select(Signal).where(Signal.id == signal_id).with_for_update()
-    ).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
+    return lock_one(session, Signal, Signal.id == signal_id)
 
 
 def lock_sampled(session: Session, sampled_id: int) -> Sampled:
     """Take a sampled report for judging it. Raises NotFound."""
-    found = session.scalars(
-        select(Sampled).where(Sampled.id == sampled_id).with_for_update()
-    ).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
+    return lock_one(session, Sampled, Sampled.id == sampled_id)
 
 
 def begin_draw(session: Session, month: str, seed: str, population: int, now: datetime) -> bool:

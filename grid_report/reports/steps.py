@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
 from grid_report.access.roles import Role
-from grid_report.db import table_of
+from grid_report.db import lock_one, table_of
 from grid_report.errors import NotFound, Stale
 from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.places.geo.points import Point, distance_m
@@ -32,6 +32,7 @@ from grid_report.reports.number_models import NumberCounter
 from grid_report.reports.round_models import Recall, ReportRound
 from grid_report.reports.sources import LocatedBy
 from grid_report.settings import Cases
+from grid_report.workflow import enter
 
 logger = logging.getLogger(__name__)
 
@@ -51,11 +52,7 @@ OF_A_ROUND: Final = (
 
 def lock(session: Session, number: str) -> Report:
     """Take a report for deciding on it; others wait until the transaction ends."""
-    report = session.scalars(
-        select(Report).where(Report.number == number).with_for_update()
-    ).one_or_none()
-    if report is None:
-        raise NotFound
+    report = lock_one(session, Report, Report.number == number)
     signals.taken.send(session, report=report)
     return report
 
@@ -67,6 +64,7 @@ def lock_both(session: Session, number: str, other: str) -> tuple[Report, Report
         .where(Report.number.in_([number, other]))
         .order_by(Report.id)
         .with_for_update()
+        .execution_options(populate_existing=True)
     ).all()
     by_number = {report.number: report for report in found}
     for report in found:
@@ -215,12 +213,10 @@ def move(
 
     `goes_to` is the state before, where it was another report that was in it.
     """
-    came_from = report.state
     goes_to = target.to or goes_to or _state_before(report)
-    _stop_or_start(report, came_from, goes_to, now, clarified=step is Step.CLARIFY)
-    report.state = goes_to
+    _stop_or_start(report, report.state, goes_to, now, clarified=step is Step.CLARIFY)
+    came_from = enter(report, goes_to)
     report.moved_at = now
-    report.version += 1
     wind_clocks(report, rules, now)
     entry = record(
         session,

@@ -19,9 +19,9 @@ from werkzeug.wrappers import Response
 from grid_report import clock
 from grid_report.access import Actor, Permission
 from grid_report.errors import GridReportError
+from grid_report.languages import CODE_OF, DEFAULT, LANGUAGES
 from grid_report.settings import Settings
 
-LANGUAGES = ("zh_CN", "en")
 TEXT_SIZES = ("normal", "big")
 THEMES = ("auto", "light", "dark")
 
@@ -203,7 +203,7 @@ def wants_json() -> bool:
 def language() -> str:
     """Choose the words: programs say it in a header, people in a cookie or on their account."""
     if not has_request_context():
-        return LANGUAGES[0]
+        return DEFAULT
     # A page asks for each of its sentences; neither cookie nor header changes meanwhile.
     known = request.environ.get(_LANGUAGE)
     if known is not None:
@@ -233,5 +233,5 @@ def _language_of_page() -> str:
 
 
 def _language_of_header() -> str:
-    best = request.accept_languages.best_match(["zh-CN", "zh", "en"], default="zh-CN")
-    return "en" if best == "en" else "zh_CN"
+    best = request.accept_languages.best_match(CODE_OF)
+    return CODE_OF[best] if best else DEFAULT

@@ -178,7 +178,7 @@ def test_the_check_for_bare_words_sees_them() -> None:
 # Chinese outside the catalogues, each with its reason.
 CHINESE_IN_PYTHON = {
     "cli": "the product's name in --help",
-    "web.pages.filters": "date patterns, which Babel takes in place of a sentence",
+    "languages": "how Chinese writes a month and a day, and its own name",
     "web.http.problems": "what is left to say when the error page itself fails",
 }
 

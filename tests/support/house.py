@@ -15,6 +15,7 @@ CORE = {
     "rates": 0,
     "workflow": 1,
     "typed": 0,
+    "languages": 0,
     "clock": 1,
     "db": 1,
     "access": 1,

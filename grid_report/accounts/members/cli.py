@@ -11,6 +11,7 @@ from grid_report.accounts import entries, policy, queries, tokens
 from grid_report.accounts.members import place_names, usecases
 from grid_report.accounts.sign_in import second_step_usecases
 from grid_report.errors import GridReportError, Invalid
+from grid_report.languages import DEFAULT, LANGUAGES
 from grid_report.web.pages.words import error_sentence, field_sentences
 
 accounts_cli = AppGroup("members", help="Create and list members.")
@@ -21,7 +22,7 @@ accounts_cli = AppGroup("members", help="Create and list members.")
 @click.option("--name", required=True)
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @click.option("--place", default="", help="Code of the community, street, unit or station.")
-@click.option("--language", type=click.Choice(entries.LANGUAGES), default="zh_CN")
+@click.option("--language", type=click.Choice(list(LANGUAGES)), default=DEFAULT)
 @click.option("--no-password", is_flag=True, help="The member signs in by code only.")
 @click.option(
     "--password",

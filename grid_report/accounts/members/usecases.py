@@ -28,6 +28,7 @@ from grid_report.accounts.policy import Policy
 from grid_report.accounts.sign_in import wait_steps
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
+from grid_report.languages import LANGUAGES
 
 
 @use_case
@@ -56,7 +57,7 @@ def create_member(
     name = entries.read_name(name, problems)
     if password is not None:
         entries.check_password(password, problems, phone=number)
-    if language not in entries.LANGUAGES:
+    if language not in LANGUAGES:
         problems.add("language", "language-unknown")
     entries.check_grants(grants, problems, place_exists=place_exists)
     problems.raise_if_any()

@@ -61,6 +61,7 @@ from grid_report.accounts.sign_in.usecases import (
 from grid_report.accounts.tokens import CODE_MINUTES, SignedIn
 from grid_report.db import db, transaction, use_case
 from grid_report.errors import Invalid
+from grid_report.languages import LANGUAGES
 
 QUARTER_S: Final = 15 * 60
 HOUR_S: Final = 3600
@@ -138,7 +139,7 @@ def sign_up_rider(
     number = entries.read_phone(phone, problems)
     name = entries.read_name(name, problems)
     entries.check_password(password, problems, phone=number)
-    if language not in entries.LANGUAGES:
+    if language not in LANGUAGES:
         problems.add("language", "language-unknown")
     if ConsentKind.ACCOUNT not in consents:
         problems.add("consent_account", "account-consent-needed")
@@ -216,7 +217,7 @@ def change_profile(*, name: str, language: str, actor: Actor, now: datetime) -> 
     """Change one's own name and language. Raises Invalid."""
     problems = Invalid()
     name = entries.read_name(name, problems)
-    if language not in entries.LANGUAGES:
+    if language not in LANGUAGES:
         problems.add("language", "language-unknown")
     problems.raise_if_any()
     with transaction() as session:

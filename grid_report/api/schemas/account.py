@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.api.schemas.common import Answer, Body, MemberBrief
+from grid_report.languages import LANGUAGES
 
 
 class ConsentGiven(Answer):
@@ -19,7 +20,7 @@ class ConsentGiven(Answer):
 
 
 class Me(MemberBrief):
-    language: Literal["zh_CN", "en"]
+    language: Annotated[str, Field(json_schema_extra={"enum": list(LANGUAGES)})]
     consents: list[ConsentGiven]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from grid_report.db import db
 from grid_report.errors import NotFound
+from grid_report.languages import written, written_in_all
 from grid_report.offers.catalogue.models import Offer, Provider, Slot, Station
 from grid_report.offers.catalogue.ratings import shown_rating
 from grid_report.offers.kinds import ForWhom, OfferKind
@@ -41,12 +42,11 @@ class OfferRow:
 
     def title(self, language: str) -> str:
         """Return its name in a language."""
-        return self.offer.title_en if language == "en" else self.offer.title_zh
+        return written(self.offer, "title", language)
 
     def description(self, language: str) -> str:
         """Return what it is, in a language."""
-        english = language == "en"
-        return self.offer.description_en if english else self.offer.description_zh
+        return written(self.offer, "description", language)
 
 
 def for_whom(offer: Offer) -> list[ForWhom]:
@@ -188,7 +188,7 @@ def station_names() -> dict[str, str]:
 def offer_titles() -> dict[str, dict[str, str]]:
     """Return the titles of all offers by id, as text, and by language."""
     rows = db.session.execute(select(Offer.id, Offer.title_zh, Offer.title_en).order_by(Offer.id))
-    return {str(row.id): {"zh_CN": row.title_zh, "en": row.title_en} for row in rows}
+    return {str(row.id): written_in_all(row, "title") for row in rows}
 
 
 def all_stations() -> Sequence[tuple[Station, Provider]]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from grid_report import access
 from grid_report.access import Actor
 from grid_report.accounts.steps import audit
-from grid_report.db import transaction, use_case
+from grid_report.db import lock_one, transaction, use_case
 from grid_report.errors import Invalid, NotFound, Stale
 from grid_report.offers.catalogue.commands import EditOffer, EditStation
 from grid_report.offers.catalogue.models import Offer, Provider, Slot, Station
@@ -146,15 +146,7 @@ def _check_place(session: Session, command: EditOffer) -> None:
 
 
 def _lock_offer(session: Session, offer_id: int) -> Offer:
-    offer = session.scalars(
-        select(Offer)
-        .where(Offer.id == offer_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if offer is None:
-        raise NotFound
-    return offer
+    return lock_one(session, Offer, Offer.id == offer_id)
 
 
 @use_case

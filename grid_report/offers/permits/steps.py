@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
 from grid_report.access.roles import Role
-from grid_report.errors import NotFound
+from grid_report.db import lock_one
 from grid_report.notify import outbox
 from grid_report.offers.permits import rules
 from grid_report.offers.permits.lifecycle import (
@@ -39,6 +39,7 @@ from grid_report.offers.redemptions import steps as redemptions_steps
 from grid_report.offers.redemptions.lifecycle import RedemptionState, RedemptionStep
 from grid_report.offers.redemptions.models import Redemption, RedemptionEntry
 from grid_report.points import ledger
+from grid_report.workflow import enter
 
 # What the redemption does when its application ends without a card.
 RELEASED_BY: Final = {
@@ -63,15 +64,7 @@ FOLLOWS: Final = {
 
 def lock(session: Session, redemption_id: int) -> Application:
     """Take an application for deciding on it. Raises NotFound."""
-    found = session.scalars(
-        select(Application)
-        .where(Application.redemption_id == redemption_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
+    return lock_one(session, Application, Application.redemption_id == redemption_id)
 
 
 def record(
@@ -134,9 +127,7 @@ def move(
     """
     has_firm = application.unit_code is not None
     target = application_move(application.state, step, has_firm=has_firm)
-    came_from, actor_id = application.state, actor.member_id if actor else None
-    application.state = target.to
-    application.version += 1
+    came_from, actor_id = enter(application, target.to), actor.member_id if actor else None
     if target.to in WAITING:
         application.waiting_since = now
     application.paused_by_id = actor_id if target.to is ApplicationState.PAUSED else None

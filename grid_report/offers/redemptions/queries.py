@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from grid_report.db import db
 from grid_report.errors import NotFound
+from grid_report.languages import written
 from grid_report.offers.catalogue.models import Offer, Slot, Station
 from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.offers.redemptions.models import Rating, Redemption, RedemptionEntry
@@ -31,7 +32,7 @@ class RedemptionRow:
 
     def title(self, language: str) -> str:
         """Return the offer's name in a language."""
-        return self.offer.title_en if language == "en" else self.offer.title_zh
+        return written(self.offer, "title", language)
 
     @property
     def last_instant(self) -> datetime:
@@ -98,11 +99,7 @@ def service_names(_sender: Any, *, session: Session, refs: Collection[str]) -> d
         .join(Offer, Offer.id == Redemption.offer_id)
         .where(Redemption.ref.in_(refs))
     )
-    english = language() == "en"
-    return {
-        row.ref: Service(row.title_en if english else row.title_zh, "offers.voucher")
-        for row in rows
-    }
+    return {row.ref: Service(written(row, "title", language()), "offers.voucher") for row in rows}
 
 
 def list_entries(redemption_id: int) -> Sequence[RedemptionEntry]:

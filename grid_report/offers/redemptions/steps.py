@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
 from grid_report.accounts import steps as accounts_steps
+from grid_report.db import lock_one
 from grid_report.errors import NotFound
 from grid_report.notify import outbox
 from grid_report.offers import signals
@@ -30,6 +31,7 @@ from grid_report.offers.redemptions.lifecycle import (
 from grid_report.offers.redemptions.models import Redemption, RedemptionEntry, Waiting
 from grid_report.offers.redemptions.rules import REMEMBERED, offer_of_place_until, penalty_points
 from grid_report.points import ledger
+from grid_report.workflow import enter
 
 SYSTEM: Final = "system"
 
@@ -46,28 +48,12 @@ def lock_rider_of(session: Session, ref: str) -> None:
 
 def lock(session: Session, ref: str) -> Redemption:
     """Take a redemption for deciding on it; others wait until the transaction ends."""
-    found = session.scalars(
-        select(Redemption)
-        .where(Redemption.ref == ref)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
+    return lock_one(session, Redemption, Redemption.ref == ref)
 
 
 def lock_slot(session: Session, slot_id: int) -> Slot:
     """Take a slot: its queue and its places. Raises NotFound."""
-    found = session.scalars(
-        select(Slot)
-        .where(Slot.id == slot_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
+    return lock_one(session, Slot, Slot.id == slot_id)
 
 
 def take_stock(session: Session, offer_id: int) -> bool:
@@ -231,10 +217,8 @@ def move(
     """
     target = redemption_move(redemption.state, step)
     signals.taken.send(session, redemption=redemption)
-    came_from = redemption.state
+    came_from = enter(redemption, target.to)
     actor_id = actor.member_id if actor else None
-    redemption.state = target.to
-    redemption.version += 1
     if target.to is RedemptionState.DELIVERED:
         redemption.delivered_at, redemption.confirm_nonce = now, nonce
         redemption.confirmed_by_id = actor_id

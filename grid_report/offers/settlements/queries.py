@@ -18,6 +18,7 @@ from grid_report.access.roles import Role
 from grid_report.clock import Month
 from grid_report.db import UtcInstant, db
 from grid_report.errors import Invalid, NotFound
+from grid_report.languages import written
 from grid_report.offers.catalogue.models import Offer, Provider, Station
 from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.offers.redemptions.models import Redemption
@@ -58,7 +59,7 @@ class Line:
 
     def title(self, language: str) -> str:
         """Return its name in a language."""
-        return self.title_en if language == "en" else self.title_zh
+        return written(self, "title", language)
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Sum:
 
     def title(self, language: str) -> str:
         """Return its name in a language."""
-        return self.title_en if language == "en" else self.title_zh
+        return written(self, "title", language)
 
 
 @dataclass(frozen=True)

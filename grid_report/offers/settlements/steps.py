@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
 from grid_report.clock import Month
-from grid_report.errors import NotFound
+from grid_report.db import lock_one
 from grid_report.offers.catalogue.models import Provider
 from grid_report.offers.redemptions.models import Redemption
 from grid_report.offers.settlements import queries
@@ -29,29 +29,22 @@ from grid_report.offers.settlements.lifecycle import (
 from grid_report.offers.settlements.models import Statement, StatementEntry, StatementLine
 from grid_report.points import ledger
 from grid_report.points.causes import REDEMPTION_SETTLED
+from grid_report.workflow import enter
 
 
 def lock_provider(session: Session, code: str) -> Provider:
     """Take a provider: nobody else draws a statement of theirs meanwhile. Raises NotFound."""
-    found = session.scalars(
-        select(Provider).where(Provider.code == code).with_for_update(key_share=True)
-    ).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
+    return lock_one(session, Provider, Provider.code == code, key_share=True)
 
 
 def lock(session: Session, provider_code: str, month: str) -> Statement:
     """Take a statement for deciding on it; others wait. Raises NotFound."""
-    found = session.scalars(
-        select(Statement)
-        .where(Statement.provider_code == provider_code, Statement.month == month)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
+    return lock_one(
+        session,
+        Statement,
+        Statement.provider_code == provider_code,
+        Statement.month == month,
+    )
 
 
 def open_for(
@@ -132,11 +125,9 @@ def move(
     The only place that assigns `state`. Raises IllegalStatementStep, and what the ledger refuses.
     """
     target = statement_move(statement.state, step)
-    came_from = statement.state
     if step is StatementStep.CLOSE:
         _clear(session, statement, now)
-    statement.state = target.to
-    statement.version += 1
+    came_from = enter(statement, target.to)
     actor_id = actor.member_id if actor else None
     match step:
         case StatementStep.DRAW:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from grid_report.errors import Invalid
+from grid_report.languages import written
 
 FALLBACK_NUMBER: Final = "12345"
 EMERGENCY_SEVERITY: Final = 4
@@ -49,16 +50,16 @@ class CategoryInfo:
     retired: bool = False
 
     def name(self, language: str) -> str:
-        """Return the name in a language (`zh_CN` or `en`)."""
-        return self.name_en if language == "en" else self.name_zh
+        """Return the name in a language."""
+        return written(self, "name", language)
 
     def group_name(self, language: str) -> str:
         """Return the group's name in a language."""
-        return self.group_en if language == "en" else self.group_zh
+        return written(self, "group", language)
 
     def safety_tip(self, language: str) -> str:
         """Return what to mind on the spot, in a language; may be empty."""
-        return self.safety_tip_en if language == "en" else self.safety_tip_zh
+        return written(self, "safety_tip", language)
 
     @property
     def is_urgent(self) -> bool:
@@ -86,7 +87,7 @@ class Group:
 
     def name(self, language: str) -> str:
         """Return the name in a language."""
-        return self.name_en if language == "en" else self.name_zh
+        return written(self, "name", language)
 
 
 class Categories:

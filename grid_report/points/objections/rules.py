@@ -10,6 +10,7 @@ from typing import ClassVar, Final
 
 from grid_report.errors import Conflict
 from grid_report.points.kinds import EventKind
+from grid_report.workflow import IllegalStep, Workflow
 
 LONGEST_WORDS: Final = 1000
 
@@ -60,7 +61,7 @@ class AlreadyObjected(Conflict):
     code: ClassVar[str] = "already-objected"
 
 
-class ObjectionClosed(Conflict):
+class ObjectionClosed(IllegalStep):
     """It was answered or withdrawn meanwhile."""
 
     code: ClassVar[str] = "objection-closed"
@@ -72,12 +73,8 @@ class NothingToObject(Conflict):
     code: ClassVar[str] = "nothing-to-object"
 
 
-def after(state: ObjectionState, step: ObjectionStep) -> ObjectionState:
-    """Return where a step leads. Raises ObjectionClosed."""
-    following = MOVES.get((state, step))
-    if following is None:
-        raise ObjectionClosed
-    return following
+WORKFLOW: Final = Workflow(MOVES, ObjectionClosed)
+after = WORKFLOW.move_for
 
 
 def due(raised_at: datetime, days: int) -> datetime:

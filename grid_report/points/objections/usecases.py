@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from grid_report import access
 from grid_report.access import Actor
 from grid_report.accounts.steps import audit
-from grid_report.db import transaction, use_case
+from grid_report.db import lock_one, transaction, use_case
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.geo.reference import Reference
 from grid_report.points import signals
@@ -146,15 +146,7 @@ def _read(words: str) -> str:
 
 
 def _lock(session: Session, objection_id: int) -> Objection:
-    found = session.execute(
-        select(Objection)
-        .where(Objection.id == objection_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).scalar_one_or_none()
-    if found is None:
-        raise NotFound
-    return found
+    return lock_one(session, Objection, Objection.id == objection_id)
 
 
 def _facts(session: Session, decision: Decision, rider_id: int) -> _Facts:

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from grid_report.errors import NotFound
+from grid_report.db import lock_one
 from grid_report.points import ledger, signals
 from grid_report.points.errors import MeritProposed, NothingLeftToTake, ProposalKeyReused
 from grid_report.points.kinds import EventKind, Verdict
@@ -78,15 +78,7 @@ def put(session: Session, command: Propose, *, actor_id: int, now: datetime) -> 
 
 def lock(session: Session, proposal_id: int) -> Proposal:
     """Take a proposal for deciding on it. Raises NotFound."""
-    found = session.scalar(
-        select(Proposal)
-        .where(Proposal.id == proposal_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if found is None:
-        raise NotFound
-    return found
+    return lock_one(session, Proposal, Proposal.id == proposal_id)
 
 
 def check_left(session: Session, entry_id: int, verdict: Verdict) -> None:

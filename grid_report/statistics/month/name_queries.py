@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from grid_report.languages import written_in_all
 from grid_report.offers.catalogue import queries as offers_queries
 from grid_report.places.geo.reference import Reference
 from grid_report.settings import County
@@ -53,14 +54,14 @@ def document(places: Reference, county: County) -> dict[str, Any]:
     """
     categories = places.categories.by_code.values()
     return {
-        "county": {"code": county.code, "zh_CN": county.name_zh, "en": county.name_en},
+        "county": {"code": county.code, **written_in_all(county, "name")},
         "areas": {
             **{it.code: it.name for it in places.streets.values()},
             **{it.code: it.name for it in places.communities.values()},
         },
         "units": {it.code: it.name for it in places.units.values()},
-        "categories": {it.code: {"zh_CN": it.name_zh, "en": it.name_en} for it in categories},
-        "groups": {it.group_code: {"zh_CN": it.group_zh, "en": it.group_en} for it in categories},
+        "categories": {it.code: written_in_all(it, "name") for it in categories},
+        "groups": {it.group_code: written_in_all(it, "group") for it in categories},
         "group_of": {it.code: it.group_code for it in categories},
         "offers": offers_queries.offer_titles(),
         "stations": offers_queries.station_names(),

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from grid_report import clock
 from grid_report.access import allowed
 from grid_report.clock import Month
+from grid_report.languages import LANGUAGES, Language, following, written
 from grid_report.web.context import (
     TEXT_SIZES,
     THEMES,
@@ -34,19 +35,22 @@ def local(at: datetime) -> datetime:
     return at.astimezone(settings().county.tz)
 
 
+_LANGUAGE_CHOICES: Final = [{"value": code, "label": it.own_name} for code, it in LANGUAGES.items()]
+
+
 def today() -> date:
     """Return the day it is in the county."""
     return local(clock.now()).date()
 
 
-def _here_and_now() -> tuple[tzinfo, date, bool]:
+def _here_and_now() -> tuple[tzinfo, date, Language]:
     # Asked for by every instant of a page, hundreds of times; the same for all of them.
     if not has_request_context():
-        return settings().county.tz, today(), language() == "en"
+        return settings().county.tz, today(), LANGUAGES[language()]
     environ = request.environ
     if _HERE_AND_NOW not in environ:
-        environ[_HERE_AND_NOW] = settings().county.tz, today(), language() == "en"
-    found: tuple[tzinfo, date, bool] = environ[_HERE_AND_NOW]
+        environ[_HERE_AND_NOW] = settings().county.tz, today(), LANGUAGES[language()]
+    found: tuple[tzinfo, date, Language] = environ[_HERE_AND_NOW]
     return found
 
 
@@ -63,13 +67,13 @@ def show_dated_time(at: datetime | None) -> str:
     """Write an instant with its day, also today's: for columns in which days differ."""
     if at is None:
         return ""
-    zone, today, is_english = _here_and_now()
+    zone, today, spoken = _here_and_now()
     then = at.astimezone(zone)
     is_this_year = then.year == today.year
-    if not is_english:
+    plain = spoken.plain_day_this_year if is_this_year else spoken.plain_day
+    if plain:
         # Numbers only: the catalogue of a locale's names costs more than all else of a row.
-        year = "" if is_this_year else f"{then.year}年"
-        return f"{year}{then.month}月{then.day}日 {then:%H:%M}"
+        return f"{plain.format(then)} {then:%H:%M}"
     pattern = "d MMM HH:mm" if is_this_year else "d MMM y HH:mm"
     return format_datetime(then, pattern, locale=get_locale(), tzinfo=then.tzinfo)
 
@@ -90,8 +94,9 @@ def show_day(day: date | datetime | None) -> str:
         return ""
     if isinstance(day, datetime):
         day = local(day).date()
-    if language() != "en":
-        return f"{day.year}年{day.month}月{day.day}日"
+    plain = LANGUAGES[language()].plain_day
+    if plain:
+        return plain.format(day)
     return format_date(day, "d MMM y", locale=get_locale())
 
 
@@ -107,7 +112,7 @@ def show_month(month: Month | str | None) -> str:
     found = Month.parse(month) if isinstance(month, str) else month
     return format_date(
         date(found.year, found.number, 1),
-        "MMMM y" if language() == "en" else "y年M月",
+        LANGUAGES[language()].month,
         locale=get_locale(),
     )
 
@@ -136,8 +141,7 @@ def day_from_iso(text: str | None) -> date | None:
 
 def county_name() -> str:
     """Return the county's name in the reader's language."""
-    county = settings().county
-    return county.name_en if language() == "en" else county.name_zh
+    return written(settings().county, "name", language())
 
 
 def address(endpoint: str, **values: Any) -> str:
@@ -155,9 +159,9 @@ def _address(_root: str, endpoint: str) -> str:
     return url_for(endpoint)
 
 
-def by_language(chinese: str | None, english: str | None) -> str:
-    """Choose between the two names of something that administrators wrote down in both."""
-    return (english if language() == "en" else chinese) or ""
+def by_language(*texts: str | None) -> str:
+    """Choose among the names administrators wrote down, one a language, in the site's order."""
+    return dict(zip(LANGUAGES, texts, strict=True))[language()] or ""
 
 
 def new_key() -> str:
@@ -217,7 +221,10 @@ def init_app(app: Flask) -> None:
         return {
             "actor": actor_or_none(),
             "language": language(),
-            "html_lang": "en" if language() == "en" else "zh-CN",
+            "html_lang": LANGUAGES[language()].html,
+            "languages": LANGUAGES,
+            "next_language": following(language()),
+            "language_choices": _LANGUAGE_CHOICES,
             "theme": _cookie("theme", THEMES),
             "text_size": _cookie("text", TEXT_SIZES),
             "county": settings().county,

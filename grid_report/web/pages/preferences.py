@@ -7,12 +7,13 @@ from urllib.parse import urlsplit
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
 
-from grid_report.web.context import LANGUAGES, TEXT_SIZES, THEMES, settings
+from grid_report.languages import LANGUAGES
+from grid_report.web.context import TEXT_SIZES, THEMES, settings
 from grid_report.web.guard import public
 
 bp = Blueprint("preferences", __name__)
 
-CHOICES = {"language": LANGUAGES, "theme": THEMES, "text": TEXT_SIZES}
+CHOICES = {"language": tuple(LANGUAGES), "theme": THEMES, "text": TEXT_SIZES}
 YEAR_S = 365 * 24 * 3600
 
 

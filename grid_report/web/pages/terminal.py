@@ -1,20 +1,21 @@
-"""Sentences for a terminal and a log, in both languages: there is no reader to ask."""
+"""Sentences for a terminal and a log, in every language: there is no reader to ask."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from grid_report.languages import LANGUAGES
 from grid_report.settings import ROOT
 from grid_report.web.pages.languages import TRANSLATIONS
 
 
 def say(code: str, /, **facts: Any) -> str:
-    """Return a sentence of `templates/words/serving.txt` in both languages: no app, no reader yet."""
+    """Return a sentence of `templates/words/serving.txt` in every language: no app, no reader yet."""
     from babel.support import NullTranslations, Translations
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     lines = []
-    for language in ("zh_CN", "en"):
+    for language in LANGUAGES:
         words = Environment(
             loader=FileSystemLoader(ROOT / "templates"),
             undefined=StrictUndefined,
