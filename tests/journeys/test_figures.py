@@ -54,7 +54,8 @@ def value(page: Page, name: str) -> int:
 def busiest(page: Page) -> tuple[str, Rows]:
     """Show the month with the most reports of those the calendar leaves alone; return its name."""
     trend = rows_of(page, "十三个月")
-    month = max(trend[:-2], key=lambda row: int(row[1]))[0]
+    # A past month's name may be followed by a mark, in its cell and in no choice.
+    month = max(trend[:-2], key=lambda row: int(row[1]))[0].split()[0]
     show(page, 月份=month)
     return month, trend
 
