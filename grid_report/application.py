@@ -184,6 +184,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     points_signals.award_reversed.connect(audit_notification_steps.tell_the_rider)
     signin.init_app(app)
     _words(app)
+    _signs(app)
     # The order counts: an id first, then who asks, then what the answer carries.
     # Answers pass through them in reverse, so compression sees them finished.
     for module in (
@@ -209,6 +210,20 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
         "photo_store": lambda: media.ready() and opening.is_ours(media.store),
     }
     return app
+
+
+def _signs(app: Flask) -> None:
+    """Offer templates the sign of a category or a group by its code; unknown ones have dots."""
+
+    def category_icon(code: str) -> str:
+        found = places_queries.reference().category(code)
+        return found.icon if found else "dots"
+
+    def group_icon(code: str) -> str:
+        kinds = places_queries.reference().categories.by_code.values()
+        return next((it.group_icon for it in kinds if it.group_code == code), "dots")
+
+    app.jinja_env.globals.update(category_icon=category_icon, group_icon=group_icon)
 
 
 def _photo_names_in_use(names: Collection[str]) -> set[str]:

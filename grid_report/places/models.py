@@ -115,6 +115,10 @@ class Category(Base):
     dedupe_radius_m: Mapped[int]
     season: Mapped[str] = mapped_column(String(8), default="all")
     std_ref: Mapped[str] = mapped_column(String(120), default="")
+    group_icon: Mapped[str] = mapped_column(String(40), server_default="dots")
+    icon: Mapped[str] = mapped_column(String(40), server_default="dots")
+    # Its place among the few kinds a rider is offered before all others.
+    asked_first: Mapped[int | None]
     retired_at: Mapped[Instant | None]
 
 

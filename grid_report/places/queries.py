@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from flask import Flask, current_app, g, has_request_context
 from sqlalchemy import select
@@ -208,32 +208,20 @@ def _communities(
 
 
 def _categories(session: Session) -> list[CategoryInfo]:
-    return [
-        CategoryInfo(
-            code=row.code,
-            group_code=row.group_code,
-            group_zh=row.group_zh,
-            group_en=row.group_en,
-            name_zh=row.name_zh,
-            name_en=row.name_en,
-            severity=row.severity,
-            accept_hours=row.accept_hours,
-            control_hours=row.control_hours,
-            deadline_hours=row.deadline_hours,
-            emergency=Emergency(row.emergency),
-            call_first=tuple(filter(None, row.call_first.split("|"))),
-            safety_tip_zh=row.safety_tip_zh,
-            safety_tip_en=row.safety_tip_en,
-            unit_kind=row.unit_kind,
-            helper_unit_kinds=tuple(filter(None, row.helper_unit_kinds.split("|"))),
-            sensitive=row.sensitive,
-            dedupe_radius_m=row.dedupe_radius_m,
-            season=row.season,
-            std_ref=row.std_ref,
-            retired=row.retired_at is not None,
-        )
-        for row in session.execute(select(*Category.__table__.columns)).all()
-    ]
+    rows = session.execute(select(*Category.__table__.columns)).mappings().all()
+    return [_category(dict(row)) for row in rows]
+
+
+def _category(values: dict[str, Any]) -> CategoryInfo:
+    return CategoryInfo(
+        **values
+        | {
+            "emergency": Emergency(values["emergency"]),
+            "call_first": tuple(filter(None, values["call_first"].split("|"))),
+            "helper_unit_kinds": tuple(filter(None, values["helper_unit_kinds"].split("|"))),
+            "retired": values.pop("retired_at") is not None,
+        }
+    )
 
 
 def _compounds(session: Session) -> dict[str, CompoundInfo]:

@@ -240,8 +240,19 @@ async function symbol(name) {
   return `<symbol id="${name}" viewBox="0 0 24 24" ${look}>${inner}</symbol>`;
 }
 
+/** Return the signs the categories of the reference data have. */
+async function categoryIcons() {
+  const [head, ...rows] = (await readFile(path.join(ROOT, "config", "categories.csv"), "utf8"))
+    .trim()
+    .split(/\r?\n/)
+    .map((line) => [...line.matchAll(/("([^"]|"")*"|[^,]*)(,|$)/g)].map(([, cell]) => cell));
+  const columns = ["group_sign", "sign"].map((name) => head.indexOf(name));
+  return new Set(rows.flatMap((row) => columns.map((at) => row[at] || "dots")));
+}
+
 async function sprite(sources) {
   const places = new Map();
+  for (const name of await categoryIcons()) places.set(name, "config/categories.csv");
   for (const { file, text } of sources) {
     for (const [name, index] of iconNames(text)) {
       const line = text.slice(0, index).split("\n").length;

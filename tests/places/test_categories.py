@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
 
 import pytest
 
@@ -11,6 +13,7 @@ from grid_report.places.geo.categories import (
     Categories,
     CategoryInfo,
     Emergency,
+    asked_first,
     in_season,
     numbers_to_call,
     seasonal,
@@ -18,6 +21,7 @@ from grid_report.places.geo.categories import (
 from grid_report.places.tables import sheets
 from grid_report.places.tables.sheet_problems import SheetError
 from grid_report.places.usecases import CATEGORIES_FILE, COMMUNITIES, DEMO
+from grid_report.settings import CONFIG
 
 NO_NUMBERS = {"gas": "", "water": "", "heating": "", "lift_rescue": ""}
 
@@ -184,3 +188,37 @@ def test_a_missing_column_is_named() -> None:
         ("column-missing", "kind"),
         ("column-missing", "covers"),
     ]
+
+
+def test_the_seasons_kinds_are_offered_first_then_the_usual_ones_in_their_order() -> None:
+    kinds = [
+        category("AA01", asked_first=2),
+        category("AA02", season="11-03"),
+        category("AA03", asked_first=1),
+        category("AA04", season="05-09", asked_first=3),
+        category("AA05"),
+    ]
+    assert [it.code for it in asked_first(kinds, 12)] == ["AA02", "AA03", "AA01", "AA04"]
+    assert [it.code for it in asked_first(kinds, 6)] == ["AA04", "AA03", "AA01"]
+    many = [category(f"AB{n:02}", asked_first=n) for n in range(1, 10)]
+    assert [it.code for it in asked_first(many, 6)] == [f"AB{n:02}" for n in range(1, 7)]
+
+
+def test_a_file_without_signs_is_read_and_its_kinds_have_dots() -> None:
+    rows = list(csv.reader(CATEGORIES_FILE.read_text(encoding="utf-8").splitlines()))
+    text = io.StringIO()
+    csv.writer(text).writerows(row[:-3] for row in rows)
+    read = sheets.read_sheet(text.getvalue(), sheets.CATEGORY, file="categories.csv")
+    assert {(it["icon"], it["group_icon"], it["asked_first"]) for it in read} == {
+        ("dots", "dots", None)
+    }
+
+
+def test_every_sign_of_the_shipped_file_is_drawn() -> None:
+    (sprite,) = (CONFIG.parent / "grid_report" / "static" / "build").glob("icons-*.svg")
+    drawn = set(re.findall(r'<symbol id="([^"]+)"', sprite.read_text(encoding="utf-8")))
+    rows = sheets.read_sheet(
+        CATEGORIES_FILE.read_text(encoding="utf-8"), sheets.CATEGORY, file="categories.csv"
+    )
+    assert {it[name] for it in rows for name in ("icon", "group_icon")} <= drawn
+    assert len({it["icon"] for it in rows}) == len(rows)

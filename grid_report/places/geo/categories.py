@@ -14,6 +14,8 @@ FALLBACK_NUMBER: Final = "12345"
 EMERGENCY_SEVERITY: Final = 4
 # What has to be made safe within so many hours can harm somebody while it waits.
 URGENT_CONTROL_HOURS: Final = 2
+# So many tiles fit beside the photo on a small phone.
+MOST_FIRST: Final = 6
 COUNTY_KEYS: Final = ("gas", "water", "heating", "lift_rescue")
 
 
@@ -47,6 +49,9 @@ class CategoryInfo:
     dedupe_radius_m: int
     season: str
     std_ref: str
+    group_icon: str = "dots"
+    icon: str = "dots"
+    asked_first: int | None = None
     retired: bool = False
 
     def name(self, language: str) -> str:
@@ -133,6 +138,17 @@ class Categories:
         return tuple(
             sorted(groups, key=lambda g: not (month and in_season(g.categories[0].season, month)))
         )
+
+
+def asked_first(categories: Iterable[CategoryInfo], month: int) -> tuple[CategoryInfo, ...]:
+    """Return the few kinds to offer before all others: the season's, then the usual ones."""
+    kinds = list(categories)
+    seasons = [it for it in kinds if in_season(it.season, month)]
+    usual = sorted(
+        (it for it in kinds if it.asked_first is not None and it not in seasons),
+        key=lambda it: it.asked_first or 0,
+    )
+    return (*seasons, *usual)[:MOST_FIRST]
 
 
 def in_season(season: str, month: int) -> bool:

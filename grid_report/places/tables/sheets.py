@@ -94,6 +94,16 @@ def _numbers(text: str) -> str:
     return text
 
 
+def _sign(text: str) -> str:
+    if not re.fullmatch(r"([a-z][a-z0-9-]{0,39})?", text):
+        raise ValueError
+    return text or "dots"
+
+
+def _rank(text: str) -> int | None:
+    return _whole(1, 99)(text) if text else None
+
+
 UNIT_KIND: Final = r"[a-z_]{2,20}"
 
 # Column of the file → column of the table and how it is read.
@@ -118,7 +128,12 @@ CATEGORY: Final[Columns] = {
     "dedupe_radius_m": ("dedupe_radius_m", _whole(1, 5000)),
     "season": ("season", _season),
     "std_ref": ("std_ref", _text(120, 0)),
+    "group_sign": ("group_icon", _sign),
+    "sign": ("icon", _sign),
+    "asked_first": ("asked_first", _rank),
 }
+# Columns a file of before may lack: what they hold has a default.
+MAY_LACK: Final = frozenset({"group_sign", "sign", "asked_first"})
 COMMUNITY: Final[Columns] = {
     "code": ("code", _code(r"\d{12}")),
     "name": ("name", _text(60)),
@@ -193,7 +208,7 @@ def _header(
             )
         elif name and names.count(name) > 1:
             problems.append(Problem("column-twice", number, name))
-    missing = [name for name in columns if name not in names]
+    missing = [name for name in columns if name not in names and name not in MAY_LACK]
     problems += [Problem("column-missing", number, name) for name in missing]
     return names
 

@@ -17,7 +17,7 @@ from grid_report.accounts.numbers import queries as numbers_queries
 from grid_report.errors import GridReportError, Invalid, NotFound, Stale
 from grid_report.media.uploads import staging
 from grid_report.media.uploads.photos import AdmittedPhoto, reads_heic
-from grid_report.places.geo.categories import numbers_to_call
+from grid_report.places.geo.categories import asked_first, numbers_to_call
 from grid_report.places.queries import reference
 from grid_report.points.statement.queries import points_by_report
 from grid_report.reports import queries
@@ -103,6 +103,7 @@ def _form_page(
         kept=kept_photos,
         key=form["key"],
         groups=groups,
+        quick=[it.code for it in asked_first(places.categories.in_use, month)],
         streets=place_tree(),
         max_files=settings().photos.max_files,
         max_file_mb=settings().photos.max_file_mb,
