@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, current_app, jsonify, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
+from grid_report.api.schemas.common import Answer
 from grid_report.errors import Invalid
 from grid_report.typed import plain
 
@@ -88,13 +89,26 @@ def idempotency_key() -> str | None:
     return request.headers.get("Idempotency-Key")
 
 
-def answer(body: Any, status: int = 200, *, replayed: bool = False) -> Response:
-    """Answer with JSON; a GET gets an ETag and may be 304."""
-    response = jsonify(body)
+def answer(
+    shown: Answer | dict[str, Any], status: int = 200, *, replayed: bool = False
+) -> Response:
+    """Answer with a shape as JSON; a GET gets an ETag and may be 304."""
+    response = jsonify(shown) if isinstance(shown, dict) else _as_json(shown)
     response.status_code = status
     if replayed:
         response.headers["Idempotent-Replayed"] = "true"
-    if request.method in ("GET", "HEAD") and status == 200:
+    return unless_known(response)
+
+
+def _as_json(shown: Answer) -> Response:
+    text = shown.model_dump_json(by_alias=True)
+    response: Response = current_app.response_class(f"{text}\n", mimetype="application/json")
+    return response
+
+
+def unless_known(response: Response) -> Response:
+    """Give what a GET answers an ETag; 304 to who has it already."""
+    if request.method in ("GET", "HEAD") and response.status_code == 200:
         response.add_etag()
         response.make_conditional(request)
     return response

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from grid_report.api.schemas.common import Answer, Body, CommunityBrief, Expiring, Position
+from grid_report.api.schemas.common import Answer, Body, CommunityBrief, Position
+from grid_report.api.schemas.statement import Expiring
 from grid_report.offers.forms import MOST_POINTS
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, OpensTo
 from grid_report.offers.permits.lifecycle import ApplicationState
