@@ -8,9 +8,12 @@ from flask import Response, current_app, jsonify, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from grid_report.api.schemas.common import Answer
+from grid_report import clock
+from grid_report.api.schemas.common import Answer, Reader
 from grid_report.errors import Invalid
+from grid_report.places.queries import reference
 from grid_report.typed import plain
+from grid_report.web.context import current_actor, language, settings
 
 # pydantic's word for a mistake → the code of our sentence for it.
 CODES = {
@@ -87,6 +90,12 @@ KEY_FIELD = "idempotency_key"
 def idempotency_key() -> str | None:
     """Return the key a creating request carries."""
     return request.headers.get("Idempotency-Key")
+
+
+def reader() -> Reader:
+    """Return for whom this request is answered, and when."""
+    zone = settings().county.tz
+    return Reader(current_actor(), reference(), language(), zone, clock.now())
 
 
 def answer(

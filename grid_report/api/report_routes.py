@@ -19,6 +19,7 @@ from grid_report.api.reading import (
     form_body,
     idempotency_key,
     json_body,
+    reader,
 )
 from grid_report.api.routes import bp
 from grid_report.api.schemas import report as shapes
@@ -37,7 +38,7 @@ from grid_report.reports.pages import case_views, page_views
 from grid_report.reports.pages import forms as pages_forms
 from grid_report.reports.sources import Source
 from grid_report.reports.submission import usecases as submission_usecases
-from grid_report.web.context import current_actor, language, settings, wiring
+from grid_report.web.context import current_actor, settings, wiring
 from grid_report.web.paging import read_limit
 
 
@@ -82,10 +83,6 @@ def submit() -> Response:
     return response
 
 
-def _reader() -> shapes.Reader:
-    return shapes.Reader(current_actor(), reference(), language(), clock.now())
-
-
 def _sent(
     report: Report | KeptReport, photos: Sequence[ReportPhoto | KeptPhoto] | None = None
 ) -> shapes.ReportShown:
@@ -95,7 +92,7 @@ def _sent(
 
 def _one_kept(report: KeptReport) -> shapes.ReportShown:
     photos = kept_queries.photos_of_kept([report.id])[report.id]
-    return shapes.ReportShown.of(report, photos, _reader(), steps=kept_steps_from(report.state))
+    return shapes.ReportShown.of(report, photos, reader(), steps=kept_steps_from(report.state))
 
 
 def _one(
@@ -113,7 +110,7 @@ def _one(
     return shapes.ReportShown.of(
         report,
         photos,
-        _reader(),
+        reader(),
         merged_into=queries.number_of(report.merged_into_id),
         points=points,
         case=lead,
@@ -131,14 +128,17 @@ def _one(
 )
 def list_reports() -> Response:
     """List reports: a rider's own, a worker's community's, a unit's, …"""
-    reader = _reader()
-    actor = reader.actor
+    asked_by = reader()
+    actor = asked_by.actor
     waiting, page = kept_queries.list_with_kept(
         actor,
         filters.read(
-            request.args.to_dict(), places=reader.places, zone=settings().county.tz, with_kept=True
+            request.args.to_dict(),
+            places=asked_by.places,
+            zone=settings().county.tz,
+            with_kept=True,
         ),
-        now=reader.now,
+        now=asked_by.now,
         cursor=request.args.get("cursor"),
         limit=read_limit(request.args.get("limit")),
     )
@@ -149,12 +149,12 @@ def list_reports() -> Response:
     own = [row.number for row in page.items if row.reporter_id == actor.member_id]
     earned = points_by_report(actor.member_id, own) if own else {}
     kept_photos = kept_queries.photos_of_kept([it.id for it in waiting])
-    items = [shapes.ReportShown.of(it, kept_photos[it.id], reader) for it in waiting]
+    items = [shapes.ReportShown.of(it, kept_photos[it.id], asked_by) for it in waiting]
     items += [
         shapes.ReportShown.of(
             row,
             photos[row.id],
-            reader,
+            asked_by,
             merged_into=leads[row.merged_into_id].number if row.merged_into_id else None,
             points=earned.get(row.number, 0),
             case=leads.get(row.merged_into_id),

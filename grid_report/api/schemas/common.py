@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
-from grid_report.places.geo.reference import CommunityInfo
+from grid_report.access import Actor
+from grid_report.places.geo.reference import CommunityInfo, Reference
 
 T = TypeVar("T")
 
@@ -25,6 +27,17 @@ def _is_nothing(value: object) -> bool:
 Instant = Annotated[datetime, AfterValidator(_in_utc)]
 # A field of an answer that is left out where there is nothing to say. It has `None` by default.
 IfAny = Annotated[T | None, Field(exclude_if=_is_nothing)]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """For whom something is shown, and when: what may not be seen is left out."""
+
+    actor: Actor
+    places: Reference
+    language: str
+    zone: tzinfo
+    now: datetime
 
 
 def spelled_out(words: Iterable[str], title: str) -> WithJsonSchema:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
@@ -11,13 +10,20 @@ from flask import url_for
 from pydantic import BaseModel, Field
 
 from grid_report import access
-from grid_report.access import Action, Actor
+from grid_report.access import Action
 from grid_report.accounts.aliases import rider_alias
 from grid_report.accounts.roles import Role
 from grid_report.api.schemas.case import CaseShown, Due, PhotoShown
-from grid_report.api.schemas.common import Answer, Body, CommunityBrief, IfAny, Instant, Position
+from grid_report.api.schemas.common import (
+    Answer,
+    Body,
+    CommunityBrief,
+    IfAny,
+    Instant,
+    Position,
+    Reader,
+)
 from grid_report.places.geo.datum import Datum
-from grid_report.places.geo.reference import Reference
 from grid_report.places.geo.routing import MatchedBy
 from grid_report.reports import clocks
 from grid_report.reports.clocks import Light
@@ -33,16 +39,6 @@ AskedStep = Annotated[
     str,
     Field(json_schema_extra={"enum": sorted(set(Step) - NOT_ASKED_FOR)}),
 ]
-
-
-@dataclass(frozen=True)
-class Reader:
-    """For whom a report is shown, and when: what may not be seen is left out."""
-
-    actor: Actor
-    places: Reference
-    language: str
-    now: datetime
 
 
 class ReportLocation(Position):
