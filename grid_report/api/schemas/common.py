@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from grid_report.access import Actor
 from grid_report.places.geo.reference import CommunityInfo, Reference
+from grid_report.rates import Rate
 
 T = TypeVar("T")
 
@@ -94,6 +95,17 @@ class LatLng(Answer):
 
 class Position(LatLng):
     datum: Literal["wgs84"]
+
+
+class RateShown(Answer):
+    numerator: int
+    denominator: int
+    percent: float | None = Field(description="null below a base of ten")
+
+    @classmethod
+    def of(cls, it: Rate) -> Self:
+        """Show a rate with its fraction."""
+        return cls(numerator=it.numerator, denominator=it.denominator, percent=it.percent)
 
 
 class PageQuery(BaseModel):
