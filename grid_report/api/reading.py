@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app, jsonify, request
+from flask import Response, current_app, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
@@ -98,21 +98,14 @@ def reader() -> Reader:
     return Reader(current_actor(), reference(), language(), zone, clock.now())
 
 
-def answer(
-    shown: Answer | dict[str, Any], status: int = 200, *, replayed: bool = False
-) -> Response:
+def answer(shown: Answer, status: int = 200, *, replayed: bool = False) -> Response:
     """Answer with a shape as JSON; a GET gets an ETag and may be 304."""
-    response = jsonify(shown) if isinstance(shown, dict) else _as_json(shown)
+    text = shown.model_dump_json(by_alias=True)
+    response: Response = current_app.response_class(f"{text}\n", mimetype="application/json")
     response.status_code = status
     if replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return unless_known(response)
-
-
-def _as_json(shown: Answer) -> Response:
-    text = shown.model_dump_json(by_alias=True)
-    response: Response = current_app.response_class(f"{text}\n", mimetype="application/json")
-    return response
 
 
 def unless_known(response: Response) -> Response:
