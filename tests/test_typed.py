@@ -11,7 +11,7 @@ import pytest
 
 from grid_report.accounts import phones
 from grid_report.api.reading import query
-from grid_report.api.schemas import common
+from grid_report.api.schemas import report as report_shapes
 from grid_report.clock import Month, PlainDate
 from grid_report.errors import Invalid
 from grid_report.offers import forms as offers
@@ -132,7 +132,7 @@ def test_sentences_keep_the_width_they_were_written_in() -> None:
 
 def test_the_values_of_a_query_are_read_but_not_the_words_searched_for(app: Any) -> None:
     with app.test_request_context("/api/v1/reports?limit=５０&q=（Ａ座）&mine=１"):
-        asked = query(common.ReportQuery)
+        asked = query(report_shapes.ReportQuery)
     assert (asked.limit, asked.q, asked.mine) == (50, "（Ａ座）", True)
 
 

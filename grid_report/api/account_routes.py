@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response
 
 from grid_report import clock
 from grid_report.accounts import consent_queries, policy
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.consents import usecases as consents_usecases
-from grid_report.api import present
 from grid_report.api.openapi import operation
 from grid_report.api.reading import answer, json_body
-from grid_report.api.routes import bp, brief
+from grid_report.api.routes import bp
 from grid_report.api.schemas import account as shapes
 from grid_report.web.context import current_actor
 
@@ -23,21 +20,7 @@ from grid_report.web.context import current_actor
 def me() -> Response:
     """Say who is asking."""
     actor = current_actor()
-    return answer(
-        {
-            **brief(actor),
-            "language": actor.language,
-            "consents": [
-                {
-                    "kind": consent.kind.value,
-                    "version": consent.notice_version,
-                    "given_at": present.instant(consent.given_at),
-                    "withdrawn_at": present.instant(consent.withdrawn_at),
-                }
-                for consent in consent_queries.list_consents(actor.member_id)
-            ],
-        }
-    )
+    return answer(shapes.Me.whole(actor, consent_queries.list_consents(actor.member_id)))
 
 
 @bp.get("/me/consents")
@@ -48,16 +31,7 @@ def me() -> Response:
 def list_consents() -> Response:
     """List every agreement with its end; nothing is ever overwritten."""
     found = consent_queries.list_consents(current_actor().member_id)
-    return answer({"items": [_consent(row) for row in found]})
-
-
-def _consent(row: consent_queries.ConsentRow) -> dict[str, Any]:
-    return {
-        "kind": row.kind.value,
-        "version": row.notice_version,
-        "at": present.instant(row.given_at),
-        "withdrawn_at": present.instant(row.withdrawn_at),
-    }
+    return answer(shapes.ConsentList(items=[shapes.ConsentShown.of(row) for row in found]))
 
 
 @bp.post("/me/consents")
@@ -74,5 +48,4 @@ def say_consent() -> Response:
     row = consents_usecases.say_consent(
         kind, agree, actor=current_actor(), policy=policy.current(), now=clock.now()
     )
-    nothing = {"kind": kind.value, "version": None, "at": None, "withdrawn_at": None}
-    return answer({**(_consent(row) if row else nothing), "agree": agree}, 201)
+    return answer(shapes.ConsentSaid.of(kind, row, agree=agree), 201)

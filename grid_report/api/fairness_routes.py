@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Response, request, url_for
+from flask import Response, request
 
 from grid_report import access, clock
-from grid_report.api import present
 from grid_report.api.openapi import operation
 from grid_report.api.reading import answer, json_body, query
 from grid_report.api.routes import bp
@@ -18,80 +15,9 @@ from grid_report.fairness import forms, queries, usecases, views
 from grid_report.fairness.kinds import Finding, SignalState
 from grid_report.fairness.models import Sampled, Signal
 from grid_report.fairness.permissions import FAIRNESS_JUDGE, FAIRNESS_READ
-from grid_report.fairness.views import Case, Look
 from grid_report.places.queries import reference
-from grid_report.rates import Rate
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.paging import read_limit
-
-# Names of files: of no use to a program, which gets the photos themselves.
-NO_FACTS = frozenset({"photo", "other_photo"})
-
-
-def _case(it: Case) -> dict[str, Any]:
-    return {
-        "number": it.number or None,
-        "state": it.state,
-        "category": it.category_code,
-        "category_name": it.category_name,
-        "severity": it.severity,
-        "community_name": it.community_name,
-        "place_note": it.place_note,
-        "description": it.description,
-        "sent_at": present.instant(it.sent_at),
-        "alias": it.alias,
-        "photos": [
-            {
-                "id": photo.id,
-                "main": f"{_photo(it.number, photo.id)}?size=main",
-                "thumb": f"{_photo(it.number, photo.id)}?size=thumb",
-                "is_the_one": photo.is_the_one,
-            }
-            for photo in (it.photos if it.number else ())
-        ],
-        "awards": [
-            {"entry": award.entry_id, "rule": award.rule, "points": award.points}
-            for award in it.awards
-        ],
-    }
-
-
-def _photo(number: str, photo_id: int) -> str:
-    return url_for("api.report_photo", number=number, photo_id=photo_id)
-
-
-def _look(it: Look) -> dict[str, Any]:
-    return {
-        "id": it.id,
-        "case": _case(it.case),
-        "judged_by": it.judged_by,
-        "judged_at": present.instant(it.judged_at),
-        "words": it.words,
-        "may_judge": it.may_judge and it.judged_at is None,
-    }
-
-
-def _signal(it: Look) -> dict[str, Any]:
-    return {
-        **_look(it),
-        "kind": it.kind,
-        "state": it.judgement,
-        "facts": {name: fact for name, fact in it.facts.items() if name not in NO_FACTS},
-        "other": _case(it.other) if it.other else None,
-        "worker": it.worker_name,
-        "found_at": present.instant(it.at),
-        "trust": it.trust,
-    }
-
-
-def _sampled(it: Look) -> dict[str, Any]:
-    return {
-        **_look(it),
-        "month": it.facts["month"],
-        "finding": it.judgement,
-        "accepted_by": it.worker_name,
-        "accepted_at": present.instant(it.at),
-    }
 
 
 @bp.get("/fairness/signals")
@@ -116,7 +42,8 @@ def list_signals() -> Response:
         limit=read_limit(request.args.get("limit")),
     )
     rows = views.signals(page.items, actor, reference(), language())
-    return answer({"items": [_signal(it) for it in rows], "next": page.next})
+    items = [schemas.SignalShown.of(it) for it in rows]
+    return answer(schemas.SignalList(items=items, next=page.next))
 
 
 def _visible_signal(signal_id: int) -> Signal:
@@ -134,7 +61,8 @@ def _visible_signal(signal_id: int) -> Signal:
 def show_signal(signal_id: int) -> Response:
     """Show one signal."""
     row = _visible_signal(signal_id)
-    return answer(_signal(views.signal(row, current_actor(), reference(), language())))
+    found = views.signal(row, current_actor(), reference(), language())
+    return answer(schemas.SignalShown.of(found))
 
 
 @bp.post("/fairness/signals/<int:signal_id>/judgement")
@@ -174,16 +102,7 @@ def show_sample() -> Response:
     draw = queries.find_draw(month)
     progress = queries.progress(actor, month)
     rows = views.sampled_rows(page.items, actor, reference(), language())
-    return answer(
-        {
-            "month": month,
-            "drawn_at": present.instant(draw.drawn_at) if draw else None,
-            "population": draw.population if draw else None,
-            "progress": {"judged": progress.judged, "drawn": progress.drawn},
-            "items": [_sampled(it) for it in rows],
-            "next": page.next,
-        }
-    )
+    return answer(schemas.SampleShown.of(month, draw, progress, rows, page.next))
 
 
 def _visible_sampled(sampled_id: int) -> Sampled:
@@ -203,7 +122,8 @@ def _visible_sampled(sampled_id: int) -> Sampled:
 def show_sampled(sampled_id: int) -> Response:
     """Show one sampled report."""
     row = _visible_sampled(sampled_id)
-    return answer(_sampled(views.sampled(row, current_actor(), reference(), language())))
+    found = views.sampled(row, current_actor(), reference(), language())
+    return answer(schemas.SampledShown.of(found))
 
 
 @bp.post("/fairness/sample/<int:sampled_id>/judgement")
@@ -235,24 +155,6 @@ def show_rates() -> Response:
     access.check(actor, FAIRNESS_READ)
     last = Month.of(clock.now(), zone).plus(-1)
     month = forms.read_month(query(schemas.RatesQuery).month, last)
-    return answer(
-        {
-            "month": str(month),
-            "items": [
-                {
-                    "community": {
-                        "code": it.community_code,
-                        "name": places.communities[it.community_code].name,
-                    },
-                    "drawn": it.drawn,
-                    "agreement": _rate(it.agreement),
-                    "refusal": _rate(it.refusal),
-                }
-                for it in queries.rates(actor, month, zone, places)
-            ],
-        }
-    )
-
-
-def _rate(it: Rate) -> dict[str, Any]:
-    return {"numerator": it.numerator, "denominator": it.denominator, "percent": it.percent}
+    found = queries.rates(actor, month, zone, places)
+    items = [schemas.CommunityRatesShown.of(it, places) for it in found]
+    return answer(schemas.RatesShown(month=str(month), items=items))

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response
 
 from grid_report import access, clock
 from grid_report.access import Actor
-from grid_report.accounts.aliases import rider_alias
-from grid_report.api import present
 from grid_report.api.openapi import operation
 from grid_report.api.reading import answer, json_body, query
 from grid_report.api.routes import bp
@@ -33,28 +29,8 @@ def _rider() -> Actor:
     return actor
 
 
-def _objection(it: ObjectionView) -> dict[str, Any]:
-    community, street = reference().community(it.community_code), reference().street(it.street_code)
-    return {
-        "id": it.id,
-        "state": it.state.value,
-        "about": it.subject.value,
-        "key": it.key,
-        "report": it.report_number,
-        "rule": it.rule,
-        "points": it.points,
-        "words": it.words,
-        "raised_at": present.instant(it.raised_at),
-        "due_at": present.instant(it.due_at),
-        "overdue": it.overdue,
-        "community": {
-            "code": it.community_code,
-            "name": community.name if community else it.community_code,
-        },
-        "street": {"code": it.street_code, "name": street.name if street else it.street_code},
-        "answer": it.answer,
-        "answered_at": present.instant(it.answered_at),
-    }
+def _shown(it: ObjectionView) -> schemas.ObjectionShown:
+    return schemas.ObjectionShown.of(it, reference())
 
 
 @bp.get("/me/points/objections")
@@ -71,12 +47,11 @@ def my_objections() -> Response:
     found = objections_queries.list_own(
         rider.member_id, clock.now(), limit + 1, unpack_id(asked.cursor)
     )
-    return answer(
-        {
-            "items": [_objection(it) for it in found[:limit]],
-            "next": pack(found[limit - 1].id) if len(found) > limit else None,
-        }
+    shown = schemas.ObjectionList(
+        items=[_shown(it) for it in found[:limit]],
+        next=pack(found[limit - 1].id) if len(found) > limit else None,
     )
+    return answer(shown)
 
 
 @bp.post("/me/points/objections")
@@ -106,7 +81,7 @@ def raise_objection() -> Response:
     )
     found = objections_queries.own(objection_id, rider.member_id, now)
     # The decision itself is the key: what was raised before is found, not made.
-    return answer(_objection(found), 201, replayed=found.raised_at != now)
+    return answer(_shown(found), 201, replayed=found.raised_at != now)
 
 
 @bp.get("/me/points/objections/<int:objection_id>")
@@ -118,7 +93,7 @@ def raise_objection() -> Response:
 def my_objection(objection_id: int) -> Response:
     """Show a rider's objection."""
     found = objections_queries.own(objection_id, _rider().member_id, clock.now())
-    return answer(_objection(found))
+    return answer(_shown(found))
 
 
 @bp.post("/me/points/objections/<int:objection_id>/withdraw")
@@ -131,17 +106,11 @@ def withdraw_objection(objection_id: int) -> Response:
     """Take it back while nobody has answered."""
     rider, now = _rider(), clock.now()
     objections_usecases.withdraw_objection(objection_id, actor=rider, now=now)
-    return answer(_objection(objections_queries.own(objection_id, rider.member_id, now)))
+    return answer(_shown(objections_queries.own(objection_id, rider.member_id, now)))
 
 
-def _at_desk(it: ObjectionView) -> dict[str, Any]:
-    return {
-        **_objection(it),
-        "alias": rider_alias(it.rider_id),
-        "may_answer": it.answered_at is None
-        and it.withdrawn_at is None
-        and access.allowed(current_actor(), OBJECTION_ANSWER, it),
-    }
+def _at_desk(it: ObjectionView) -> schemas.ObjectionAtDesk:
+    return schemas.ObjectionAtDesk.seen_by(it, current_actor(), reference())
 
 
 @bp.get("/objections")
@@ -163,12 +132,11 @@ def list_objections() -> Response:
         before=unpack_id(asked.cursor),
         limit=asked.limit or DEFAULT_LIMIT,
     )
-    return answer(
-        {
-            "items": [_at_desk(it) for it in found],
-            "next": pack(following) if following is not None else None,
-        }
+    shown = schemas.ObjectionDeskList(
+        items=[_at_desk(it) for it in found],
+        next=pack(following) if following is not None else None,
     )
+    return answer(shown)
 
 
 @bp.get("/objections/<int:objection_id>")

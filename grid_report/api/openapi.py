@@ -12,7 +12,18 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import IntegerConverter
 
-from grid_report.api.schemas import account, common, fairness, offer, oversight, points, statistics
+from grid_report.api.schemas import (
+    account,
+    common,
+    fairness,
+    offer,
+    oversight,
+    place,
+    points,
+    report,
+    statement,
+    statistics,
+)
 from grid_report.web.guard import is_public
 from grid_report.web.paging import BIGGEST_ID
 
@@ -52,6 +63,9 @@ def document(app: Flask, version: str) -> dict[str, Any]:
         for module in (
             common,
             account,
+            place,
+            report,
+            statement,
             offer,
             points,
             fairness,

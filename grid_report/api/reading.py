@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, current_app, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
+from grid_report import clock
+from grid_report.api.schemas.common import Answer, Reader
 from grid_report.errors import Invalid
+from grid_report.places.queries import reference
 from grid_report.typed import plain
+from grid_report.web.context import current_actor, language, settings
 
 # pydantic's word for a mistake → the code of our sentence for it.
 CODES = {
@@ -88,13 +92,25 @@ def idempotency_key() -> str | None:
     return request.headers.get("Idempotency-Key")
 
 
-def answer(body: Any, status: int = 200, *, replayed: bool = False) -> Response:
-    """Answer with JSON; a GET gets an ETag and may be 304."""
-    response = jsonify(body)
+def reader() -> Reader:
+    """Return for whom this request is answered, and when."""
+    zone = settings().county.tz
+    return Reader(current_actor(), reference(), language(), zone, clock.now())
+
+
+def answer(shown: Answer, status: int = 200, *, replayed: bool = False) -> Response:
+    """Answer with a shape as JSON; a GET gets an ETag and may be 304."""
+    text = shown.model_dump_json(by_alias=True)
+    response: Response = current_app.response_class(f"{text}\n", mimetype="application/json")
     response.status_code = status
     if replayed:
         response.headers["Idempotent-Replayed"] = "true"
-    if request.method in ("GET", "HEAD") and status == 200:
+    return unless_known(response)
+
+
+def unless_known(response: Response) -> Response:
+    """Give what a GET answers an ETag; 304 to who has it already."""
+    if request.method in ("GET", "HEAD") and response.status_code == 200:
         response.add_etag()
         response.make_conditional(request)
     return response

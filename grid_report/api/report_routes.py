@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 from flask import Response, request, url_for
 
 from grid_report import access, clock
 from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
-from grid_report.api import present
 from grid_report.api.openapi import operation
 from grid_report.api.reading import (
     FORMS,
@@ -19,9 +18,11 @@ from grid_report.api.reading import (
     form_body,
     idempotency_key,
     json_body,
+    reader,
 )
 from grid_report.api.routes import bp
-from grid_report.api.schemas import common
+from grid_report.api.schemas import report as shapes
+from grid_report.api.schemas.common import PhotoQuery
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.points.statement.queries import points_by_report
@@ -37,15 +38,15 @@ from grid_report.reports.pages import forms as pages_forms
 from grid_report.reports.permissions import REPORT_PHOTOS, REPORT_READ, REPORT_SUBMIT, parts
 from grid_report.reports.sources import Source
 from grid_report.reports.submission import usecases as submission_usecases
-from grid_report.web.context import current_actor, language, settings, wiring
+from grid_report.web.context import current_actor, settings, wiring
 from grid_report.web.paging import read_limit
 
 
 @bp.post("/reports")
 @operation(
     summary="Send a report with its photos",
-    form=common.SubmitForm,
-    answers={201: common.ReportShown},
+    form=shapes.SubmitForm,
+    answers={201: shapes.ReportShown},
     refuses=(403, 413, 415, 422),
     idempotent_by_key=True,
 )
@@ -84,17 +85,19 @@ def submit() -> Response:
 
 def _sent(
     report: Report | KeptReport, photos: Sequence[ReportPhoto | KeptPhoto] | None = None
-) -> dict[str, Any]:
+) -> shapes.ReportShown:
     waits = kept_queries.as_kept(report)
     return _one_kept(waits) if waits is not None else _one(cast("Report", report), photos)
 
 
-def _one_kept(report: KeptReport) -> dict[str, Any]:
-    body = _kept(report, kept_queries.photos_of_kept([report.id])[report.id])
-    return body | {"steps": [step.value for step in kept_steps_from(report.state)]}
+def _one_kept(report: KeptReport) -> shapes.ReportShown:
+    photos = kept_queries.photos_of_kept([report.id])[report.id]
+    return shapes.ReportShown.of(report, photos, reader(), steps=kept_steps_from(report.state))
 
 
-def _one(report: Report, photos: Sequence[ReportPhoto | KeptPhoto] | None = None) -> dict[str, Any]:
+def _one(
+    report: Report, photos: Sequence[ReportPhoto | KeptPhoto] | None = None
+) -> shapes.ReportShown:
     actor = current_actor()
     lead = page_views.lead_of(report, actor)
     rider = actor.member_id if report.reporter_id == actor.member_id else None
@@ -104,51 +107,38 @@ def _one(report: Report, photos: Sequence[ReportPhoto | KeptPhoto] | None = None
     # Nothing is earned before acceptance.
     if report.accepted_at is not None and report.reporter_id == actor.member_id:
         points = points_by_report(actor.member_id, [report.number]).get(report.number, 0)
-    body = present.report(
+    return shapes.ReportShown.of(
         report,
         photos,
-        actor=actor,
-        places=reference(),
-        language=language(),
-        now=clock.now(),
+        reader(),
         merged_into=queries.number_of(report.merged_into_id),
         points=points,
         case=lead,
         case_photos=queries.list_photos(lead.id, rider_id=rider) if lead else (),
-    )
-    body["steps"] = case_views.allowed_steps(actor, report, lead)
-    return body
-
-
-def _kept(report: KeptReport, photos: Sequence[ReportPhoto | KeptPhoto]) -> dict[str, Any]:
-    return present.report(
-        report,
-        photos,
-        actor=current_actor(),
-        places=reference(),
-        language=language(),
-        now=clock.now(),
-        merged_into=None,
-        points=0,
+        steps=case_views.allowed_steps(actor, report, lead),
     )
 
 
 @bp.get("/reports")
 @operation(
     summary="The reports the caller may see",
-    query=common.ReportQuery,
-    answers={200: common.ReportList},
+    query=shapes.ReportQuery,
+    answers={200: shapes.ReportList},
     refuses=(422,),
 )
 def list_reports() -> Response:
     """List reports: a rider's own, a worker's community's, a unit's, …"""
-    actor, now, places = current_actor(), clock.now(), reference()
+    asked_by = reader()
+    actor = asked_by.actor
     waiting, page = kept_queries.list_with_kept(
         actor,
         filters.read(
-            request.args.to_dict(), places=places, zone=settings().county.tz, with_kept=True
+            request.args.to_dict(),
+            places=asked_by.places,
+            zone=settings().county.tz,
+            with_kept=True,
         ),
-        now=now,
+        now=asked_by.now,
         cursor=request.args.get("cursor"),
         limit=read_limit(request.args.get("limit")),
     )
@@ -159,27 +149,20 @@ def list_reports() -> Response:
     own = [row.number for row in page.items if row.reporter_id == actor.member_id]
     earned = points_by_report(actor.member_id, own) if own else {}
     kept_photos = kept_queries.photos_of_kept([it.id for it in waiting])
-    return answer(
-        {
-            "items": [_kept(it, kept_photos[it.id]) for it in waiting]
-            + [
-                present.report(
-                    row,
-                    photos[row.id],
-                    actor=actor,
-                    places=places,
-                    language=language(),
-                    now=now,
-                    merged_into=leads[row.merged_into_id].number if row.merged_into_id else None,
-                    points=earned.get(row.number, 0),
-                    case=leads.get(row.merged_into_id),
-                    case_photos=of_cases.get(row.merged_into_id, ()),
-                )
-                for row in page.items
-            ],
-            "next": page.next,
-        }
-    )
+    items = [shapes.ReportShown.of(it, kept_photos[it.id], asked_by) for it in waiting]
+    items += [
+        shapes.ReportShown.of(
+            row,
+            photos[row.id],
+            asked_by,
+            merged_into=leads[row.merged_into_id].number if row.merged_into_id else None,
+            points=earned.get(row.number, 0),
+            case=leads.get(row.merged_into_id),
+            case_photos=of_cases.get(row.merged_into_id, ()),
+        )
+        for row in page.items
+    ]
+    return answer(shapes.ReportList(items=items, next=page.next))
 
 
 def _visible(number: str) -> Report:
@@ -189,7 +172,7 @@ def _visible(number: str) -> Report:
 
 
 @bp.get("/reports/<number>")
-@operation(summary="One report", answers={200: common.ReportShown}, refuses=(404,))
+@operation(summary="One report", answers={200: shapes.ReportShown}, refuses=(404,))
 def show_report(number: str) -> Response:
     """Show one report as the caller may see it."""
     try:
@@ -201,7 +184,7 @@ def show_report(number: str) -> Response:
 @bp.get("/reports/<number>/history")
 @operation(
     summary="Every step of a report, oldest first",
-    answers={200: common.HistoryList},
+    answers={200: shapes.HistoryList},
     refuses=(404,),
 )
 def show_history(number: str) -> Response:
@@ -212,33 +195,30 @@ def show_history(number: str) -> Response:
     except NotFound:
         waits = kept_queries.find_kept(number, actor)
         photos = kept_queries.photos_of_kept([waits.id])[waits.id]
-        return answer({"items": present.kept_history(waits, photos)})
+        return answer(shapes.HistoryList.of_kept(waits, photos))
     mine = parts(actor, report)
     by_entry: dict[int | None, list[ReportPhoto]] = {}
     if access.allowed(actor, REPORT_PHOTOS, report):
         rider = actor.member_id if Part.RIDER in mine else None
         for photo in queries.list_photos(report.id, rider_id=rider):
             by_entry.setdefault(photo.history_id, []).append(photo)
-    return answer(
-        {
-            "items": [
-                present.history(
-                    entry,
-                    by_entry.get(entry.id, ()),
-                    number,
-                    is_staff=Part.RIDER not in mine,
-                    reader_id=actor.member_id,
-                )
-                for entry in queries.list_history(report.id)
-            ]
-        }
-    )
+    items = [
+        shapes.HistoryItem.of(
+            entry,
+            by_entry.get(entry.id, ()),
+            number,
+            is_staff=Part.RIDER not in mine,
+            reader_id=actor.member_id,
+        )
+        for entry in queries.list_history(report.id)
+    ]
+    return answer(shapes.HistoryList(items=items))
 
 
 @bp.get("/reports/<number>/photos/<int:photo_id>")
 @operation(
     summary="One photo of a report",
-    query=common.PhotoQuery,
+    query=PhotoQuery,
     answers={200: "image/jpeg"},
     refuses=(403, 404, 422),
 )
@@ -268,9 +248,9 @@ def report_photo(number: str, photo_id: int) -> Response:
 @bp.post("/reports/<number>/steps")
 @operation(
     summary="Take a step of the lifecycle",
-    json=common.StepRequest,
-    form=common.StepForm,
-    answers={200: common.ReportShown},
+    json=shapes.StepRequest,
+    form=shapes.StepForm,
+    answers={200: shapes.ReportShown},
     refuses=(403, 404, 409, 413, 415, 422),
     idempotent_by_key=True,
 )
@@ -283,7 +263,7 @@ def take_step(number: str) -> Response:
     problems = Invalid()
     photos = []
     if request.mimetype not in FORMS:
-        values = json_body(common.StepRequest)
+        values = json_body(shapes.StepRequest)
     else:
         values = request.form.to_dict()
         page_views.check_consent(number, idempotency_key())
@@ -311,7 +291,7 @@ def take_step(number: str) -> Response:
 def _step_on_kept(number: str) -> Response:
     kept_queries.find_kept(number, current_actor())
     is_form = request.mimetype in FORMS
-    values = request.form.to_dict() if is_form else json_body(common.StepRequest)
+    values = request.form.to_dict() if is_form else json_body(shapes.StepRequest)
     done = page_views.take_step_on_kept(number, values, key=idempotency_key(), key_field=KEY_FIELD)
     return answer(_sent(done.report), replayed=done.replayed)
 
@@ -319,8 +299,8 @@ def _step_on_kept(number: str) -> Response:
 @bp.post("/reports/<number>/rating")
 @operation(
     summary="The rider's answer: solved, satisfied",
-    json=common.RatingRequest,
-    answers={201: common.Rated},
+    json=shapes.RatingRequest,
+    answers={201: shapes.Rated},
     refuses=(403, 404, 409, 415, 422),
     idempotent_by_key=True,
 )
@@ -330,19 +310,9 @@ def rate(number: str) -> Response:
     done = casework_usecases.rate_report(
         number,
         pages_forms.read_rating(
-            json_body(common.RatingRequest), key=idempotency_key(), key_field=KEY_FIELD
+            json_body(shapes.RatingRequest), key=idempotency_key(), key_field=KEY_FIELD
         ),
         actor=current_actor(),
         now=clock.now(),
     )
-    report = done.report
-    return answer(
-        {
-            "number": report.number,
-            "solved": report.solved,
-            "satisfied": report.satisfied,
-            "rated_at": present.instant(report.rated_at),
-        },
-        201,
-        replayed=done.replayed,
-    )
+    return answer(shapes.Rated.of(done.report), 201, replayed=done.replayed)

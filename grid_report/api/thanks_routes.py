@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, request
 
 from grid_report import access, clock
 from grid_report.access import Permission
-from grid_report.api import present
 from grid_report.api.openapi import operation
 from grid_report.api.reading import (
     KEY_FIELD,
@@ -22,16 +19,15 @@ from grid_report.api.routes import bp
 from grid_report.api.schemas import points as schemas
 from grid_report.errors import Invalid
 from grid_report.places.queries import reference
-from grid_report.points.permissions import BUDGET_GRANT, PROPOSAL_DECIDE, PROPOSALS_READ
+from grid_report.points.permissions import BUDGET_GRANT, PROPOSALS_READ
 from grid_report.points.policy import terms_of
 from grid_report.points.proposals import queries as proposals_queries
 from grid_report.points.proposals import usecases as proposals_usecases
-from grid_report.points.proposals.queries import ProposalLine
 from grid_report.points.tariff import forms as points_forms
 from grid_report.reports import queries
 from grid_report.reports.casework import recheck_usecases
 from grid_report.reports.commands import AnswerRecheck, AskRecheck
-from grid_report.reports.models import Recheck, Report
+from grid_report.reports.models import Report
 from grid_report.reports.pages import forms as pages_forms
 from grid_report.reports.pages import page_views
 from grid_report.reports.permissions import (
@@ -58,21 +54,13 @@ def rechecks(number: str) -> Response:
     """List what was asked for, and what was answered."""
     report = queries.find_report(number)
     access.check(current_actor(), REPORT_READ, report)
-    return answer({"items": [_recheck(it) for it in queries.list_rechecks(report.id)]})
-
-
-def _recheck(it: Recheck) -> dict[str, Any]:
-    return {
-        "nth": it.nth,
-        "words": it.words,
-        "asked_at": present.instant(it.asked_at),
-        "answered_at": present.instant(it.answered_at),
-    }
+    found = queries.list_rechecks(report.id)
+    return answer(schemas.RecheckList(items=[schemas.RecheckShown.of(it) for it in found]))
 
 
 def _last(report: Report, *, replayed: bool) -> Response:
     last = queries.list_rechecks(report.id)[-1]
-    return answer(_recheck(last), 201, replayed=replayed)
+    return answer(schemas.RecheckShown.of(last), 201, replayed=replayed)
 
 
 def _check(number: str, permission: Permission[Case], key: str | None = None) -> None:
@@ -167,33 +155,13 @@ def propose_merit(number: str) -> Response:
     put = recheck_usecases.propose_merit(
         number, body["points"], reason, key=key, actor=current_actor(), now=clock.now()
     )
-    shown = _proposal(proposals_queries.find_proposal(put.proposal_id, current_actor()))
-    return answer(shown, 201, replayed=put.replayed)
+    return answer(_proposal(put.proposal_id), 201, replayed=put.replayed)
 
 
-def _proposal(it: ProposalLine) -> dict[str, Any]:
-    community = reference().community(it.community_code)
-    waits = it.decided_at is None
-    return {
-        "id": it.id,
-        "kind": it.kind.value,
-        "state": it.state.value,
-        "points": it.points,
-        "community": {"code": community.code, "name": community.name} if community else None,
-        "month": it.month,
-        "report": it.report_number,
-        "entry": it.entry_id,
-        "verdict": it.verdict.value if it.verdict else None,
-        "taken": it.taken.taken if it.taken else None,
-        "still_owed": it.taken.still_owed if it.taken else None,
-        "reason": it.reason,
-        "proposed_by": it.proposed_by,
-        "proposed_at": present.instant(it.proposed_at),
-        "decided_by": None if waits else it.decided_by,
-        "decided_at": present.instant(it.decided_at),
-        "note": it.decision_note,
-        "may_decide": waits and access.allowed(current_actor(), PROPOSAL_DECIDE, it),
-    }
+def _proposal(proposal_id: int) -> schemas.ProposalShown:
+    actor = current_actor()
+    found = proposals_queries.find_proposal(proposal_id, actor)
+    return schemas.ProposalShown.of(found, actor, reference())
 
 
 @bp.get("/proposals")
@@ -205,20 +173,20 @@ def _proposal(it: ProposalLine) -> dict[str, Any]:
 )
 def list_proposals() -> Response:
     """List what waits and what was decided."""
-    access.check(current_actor(), PROPOSALS_READ)
+    actor = current_actor()
+    access.check(actor, PROPOSALS_READ)
     asked = query(schemas.ProposalQuery)
     found, following = proposals_queries.page_of_proposals(
-        current_actor(),
+        actor,
         state=asked.state,
         before=unpack_id(asked.cursor),
         limit=read_limit(request.args.get("limit")),
     )
-    return answer(
-        {
-            "items": [_proposal(it) for it in found],
-            "next": pack(following) if following is not None else None,
-        }
+    shown = schemas.ProposalList(
+        items=[schemas.ProposalShown.of(it, actor, reference()) for it in found],
+        next=pack(following) if following is not None else None,
     )
+    return answer(shown)
 
 
 @bp.post("/proposals")
@@ -237,8 +205,7 @@ def propose() -> Response:
     put = proposals_usecases.propose(
         command, zone=settings().county.tz, actor=current_actor(), now=clock.now()
     )
-    shown = _proposal(proposals_queries.find_proposal(put.proposal_id, current_actor()))
-    return answer(shown, 201, replayed=put.replayed)
+    return answer(_proposal(put.proposal_id), 201, replayed=put.replayed)
 
 
 @bp.post("/proposals/<int:proposal_id>/decision")
@@ -260,4 +227,4 @@ def decide_proposal(proposal_id: int) -> Response:
         )
     else:
         proposals_usecases.decline(proposal_id, note=note, actor=actor, now=now)
-    return answer(_proposal(proposals_queries.find_proposal(proposal_id, current_actor())))
+    return answer(_proposal(proposal_id))

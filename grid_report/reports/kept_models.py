@@ -69,6 +69,8 @@ class KeptReport(Base):
     street_code: ClassVar[None] = None
     unit_code: ClassVar[None] = None
     dispatched_at: ClassVar[None] = None
+    started_by_id: ClassVar[None] = None
+    handled_by_id: ClassVar[None] = None
     accept_due: ClassVar[None] = None
     control_due: ClassVar[None] = None
     fix_due: ClassVar[None] = None

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import func, select
 
 from grid_report.accounts.consent_kinds import ConsentKind
-from grid_report.api.schemas import account, common
+from grid_report.api.schemas import account
+from grid_report.api.schemas import report as report_shapes
 from grid_report.db import db
 from grid_report.reports.models import Report
 from tests.api.conftest import problem
@@ -75,7 +76,7 @@ def test_the_source_of_a_place_is_given_and_answered(make: Make, program: Any) -
     ):
         sent = asking.report(**more)
         assert sent.status_code == 201, sent.text
-        common.ReportShown.model_validate(sent.json)
+        report_shapes.ReportShown.model_validate(sent.json)
         assert sent.json["location"]["source"] == source
         assert asking.get(f"reports/{sent.json['number']}").json["location"]["source"] == source
     problem(asking.report(source="nowhere"), 422, "invalid", "source")
@@ -86,7 +87,7 @@ def test_without_consent_a_measured_place_is_left_out_with_201(make: Make, progr
     for place in ({**HERE, "accuracy_m": "5"}, {"lat": "39.9", "lng": "116.4"}, {}):
         sent = asking.report(community="", **place)
         assert sent.status_code == 201, sent.text
-        common.ReportShown.model_validate(sent.json)
+        report_shapes.ReportShown.model_validate(sent.json)
         assert (sent.json["location"], sent.json["community"]) == (None, None)
         assert sent.json["matched_by"] == "none"
     pinned = asking.report(community="", source="pin", **HERE)

@@ -12,7 +12,7 @@ from grid_report import clock
 from grid_report.access import Grant
 from grid_report.access.roles import Role
 from grid_report.accounts.models import SignIn
-from grid_report.api.schemas import account, common
+from grid_report.api.schemas import account, place, statement
 from grid_report.db import db, transaction
 from grid_report.places.queries import reference
 from tests.api.conftest import problem
@@ -30,7 +30,7 @@ def test_a_token_is_issued_works_and_is_revoked(make: Make, program: Any) -> Non
     rider, guest = make.rider(phone=PHONE, name="小李"), program()
     issued = guest.post("tokens", json={"phone": PHONE, "password": PASSWORD, "label": "我的手机"})
     assert issued.status_code == 201
-    shown = common.TokenIssued.model_validate(issued.json)
+    shown = account.TokenIssued.model_validate(issued.json)
     assert shown.member.id == rider.member_id
     assert issued.json["member"]["roles"] == [{"role": "rider", "place": None}]
     assert timedelta(days=89) < shown.expires_at - clock.now() <= timedelta(days=90)
@@ -129,7 +129,7 @@ def test_categories_are_for_everybody_in_both_languages(program: Any) -> None:
     chinese = asking.get("categories", headers={"Accept-Language": "zh-CN"})
     english = asking.get("categories", headers={"Accept-Language": "en-GB,en;q=0.9"})
     for answer in (chinese, english):
-        common.CategoryList.model_validate(answer.json)
+        place.CategoryList.model_validate(answer.json)
     first, other = (
         {c["code"]: c for g in a.json["groups"] for c in g["categories"]}["RD02"]
         for a in (chinese, english)
@@ -147,7 +147,7 @@ def test_a_position_is_located_in_either_datum(make: Make, program: Any) -> None
     here = f"lat={center.lat}&lng={center.lng}"
     for more in ("", "&datum=wgs84", "&datum=gcj02", "&datum="):
         answer = asking.get(f"places/locate?{here}{more}")
-        common.Located.model_validate(answer.json)
+        place.Located.model_validate(answer.json)
         assert answer.status_code == 200, answer.text
     plain = asking.get(f"places/locate?{here}").json
     assert plain["matched_by"] == "boundary"
@@ -178,7 +178,7 @@ def test_an_odd_position_names_its_fields(
 
 def test_communities_have_a_point_inside_and_their_version(make: Make, program: Any) -> None:
     answer = program(make.rider()).get("places/communities")
-    shown = common.CommunityList.model_validate(answer.json)
+    shown = place.CommunityList.model_validate(answer.json)
     assert {STATION, BRIGHT} <= {it.code for it in shown.items}
     asking = program(make.rider())
     for it in shown.items:
@@ -191,7 +191,7 @@ def test_units_are_proposed_to_staff(make: Make, program: Any) -> None:
     report, worker = make.report(), program(make.worker())
     for query in (f"report={report.number}", f"community={STATION}"):
         answer = worker.get(f"places/units?{query}")
-        common.UnitList.model_validate(answer.json)
+        place.UnitList.model_validate(answer.json)
         assert PROPERTY in {unit["code"] for unit in answer.json["items"]}
     problem(worker.get("places/units"), 422, "invalid", "report")
     problem(worker.get("places/units?community=nowhere"), 422, "invalid", "community")
@@ -208,19 +208,19 @@ def test_points_come_with_their_reasons(make: Make, program: Any) -> None:
     report = make.accepted(worker, rider)
     asking = program(rider)
     balance = asking.get("me/points")
-    shown = common.Balance.model_validate(balance.json)
+    shown = statement.Balance.model_validate(balance.json)
     assert (shown.available, shown.held, shown.pending, shown.debt) == (15, 0, 0, 0)
     assert shown.expiring[0].points == 15
     # The last day of the twelfth month after.
     assert (shown.expiring[0].on + timedelta(days=1)).day == 1
     entries = asking.get("me/points/entries", headers={"Accept-Language": "en"}).json
-    (line,) = common.EntryList.model_validate(entries).items
+    (line,) = statement.EntryList.model_validate(entries).items
     assert (line.points, line.cause, line.report) == (15, "report-accepted", report.number)
     assert line.words == "Your report was accepted"
     chinese = asking.get("me/points/entries", headers={"Accept-Language": "zh-CN"}).json
     assert chinese["items"][0]["words"] not in ("", line.words)
     why = asking.get(f"me/points/entries/{line.id}/why").json
-    chain = common.WhyShown.model_validate(why)
+    chain = statement.WhyShown.model_validate(why)
     assert chain.entry.report == report.number
     assert (chain.decision.step, chain.tariff.rule, chain.tariff.severity) == ("accept", "R1", 2)
     assert (chain.award.points, chain.award.free, chain.award.community.code) == (15, 15, STATION)

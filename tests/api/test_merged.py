@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from grid_report.api.schemas import common
+from grid_report.api.schemas import report as report_shapes
 from tests.reports.casework.test_merged import Three
 from tests.support import present
 from tests.support.builders import Make
@@ -22,7 +22,7 @@ def test_a_merged_report_brings_the_state_of_its_case_to_its_rider(
     asking = program(three.riders[1])
     three.take(three.a, "ask", three.worker, reason="在哪")
     body = asking.get(f"reports/{three.b.number}").json
-    common.ReportShown.model_validate(body)
+    report_shapes.ReportShown.model_validate(body)
     assert (body["state"], body["case"]["state"], body["steps"]) == (
         "merged", "needs_info", ["supplement"],
     )  # fmt: skip

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.api.schemas import fairness as schemas
+from grid_report.db import transaction
+from grid_report.fairness.models import Signal
 from tests.api.conftest import Program, problem
 from tests.fairness.conftest import Review
 from tests.reports.desk.test_lists import counted
@@ -34,6 +37,16 @@ def make_odd(make: Make, review: Review, count: int, rider: Actor | None = None)
             worker, rider, photos=(photo,), at=make.now - timedelta(days=1, minutes=day)
         )
     review.find()
+
+
+def test_a_fact_nobody_knows_is_left_out(make: Make, review: Review, program: Programs) -> None:
+    """Two photos of the same second have no speed between them."""
+    make_odd(make, review, 1)
+    with transaction() as session:
+        for it in session.scalars(select(Signal)):
+            it.facts = {"metres": 900, "seconds": 0, "kmh": None}
+    for signal in program(make.supervisor()).get("fairness/signals").json["items"]:
+        assert signal["facts"] == {"metres": 900, "seconds": 0, "same_rider": True}
 
 
 def test_a_signal_is_seen_by_its_street_and_judged_once(

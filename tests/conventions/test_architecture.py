@@ -223,7 +223,8 @@ def state_writers(module: Module) -> Iterator[str]:
                 and isinstance(node.args[1], ast.Constant)
                 and node.args[1].value == "state"
             )
-            if assigned or passed or named:
+            entered = isinstance(node, ast.Call) and dotted(node.func) == "enter"
+            if assigned or passed or named or entered:
                 yield f"{module.name}.{function.name}"
 
 
@@ -235,6 +236,27 @@ def test_only_the_lifecycle_moves_a_report() -> None:
         for writer in state_writers(module)
     }
     assert found == {"reports.steps.move", "reports.submission.usecases.start_in"}
+
+
+def test_each_lifecycle_is_walked_in_one_place() -> None:
+    found = {
+        writer
+        for module in modules().values()
+        if any(it.module == "workflow" and it.name == "enter" for it in module.imports)
+        for writer in state_writers(module)
+    }
+    assert found == {
+        "reports.steps.move",
+        "offers.permits.steps.move",
+        # Before its first step a thing has no state to come from.
+        "offers.permits.steps.start",
+        "offers.redemptions.steps.move",
+        # The queue of a slot has no steps: who waits is offered a place, or not.
+        "offers.redemptions.steps.take_place",
+        "offers.redemptions.steps.free_place",
+        "offers.redemptions.steps.leave",
+        "offers.settlements.steps.move",
+    }
 
 
 # `scheduled` notes what was told, which is beside the ledger.

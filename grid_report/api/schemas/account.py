@@ -1,34 +1,99 @@
-"""The shapes of a member's own account."""
+"""The shapes of a member's own account: the token, who one is, what one agreed to."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Literal
+from collections.abc import Iterable
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
+from grid_report.access import Actor
+from grid_report.access.roles import Role
 from grid_report.accounts.consent_kinds import ConsentKind
-from grid_report.api.schemas.common import Answer, Body, MemberBrief
+from grid_report.accounts.consent_queries import ConsentRow
+from grid_report.api.schemas.common import Answer, Body, Instant, spelled_out
 from grid_report.languages import LANGUAGES
+
+
+class TokenRequest(Body):
+    phone: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    password: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    label: Annotated[str, StringConstraints(max_length=120)] = ""
+
+
+class RoleAt(Answer):
+    role: Role
+    place: str | None
+
+
+def _roles(actor: Actor) -> list[RoleAt]:
+    grants = sorted(actor.grants, key=lambda grant: (grant.role, grant.place or ""))
+    return [RoleAt(role=grant.role, place=grant.place) for grant in grants]
+
+
+class MemberBrief(Answer):
+    id: int
+    name: str
+    roles: list[RoleAt]
+
+    @classmethod
+    def of(cls, actor: Actor) -> MemberBrief:
+        """Show a member in a few words."""
+        return MemberBrief(id=actor.member_id, name=actor.name, roles=_roles(actor))
+
+
+class TokenIssued(Answer):
+    token: str
+    expires_at: Instant
+    member: MemberBrief
 
 
 class ConsentGiven(Answer):
     kind: str
     version: str
-    given_at: datetime
-    withdrawn_at: datetime | None
+    given_at: Instant
+    withdrawn_at: Instant | None
 
 
 class Me(MemberBrief):
-    language: Annotated[str, Field(json_schema_extra={"enum": list(LANGUAGES)})]
+    language: Annotated[str, spelled_out(LANGUAGES, "Language")]
     consents: list[ConsentGiven]
+
+    @classmethod
+    def whole(cls, actor: Actor, consents: Iterable[ConsentRow]) -> Self:
+        """Show who asks, with what was agreed to."""
+        return cls(
+            id=actor.member_id,
+            name=actor.name,
+            roles=_roles(actor),
+            language=actor.language,
+            consents=[
+                ConsentGiven(
+                    kind=it.kind.value,
+                    version=it.notice_version,
+                    given_at=it.given_at,
+                    withdrawn_at=it.withdrawn_at,
+                )
+                for it in consents
+            ],
+        )
 
 
 class ConsentShown(Answer):
     kind: ConsentKind
     version: str = Field(description="of the notice that was agreed to")
-    at: datetime
-    withdrawn_at: datetime | None
+    at: Instant
+    withdrawn_at: Instant | None
+
+    @classmethod
+    def of(cls, row: ConsentRow) -> Self:
+        """Show one agreement with its end."""
+        return cls(
+            kind=row.kind,
+            version=row.notice_version,
+            at=row.given_at,
+            withdrawn_at=row.withdrawn_at,
+        )
 
 
 class ConsentList(Answer):
@@ -46,5 +111,16 @@ class ConsentSaid(Answer):
     kind: ConsentKind
     agree: bool
     version: str | None
-    at: datetime | None
-    withdrawn_at: datetime | None
+    at: Instant | None
+    withdrawn_at: Instant | None
+
+    @classmethod
+    def of(cls, kind: ConsentKind, row: ConsentRow | None, *, agree: bool) -> Self:
+        """Show what stands after one was agreed to or taken back."""
+        return cls(
+            kind=kind,
+            agree=agree,
+            version=row.notice_version if row else None,
+            at=row.given_at if row else None,
+            withdrawn_at=row.withdrawn_at if row else None,
+        )

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
+from flask import url_for
 from pydantic import BaseModel, Field, StringConstraints
 
-from grid_report.api.schemas.common import Answer, Body, CommunityBrief, Expiring, Position
+from grid_report.accounts.aliases import rider_alias
+from grid_report.api.schemas.common import Answer, Body, CommunityBrief, Instant, Position, Reader
+from grid_report.api.schemas.statement import Expiring
+from grid_report.offers.catalogue.models import Offer, Slot, Station
+from grid_report.offers.catalogue.queries import OfferRow
 from grid_report.offers.forms import MOST_POINTS
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, OpensTo
 from grid_report.offers.permits.lifecycle import ApplicationState
+from grid_report.offers.permits.models import Application
 from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.redemptions import ending_queries, voucher_views
 from grid_report.offers.redemptions.lifecycle import RedemptionState
+from grid_report.offers.redemptions.models import Redemption
+from grid_report.offers.redemptions.queries import RedemptionRow
+from grid_report.places.geo.reference import Reference
+from grid_report.points.statement import queries as statement_queries
 
 
 class StationShown(Answer):
@@ -25,6 +37,20 @@ class StationShown(Answer):
     community: CommunityBrief | None
     distance_m: int | None = Field(description="from `near`, when that was asked")
 
+    @classmethod
+    def of(cls, it: Station, places: Reference, distance_m: int | None = None) -> Self:
+        """Show a point of the service map."""
+        return cls(
+            code=it.code,
+            name=it.name,
+            address=it.address,
+            location=Position(lat=it.lat, lng=it.lng, datum="wgs84"),
+            hours=it.hours,
+            free_services=[FreeService(name) for name in it.free_services],
+            community=CommunityBrief.of(places.community(it.community_code)),
+            distance_m=distance_m,
+        )
+
 
 class StationList(Answer):
     items: list[StationShown]
@@ -32,9 +58,16 @@ class StationList(Answer):
 
 class SlotShown(Answer):
     id: int
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: Instant
+    ends_at: Instant
     left: int
+
+    @classmethod
+    def of(cls, it: Slot) -> Self:
+        """Show a time, with the places left."""
+        return cls(
+            id=it.id, starts_at=it.starts_at, ends_at=it.ends_at, left=it.capacity - it.reserved
+        )
 
 
 class OfferBrief(Answer):
@@ -46,6 +79,15 @@ class OfferPhoto(Answer):
     main: str
     thumb: str
 
+    @classmethod
+    def of(cls, it: Offer) -> OfferPhoto | None:
+        """Show the addresses of an offer's photo; nothing where there is none."""
+        if it.photo is None:
+            return None
+        # Its name in the address: another photo is another address, and none grows old in a cache.
+        address = url_for("api.offer_photo", offer_id=it.id, name=it.photo)
+        return OfferPhoto(main=f"{address}?size=main", thumb=f"{address}?size=thumb")
+
 
 class OfferShown(OfferBrief):
     description: str
@@ -54,7 +96,7 @@ class OfferShown(OfferBrief):
     kind: OfferKind
     points: int
     left: int | None = Field(description="null: as many as are wanted")
-    for_: list[ForWhom] = Field(alias="for")
+    for_: list[ForWhom] = Field(serialization_alias="for")
     opens_to: OpensTo = Field(
         description="`first_accepted`: taking it before an accepted report is 409"
         " `first-report-needed`; `proved`: a proved number is enough"
@@ -68,6 +110,37 @@ class OfferShown(OfferBrief):
         description="what of its price is over before the last moment to cancel, were it taken now;"
         " cancelled after that day it does not come back"
     )
+
+    @classmethod
+    def of(
+        cls,
+        row: OfferRow,
+        slots: Sequence[Slot],
+        purse: Sequence[statement_queries.Expiring],
+        reader: Reader,
+    ) -> Self:
+        """Show an offer with its times; `purse` is what its reader has, by the last day of each."""
+        it, at, zone = row.offer, row.station, reader.zone
+        free = [slot for slot in slots if slot.reserved < slot.capacity]
+        ending = ending_queries.before_taking(it, free, purse, zone=zone, now=reader.now)
+        return cls(
+            id=it.id,
+            title=row.title(reader.language),
+            description=row.description(reader.language),
+            picture=it.picture.value,
+            photo=OfferPhoto.of(it),
+            kind=it.kind,
+            points=it.points,
+            left=row.left,
+            for_=row.for_whom,
+            opens_to=it.opens_to,
+            hours=it.hours,
+            needs=it.needs,
+            rating=row.rating,
+            station=StationShown.of(at, reader.places, row.distance_m) if at else None,
+            slots=[SlotShown.of(slot) for slot in slots],
+            ending=Expiring.of(ending, zone),
+        )
 
 
 class OfferList(Answer):
@@ -104,8 +177,24 @@ class RedeemRequest(Body):
 class VoucherShown(Answer):
     qr: str = Field(description="the text of the QR code now; it turns every 30 seconds")
     code: str = Field(description="six digits for the bound station; they change")
-    code_until: datetime
-    valid_until: datetime
+    code_until: Instant
+    valid_until: Instant
+
+    @classmethod
+    def of(cls, it: Redemption, now: datetime) -> VoucherShown | None:
+        """Show the codes of what can be used now; nothing of the rest."""
+        # A card is shown, not scanned at a station.
+        if it.station_code is None or it.state is not RedemptionState.RESERVED:
+            return None
+        if now >= it.holds_until:
+            return None
+        code = voucher_views.code_now(it, now)
+        return VoucherShown(
+            qr=code.qr,
+            code=code.digits,
+            code_until=code.digits_until,
+            valid_until=it.holds_until,
+        )
 
 
 class CardShown(Answer):
@@ -114,7 +203,14 @@ class CardShown(Answer):
     paper: PaperKind
     compound: str
     state: ApplicationState
-    valid_until: datetime | None
+    valid_until: Instant | None
+
+    @classmethod
+    def of(cls, it: Application) -> Self:
+        """Show an application."""
+        return cls(
+            paper=it.paper, compound=it.compound_name, state=it.state, valid_until=it.valid_until
+        )
 
 
 class RedemptionShown(Answer):
@@ -122,11 +218,11 @@ class RedemptionShown(Answer):
     state: RedemptionState
     offer: OfferBrief
     points: int
-    for_: ForWhom = Field(alias="for")
+    for_: ForWhom = Field(serialization_alias="for")
     slot: SlotShown | None
     station: StationShown | None
-    created_at: datetime
-    delivered_at: datetime | None
+    created_at: Instant
+    delivered_at: Instant | None
     penalty_points: int
     ending: list[Expiring] = Field(
         description="of the points on hold: over before the last moment to cancel; cancelled after"
@@ -134,6 +230,32 @@ class RedemptionShown(Answer):
     )
     voucher: VoucherShown | None = Field(description="while it can be used")
     application: CardShown | None = Field(description="of what is applied for: access cards")
+
+    @classmethod
+    def of(
+        cls,
+        row: RedemptionRow,
+        reader: Reader,
+        ending: Sequence[statement_queries.Expiring],
+        card: Application | None = None,
+    ) -> Self:
+        """Show what a rider took, with the codes while it can be used."""
+        it = row.redemption
+        return cls(
+            ref=it.ref,
+            state=it.state,
+            offer=OfferBrief(id=row.offer.id, title=row.title(reader.language)),
+            points=it.points,
+            for_=it.for_whom,
+            slot=SlotShown.of(row.slot) if row.slot else None,
+            station=StationShown.of(row.station, reader.places) if row.station else None,
+            created_at=it.created_at,
+            delivered_at=it.delivered_at,
+            penalty_points=it.penalty_points,
+            ending=Expiring.of(ending, reader.zone),
+            voucher=VoucherShown.of(it, reader.now),
+            application=CardShown.of(card) if card is not None else None,
+        )
 
 
 class RedemptionList(Answer):
@@ -158,12 +280,30 @@ class VoucherPreview(Answer):
     state: RedemptionState
     offer: OfferBrief
     points: int
-    for_: ForWhom = Field(alias="for")
+    for_: ForWhom = Field(serialization_alias="for")
     rider: RiderBrief
     slot: SlotShown | None
     needs: str
     station: str
-    valid_until: datetime
+    valid_until: Instant
+
+    @classmethod
+    def of(cls, row: RedemptionRow, rider: str, language: str) -> Self:
+        """Show a voucher to the station it is for."""
+        it = row.redemption
+        assert it.station_code is not None
+        return cls(
+            ref=it.ref,
+            state=it.state,
+            offer=OfferBrief(id=row.offer.id, title=row.title(language)),
+            points=it.points,
+            for_=it.for_whom,
+            rider=RiderBrief(name=rider, alias=rider_alias(it.rider_id)),
+            slot=SlotShown.of(row.slot) if row.slot else None,
+            needs=row.offer.needs,
+            station=it.station_code,
+            valid_until=it.holds_until,
+        )
 
 
 class ConfirmRequest(Body):
@@ -175,5 +315,18 @@ class VoucherConfirmed(Answer):
     ref: str
     state: RedemptionState
     points: int
-    delivered_at: datetime
+    delivered_at: Instant
     station: str
+
+    @classmethod
+    def of(cls, it: Redemption) -> Self:
+        """Show what was handed out."""
+        assert it.delivered_at is not None
+        assert it.station_code is not None
+        return cls(
+            ref=it.ref,
+            state=it.state,
+            points=it.points,
+            delivered_at=it.delivered_at,
+            station=it.station_code,
+        )

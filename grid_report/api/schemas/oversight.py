@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field
 
-from grid_report.api.schemas.common import Answer, PageQuery
+from grid_report.accounts.members.audit_queries import TrailLine
+from grid_report.api.schemas.common import Answer, Instant, PageQuery
+from grid_report.oversight.holders import shown_alias, shown_holder
+from grid_report.points.audit.journal_queries import Event, Leg
 from grid_report.points.kinds import EventKind, Phase, Verdict
 
 DAY = "a day of the county, YYYY-MM-DD"
@@ -24,11 +26,24 @@ class TrailQuery(PageQuery):
 
 class ActShown(Answer):
     id: int
-    at: datetime
+    at: Instant
     actor: str | None = Field(description="alias; null: the system")
     action: str
     about: str
     details: dict[str, Any]
+
+    @classmethod
+    def of(cls, it: TrailLine) -> Self:
+        """Show an act; people are aliases."""
+        about = f"member:{shown_alias(it.about_member)}" if it.about_member else it.about
+        return cls(
+            id=it.id,
+            at=it.at,
+            actor=shown_alias(it.actor_id),
+            action=it.action,
+            about=about,
+            details=dict(it.details),
+        )
 
 
 class Trail(Answer):
@@ -51,10 +66,20 @@ class LegShown(Answer):
     debit: str = Field(description="where the points come from: kind, whose, month")
     credit: str
 
+    @classmethod
+    def of(cls, it: Leg) -> Self:
+        """Show one transfer of an event."""
+        return cls(
+            phase=it.phase,
+            amount=it.amount,
+            debit=shown_holder(it.debit),
+            credit=shown_holder(it.credit),
+        )
+
 
 class EventShown(Answer):
     id: int
-    at: datetime
+    at: Instant
     kind: EventKind
     cause: str
     cause_id: str
@@ -72,6 +97,31 @@ class EventShown(Answer):
     verdict: Verdict | None
     note: str
     legs: list[LegShown]
+
+    @classmethod
+    def of(cls, it: Event) -> Self:
+        """Show an event of the ledger; people are aliases."""
+        return cls(
+            id=it.id,
+            at=it.at,
+            kind=it.kind,
+            cause=it.cause,
+            cause_id=it.cause_id,
+            points=it.points,
+            rider=shown_alias(it.rider_id),
+            actor=shown_alias(it.actor_id),
+            approved_by=shown_alias(it.approved_by_id),
+            community=it.community_code,
+            month=it.month,
+            rule=it.rule,
+            tariff_version=it.tariff_version,
+            report=it.report_number,
+            redemption=it.redemption_ref,
+            reverses=it.reverses_id,
+            verdict=it.verdict,
+            note=it.note,
+            legs=[LegShown.of(leg) for leg in it.legs],
+        )
 
 
 class JournalShown(Answer):

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from grid_report.api.schemas.common import Answer, Body, CodeName, PageQuery
+from grid_report import access
+from grid_report.access import Actor
+from grid_report.accounts.aliases import rider_alias
+from grid_report.api.schemas.common import Answer, Body, CodeName, Instant, PageQuery
+from grid_report.places.geo.reference import Reference
 from grid_report.points.kinds import Verdict
+from grid_report.points.objections.queries import ObjectionView
 from grid_report.points.objections.rules import LONGEST_WORDS, ObjectionState, Subject
+from grid_report.points.permissions import OBJECTION_ANSWER, PROPOSAL_DECIDE
+from grid_report.points.proposals.queries import ProposalLine
 from grid_report.points.proposals.rules import ProposalKind, ProposalState
+from grid_report.reports.models import Recheck
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Note = Annotated[str, StringConstraints(max_length=500)]
@@ -31,8 +38,13 @@ class RecheckForm(BaseModel):
 class RecheckShown(Answer):
     nth: int = Field(description="counted from one, for each report")
     words: str
-    asked_at: datetime
-    answered_at: datetime | None
+    asked_at: Instant
+    answered_at: Instant | None
+
+    @classmethod
+    def of(cls, it: Recheck) -> Self:
+        """Show what was asked for, and when it came."""
+        return cls(nth=it.nth, words=it.words, asked_at=it.asked_at, answered_at=it.answered_at)
 
 
 class RecheckList(Answer):
@@ -80,11 +92,37 @@ class ProposalShown(Answer):
     )
     reason: str
     proposed_by: str
-    proposed_at: datetime
+    proposed_at: Instant
     decided_by: str | None
-    decided_at: datetime | None
+    decided_at: Instant | None
     note: str = Field(description="the words of the decision")
     may_decide: bool = Field(description="never the one who proposed it, nor whom it is about")
+
+    @classmethod
+    def of(cls, it: ProposalLine, actor: Actor, places: Reference) -> Self:
+        """Show a proposal to somebody who may read it."""
+        community = places.community(it.community_code)
+        waits = it.decided_at is None
+        return cls(
+            id=it.id,
+            kind=it.kind,
+            state=it.state,
+            points=it.points,
+            community=CodeName(code=community.code, name=community.name) if community else None,
+            month=it.month,
+            report=it.report_number,
+            entry=it.entry_id,
+            verdict=it.verdict,
+            taken=it.taken.taken if it.taken else None,
+            still_owed=it.taken.still_owed if it.taken else None,
+            reason=it.reason,
+            proposed_by=it.proposed_by,
+            proposed_at=it.proposed_at,
+            decided_by=None if waits else it.decided_by,
+            decided_at=it.decided_at,
+            note=it.decision_note,
+            may_decide=waits and access.allowed(actor, PROPOSAL_DECIDE, it),
+        )
 
 
 class ProposalList(Answer):
@@ -117,13 +155,37 @@ class ObjectionShown(Answer):
     rule: str | None
     points: int | None
     words: str
-    raised_at: datetime
-    due_at: datetime
+    raised_at: Instant
+    due_at: Instant
     overdue: bool
     community: CodeName
     street: CodeName
     answer: str
-    answered_at: datetime | None
+    answered_at: Instant | None
+
+    @classmethod
+    def of(cls, it: ObjectionView, places: Reference) -> Self:
+        """Show an objection to its rider."""
+        community, street = places.community(it.community_code), places.street(it.street_code)
+        return cls(
+            id=it.id,
+            state=it.state,
+            about=it.subject,
+            key=it.key,
+            report=it.report_number,
+            rule=it.rule,
+            points=it.points,
+            words=it.words,
+            raised_at=it.raised_at,
+            due_at=it.due_at,
+            overdue=it.overdue,
+            community=CodeName(
+                code=it.community_code, name=community.name if community else it.community_code
+            ),
+            street=CodeName(code=it.street_code, name=street.name if street else it.street_code),
+            answer=it.answer,
+            answered_at=it.answered_at,
+        )
 
 
 class ObjectionList(Answer):
@@ -136,6 +198,16 @@ class ObjectionAtDesk(ObjectionShown):
 
     alias: str
     may_answer: bool
+
+    @classmethod
+    def seen_by(cls, it: ObjectionView, actor: Actor, places: Reference) -> Self:
+        """Show an objection to somebody of the street."""
+        waits = it.answered_at is None and it.withdrawn_at is None
+        return cls(
+            **dict(ObjectionShown.of(it, places)),
+            alias=rider_alias(it.rider_id),
+            may_answer=waits and access.allowed(actor, OBJECTION_ANSWER, it),
+        )
 
 
 class ObjectionDeskList(Answer):

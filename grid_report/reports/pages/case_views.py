@@ -106,7 +106,7 @@ class ReportView:
     history: list[HistoryView]
     merged_into: str | None
     clocks: list[ClockView]
-    steps: list[str]
+    steps: list[Step]
     may_rate: bool
     may_note: bool
     may_urge: bool
@@ -258,7 +258,7 @@ def reporter(report: Report, actor: Actor, names: dict[int, str]) -> ReporterVie
     )
 
 
-def allowed_steps(actor: Actor, report: Report, lead: Any = None) -> list[str]:
+def allowed_steps(actor: Actor, report: Report, lead: Any = None) -> list[Step]:
     """List the lifecycle steps this actor may take on this report now.
 
     `lead` is given to the rider of a merged report: what any rider of a case may do about it.
@@ -266,11 +266,11 @@ def allowed_steps(actor: Actor, report: Report, lead: Any = None) -> list[str]:
     if lead is not None:
         case = Followed(lead, report.reporter_id)
         return [
-            step.value
+            step
             for step in steps_from(lead.state)
             if step in BY_ANY_RIDER and allowed_step(actor, case, step)
         ]
-    return [step.value for step in steps_from(report.state) if allowed_step(actor, report, step)]
+    return [step for step in steps_from(report.state) if allowed_step(actor, report, step)]
 
 
 def _entry(
