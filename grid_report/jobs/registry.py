@@ -24,6 +24,7 @@ class Job:
 
 JOBS: Final[tuple[Job, ...]] = (
     Job("deliver-messages", lambda s: s.deliver_seconds, work.deliver_messages, is_frequent=True),
+    Job("send-messages", lambda s: s.deliver_seconds, work.send_messages, is_frequent=True),
     Job("mark-lights", lambda s: s.lights_seconds, work.mark_lights, is_frequent=True),
     Job("tell-of-reviews", lambda s: s.sweep_minutes * 60, work.tell_of_reviews),
     Job("open-budgets", lambda s: s.sweep_minutes * 60, work.open_budgets),

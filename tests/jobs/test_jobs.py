@@ -21,7 +21,9 @@ from grid_report.jobs.runner import Runner
 from grid_report.jobs.work import Duty
 from grid_report.notify import outbox
 from grid_report.notify import queries as notify_queries
-from grid_report.notify.models import InboxEntry
+from grid_report.notify.models import ChannelDelivery, InboxEntry, Sending
+from grid_report.web.pages.words import sentence
+from tests.notify.channels.sending import NUMBER, Pigeon, deliver, put, send
 from tests.support.builders import STATION, Make
 
 pytestmark = pytest.mark.database
@@ -126,3 +128,23 @@ def test_an_unknown_job_is_refused_with_the_names_there_are(app: Flask) -> None:
 def test_the_registry_names_each_job_once_and_knows_its_cadence(make: Make) -> None:
     assert len({job.name for job in JOBS}) == len(JOBS)
     assert all(job.every_s(make.settings.jobs) >= 1 for job in JOBS)
+
+
+def test_what_was_given_up_is_listed_with_its_channel_and_tried_again(make: Make) -> None:
+    put(to_member=make.rider().member_id)
+    put(to_member=make.rider().member_id)
+    pigeon = Pigeon()
+    deliver(pigeon)
+    with transaction() as session:
+        row = session.scalars(select(ChannelDelivery).limit(1)).one()
+        row.state, row.attempts, row.last_error = Sending.GIVEN_UP, 12, "NotSent"
+        message_id = row.message_id
+    _, output = cli(make.app, "list")
+    assert sentence("serving", "sends", waiting=1, given_up=1) in output
+    _, output = cli(make.app, "given-up", "--retry")
+    assert output.splitlines() == [
+        f"{message_id} report_urged {NUMBER} pigeon 12 NotSent",
+        sentence("serving", "given_again", count=1),
+    ]
+    assert send(pigeon) == 2
+    assert cli(make.app, "given-up") == (0, "")
