@@ -128,6 +128,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "photo_sweep_stopped": _kind("unknown looked_at", screen=Screen.INBOX),
 }
 
+TOLD_AT_ONCE: Final = frozenset(role for kind in KINDS.values() for role in kind.at_once)
 # What is over with the instant it names.
 OVER_WHEN_DUE: Final = frozenset({"place_offered"})
 # A report as dangerous as this is told at once; an ordinary one waits in the list for its worker.

@@ -155,15 +155,16 @@ class ChannelDelivery(Base):
     sent_to: Mapped[int] = mapped_column(default=0)
 
 
-class ChannelRefusal(Base):
-    """A member who does not want to hear of anything on a channel. The inbox stays."""
+class ChannelChoice(Base):
+    """Whether a member wants to be told on a channel what cannot wait. The inbox has it anyway."""
 
-    __tablename__ = "channel_refusals"
-    __table_args__ = (UniqueConstraint("member_id", "channel", name="refused_once"),)
+    __tablename__ = "channel_choices"
+    __table_args__ = (UniqueConstraint("member_id", "channel", name="one_choice_a_channel"),)
 
     id: Mapped[RowId]
     member_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
     channel: Mapped[str] = mapped_column(String(40))
+    wanted: Mapped[bool]
     at: Mapped[Instant]
 
 

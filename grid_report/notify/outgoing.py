@@ -54,3 +54,12 @@ class Channel(Protocol):
         Raises NotNow, and whatever it likes when it cannot.
         """
         ...
+
+
+def is_wanted(chosen: bool | None, role: Role) -> bool:
+    """Tell whether a reader is told on a channel; `chosen` is what the member said, if anything.
+
+    Staff are told at work unless they stop it. Riders have to ask for it: the notice they agreed to
+    uses their number for their reports and nothing else.
+    """
+    return role is not Role.RIDER if chosen is None else chosen

@@ -12,8 +12,8 @@ from sqlalchemy import BindParameter, Row, ScalarSelect, Select, bindparam, func
 from grid_report.accounts.roles import Role
 from grid_report.db import BIG, db, table_of
 from grid_report.notify.models import (
+    ChannelChoice,
     ChannelDelivery,
-    ChannelRefusal,
     Delivery,
     InboxEntry,
     Message,
@@ -163,12 +163,13 @@ def waits_for_others(names: Sequence[str]) -> bool:
     return db.session.scalar(others.limit(1)) is not None
 
 
-def refuses(member_id: int, channel: str) -> bool:
-    """Tell whether a member does not want to hear of anything on a channel."""
-    refusal = select(ChannelRefusal.id).where(
-        ChannelRefusal.member_id == member_id, ChannelRefusal.channel == channel
+def find_choice(member_id: int, channel: str) -> bool | None:
+    """Tell whether a member wants to be told on a channel; None when they never said."""
+    return db.session.scalar(
+        select(ChannelChoice.wanted).where(
+            ChannelChoice.member_id == member_id, ChannelChoice.channel == channel
+        )
     )
-    return db.session.scalar(refusal) is not None
 
 
 def outbox_health() -> OutboxHealth:

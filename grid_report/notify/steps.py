@@ -14,6 +14,7 @@ from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts.roles import Role
 from grid_report.notify import retries
 from grid_report.notify.models import (
+    ChannelChoice,
     ChannelDelivery,
     Delivery,
     InboxEntry,
@@ -81,6 +82,19 @@ def put_on(session: Session, message: Message, channels: Sequence[str]) -> None:
     session.execute(
         make(ChannelDelivery).on_conflict_do_nothing(index_elements=["message_id", "channel"]),
         [{**first, "channel": one} for one in channels],
+    )
+
+
+def put_choice(
+    session: Session, channel: str, *, wanted: bool, member_id: int, now: datetime
+) -> None:
+    """Keep what a member said last about a channel."""
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    said = {"wanted": wanted, "at": now}
+    session.execute(
+        make(ChannelChoice)
+        .values(member_id=member_id, channel=channel, **said)
+        .on_conflict_do_update(index_elements=["member_id", "channel"], set_=said)
     )
 
 

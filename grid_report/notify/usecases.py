@@ -127,3 +127,10 @@ def mark_all_read(*, member_id: int, up_to: int, now: datetime) -> int:
             .execution_options(synchronize_session=False)
         ).all()
         return len(found)
+
+
+@use_case
+def choose_channel(channel: str, *, wanted: bool, member_id: int, now: datetime) -> None:
+    """Say whether a member wants to be told on a channel what cannot wait; the last word counts."""
+    with transaction() as session:
+        steps.put_choice(session, channel, wanted=wanted, member_id=member_id, now=now)

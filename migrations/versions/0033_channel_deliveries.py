@@ -1,4 +1,4 @@
-"""Messages on channels beside the inbox: a row each, with attempts of its own; who refuses which.
+"""Messages on channels beside the inbox: a row each, with attempts of its own; who wants which.
 
 What waits at this point goes to the inboxes as before, and from there once on each channel that is
 switched on when it does. No channel could be switched on before: nothing was sent on one.
@@ -57,15 +57,16 @@ def upgrade() -> None:
     partial_index("ix_channel_deliveries_waiting", ["channel", "id"], "state = 'waiting'")
     partial_index("ix_channel_deliveries_given_up", ["id"], "state = 'given_up'")
     op.create_table(
-        "channel_refusals",
+        "channel_choices",
         sa.Column("id", BIG, primary_key=True, autoincrement=True),
         sa.Column("member_id", BIG, sa.ForeignKey("members.id"), nullable=False),
         sa.Column("channel", sa.String(40), nullable=False),
+        sa.Column("wanted", sa.Boolean, nullable=False),
         sa.Column("at", UtcInstant(), nullable=False),
-        sa.UniqueConstraint("member_id", "channel", name="refused_once"),
+        sa.UniqueConstraint("member_id", "channel", name="one_choice_a_channel"),
     )
 
 
 def downgrade() -> None:
-    op.drop_table("channel_refusals")
+    op.drop_table("channel_choices")
     op.drop_table("channel_deliveries")

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from grid_report.db import transaction, use_case
 from grid_report.notify import retries, steps
 from grid_report.notify.models import (
+    ChannelChoice,
     ChannelDelivery,
-    ChannelRefusal,
     InboxEntry,
     Message,
     Sending,
     is_to_send,
 )
-from grid_report.notify.outgoing import Channel, Outgoing
+from grid_report.notify.outgoing import Channel, Outgoing, is_wanted
 
 SWITCHED_OFF = "switched_off"
 TOO_LATE = "too_late"
@@ -29,8 +29,8 @@ NOBODY = "nobody"
 def take(delivery_id: int, *, channel: Channel, now: datetime) -> Outgoing | None:
     """Take a delivery for one deliverer; None when there is nothing to send now.
 
-    It is for those who have not read the message meanwhile, did not refuse the channel, and whom
-    no attempt before was done for. The attempt is counted, and other deliverers leave it alone.
+    It is for those who have not read the message meanwhile, want to be told on the channel,
+    and whom no attempt before was done for. The attempt is counted, and other deliverers leave it alone.
     """
     with transaction() as session:
         row = session.scalars(
@@ -42,17 +42,20 @@ def take(delivery_id: int, *, channel: Channel, now: datetime) -> Outgoing | Non
         if row is None:
             return None
         copies = session.execute(
-            select(InboxEntry.member_id, InboxEntry.role)
-            .where(
-                InboxEntry.message_id == row.message_id,
-                InboxEntry.read_at.is_(None),
-                InboxEntry.member_id.not_in(
-                    select(ChannelRefusal.member_id).where(ChannelRefusal.channel == row.channel)
-                ),
+            select(InboxEntry.member_id, InboxEntry.role, ChannelChoice.wanted)
+            .outerjoin(
+                ChannelChoice,
+                (ChannelChoice.member_id == InboxEntry.member_id)
+                & (ChannelChoice.channel == row.channel),
             )
+            .where(InboxEntry.message_id == row.message_id, InboxEntry.read_at.is_(None))
             .order_by(InboxEntry.member_id)
         ).all()
-        left = [copy for copy in copies if copy.member_id not in row.done_for]
+        left = [
+            copy
+            for copy in copies
+            if is_wanted(copy.wanted, copy.role) and copy.member_id not in row.done_for
+        ]
         if not left:
             _settle(row, now)
             return None

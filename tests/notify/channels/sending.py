@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from grid_report.accounts.roles import Role
 from grid_report.db import db, transaction
 from grid_report.notify import delivery, outbox
 from grid_report.notify.models import ChannelDelivery
@@ -49,6 +50,8 @@ class Pigeon:
 def put(kind: str = "report_urged", *, at: datetime = AT, **more: Any) -> None:
     """Write a message into the outbox."""
     values: dict[str, Any] = {"about": NUMBER, "facts": FACTS, "now": at, **more}
+    # Riders are told on a channel only once they asked for it.
+    values.setdefault("read_as", Role.WORKER)
     with transaction() as session:
         outbox.put(session, kind, **values)
 

@@ -31,6 +31,12 @@ def test_a_channel_goes_by_the_name_it_is_in_the_table_under() -> None:
         assert [one.name for one in registry.switched_on(settings_of([name]))] == [name]
 
 
+@pytest.mark.database
+def test_each_channel_has_words_for_the_page_that_offers_it(app: Flask) -> None:
+    words = app.jinja_env.get_template("notify/_channels.html").module
+    assert [name for name in CHANNELS if not hasattr(words, name)] == []
+
+
 def test_those_named_are_built_in_their_order_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def pigeon(settings: Settings) -> Channel:
         return Pigeon(settings.county.code)

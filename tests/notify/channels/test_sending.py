@@ -15,7 +15,7 @@ from grid_report.accounts.roles import Role
 from grid_report.db import db, transaction
 from grid_report.notify import delivery, queries, retries, usecases
 from grid_report.notify.channels import usecases as channel_usecases
-from grid_report.notify.models import ChannelDelivery, ChannelRefusal, Delivery, Message, Sending
+from grid_report.notify.models import ChannelDelivery, Delivery, Message, Sending
 from grid_report.notify.outgoing import NotNow, Outgoing
 from tests.notify.channels.sending import AT, Pigeon, deliver, put, rows, send, states
 from tests.support.builders import STATION, Make
@@ -284,12 +284,24 @@ def test_who_has_read_it_or_has_no_address_is_told_nothing_more(make: Make) -> N
     deliver(pigeon)
     entry = queries.list_inbox(reads.member_id)[0][0]
     usecases.mark_read(entry.id, member_id=reads.member_id, now=AT)
-    with transaction() as session:
-        session.add(ChannelRefusal(member_id=refuses.member_id, channel="pigeon", at=AT))
-        session.add(ChannelRefusal(member_id=told.member_id, channel="another", at=AT))
+    for channel, who in (("pigeon", refuses), ("another", told)):
+        usecases.choose_channel(channel, wanted=False, member_id=who.member_id, now=AT)
     assert send(pigeon) == 1
     assert [member_id for _, member_id in pigeon.sent] == [homeless.member_id, told.member_id]
     assert (rows()[0].state, rows()[0].sent_to) == (Sending.SENT, 1)
+
+
+def test_riders_are_told_once_they_asked_for_it_and_the_last_word_counts(make: Make) -> None:
+    rider = make.rider().member_id
+    pigeon = Pigeon()
+    for number, wanted in enumerate((None, True, False, True)):
+        if wanted is not None:
+            usecases.choose_channel("pigeon", wanted=wanted, member_id=rider, now=AT)
+        put(to_member=rider, read_as=Role.RIDER, about=f"KY-20261116-000{number}")
+        deliver(pigeon)
+        send(pigeon)
+    assert [row.state.value for row in rows()] == ["dropped", "sent", "dropped", "sent"]
+    assert len(pigeon.sent) == 2
 
 
 def test_what_nobody_can_be_told_is_dropped_and_not_called_sent(make: Make) -> None:

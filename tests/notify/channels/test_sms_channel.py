@@ -24,8 +24,9 @@ from grid_report.accounts.roles import Role
 from grid_report.db import transaction
 from grid_report.jobs.registry import BY_NAME
 from grid_report.jobs.work import Duty
-from grid_report.notify import kinds, retries
+from grid_report.notify import kinds, retries, usecases
 from grid_report.notify.channels import sms_channel
+from grid_report.notify.channels import usecases as channel_usecases
 from grid_report.notify.channels.sms_channel import LONGEST, SmsChannel
 from grid_report.notify.kinds import KINDS
 from grid_report.notify.outgoing import Outgoing
@@ -126,7 +127,8 @@ def test_only_proved_numbers_of_active_people_get_a_text(make: Make, carriers: A
         session.execute(update(Member).where(Member.id == demo.member_id).values(is_demo=True))
     facts = {"title_zh": "x", "title_en": "x", "points": 1, "words": "x"}
     for one in (proved, suspended, demo, unproved):
-        put("redemption_called_off", to_member=one.member_id, facts=facts)
+        usecases.choose_channel("sms", wanted=True, member_id=one.member_id, now=AT)
+        put("redemption_called_off", to_member=one.member_id, read_as=Role.RIDER, facts=facts)
     deliver(sms)
     send(sms)
     assert texts(carrier) == [(PHONE, "你预约的一项服务已取消")]
@@ -171,10 +173,8 @@ def test_a_copy_after_a_crash_carries_the_same_id(
     def crash(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    from grid_report.notify.channels import usecases
-
     with monkeypatch.context() as patch:
-        patch.setattr(usecases, "note", crash)
+        patch.setattr(channel_usecases, "note", crash)
         with pytest.raises(KeyboardInterrupt):
             send(sms)
     assert send(sms, at=AT + retries.WHILE_SENDING) == 1
