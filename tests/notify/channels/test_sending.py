@@ -172,6 +172,7 @@ def test_a_channel_switched_off_leaves_nothing_that_waits(
     stays, goes = Pigeon("stays", fails=1), Pigeon("goes", fails=1)
     deliver(stays, goes)
     send(stays, goes)
+    assert "dropped" not in caplog.text
     assert send(stays) == 0
     assert states() == [
         ("stays", "waiting", 1, "ConnectionError"),
@@ -193,7 +194,7 @@ def test_a_message_delivered_twice_to_the_inbox_goes_on_a_channel_once(make: Mak
     with transaction() as session:
         again = session.scalars(select(Message)).one()
         again.state, again.delivered_at = Delivery.WAITING, None
-    deliver(pigeon)
+    assert deliver(pigeon) == 1
     assert (send(pigeon), len(pigeon.sent)) == (0, 1)
 
 
@@ -223,10 +224,12 @@ def test_one_who_cannot_be_reached_keeps_it_from_nobody(make: Make) -> None:
 
     pigeon.does = reach
     deliver(pigeon)
-    at = AT
-    for attempts in (1, 2):
-        send(pigeon, at=at)
-        at += retries.wait_after(attempts)
+    send(pigeon)
+    # After three it is rather the channel: the next attempt begins with another one.
+    assert [member_id for _, member_id in pigeon.sent] == workers[:3]
+    at = AT + retries.wait_after(1)
+    send(pigeon, at=at)
+    at += retries.wait_after(2)
     assert sorted(rows()[0].done_for) == workers[3:]
     gone.clear()
     assert send(pigeon, at=at) == 1
@@ -243,6 +246,19 @@ def test_a_channel_that_is_away_is_left_alone_until_the_next_run(make: Make) -> 
     deliver(away, other)
     assert send(away, other) == 5
     assert (len(away.sent), len(other.sent)) == (delivery.FAILURES_IN_A_ROW, 5)
+
+
+def test_what_there_is_nothing_to_send_of_is_no_failure_of_the_channel(make: Make) -> None:
+    reads, other = make.rider(), make.rider()
+    pigeon = Pigeon()
+    for _ in range(delivery.FAILURES_IN_A_ROW + 1):
+        put(to_member=reads.member_id)
+    deliver(pigeon)
+    usecases.mark_all_read(member_id=reads.member_id, up_to=10_000, now=AT)
+    put(to_member=other.member_id)
+    deliver(pigeon)
+    assert send(pigeon) == 1
+    assert [member_id for _, member_id in pigeon.sent] == [other.member_id]
 
 
 def test_what_may_not_go_now_waits_and_counts_as_no_attempt(make: Make) -> None:
