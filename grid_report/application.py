@@ -34,6 +34,7 @@ from grid_report.media.store import opening
 from grid_report.notify import queries as notify_queries
 from grid_report.notify import routes as notify_routes
 from grid_report.notify import site_steps
+from grid_report.notify.channels import registry
 from grid_report.offers import signals as offers_signals
 from grid_report.offers.catalogue import admin_routes as offers_admin_routes
 from grid_report.offers.catalogue import queries as offers_queries
@@ -158,6 +159,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     open_cases.connect(app, lambda places: boundary_steps.Ground(places, settings))
     if settings.sms.endpoint:
         messenger.connect(app, sms_gateway.Gateway(settings.sms))
+    app.extensions["grid_report_channels"] = registry.switched_on(settings)
     accounts_signals.codes_used_up.connect(site_steps.codes_used_up)
     accounts_signals.person_proved.connect(kept_usecases.send_on)
     accounts_signals.number_taken.connect(kept_steps.tell_of_left)

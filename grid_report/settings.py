@@ -26,6 +26,7 @@ from grid_report.settings_sections import (
     Demo,
     Jobs,
     Limits,
+    Notify,
     Photos,
     Points,
     Section,
@@ -45,6 +46,7 @@ __all__ = [
     "Demo",
     "Jobs",
     "Limits",
+    "Notify",
     "Photos",
     "Points",
     "Security",
@@ -83,6 +85,7 @@ class Settings(Section):
     storage: Storage
     security: Security
     sms: Sms
+    notify: Notify
     county: County
     photos: Photos
     limits: Limits

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import SplitResult, parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,7 @@ Longitude = Annotated[float, Field(ge=-180, le=180)]
 # The names of `jobs/registry.py`, which knows the settings and not the other way round.
 JobName = Literal[
     "deliver-messages",
+    "send-messages",
     "mark-lights",
     "tell-of-reviews",
     "open-budgets",
@@ -161,9 +162,11 @@ class Sms(Section):
     key_secret: SecretStr
     sign_name: str
     template_code: str
+    notice_template_code: str
     timeout_seconds: float = Field(gt=0, le=60, allow_inf_nan=False)
     tries: int = Field(ge=1, le=5)
     most_per_day: int = Field(ge=1, le=1_000_000)
+    notices_per_day: int = Field(ge=1, le=1_000_000)
 
     @field_validator("endpoint")
     @classmethod
@@ -182,6 +185,15 @@ class Sms(Section):
         if self.endpoint and not self.key_secret.get_secret_value():
             raise ValueError("sms.endpoint needs GRID_REPORT_SMS__KEY_SECRET as well")
         return self
+
+
+class Notify(Section):
+    channels: tuple[Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")], ...]
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _words_of_a_variable(cls, given: Any) -> Any:
+        return given.replace(",", " ").split() if isinstance(given, str) else given
 
 
 class County(Section):

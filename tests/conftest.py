@@ -22,6 +22,7 @@ from grid_report.settings import Settings
 from tests.support import present
 from tests.support.beginnings import Beginning, Beginnings
 from tests.support.builders import Make
+from tests.support.carrier import Carrier
 from tests.support.databases import Databases, databases
 from tests.support.kept import KeptPages, keep_addresses, keep_statements
 from tests.support.parallel import in_processes, in_threads
@@ -107,6 +108,20 @@ def the_present(request: pytest.FixtureRequest, beginning: Beginning | None) -> 
         )
         return
     clock.run_ahead(request.getfixturevalue(sites.pop()).ahead)
+
+
+@pytest.fixture
+def carriers() -> Iterator[Callable[..., Carrier]]:
+    """Return what makes gateways of text messages with the answers a test wants, in turn."""
+    made: list[Carrier] = []
+
+    def make(*answers: Any) -> Carrier:
+        made.append(Carrier(*answers))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
 @pytest.fixture(scope="session")

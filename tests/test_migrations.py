@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, bindparam, create_engine, inspect, text
+from sqlalchemy import Engine, bindparam, create_engine, inspect, select, text
 
 from grid_report import schema
 from grid_report.access import Actor
@@ -20,8 +20,12 @@ from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.consents import usecases as consents_usecases
 from grid_report.connections import make_file
-from grid_report.db import Base, UtcInstant, db, prepare
+from grid_report.db import Base, UtcInstant, db, prepare, transaction
 from grid_report.jobs import models as jobs_models
+from grid_report.notify import queries as notify_queries
+from grid_report.notify import usecases as notify_usecases
+from grid_report.notify.models import Delivery, Message
+from tests.notify.channels.sending import AT, Pigeon, deliver, put, rows, send
 from tests.support.builders import Make
 from tests.support.databases import Databases
 
@@ -63,6 +67,7 @@ REVISIONS = [
     "0030",
     "0031",
     "0032",
+    "0033",
     "0034",
 ]
 
@@ -262,6 +267,34 @@ def test_what_waits_for_a_number_is_not_taken_away_by_going_down(make: Make) -> 
     with db.engine.connect() as connection:
         kept = connection.execute(text("SELECT number FROM kept_reports")).scalars().all()
     assert kept == [number]
+
+
+def test_what_waits_at_the_upgrade_goes_out_once(make: Make) -> None:
+    rider = make.rider()
+    for about in ("KY-20261116-0001", "KY-20261116-0002", "KY-20261116-0003"):
+        put(to_member=rider.member_id, about=about)
+    # One is delivered, one has its inbox copy and was to be tried again, one was never tried.
+    for message_id in notify_queries.list_due(now=AT, limit=2):
+        notify_usecases.post(message_id, now=AT)
+    with transaction() as session:
+        half = session.scalars(select(Message).order_by(Message.id).offset(1).limit(1)).one()
+        half.state, half.delivered_at, half.attempts = Delivery.WAITING, None, 3
+        half.retry_at, half.last_error = AT, "ConnectionError"
+    db.session.remove()
+    schema.downgrade(db.engine, "0032")
+    schema.upgrade(db.engine)
+    channels = first, second = Pigeon("first"), Pigeon("second", fails=1)
+    for minute in range(3):
+        at = AT + timedelta(minutes=minute)
+        deliver(*channels, at=at)
+        send(*channels, at=at)
+    told = [row.about for row in notify_queries.list_inbox(rider.member_id)[0]]
+    assert sorted(told) == ["KY-20261116-0001", "KY-20261116-0002", "KY-20261116-0003"]
+    assert notify_queries.outbox_health().waiting == 0
+    # What the inboxes had before is not sent on a channel now.
+    assert (len(first.sent), len(set(first.sent))) == (2, 2)
+    assert (len(second.sent), len(set(second.sent))) == (3, 2)
+    assert [row.state.value for row in rows()] == ["sent"] * 4
 
 
 def test_consents_become_acts_and_go_back_as_the_newest(make: Make) -> None:

@@ -296,6 +296,20 @@ def count_code(session: Session, policy: Policy, now: datetime, *, is_sent: bool
         )
 
 
+def count_notice(session: Session, policy: Policy, now: datetime, *, most: int) -> None:
+    """Count a notice of the county's day, which it shares with the codes. Raises TooMany.
+
+    No more than `most` of a day are notices, and its last `most` are for codes alone: whoever
+    cannot sign in is worse off than whoever hears late.
+    """
+    if policy.codes_per_day is None:
+        return
+    local = now.astimezone(policy.zone).replace(tzinfo=UTC)
+    limits = {"notices-of-the-day": most, "codes-of-the-day": policy.codes_per_day - most}
+    for name, limit in limits.items():
+        limit_steps.count(session, name, window_s=DAY_S, limit=limit, now=local)
+
+
 def new_code(
     session: Session, lookup: str, policy: Policy, now: datetime, *, asker: str = "", code: str = ""
 ) -> tuple[int, str]:

@@ -48,6 +48,9 @@ def list_jobs() -> None:
     click.echo(sentence("serving", "lease_held" if holder else "lease_free", holder=holder))
     health = notify_queries.outbox_health()
     click.echo(sentence("serving", "outbox", waiting=health.waiting, given_up=health.given_up))
+    sends = {"waiting": health.to_send, "given_up": health.sending_given_up}
+    if any(sends.values()):
+        click.echo(sentence("serving", "sends", **sends))
 
 
 @jobs_cli.command("run")
@@ -65,11 +68,9 @@ def run_job(name: str) -> None:
 @jobs_cli.command("given-up")
 @click.option("--retry", is_flag=True, help="Give each of them its attempts back.")
 def given_up(retry: bool) -> None:
-    """List the messages that could not be delivered and are not tried any more."""
-    for message in notify_queries.list_given_up():
-        click.echo(
-            f"{message.id} {message.kind} {message.about} {message.attempts} {message.last_error}"
-        )
+    """List the messages that could not be delivered or sent and are not tried any more."""
+    for it in notify_queries.list_given_up():
+        click.echo(f"{it.id} {it.kind} {it.about} {it.channel} {it.attempts} {it.last_error}")
     if retry:
         click.echo(sentence("serving", "given_again", count=notify_usecases.retry_given_up()))
 

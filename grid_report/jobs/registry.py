@@ -30,6 +30,7 @@ class Job:
 
 JOBS: Final[tuple[Job, ...]] = (
     Job("deliver-messages", work.deliver_messages, lambda s: s.deliver_seconds, is_frequent=True),
+    Job("send-messages", work.send_messages, lambda s: s.deliver_seconds, is_frequent=True),
     Job("mark-lights", work.mark_lights, lambda s: s.lights_seconds, is_frequent=True),
     Job("tell-of-reviews", work.tell_of_reviews),
     Job("open-budgets", work.open_budgets),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ from grid_report.media.store import opening
 from grid_report.media.store.owner import StoreRefused
 from grid_report.media.upkeep import usecases as upkeep_usecases
 from grid_report.notify import delivery
+from grid_report.notify.outgoing import Channel
 from grid_report.offers.counter import usecases as offers_scanning
 from grid_report.offers.permits import scheduled as permits_scheduled
 from grid_report.offers.redemptions import scheduled as offers_after
@@ -54,10 +55,20 @@ def deliver_messages(duty: Duty) -> int:
     """Bring what waits in the outbox to the inboxes; the county gets what nobody answers for."""
     return delivery.deliver_due(
         now=duty.now,
-        channels=current_app.extensions.get("grid_report_channels", ()),
+        channels=_channels(),
         instead=(Role.ADMINISTRATOR, duty.settings.county.code),
         go_on=duty.go_on,
     )
+
+
+def send_messages(duty: Duty) -> int:
+    """Send on by the channels that are switched on what cannot wait for its reader; each alone."""
+    return delivery.send_due(now=duty.now, channels=_channels(), go_on=duty.go_on)
+
+
+def _channels() -> Sequence[Channel]:
+    channels: Sequence[Channel] = current_app.extensions["grid_report_channels"]
+    return channels
 
 
 def mark_lights(duty: Duty) -> int:

@@ -1,4 +1,7 @@
-"""Deliver what waits in the outbox, each message in its own transactions."""
+"""Bring what waits in the outbox to the inboxes, and from there to the channels switched on.
+
+Each message, and each of its ways, has transactions of its own; a channel sends outside of any.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,14 @@ from datetime import datetime
 from grid_report.access.roles import Role
 from grid_report.errors import Busy
 from grid_report.notify import queries, usecases
-from grid_report.notify.channels import Channel
+from grid_report.notify.channels import usecases as channel_usecases
+from grid_report.notify.outgoing import Channel, NotNow
 
 logger = logging.getLogger(__name__)
 
 PAGE = 50
+# After so many failures in a row it is the channel: it is asked again at the next run.
+FAILURES_IN_A_ROW = 3
 
 
 def _always() -> bool:
@@ -27,10 +33,10 @@ def deliver_due(
     instead: tuple[Role, str] | None = None,
     go_on: Callable[[], bool] = _always,
 ) -> int:
-    """Deliver everything that is due, oldest first; return how many messages arrived.
+    """Deliver everything that is due to the inboxes, oldest first; return how many messages arrived.
 
-    `instead` gets what is for a role that nobody holds. Stops between two messages as soon as
-    `go_on` says no. Several may run at once.
+    What `channels` are to send as well is left for `send_due`. `instead` gets what is for a role
+    that nobody holds. Stops between two messages as soon as `go_on` says no. Several may run at once.
     """
     delivered = 0
     after = 0
@@ -49,26 +55,14 @@ def _deliver(
     channels: Sequence[Channel],
     instead: tuple[Role, str] | None,
 ) -> bool:
-    counted = False
     try:
-        posted = usecases.post(message_id, goes_further=bool(channels), instead=instead, now=now())
-        if posted is None:
-            return False
-        if not posted.member_ids:
-            logger.warning("message for nobody", extra={"message_id": message_id})
-        elif channels:
-            counted = True
-            for channel in channels:
-                channel.send(posted)
-            usecases.settle(message_id, now=now())
+        count = usecases.post(message_id, channels=channels, instead=instead, now=now())
     except Busy:
         # The database, not the message: the job fails and comes again.
         raise
     except Exception as error:
         # One message that cannot be delivered must not hold up those behind it.
-        given_up = usecases.put_off(
-            message_id, error=type(error).__name__, counted=counted, now=now()
-        )
+        given_up = usecases.put_off(message_id, error=type(error).__name__, now=now())
         logger.log(
             logging.ERROR if given_up else logging.WARNING,
             "message given up" if given_up else "message put off",
@@ -76,4 +70,83 @@ def _deliver(
             exc_info=error,
         )
         return False
+    if count == 0:
+        logger.warning("message for nobody", extra={"message_id": message_id})
+    return count is not None
+
+
+def send_due(
+    *,
+    now: Callable[[], datetime],
+    channels: Sequence[Channel],
+    go_on: Callable[[], bool] = _always,
+) -> int:
+    """Send what is due on each channel, oldest first; return how many messages went on one.
+
+    What waits for a channel that is not switched on any more is dropped. Several may run at once.
+    """
+    names = [channel.name for channel in channels]
+    if go_on() and queries.waits_for_others(names):
+        dropped = channel_usecases.drop_of_others(names)
+        logger.warning("messages of switched off channels dropped", extra={"dropped": dropped})
+    return sum(_send_on(channel, now, go_on) for channel in channels)
+
+
+def _send_on(channel: Channel, now: Callable[[], datetime], go_on: Callable[[], bool]) -> int:
+    sent = failures = after = 0
+    while page := queries.list_to_send(channel.name, now=now(), after=after, limit=PAGE):
+        for delivery_id in page:
+            if not go_on() or failures >= FAILURES_IN_A_ROW:
+                return sent
+            went = _send(delivery_id, channel, now)
+            sent += bool(went)
+            failures = failures + 1 if went is False else 0
+        after = page[-1]
+    return sent
+
+
+def _send(delivery_id: int, channel: Channel, now: Callable[[], datetime]) -> bool | None:
+    """Take a delivery and send it to its members; None when there was nothing to send now."""
+    try:
+        outgoing = channel_usecases.take(delivery_id, channel=channel, now=now())
+    except Busy:
+        raise
+    except Exception as error:
+        _put_off(delivery_id, channel, error, now(), counted=False)
+        return False
+    if outgoing is None:
+        return None
+    errors: list[Exception] = []
+    # One who cannot be reached does not keep it from the others.
+    for member_id in outgoing.member_ids:
+        try:
+            went = channel.send(outgoing, member_id, now=now())
+        except Busy:
+            raise
+        except NotNow as wait:
+            channel_usecases.put_back(delivery_id, until=wait.until)
+            return None
+        except Exception as error:
+            errors.append(error)
+            if len(errors) >= FAILURES_IN_A_ROW:
+                break
+        else:
+            channel_usecases.note(delivery_id, member_id, went=went, now=now())
+    if errors:
+        _put_off(delivery_id, channel, errors[0], now(), counted=True)
+        return False
+    channel_usecases.settle(delivery_id, now=now())
     return True
+
+
+def _put_off(
+    delivery_id: int, channel: Channel, error: Exception, now: datetime, *, counted: bool
+) -> None:
+    name = type(error).__name__
+    given_up = channel_usecases.put_off(delivery_id, error=name, counted=counted, now=now)
+    logger.log(
+        logging.ERROR if given_up else logging.WARNING,
+        "sending given up" if given_up else "sending put off",
+        # Without the traceback: a gateway's error may well quote the number it was given.
+        extra={"delivery_id": delivery_id, "channel": channel.name, "error": name},
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -33,22 +33,33 @@ class Screen(StrEnum):
 
 @dataclass(frozen=True)
 class Kind:
-    """The facts a message must bring and those it may; the rest of what it brings is dropped."""
+    """The facts a message must bring and those it may; the rest of what it brings is dropped.
+
+    `at_once` are the readers who are told beside the inbox too, where a channel is switched on.
+    """
 
     needs: frozenset[str] = frozenset()
     may: frozenset[str] = frozenset()
     screen: Screen = Screen.REPORT
+    at_once: frozenset[Role] = frozenset()
 
 
-def _kind(needs: str = "", may: str = "", screen: Screen = Screen.REPORT) -> Kind:
-    return Kind(frozenset(needs.split()), frozenset(may.split()), screen)
+def _kind(
+    needs: str = "", may: str = "", screen: Screen = Screen.REPORT, *, at_once: Sequence[Role] = ()
+) -> Kind:
+    return Kind(frozenset(needs.split()), frozenset(may.split()), screen, frozenset(at_once))
+
+
+# Who has a case in hand. A street or an administrator looks at lists of cases, all day.
+_AT_WORK: Final = (Role.WORKER, Role.HANDLER)
+_TO_RIDER: Final = (Role.RIDER,)
 
 
 # Instants are ISO 8601 with zone, days ISO dates, `category` a category's code, and so is `was`, what
 # it was before; `clock` says which deadline `due` is, one a message; `community`,
 # `unit` and `handler` are names. Nothing here may lead to the rider: units read these too.
 KINDS: Final[Mapping[str, Kind]] = {
-    "report_submitted": _kind("category community clock due", "severity"),
+    "report_submitted": _kind("category community clock due", "severity", at_once=_AT_WORK),
     "reports_folded": _kind("category community"),
     "report_unrouted": _kind("category", screen=Screen.UNROUTED),
     "report_sent_on": _kind("category", "community clock due"),
@@ -78,9 +89,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "report_closed": _kind("category", "community"),
     "report_failed": _kind("category words", "clock due"),
     "report_reopened": _kind("category", "words clock due"),
-    "report_urged": _kind("category", "words clock due"),
+    "report_urged": _kind("category", "words clock due", at_once=_AT_WORK),
     "light_yellow": _kind("category clock due"),
-    "light_red": _kind("category clock due"),
+    "light_red": _kind("category clock due", at_once=_AT_WORK),
     "review_due": _kind("category review_on", "community"),
     "recheck_asked": _kind("category community words"),
     "recheck_sent": _kind("category community words"),
@@ -93,7 +104,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "audit_found": _kind("differences warnings words", screen=Screen.PROPOSALS),
     "signals_found": _kind("found", screen=Screen.FAIRNESS),
     "redemption_delivered": _kind("title_zh title_en points", screen=Screen.REDEMPTION),
-    "redemption_called_off": _kind("title_zh title_en points words", screen=Screen.REDEMPTION),
+    "redemption_called_off": _kind(
+        "title_zh title_en points words", screen=Screen.REDEMPTION, at_once=_TO_RIDER
+    ),
     "redemption_expired": _kind("title_zh title_en points", screen=Screen.REDEMPTION),
     "redemption_missed": _kind("title_zh title_en points penalty", screen=Screen.REDEMPTION),
     "redemption_refunded": _kind("title_zh title_en points words", screen=Screen.REDEMPTION),
@@ -102,8 +115,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "application_waiting": _kind("paper compound stage", screen=Screen.CARD),
     "application_step": _kind("step paper compound", "words points until", Screen.CARD),
     "application_changed": _kind("step paper compound", "words", Screen.CARD),
-    "application_expiring": _kind("paper compound until", screen=Screen.CARD),
-    "place_offered": _kind("title_zh title_en due", screen=Screen.OFFER),
+    "application_expiring": _kind("paper compound until", screen=Screen.CARD, at_once=_TO_RIDER),
+    "place_offered": _kind("title_zh title_en due", screen=Screen.OFFER, at_once=_TO_RIDER),
     "statement_drawn": _kind("month provider points", screen=Screen.STATEMENTS),
     "statement_confirmed_for": _kind("month provider points words", screen=Screen.STATEMENTS),
     "statement_answered_for": _kind("month provider points words", screen=Screen.STATEMENTS),
@@ -114,6 +127,12 @@ KINDS: Final[Mapping[str, Kind]] = {
     "points_expiring": _kind("points last_day", screen=Screen.POINTS),
     "photo_sweep_stopped": _kind("unknown looked_at", screen=Screen.INBOX),
 }
+
+TOLD_AT_ONCE: Final = frozenset(role for kind in KINDS.values() for role in kind.at_once)
+# What is over with the instant it names.
+OVER_WHEN_DUE: Final = frozenset({"place_offered"})
+# A report as dangerous as this is told at once; an ordinary one waits in the list for its worker.
+DANGEROUS: Final = 4
 
 REPORT_PAGES: Final[Mapping[Role, str]] = {
     Role.RIDER: "reports.show",
@@ -168,6 +187,21 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime) and value.tzinfo is None:
         raise ValueError("an instant needs its zone")
     return value.isoformat() if isinstance(value, date) else value
+
+
+def cannot_wait(kind: str, role: Role, facts: Mapping[str, Any]) -> bool:
+    """Tell whether a reader has to hear of it before looking into the inbox next."""
+    known = KINDS.get(kind)
+    if known is None or role not in known.at_once:
+        return False
+    return kind != "report_submitted" or facts.get("severity") == DANGEROUS
+
+
+def is_urgent(kind: str, facts: Mapping[str, Any]) -> bool:
+    """Tell whether it cannot wait for the morning either: somebody may be hurt meanwhile."""
+    if kind == "light_red":
+        return facts.get("clock") == "control"
+    return kind == "report_submitted" and facts.get("severity") == DANGEROUS
 
 
 def page_for(kind: str, role: Role) -> str:

@@ -30,6 +30,15 @@ class Delivery(StrEnum):
     GIVEN_UP = "given_up"
 
 
+class Sending(StrEnum):
+    """How far a message is on one channel. Dropped: there was nothing to send, see `last_error`."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    GIVEN_UP = "given_up"
+    DROPPED = "dropped"
+
+
 IS_WAITING = "state = 'waiting'"
 IS_GIVEN_UP = "state = 'given_up'"
 IS_UNREAD = "read_at IS NULL"
@@ -103,10 +112,75 @@ class InboxEntry(Base):
     read_at: Mapped[Instant | None]
 
 
+class ChannelDelivery(Base):
+    """A message's way on one channel, with attempts of its own: whatever another one does.
+
+    Made with the inbox copies, for the channels switched on then and wanting it.
+    """
+
+    __tablename__ = "channel_deliveries"
+    __table_args__ = (
+        UniqueConstraint("message_id", "channel", name="a_channel_once"),
+        CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_iff_dated"),
+        CheckConstraint("attempts >= 0 AND sent_to >= 0", name="sendings_counted"),
+        Index(
+            "ix_channel_deliveries_waiting",
+            "channel",
+            "id",
+            sqlite_where=text(IS_WAITING),
+            postgresql_where=text(IS_WAITING),
+        ),
+        Index(
+            "ix_channel_deliveries_given_up",
+            "id",
+            sqlite_where=text(IS_GIVEN_UP),
+            postgresql_where=text(IS_GIVEN_UP),
+        ),
+    )
+
+    id: Mapped[RowId]
+    message_id: Mapped[int] = mapped_column(BIG, ForeignKey("outbox.id"))
+    channel: Mapped[str] = mapped_column(String(40))
+    state: Mapped[Sending] = mapped_column(
+        enum_column(Sending, "sending_known"), default=Sending.WAITING
+    )
+    attempts: Mapped[int] = mapped_column(default=0)
+    # When it is tried next; while one deliverer sends, until when the others leave it alone.
+    retry_at: Mapped[Instant | None]
+    # The kind of error, or why it was dropped.
+    last_error: Mapped[str] = mapped_column(String(120), default="")
+    sent_at: Mapped[Instant | None]
+    # Members it is done for (sent, or without an address there), and how many it was sent to.
+    done_for: Mapped[list[int]] = mapped_column(JSON, default=list)
+    sent_to: Mapped[int] = mapped_column(default=0)
+
+
+class ChannelChoice(Base):
+    """Whether a member wants to be told on a channel what cannot wait. The inbox has it anyway."""
+
+    __tablename__ = "channel_choices"
+    __table_args__ = (UniqueConstraint("member_id", "channel", name="one_choice_a_channel"),)
+
+    id: Mapped[RowId]
+    member_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    channel: Mapped[str] = mapped_column(String(40))
+    wanted: Mapped[bool]
+    at: Mapped[Instant]
+
+
 def is_due(now: datetime) -> ColumnElement[bool]:
     """Match messages to deliver now. Those never tried are due whatever the clock says."""
     return (Message.state == Delivery.WAITING) & or_(
         Message.retry_at.is_(None),
         Message.retry_at <= now,
         Message.retry_at > retries.latest_honest_retry(now),
+    )
+
+
+def is_to_send(now: datetime) -> ColumnElement[bool]:
+    """Match what is to be sent on a channel now."""
+    return (ChannelDelivery.state == Sending.WAITING) & or_(
+        ChannelDelivery.retry_at.is_(None),
+        ChannelDelivery.retry_at <= now,
+        ChannelDelivery.retry_at > retries.latest_honest_wait(now),
     )

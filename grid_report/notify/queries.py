@@ -7,11 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Row, ScalarSelect, bindparam, func, select
+from sqlalchemy import BindParameter, Row, ScalarSelect, Select, bindparam, func, literal, select
 
 from grid_report.access.roles import Role
 from grid_report.db import BIG, db, table_of
-from grid_report.notify.models import Delivery, InboxEntry, Message, is_due
+from grid_report.notify.models import (
+    ChannelChoice,
+    ChannelDelivery,
+    Delivery,
+    InboxEntry,
+    Message,
+    Sending,
+    is_due,
+    is_to_send,
+)
 
 # Nobody reads the difference between 100 unread messages and 1,000; counting them costs.
 MOST_COUNTED: Final = 100
@@ -32,20 +41,27 @@ class InboxRow:
 
 @dataclass(frozen=True)
 class OutboxHealth:
-    """How the delivery is doing; counts stop at 100."""
+    """How the delivery is doing, to inboxes and on channels; counts stop at 100."""
 
     waiting: int
     given_up: int
     oldest_waiting: datetime | None
+    to_send: int
+    sending_given_up: int
+
+
+# What stands for the inbox where channels are named.
+INBOX: Final = "inbox"
 
 
 @dataclass(frozen=True)
 class GivenUp:
-    """A message that nobody will try to deliver again by itself."""
+    """A message that nobody will try to deliver again by itself, to the inbox or on a channel."""
 
     id: int
     kind: str
     about: str
+    channel: str
     attempts: int
     last_error: str
     created_at: datetime
@@ -129,38 +145,78 @@ def list_due(*, now: datetime, after: int = 0, limit: int = 50) -> Sequence[int]
     ).all()
 
 
+def list_to_send(channel: str, *, now: datetime, after: int = 0, limit: int = 50) -> Sequence[int]:
+    """List the ids of deliveries to send on a channel now, oldest first."""
+    return db.session.scalars(
+        select(ChannelDelivery.id)
+        .where(is_to_send(now), ChannelDelivery.channel == channel, ChannelDelivery.id > after)
+        .order_by(ChannelDelivery.id)
+        .limit(limit)
+    ).all()
+
+
+def waits_for_others(names: Sequence[str]) -> bool:
+    """Tell whether anything waits for a channel that is not one of these."""
+    others = select(ChannelDelivery.id).where(
+        ChannelDelivery.state == Sending.WAITING, ChannelDelivery.channel.not_in(names)
+    )
+    return db.session.scalar(others.limit(1)) is not None
+
+
+def find_choice(member_id: int, channel: str) -> bool | None:
+    """Tell whether a member wants to be told on a channel; None when they never said."""
+    return db.session.scalar(
+        select(ChannelChoice.wanted).where(
+            ChannelChoice.member_id == member_id, ChannelChoice.channel == channel
+        )
+    )
+
+
 def outbox_health() -> OutboxHealth:
-    """Say how many messages wait, how many were given up, and since when the oldest waits."""
-    waiting, given_up = (_count_in(state) for state in (Delivery.WAITING, Delivery.GIVEN_UP))
+    """Say how much waits and how much was given up, and since when the oldest message waits."""
     oldest = db.session.scalar(
         select(Message.created_at)
         .where(Message.state == Delivery.WAITING)
         .order_by(Message.id)
         .limit(1)
     )
-    return OutboxHealth(waiting, given_up, oldest)
+    return OutboxHealth(
+        waiting=_count(select(Message.id).where(Message.state == Delivery.WAITING)),
+        given_up=_count(select(Message.id).where(Message.state == Delivery.GIVEN_UP)),
+        oldest_waiting=oldest,
+        to_send=_count(select(ChannelDelivery.id).where(ChannelDelivery.state == Sending.WAITING)),
+        sending_given_up=_count(
+            select(ChannelDelivery.id).where(ChannelDelivery.state == Sending.GIVEN_UP)
+        ),
+    )
 
 
-def _count_in(state: Delivery) -> int:
-    some = select(Message.id).where(Message.state == state).limit(MOST_COUNTED).subquery()
+def _count(rows: Select[int]) -> int:
+    some = rows.limit(MOST_COUNTED).subquery()
     return db.session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def list_given_up(*, limit: int = 50) -> Sequence[GivenUp]:
-    """List the messages that need a person to look at them."""
-    return [
-        GivenUp(*row)
-        for row in db.session.execute(
-            select(
-                Message.id,
-                Message.kind,
-                Message.about,
-                Message.attempts,
-                Message.last_error,
-                Message.created_at,
-            )
-            .where(Message.state == Delivery.GIVEN_UP)
-            .order_by(Message.id)
-            .limit(limit)
+    """List what needs a person to look at it: what reached no inbox first."""
+    told = (Message.id, Message.kind, Message.about)
+    messages = (
+        select(*told, literal(INBOX), Message.attempts, Message.last_error, Message.created_at)
+        .where(Message.state == Delivery.GIVEN_UP)
+        .order_by(Message.id)
+    )
+    sendings = (
+        select(
+            *told,
+            ChannelDelivery.channel,
+            ChannelDelivery.attempts,
+            ChannelDelivery.last_error,
+            Message.created_at,
         )
-    ]
+        .join(Message, Message.id == ChannelDelivery.message_id)
+        .where(ChannelDelivery.state == Sending.GIVEN_UP)
+        .order_by(ChannelDelivery.id)
+    )
+    found: list[GivenUp] = []
+    for rows in (messages, sendings):
+        found += [GivenUp(*row) for row in db.session.execute(rows.limit(limit - len(found)))]
+    return found

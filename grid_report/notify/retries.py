@@ -10,6 +10,11 @@ LONGEST_WAIT: Final = timedelta(hours=1)
 # With the waits below about three and a half hours: longer than any restart, shorter than a day.
 MOST_ATTEMPTS: Final = 12
 
+# While one deliverer sends: longer than three members of five tries of 60 seconds.
+WHILE_SENDING: Final = timedelta(minutes=20)
+# A channel may wait for the morning, or for the next day.
+LONGEST_REST: Final = timedelta(hours=36)
+
 
 def wait_after(attempts: int) -> timedelta:
     """Return how long to wait after so many failed attempts: doubling, up to an hour."""
@@ -25,3 +30,8 @@ def is_hopeless(attempts: int) -> bool:
 def latest_honest_retry(now: datetime) -> datetime:
     """Return the latest instant a retry can be set for; a later one means the clock was wrong."""
     return now + LONGEST_WAIT
+
+
+def latest_honest_wait(now: datetime) -> datetime:
+    """Return the latest instant a channel can wait for; see `latest_honest_retry`."""
+    return now + LONGEST_REST

@@ -1,16 +1,30 @@
-"""The inbox: list, open one, mark all read, and how many are unread."""
+"""The inbox: list, open one, mark all read, how many are unread, and what else tells of them."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.wrappers import Response
 
 from grid_report import clock
+from grid_report.access import Actor
+from grid_report.access.roles import Role
+from grid_report.accounts.numbers import queries as numbers_queries
 from grid_report.errors import Busy, Invalid, NotFound
-from grid_report.notify import message_views, queries, usecases
+from grid_report.notify import kinds, message_views, queries, usecases
 from grid_report.notify.kinds import NAMED_BY, page_for
+from grid_report.notify.outgoing import is_wanted
 from grid_report.places import queries as places_queries
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.pages.words import said
@@ -46,7 +60,45 @@ def inbox() -> str:
         newest=rows[0].id if rows else 0,
         is_first_page=before is None,
         next=pack(following) if following else None,
+        channels=_channels_of(current_actor()) if before is None else [],
     )
+
+
+def _channels_of(actor: Actor) -> list[dict[str, Any]]:
+    """Return the channels a member may choose, for those who are told anything on one."""
+    staff = actor.has(*kinds.TOLD_AT_ONCE - {Role.RIDER})
+    names = _switched_on() if staff or actor.has(Role.RIDER) else []
+    if not names or numbers_queries.proved_lookup(actor.member_id) is None:
+        return []
+    role = Role.WORKER if staff else Role.RIDER
+    return [
+        {
+            "name": name,
+            "wanted": is_wanted(queries.find_choice(actor.member_id, name), role),
+            "for_staff": staff,
+        }
+        for name in names
+    ]
+
+
+def _switched_on() -> list[str]:
+    """Name the channels that are switched on."""
+    return [channel.name for channel in current_app.extensions["grid_report_channels"]]
+
+
+@bp.post("/inbox/channels/<name>")
+def choose_channel(name: str) -> Response:
+    """Begin or stop to be told on a channel what cannot wait."""
+    if name not in _switched_on():
+        raise NotFound
+    wanted = request.form.get("wanted", "")
+    if wanted not in ("yes", "no"):
+        raise Invalid.field("wanted", "value-unknown")
+    usecases.choose_channel(
+        name, wanted=wanted == "yes", member_id=current_actor().member_id, now=clock.now()
+    )
+    flash(said("channel-on" if wanted == "yes" else "channel-off"))
+    return redirect(url_for("notify.inbox"), 303)
 
 
 @bp.get("/inbox/<int:message_id>")

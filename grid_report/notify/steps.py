@@ -13,7 +13,16 @@ from sqlalchemy.orm import Session
 from grid_report.access.roles import Role
 from grid_report.accounts import queries as accounts_queries
 from grid_report.notify import retries
-from grid_report.notify.models import Delivery, InboxEntry, Message, is_due
+from grid_report.notify.models import (
+    ChannelChoice,
+    ChannelDelivery,
+    Delivery,
+    InboxEntry,
+    Message,
+    Sending,
+    is_due,
+)
+from grid_report.notify.outgoing import Outgoing
 
 
 def take_due(session: Session, message_id: int, now: datetime) -> Message | None:
@@ -58,6 +67,47 @@ def put_copies(session: Session, copies: Sequence[Mapping[str, Any]]) -> None:
     make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     session.execute(
         make(InboxEntry).on_conflict_do_nothing(index_elements=["message_id", "member_id"]), copies
+    )
+
+
+def put_on(session: Session, message: Message, channels: Sequence[str]) -> None:
+    """Have a message sent on channels as well, each by a row of its own; once, however often asked."""
+    if not channels:
+        return
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    first = {
+        "message_id": message.id, "state": Sending.WAITING, "attempts": 0, "last_error": "",
+        "done_for": [], "sent_to": 0,
+    }  # fmt: skip
+    session.execute(
+        make(ChannelDelivery).on_conflict_do_nothing(index_elements=["message_id", "channel"]),
+        [{**first, "channel": one} for one in channels],
+    )
+
+
+def put_choice(
+    session: Session, channel: str, *, wanted: bool, member_id: int, now: datetime
+) -> None:
+    """Keep what a member said last about a channel."""
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    said = {"wanted": wanted, "at": now}
+    session.execute(
+        make(ChannelChoice)
+        .values(member_id=member_id, channel=channel, **said)
+        .on_conflict_do_update(index_elements=["member_id", "channel"], set_=said)
+    )
+
+
+def outgoing(message: Message, role: Role, member_ids: Sequence[int]) -> Outgoing:
+    """Return what channels get to know of a message."""
+    return Outgoing(
+        message_id=message.id,
+        kind=message.kind,
+        about=message.about,
+        facts=message.facts,
+        role=role,
+        member_ids=tuple(member_ids),
+        created_at=message.created_at,
     )
 
 

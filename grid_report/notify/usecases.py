@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -10,21 +12,23 @@ from grid_report.access.roles import Role
 from grid_report.db import transaction, use_case
 from grid_report.errors import NotFound
 from grid_report.notify import retries, steps
-from grid_report.notify.channels import Outgoing
-from grid_report.notify.models import Delivery, InboxEntry, Message
+from grid_report.notify.models import ChannelDelivery, Delivery, InboxEntry, Message, Sending
+from grid_report.notify.outgoing import Channel, Outgoing
+
+logger = logging.getLogger(__name__)
 
 
 @use_case
 def post(
     message_id: int,
     *,
-    goes_further: bool,
+    channels: Sequence[Channel] = (),
     instead: tuple[Role, str] | None = None,
     now: datetime,
-) -> Outgoing | None:
-    """Put a message into the inboxes; None when there was nothing to do any more.
+) -> int | None:
+    """Put a message into the inboxes and on its channels; None when there was nothing to do any more.
 
-    With `goes_further` it stays due (after a wait) until `settle`: a channel still has to send it.
+    Returns how many members it is for.
     """
     with transaction() as session:
         message = steps.take_due(session, message_id, now)
@@ -32,42 +36,36 @@ def post(
             return None
         role, member_ids = steps.receivers(message, instead)
         steps.copy_to(session, message, role, member_ids)
-        if goes_further and member_ids:
-            steps.count_attempt(message, now)
-        else:
-            steps.mark_delivered(message, now)
-        return Outgoing(
-            message_id=message.id,
-            kind=message.kind,
-            about=message.about,
-            facts=message.facts,
-            role=role,
-            member_ids=tuple(member_ids),
-            created_at=message.created_at,
-        )
+        if member_ids:
+            outgoing = steps.outgoing(message, role, member_ids)
+            steps.put_on(session, message, _carriers(channels, outgoing))
+        steps.mark_delivered(message, now)
+        return len(member_ids)
+
+
+def _carriers(channels: Sequence[Channel], outgoing: Outgoing) -> list[str]:
+    """Name the channels a message goes on. One that fails to say keeps it from no inbox."""
+    names = []
+    for channel in channels:
+        try:
+            if channel.carries(outgoing):
+                names.append(channel.name)
+        except Exception:
+            logger.exception(
+                "channel passed over",
+                extra={"message_id": outgoing.message_id, "channel": channel.name},
+            )
+    return names
 
 
 @use_case
-def settle(message_id: int, *, now: datetime) -> None:
-    """Note that every channel has sent a message."""
-    with transaction() as session:
-        message = session.get(Message, message_id, with_for_update=True)
-        if message is not None and message.state is Delivery.WAITING:
-            steps.mark_delivered(message, now)
-
-
-@use_case
-def put_off(message_id: int, *, error: str, counted: bool, now: datetime) -> bool:
-    """Note why a message could not go; True when that was the last attempt.
-
-    `counted` tells that `post` has counted this attempt before the channel failed.
-    """
+def put_off(message_id: int, *, error: str, now: datetime) -> bool:
+    """Note why a message could not be delivered; True when that was the last attempt."""
     with transaction() as session:
         message = session.get(Message, message_id, with_for_update=True)
         if message is None or message.state is not Delivery.WAITING:
             return False
-        if not counted:
-            steps.count_attempt(message, now)
+        steps.count_attempt(message, now)
         message.last_error = error[:120]
         if retries.is_hopeless(message.attempts):
             message.state = Delivery.GIVEN_UP
@@ -77,15 +75,22 @@ def put_off(message_id: int, *, error: str, counted: bool, now: datetime) -> boo
 
 @use_case
 def retry_given_up() -> int:
-    """Give every given-up message its attempts back; return how many there were."""
+    """Give everything given up its attempts back, in inboxes and on channels; return how many."""
+    again = {"attempts": 0, "retry_at": None}
     with transaction() as session:
-        found = session.scalars(
+        messages = session.scalars(
             update(Message)
             .where(Message.state == Delivery.GIVEN_UP)
-            .values(state=Delivery.WAITING, attempts=0, retry_at=None)
+            .values(state=Delivery.WAITING, **again)
             .returning(Message.id)
         ).all()
-        return len(found)
+        sendings = session.scalars(
+            update(ChannelDelivery)
+            .where(ChannelDelivery.state == Sending.GIVEN_UP)
+            .values(state=Sending.WAITING, **again)
+            .returning(ChannelDelivery.id)
+        ).all()
+        return len(messages) + len(sendings)
 
 
 @use_case
@@ -122,3 +127,10 @@ def mark_all_read(*, member_id: int, up_to: int, now: datetime) -> int:
             .execution_options(synchronize_session=False)
         ).all()
         return len(found)
+
+
+@use_case
+def choose_channel(channel: str, *, wanted: bool, member_id: int, now: datetime) -> None:
+    """Say whether a member wants to be told on a channel what cannot wait; the last word counts."""
+    with transaction() as session:
+        steps.put_choice(session, channel, wanted=wanted, member_id=member_id, now=now)

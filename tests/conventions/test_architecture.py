@@ -211,7 +211,12 @@ def state_writers(module: Module) -> Iterator[str]:
                 if isinstance(node, ast.AugAssign | ast.AnnAssign)
                 else []
             )
-            assigned = any(isinstance(t, ast.Attribute) and t.attr == "state" for t in targets)
+            # Of several at once, too: `it.state, it.version = …`.
+            assigned = any(
+                isinstance(part, ast.Attribute) and part.attr == "state"
+                for target in targets
+                for part in (target.elts if isinstance(target, ast.Tuple) else [target])
+            )
             passed = (
                 isinstance(node, ast.Call)
                 and dotted(node.func).rpartition(".")[2] in ("values", "Report")

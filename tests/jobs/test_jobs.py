@@ -22,8 +22,10 @@ from grid_report.jobs.runner import Runner
 from grid_report.jobs.work import Duty
 from grid_report.notify import outbox
 from grid_report.notify import queries as notify_queries
-from grid_report.notify.models import InboxEntry
+from grid_report.notify.models import ChannelDelivery, InboxEntry, Sending
 from grid_report.settings_sections import JobName
+from grid_report.web.pages.words import sentence
+from tests.notify.channels.sending import NUMBER, Pigeon, deliver, put, send
 from tests.support.builders import STATION, Make
 
 pytestmark = pytest.mark.database
@@ -140,3 +142,23 @@ def test_a_job_named_in_the_settings_has_its_own_cadence_and_leaves_the_others_t
 
 def test_every_job_can_be_named_in_the_settings() -> None:
     assert get_args(JobName) == tuple(job.name for job in JOBS)
+
+
+def test_what_was_given_up_is_listed_with_its_channel_and_tried_again(make: Make) -> None:
+    put(to_member=make.rider().member_id)
+    put(to_member=make.rider().member_id)
+    pigeon = Pigeon()
+    deliver(pigeon)
+    with transaction() as session:
+        row = session.scalars(select(ChannelDelivery).limit(1)).one()
+        row.state, row.attempts, row.last_error = Sending.GIVEN_UP, 12, "NotSent"
+        message_id = row.message_id
+    _, output = cli(make.app, "list")
+    assert sentence("serving", "sends", waiting=1, given_up=1) in output
+    _, output = cli(make.app, "given-up", "--retry")
+    assert output.splitlines() == [
+        f"{message_id} report_urged {NUMBER} pigeon 12 NotSent",
+        sentence("serving", "given_again", count=1),
+    ]
+    assert send(pigeon) == 2
+    assert cli(make.app, "given-up") == (0, "")

@@ -14,8 +14,7 @@ from sqlalchemy import event, select
 from grid_report import clock
 from grid_report.access.roles import Role
 from grid_report.db import db, transaction
-from grid_report.notify import delivery, outbox, queries, retries, usecases
-from grid_report.notify.channels import Outgoing
+from grid_report.notify import delivery, outbox, queries, retries, steps, usecases
 from grid_report.notify.kinds import MissingFacts
 from grid_report.notify.models import Delivery, InboxEntry, Message
 from tests.support.builders import STATION, Make
@@ -169,75 +168,52 @@ def _same(at: datetime) -> datetime:
     return at
 
 
-class Broken:
-    """A channel that fails so many times, then works."""
+def refuse(monkeypatch: pytest.MonkeyPatch, about: str, times: int = 10_000) -> None:
+    """Let a message find no receivers so many times: as a broken row would."""
+    real, left = steps.receivers, [times]
 
-    name = "broken"
+    def fails(message: Message, *more: Any) -> Any:
+        if message.about.endswith(about) and left[0]:
+            left[0] -= 1
+            raise ZeroDivisionError("13800000001")
+        return real(message, *more)
 
-    def __init__(self, failures: int) -> None:
-        self.failures = failures
-        self.sent: list[Outgoing] = []
-
-    def send(self, message: Outgoing) -> None:
-        self.sent.append(message)
-        if len(self.sent) <= self.failures:
-            raise ConnectionError("13800000001 does not answer")
+    monkeypatch.setattr(steps, "receivers", fails)
 
 
-def test_a_channel_that_fails_is_tried_again_later_and_the_inbox_has_it_already(
-    make: Make,
+def test_a_hopeless_message_is_given_up_visibly_and_can_be_tried_again(
+    make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rider = make.rider()
     put("report_withdrawn", to_member=rider.member_id)
-    channel = Broken(failures=1)
-    start = clock.now()
-    assert delivery.deliver_due(now=lambda: start, channels=[channel]) == 0
-    assert queries.count_unread(rider.member_id) == 1
-    assert (message().attempts, message().last_error) == (1, "ConnectionError")
-    # Not before its time, whatever is asked in between.
-    assert delivery.deliver_due(now=lambda: start + timedelta(seconds=5), channels=[channel]) == 0
-    assert len(channel.sent) == 1
-    later = start + retries.wait_after(1)
-    assert delivery.deliver_due(now=lambda: later, channels=[channel]) == 1
-    assert {sent.message_id for sent in channel.sent} == {message().id}
-    assert message().state is Delivery.DELIVERED
-    assert queries.count_unread(rider.member_id) == 1
-
-
-def test_a_hopeless_message_is_given_up_visibly_and_can_be_tried_again(make: Make) -> None:
-    rider = make.rider()
-    put("report_withdrawn", to_member=rider.member_id)
-    channel = Broken(failures=retries.MOST_ATTEMPTS)
+    refuse(monkeypatch, "0042", times=retries.MOST_ATTEMPTS)
     at = clock.now()
     for _ in range(retries.MOST_ATTEMPTS + 3):
-        delivery.deliver_due(now=partial(_same, at), channels=[channel])
+        assert delivery.deliver_due(now=partial(_same, at)) == 0
         at += retries.LONGEST_WAIT
-    assert len(channel.sent) == retries.MOST_ATTEMPTS
     assert queries.outbox_health().given_up == 1
-    assert [one.last_error for one in queries.list_given_up()] == ["ConnectionError"]
+    assert [(one.channel, one.attempts, one.last_error) for one in queries.list_given_up()] == [
+        ("inbox", retries.MOST_ATTEMPTS, "ZeroDivisionError")
+    ]
     assert usecases.retry_given_up() == 1
-    assert delivery.deliver_due(now=lambda: at, channels=[channel]) == 1
+    assert delivery.deliver_due(now=lambda: at) == 1
 
 
 def test_a_message_that_cannot_be_delivered_does_not_hold_up_the_others(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from grid_report.notify import steps
-
     rider = make.rider()
     put("report_withdrawn", to_member=rider.member_id, about="KY-20261123-0001")
     put("report_withdrawn", to_member=rider.member_id, about="KY-20261123-0002")
-    real = steps.receivers
-
-    def fails_for_the_first(message: Message, *more: Any) -> Any:
-        if message.about.endswith("0001"):
-            raise ZeroDivisionError
-        return real(message, *more)
-
-    monkeypatch.setattr(steps, "receivers", fails_for_the_first)
+    refuse(monkeypatch, "0001")
     assert deliver() == 1
     assert [row.about for row in queries.list_inbox(rider.member_id)[0]] == ["KY-20261123-0002"]
     assert queries.outbox_health().waiting == 1
+    # Not before its time, whatever is asked in between.
+    start = clock.now()
+    monkeypatch.undo()
+    assert delivery.deliver_due(now=lambda: start + timedelta(seconds=5)) == 0
+    assert delivery.deliver_due(now=lambda: start + timedelta(seconds=11)) == 1
 
 
 def test_a_clock_that_jumps_back_delays_no_new_message(make: Make) -> None:
@@ -246,11 +222,14 @@ def test_a_clock_that_jumps_back_delays_no_new_message(make: Make) -> None:
     assert delivery.deliver_due(now=lambda: datetime(2026, 1, 1, tzinfo=UTC)) == 1
 
 
-def test_a_retry_set_by_a_wrong_clock_is_not_waited_for(make: Make) -> None:
+def test_a_retry_set_by_a_wrong_clock_is_not_waited_for(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rider = make.rider()
     put("report_withdrawn", to_member=rider.member_id)
+    refuse(monkeypatch, "0042", times=1)
     wrong = clock.now() + timedelta(days=300)
-    delivery.deliver_due(now=lambda: wrong, channels=[Broken(failures=1)])
+    assert delivery.deliver_due(now=lambda: wrong) == 0
     assert deliver() == 1
 
 

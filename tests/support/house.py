@@ -53,6 +53,7 @@ BY_WORD = {
     "views": "border",
     "cli": "border",
     "workbook": "border",
+    "channel": "border",
 }
 # Rooms within whose files are named by what they do to the ledger.
 BY_ROOM = {"points.ledger": "steps"}
@@ -65,6 +66,7 @@ BY_NAME = {
     "accounts.policy": "wiring",
     "media.kit": "border",
     "media.store.opening": "border",
+    "notify.channels.registry": "border",
     "notify.delivery": "border",
     "notify.outbox": "steps",
     "places.boundaries.open_cases": "wiring",

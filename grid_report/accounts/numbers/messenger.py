@@ -32,6 +32,16 @@ class CodeMessage:
     code: str = field(repr=False)
 
 
+@dataclass(frozen=True)
+class NoticeMessage:
+    """A phrase on its way. The id is the same at every try, for one message and one member."""
+
+    id: str
+    at: datetime
+    phone: str = field(repr=False)
+    what: str = field(repr=False)
+
+
 class Messenger(Protocol):
     """Whatever brings a code to a phone. May raise; the code is then simply asked for again."""
 

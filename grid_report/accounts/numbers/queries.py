@@ -51,6 +51,23 @@ def proved_lookup(member_id: int, session: Session | None = None) -> str | None:
     return (session or db.session()).scalar(lookup)
 
 
+def number_to_tell(member_id: int, vault: Vault, session: Session) -> str | None:
+    """Return the proved number of an active member, to tell them something; None without one.
+
+    Numbers of the demo's members are nobody's and never told anything.
+    """
+    row = session.execute(
+        select(Member.phone_sealed, Member.phone_lookup).where(
+            Member.id == member_id,
+            Member.standing == Standing.ACTIVE,
+            Member.is_demo.is_(False),
+        )
+    ).one_or_none()
+    if row is None or row.phone_sealed is None or row.phone_lookup is None:
+        return None
+    return vault.open(row.phone_sealed, row.phone_lookup)
+
+
 @dataclass(frozen=True)
 class OwnNumber:
     """A member's own number: masked, proved or not, and what to show at a counter."""

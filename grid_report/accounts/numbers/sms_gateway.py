@@ -1,9 +1,9 @@
-"""Brings codes to phones over a carrier's HTTP gateway: signed, by template, the same message once.
+"""Brings codes and notices to phones over a carrier's HTTP gateway: signed, by template, the same message once.
 
 The signature is ACS3-HMAC-SHA256 and the parameters are those of SendSms (version 2017-05-25), as
 Alibaba Cloud has them; others are alike. A try that got no answer is repeated with the same nonce,
 so that a gateway which took it before can tell. Nothing here writes a log: what goes wrong is named
-by a word without number, code or secret.
+by a word without number, code, phrase or secret.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from grid_report.accounts.numbers.messenger import CodeMessage
+from grid_report.accounts.numbers.messenger import CodeMessage, NoticeMessage
 from grid_report.settings import Sms
 
 ACTION: Final = "SendSms"
@@ -92,18 +92,39 @@ class Gateway:
 
     def send_code(self, message: CodeMessage) -> None:
         """Send one code, tried again with the same nonce. Raises NotSent."""
+        self._send(
+            str(message.id),
+            message.phone,
+            self._sms.template_code,
+            {"code": message.code},
+            message.at,
+        )
+
+    def send_notice(self, message: NoticeMessage) -> None:
+        """Send one phrase, tried again with the same nonce. Raises NotSent."""
+        self._send(
+            message.id,
+            message.phone,
+            self._sms.notice_template_code,
+            {"what": message.what},
+            message.at,
+        )
+
+    def _send(
+        self, out_id: str, phone: str, template: str, variables: Mapping[str, str], at: datetime
+    ) -> None:
         sms, nonce, word = self._sms, uuid.uuid4().hex, ""
         query = query_of(
             {
-                "OutId": str(message.id),
-                "PhoneNumbers": message.phone,
+                "OutId": out_id,
+                "PhoneNumbers": phone,
                 "SignName": sms.sign_name,
-                "TemplateCode": sms.template_code,
-                "TemplateParam": json.dumps({"code": message.code}),
+                "TemplateCode": template,
+                "TemplateParam": json.dumps(variables, ensure_ascii=False),
             }
         )
         for again in range(sms.tries):
-            answered = self._ask(query, nonce, message.at)
+            answered = self._ask(query, nonce, at)
             word = answered.word
             if word == "OK" or (again and word == SEEN_BEFORE):
                 return

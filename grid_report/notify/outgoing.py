@@ -1,0 +1,65 @@
+"""What a channel gets to know of a message, and what it has to do with it.
+
+A channel is asked after the inbox copies are committed, outside any transaction. A crash between
+sending and noting it sends once more: the receiver drops the copy by `message_id` and member.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from grid_report.access.roles import Role
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message on its way to members; `role` says as what they read it."""
+
+    message_id: int
+    kind: str
+    about: str
+    facts: Mapping[str, Any]
+    role: Role
+    member_ids: Sequence[int]
+    created_at: datetime
+
+
+class NotNow(RuntimeError):
+    """Nothing is wrong, but a channel may not send before an instant. Counts as no attempt."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__()
+        self.until = until
+
+
+class Channel(Protocol):
+    """A way to reach members outside the program, such as a text message."""
+
+    name: str
+
+    def carries(self, message: Outgoing) -> bool:
+        """Tell whether a message is for this channel at all."""
+        ...
+
+    def when(self, message: Outgoing, now: datetime) -> datetime | None:
+        """Return the earliest instant it may go, `now` or later; None when it is too late for it."""
+        ...
+
+    def send(self, message: Outgoing, member_id: int, *, now: datetime) -> bool:
+        """Send to one member; False when the member has no address here.
+
+        Raises NotNow, and whatever it likes when it cannot.
+        """
+        ...
+
+
+def is_wanted(chosen: bool | None, role: Role) -> bool:
+    """Tell whether a reader is told on a channel; `chosen` is what the member said, if anything.
+
+    Staff are told at work unless they stop it. Riders have to ask for it: the notice they agreed to
+    uses their number for their reports and nothing else.
+    """
+    return role is not Role.RIDER if chosen is None else chosen
