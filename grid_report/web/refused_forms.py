@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask import Response, make_response
 
-from grid_report.errors import Conflict, GridReportError, Invalid, TooMany
+from grid_report.errors import Busy, Conflict, GridReportError, Invalid, TooMany
 from grid_report.web.http.problems import status_of
 from grid_report.web.pages import words
 
@@ -28,7 +28,9 @@ def shown_again(
     error: GridReportError, page: Callable[[Errors], str], field: str = "form"
 ) -> Response:
     """Answer a refused form with its page, drawn by `page` from the errors by field."""
-    answer = make_response(page(sentences(error, field)), status_of(error))
-    if isinstance(error, TooMany):
+    # A wrong password is 401 to a program; to a browser it is a form to look at again.
+    status = 422 if isinstance(error, Invalid) else status_of(error)
+    answer = make_response(page(sentences(error, field)), status)
+    if isinstance(error, TooMany | Busy):
         answer.headers["Retry-After"] = str(error.retry_after_s)
     return answer

@@ -9,7 +9,8 @@ from typing import ClassVar
 import pytest
 from flask import Flask
 
-from grid_report.errors import GridReportError, Invalid, Stale, TooMany
+from grid_report.accounts.errors import WrongPassword
+from grid_report.errors import Busy, GridReportError, Invalid, Stale, TooMany
 from grid_report.web.refused_forms import Errors, sentences, shown_again
 
 pytestmark = pytest.mark.database
@@ -65,8 +66,10 @@ def test_what_names_no_field_goes_where_the_form_says(
     ("error", "status"),
     [
         (Invalid.field("day", "field-needed"), 422),
+        (WrongPassword(), 422),
         (Stale(1, 2), 409),
         (TooMany(90), 429),
+        (Busy(90), 503),
         (Odd(), 415),
     ],
 )
@@ -75,4 +78,4 @@ def test_the_page_has_the_status_of_the_error(error: GridReportError, status: in
     assert answer.status_code == status
     assert answer.content_type == "text/html; charset=utf-8"
     # How long to wait is said to programs too, and only where it is about waiting.
-    assert answer.headers.get("Retry-After") == ("90" if status == 429 else None)
+    assert answer.headers.get("Retry-After") == ("90" if status in (429, 503) else None)
