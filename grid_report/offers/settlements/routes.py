@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from grid_report import access, clock
 from grid_report.accounts.members.identity_queries import names_for
 from grid_report.clock import Month
-from grid_report.errors import Invalid, NotFound
+from grid_report.errors import NotFound
 from grid_report.offers import forms
 from grid_report.offers.redemptions.permissions import STATION_OPEN
 from grid_report.offers.settlements import list_queries as lists
@@ -30,6 +30,7 @@ from grid_report.offers.settlements.queries import Sheet
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.pages import words
 from grid_report.web.refused_forms import REFUSED, Errors, shown_again
+from grid_report.web.text import month_in_address
 
 station = Blueprint("statements", __name__, url_prefix="/station/statements")
 admin = Blueprint("admin_statements", __name__, url_prefix="/admin/statements")
@@ -63,7 +64,7 @@ def admin_index() -> str:
     access.check(current_actor(), STATEMENTS_LIST)
     this_month = _this_month()
     wanted = request.args.get("month", "")
-    month = _month(wanted) if wanted else this_month.plus(-1)
+    month = month_in_address(wanted) if wanted else this_month.plus(-1)
     cursor = request.args.get("cursor")
     page = lists.page_of_statements(month=month, cursor=cursor)
     return render_template(
@@ -84,20 +85,13 @@ def _this_month() -> Month:
     return Month.of(clock.now(), settings().county.tz)
 
 
-def _month(text: str) -> Month:
-    try:
-        return Month.parse(text)
-    except Invalid:
-        raise NotFound from None
-
-
 def _sheet(side: Side, provider: str, month: str) -> Sheet:
     """Return a month as this actor may read it from this side. Raises NotFound, Forbidden."""
     actor = current_actor()
     access.check(actor, STATION_OPEN if side is Side.PROVIDER else STATEMENTS_LIST)
     found = queries.find_sheet(
         provider,
-        _month(month),
+        month_in_address(month),
         zone=settings().county.tz,
         fen_per_point=settings().points.fen_per_point,
         now=clock.now(),
@@ -305,7 +299,7 @@ def _after(side: Side, provider: str, month: str, act: Any) -> Response:
     """Do what a form asks: led on to the page, or the page again with what is wrong."""
     access.check(current_actor(), SAYS[side], _sheet(side, provider, month).facts)
     try:
-        done = act(_month(month))
+        done = act(month_in_address(month))
     except REFUSED as error:
         return shown_again(
             error, lambda errors: _show(side, provider, month, errors, request.form.to_dict())

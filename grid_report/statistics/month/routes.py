@@ -43,7 +43,7 @@ from grid_report.web.context import current_actor, language, settings
 from grid_report.web.pages import words
 from grid_report.web.paging import read_limit
 from grid_report.web.refused_forms import REFUSED, Errors, shown_again
-from grid_report.web.text import clean
+from grid_report.web.text import clean, month_in_address
 
 bp = Blueprint("statistics", __name__)
 bp.before_request(rules_queries.check)
@@ -70,11 +70,7 @@ def read_area(actor: Actor) -> Area:
 
 def read_month(text: str) -> Month:
     """Return a month there can be figures of, or are. Raises NotFound for the others."""
-    this = this_month()
-    try:
-        month = Month.parse(text)
-    except Invalid:
-        raise NotFound from None
+    this, month = this_month(), month_in_address(text)
     # What was counted or frozen is there for good, however long ago.
     if month > this or (month < earliest(this) and not is_known(month)):
         raise NotFound
