@@ -4,29 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import (
-    Blueprint,
-    Response,
-    current_app,
-    flash,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
-from werkzeug.wrappers import Response as AnyResponse
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from grid_report import access, clock
 from grid_report.clock import Month
-from grid_report.errors import Invalid, NotFound
+from grid_report.errors import NotFound
 from grid_report.fairness import forms, queries, sampling, usecases, views
-from grid_report.fairness.errors import AlreadyJudged
 from grid_report.fairness.kinds import Finding, SignalKind, SignalState
 from grid_report.fairness.permissions import FAIRNESS_JUDGE, FAIRNESS_READ
 from grid_report.fairness.scope import review_scope
 from grid_report.places.queries import reference
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.pages import words
+from grid_report.web.refused_forms import REFUSED, Errors, shown_again
 
 bp = Blueprint("fairness", __name__)
 
@@ -82,7 +73,7 @@ def signal(signal_id: int) -> str:
     return _signal_page(signal_id, {}, {})
 
 
-def _signal_page(signal_id: int, errors: dict[str, list[str]], form: dict[str, Any]) -> str:
+def _signal_page(signal_id: int, errors: Errors, form: dict[str, Any]) -> str:
     actor = current_actor()
     row = queries.find_signal(signal_id)
     if row is None or not access.allowed(actor, FAIRNESS_READ, queries.subject_of_signal(row)):
@@ -97,7 +88,7 @@ def _signal_page(signal_id: int, errors: dict[str, list[str]], form: dict[str, A
 
 
 @bp.post("/fairness/signals/<int:signal_id>/judgement")
-def judge_signal(signal_id: int) -> AnyResponse:
+def judge_signal(signal_id: int) -> Response:
     """Dismiss a signal, or say how it is followed up."""
     access.check(current_actor(), FAIRNESS_JUDGE)
     if queries.find_signal(signal_id) is None:
@@ -105,20 +96,11 @@ def judge_signal(signal_id: int) -> AnyResponse:
     try:
         state, said = forms.read_judgement(request.form, SignalState)
         usecases.judge_signal(signal_id, state, said, actor=current_actor(), now=clock.now())
-    except (Invalid, AlreadyJudged) as error:
-        return _refused(_signal_page(signal_id, _sentences(error), request.form.to_dict()), error)
+    except REFUSED as error:
+        typed = request.form.to_dict()
+        return shown_again(error, lambda errors: _signal_page(signal_id, errors, typed))
     flash(words.said("signal-judged"))
     return redirect(url_for("fairness.index"), 303)
-
-
-def _sentences(error: Invalid | AlreadyJudged) -> dict[str, list[str]]:
-    if isinstance(error, Invalid):
-        return words.field_sentences(error)
-    return {"form": [words.error_sentence(error)]}
-
-
-def _refused(page: str, error: Invalid | AlreadyJudged) -> AnyResponse:
-    return Response(page, 422 if isinstance(error, Invalid) else 409, mimetype="text/html")
 
 
 @bp.get("/fairness/sample")
@@ -152,7 +134,7 @@ def sampled(sampled_id: int) -> str:
     return _sampled_page(sampled_id, {}, {})
 
 
-def _sampled_page(sampled_id: int, errors: dict[str, list[str]], form: dict[str, Any]) -> str:
+def _sampled_page(sampled_id: int, errors: Errors, form: dict[str, Any]) -> str:
     actor = current_actor()
     row = queries.find_sampled(sampled_id)
     if row is None or not access.allowed(actor, FAIRNESS_READ, queries.subject_of_sampled(row)):
@@ -167,7 +149,7 @@ def _sampled_page(sampled_id: int, errors: dict[str, list[str]], form: dict[str,
 
 
 @bp.post("/fairness/sample/<int:sampled_id>/judgement")
-def judge_sampled(sampled_id: int) -> AnyResponse:
+def judge_sampled(sampled_id: int) -> Response:
     """Agree with an acceptance or not; then on to the next."""
     actor = current_actor()
     access.check(actor, FAIRNESS_JUDGE)
@@ -176,9 +158,9 @@ def judge_sampled(sampled_id: int) -> AnyResponse:
     try:
         finding, said = forms.read_judgement(request.form, Finding)
         month = usecases.judge_sampled(sampled_id, finding, said, actor=actor, now=clock.now())
-    except (Invalid, AlreadyJudged) as error:
-        page = _sampled_page(sampled_id, _sentences(error), request.form.to_dict())
-        return _refused(page, error)
+    except REFUSED as error:
+        typed = request.form.to_dict()
+        return shown_again(error, lambda errors: _sampled_page(sampled_id, errors, typed))
     flash(words.said("sample-judged"))
     following = queries.next_to_judge(actor, month, sampled_id)
     if following is None:

@@ -40,6 +40,7 @@ from grid_report.web import csv_files
 from grid_report.web.context import current_actor, settings
 from grid_report.web.pages import words
 from grid_report.web.paging import BIGGEST_ID, pack, unpack_id
+from grid_report.web.refused_forms import Errors, sentences, shown_again
 
 bp = Blueprint("oversight", __name__, url_prefix="/oversight")
 
@@ -61,7 +62,7 @@ def trail() -> str:
     try:
         wanted, errors = forms.read_trail(request.args, zone), {}
     except Invalid as error:
-        wanted, errors = TrailFilter(), words.field_sentences(error)
+        wanted, errors = TrailFilter(), sentences(error)
     before = forms.read_cursor(request.args.get("cursor"))
     lines, following = list_trail(wanted, actor=actor, before=before, limit=PAGE)
     shown = _filters("member", "action", "since", "until")
@@ -105,7 +106,7 @@ def journal() -> str:
     try:
         wanted, errors = forms.read_journal(request.args, zone), {}
     except Invalid as error:
-        wanted, errors = JournalFilter(), words.field_sentences(error)
+        wanted, errors = JournalFilter(), sentences(error)
     before = forms.read_cursor(request.args.get("cursor"))
     events, following = list_journal(wanted, actor=actor, before=before, limit=PAGE)
     shown = _filters("account", "kind", "since", "until")
@@ -204,15 +205,8 @@ def look(member_id: int) -> Answer:
     try:
         reason = forms.read_reason(request.form)
     except Invalid as error:
-        sentences = [s for found in words.field_sentences(error).values() for s in found]
-        page = render_template(
-            "oversight/look.html",
-            member_id=member_id,
-            name=rider_alias(member_id),
-            typed=request.form.get("reason", "")[:1000],
-            errors={"reason": sentences},
-        )
-        return Response(page, 422)
+        typed = request.form.get("reason", "")[:1000]
+        return shown_again(error, lambda errors: _look_page(member_id, typed, errors))
     usecases.look_at_identity(member_id, reason, actor=actor, now=clock.now())
     flash(words.said("identity-shown"))
     return redirect(url_for("admin_members.show", member_id=member_id), 303)
@@ -222,13 +216,16 @@ def look(member_id: int) -> Answer:
 def ask_look(member_id: int) -> str:
     """Ask why somebody's identity is to be looked at."""
     access.check(current_actor(), MEMBERS_LOOK)
-    member_id = _somebody(member_id)
+    return _look_page(_somebody(member_id), "", {})
+
+
+def _look_page(member_id: int, typed: str, errors: Errors) -> str:
     return render_template(
         "oversight/look.html",
         member_id=member_id,
         name=rider_alias(member_id),
-        typed="",
-        errors={},
+        typed=typed,
+        errors=errors,
     )
 
 

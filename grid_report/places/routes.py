@@ -15,7 +15,8 @@ from grid_report.places.boundaries.findings import left_out
 from grid_report.places.boundaries.imported import ImportReport
 from grid_report.places.permissions import BOUNDARIES_IMPORT, BOUNDARIES_READ
 from grid_report.web.context import current_actor
-from grid_report.web.pages.words import field_sentences, said
+from grid_report.web.pages.words import said
+from grid_report.web.refused_forms import Errors, shown_again
 
 bp = Blueprint("places", __name__)
 
@@ -36,7 +37,7 @@ def upload_boundaries() -> tuple[str, int] | Response:
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         refused = Invalid.field("file", "boundary-file-missing")
-        return _page(errors=field_sentences(refused)), 422
+        return shown_again(refused, lambda errors: _page(errors=errors))
     # One byte more than allowed is enough to know.
     content = sent.stream.read(geojson.MOST_BYTES + 1)
     report = usecases.stage_boundaries(
@@ -117,9 +118,7 @@ def _plain_name(file_name: str) -> str:
     return "".join(c for c in last if c.isprintable())[:200] or "boundaries"
 
 
-def _page(
-    *, refused: ImportReport | None = None, errors: dict[str, list[str]] | None = None
-) -> str:
+def _page(*, refused: ImportReport | None = None, errors: Errors | None = None) -> str:
     access.check(current_actor(), BOUNDARIES_READ)
     reference = queries.reference()
     version = reference.boundary_version

@@ -7,7 +7,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from grid_report.errors import Invalid
+from grid_report.clock import Month
+from grid_report.errors import Invalid, NotFound
 from grid_report.typed import plain
 
 KEPT_CONTROLS = {"\n", "\t"}
@@ -23,6 +24,14 @@ def clean(value: Any) -> str:
         return ""
     text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n"))
     return "".join(c for c in text if c in KEPT_CONTROLS or not _is_unwanted(c)).strip()
+
+
+def month_in_address(text: str) -> Month:
+    """Return the month an address names; one that is none names no page. Raises NotFound."""
+    try:
+        return Month.parse(text)
+    except Invalid:
+        raise NotFound from None
 
 
 def _is_unwanted(character: str) -> bool:

@@ -336,6 +336,14 @@ def test_the_street_sees_late_ones_in_red_and_answers(
     )
     assert done.status_code == 303
     assert "下一步：更正积分" in client.get(f"/desk/objections/{it}").text
+    # Whoever answers second is told so on the page of the objection, beside the words written.
+    late = client.post(
+        f"/desk/objections/{it}/answer",
+        data={"csrf_token": csrf(shown), "step": "reject", "words": "看过现场，维持"},
+    )
+    assert late.status_code == 409
+    for said in ('role="alert"', "看过现场，维持", "你说得对"):
+        assert said in late.text, said
     assert "你说得对" in make.signed_in(rider).get(f"/my/points/objections/{it}").text
 
 

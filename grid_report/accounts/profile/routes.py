@@ -34,17 +34,18 @@ from grid_report.accounts.profile import forms, usecases
 from grid_report.accounts.sign_in import sign_out_usecases
 from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.accounts.tokens import CODE_MINUTES, SignedIn
-from grid_report.errors import Conflict, GridReportError, Invalid, NotFound, TooMany
+from grid_report.errors import GridReportError, NotFound, TooMany
 from grid_report.web.context import actor_or_none, client_address, current_actor, language, settings
 from grid_report.web.guard import public
-from grid_report.web.http import problems, signin
+from grid_report.web.http import signin
 from grid_report.web.pages.preferences import YEAR_S, own_path
-from grid_report.web.pages.words import error_sentence, field_sentences, said
+from grid_report.web.pages.words import said
+from grid_report.web.refused_forms import REFUSED, Errors, shown_again
 
 bp = Blueprint("accounts", __name__)
 
-# What a form can be shown again for; everything else is a page of its own.
-AGAIN = (Invalid, TooMany, Conflict, MemberSuspended)
+# The forms about accounts say it themselves when an account is suspended.
+AGAIN = (*REFUSED, MemberSuspended)
 
 _CODE_PHONE = "code_phone"
 _CODE_ASKER = "code_asker"
@@ -52,17 +53,12 @@ _CODE_ASKER = "code_asker"
 
 def form_page(template: str, error: GridReportError | None = None, **context: Any) -> Response:
     """Show a form, or one that was refused with the typed words still in it."""
-    errors: dict[str, list[str]] = {}
-    refusal, status = "", 200
-    if isinstance(error, Invalid):
-        errors, status = field_sentences(error), 422
-    elif error is not None:
-        refusal, status = error_sentence(error), problems.status_of(error)
-    page = render_template(template, errors=errors, refusal=refusal, **context)
-    response = make_response(page, status)
-    if isinstance(error, TooMany):
-        response.headers["Retry-After"] = str(error.retry_after_s)
-    return response
+
+    def page(errors: Errors) -> str:
+        refusal = " ".join(errors.pop("form", ()))
+        return render_template(template, errors=errors, refusal=refusal, **context)
+
+    return make_response(page({})) if error is None else shown_again(error, page)
 
 
 def welcome(signed_in: SignedIn) -> Response:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
-from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
+from grid_report.errors import Invalid, NotFound
 from grid_report.offers import forms
 from grid_report.offers.catalogue import photo_forms, queries, usecases
 from grid_report.offers.catalogue.models import Offer, Station
@@ -25,8 +24,8 @@ from grid_report.offers.redemptions import scheduled as redemptions_scheduled
 from grid_report.offers.redemptions.permissions import REDEMPTION_DECIDE
 from grid_report.places.queries import reference
 from grid_report.web.context import current_actor, settings
-from grid_report.web.http.problems import status_of
 from grid_report.web.pages import words
+from grid_report.web.refused_forms import REFUSED, Errors, shown_again
 
 bp = Blueprint("admin_offers", __name__, url_prefix="/admin")
 
@@ -37,16 +36,6 @@ def _look() -> None:
 
 def _manage() -> None:
     access.check(current_actor(), OFFERS_MANAGE)
-
-
-def _page(text: str, status: int) -> Response:
-    return Page(text, status, content_type="text/html; charset=utf-8")
-
-
-def _sentences(error: GridReportError) -> dict[str, list[str]]:
-    if isinstance(error, Invalid):
-        return words.field_sentences(error)
-    return {"form": [words.error_sentence(error)]}
 
 
 @bp.get("/offers")
@@ -78,7 +67,7 @@ def _offer_form(offer: Offer | None) -> dict[str, Any]:
 def _offer_page(
     offer_id: int | None,
     form: dict[str, Any] | None,
-    errors: dict[str, list[str]],
+    errors: Errors,
     photo: Chosen | None = None,
 ) -> str:
     now = clock.now()
@@ -157,9 +146,8 @@ def _save_offer(offer_id: int | None) -> Response:
             actor=current_actor(),
             now=clock.now(),
         )
-    except (Invalid, Conflict) as error:
-        page = _offer_page(offer_id, _typed(), _sentences(error), photo)
-        return _page(page, status_of(error))
+    except REFUSED as error:
+        return shown_again(error, lambda errors: _offer_page(offer_id, _typed(), errors, photo))
     flash(words.said("offer-saved"))
     return redirect(url_for("admin_offers.offer", offer_id=saved), 303)
 
@@ -187,10 +175,10 @@ def add_slots(offer_id: int) -> Response:
             actor=current_actor(),
             now=clock.now(),
         )
-    except (Invalid, Conflict) as error:
+    except REFUSED as error:
         row = queries.find_offer(offer_id, now=clock.now())
         typed = {**_offer_form(row.offer), **request.form.to_dict()}
-        return _page(_offer_page(offer_id, typed, _sentences(error)), status_of(error))
+        return shown_again(error, lambda errors: _offer_page(offer_id, typed, errors))
     flash(words.said("slots-added", count=added))
     return redirect(url_for("admin_offers.offer", offer_id=offer_id), 303)
 
@@ -202,7 +190,7 @@ def call_off_slot(slot_id: int) -> Response:
         count = call_off_usecases.call_off_slot(
             slot_id, forms.read_words(request.form), actor=current_actor(), now=clock.now()
         )
-    except Invalid as error:
+    except REFUSED as error:
         if not access.allowed(current_actor(), OFFERS_LIST):
             raise
         row = queries.find_offer(slot_queries.offer_of_slot(slot_id), now=clock.now())
@@ -211,7 +199,7 @@ def call_off_slot(slot_id: int) -> Response:
             "slot": slot_id,
             "words": request.form.get("words", ""),
         }
-        return _page(_offer_page(row.offer.id, typed, _sentences(error)), 422)
+        return shown_again(error, lambda errors: _offer_page(row.offer.id, typed, errors))
     flash(words.said("slot-called-off", count=count))
     return redirect(url_for("admin_offers.offers"), 303)
 
@@ -223,9 +211,7 @@ def stations() -> str:
     return render_template("admin/services/stations.html", rows=queries.all_stations())
 
 
-def _station_page(
-    code: str | None, form: dict[str, Any] | None, errors: dict[str, list[str]]
-) -> str:
+def _station_page(code: str | None, form: dict[str, Any] | None, errors: Errors) -> str:
     station = queries.find_station(code) if code is not None else None
     return render_template(
         "admin/services/station.html",
@@ -288,9 +274,9 @@ def _save_station(code: str | None) -> Response:
         if code is None and command.code in queries.station_names():
             raise Invalid.field("code", "code-taken")
         saved = usecases.save_station(command, actor=current_actor(), now=clock.now())
-    except Invalid as error:
+    except REFUSED as error:
         typed = {**request.form.to_dict(), "free_services": free}
-        return _page(_station_page(code, typed, _sentences(error)), 422)
+        return shown_again(error, lambda errors: _station_page(code, typed, errors))
     flash(words.said("station-saved"))
     return redirect(url_for("admin_offers.station", code=saved), 303)
 
@@ -309,7 +295,7 @@ def disputes() -> str:
     return _disputes_page({}, "")
 
 
-def _disputes_page(errors: dict[str, list[str]], failed: str) -> str:
+def _disputes_page(errors: Errors, failed: str) -> str:
     _look()
     return render_template(
         "admin/services/disputes.html",
@@ -334,7 +320,7 @@ def decide(ref: str, decision: str) -> Response:
         decisions[decision](
             ref, forms.read_words(request.form), actor=current_actor(), now=clock.now()
         )
-    except (Invalid, Conflict) as error:
-        return _page(_disputes_page(_sentences(error), ref), status_of(error))
+    except REFUSED as error:
+        return shown_again(error, lambda errors: _disputes_page(errors, ref))
     flash(words.said("dispute-decided"))
     return redirect(url_for("admin_offers.disputes"), 303)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
@@ -13,10 +12,11 @@ from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.policy import NOTICE_VERSION
 from grid_report.db import db
-from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
+from grid_report.errors import Invalid, NotFound
 from grid_report.offers import forms
 from grid_report.offers.catalogue import queries
 from grid_report.offers.catalogue.permissions import OFFERS_READ, OFFERS_REDEEM
+from grid_report.offers.errors import BookingKeyReused
 from grid_report.offers.kinds import FreeService, OfferKind
 from grid_report.offers.permits import queries as permits_queries
 from grid_report.offers.redemptions import (
@@ -34,10 +34,10 @@ from grid_report.places.queries import reference
 from grid_report.points.statement.ending_queries import purse
 from grid_report.points.statement.queries import balance
 from grid_report.web.context import current_actor, settings, wiring
-from grid_report.web.http.problems import status_of
 from grid_report.web.pages import words
 from grid_report.web.pages.offline_pages import day_ends, keep_offline
 from grid_report.web.paging import pack, unpack_id
+from grid_report.web.refused_forms import REFUSED, Errors, shown_again
 
 bp = Blueprint("offers", __name__)
 
@@ -140,7 +140,7 @@ def photo(offer_id: int, name: str, size: str) -> Response:
     return wiring().media.response(name, size)
 
 
-def _offer_page(offer_id: int, form: dict[str, Any], errors: dict[str, list[str]]) -> str:
+def _offer_page(offer_id: int, form: dict[str, Any], errors: Errors) -> str:
     actor, now = current_actor(), clock.now()
     access.check(actor, OFFERS_READ)
     row = queries.find_offer(offer_id, now=now)
@@ -185,20 +185,11 @@ def redeem(offer_id: int) -> Response:
         taken = redemptions_usecases.redeem(
             command, actor=actor, zone=settings().county.tz, now=clock.now()
         )
-    except Invalid as error:
-        return _page(_offer_page(offer_id, form, words.field_sentences(error)), 422)
-    except (Conflict, GridReportError) as error:
-        if status_of(error) not in (409, 422):
-            raise
-        sentence = {"form": [words.error_sentence(error)]}
-        return _page(_offer_page(offer_id, form, sentence), status_of(error))
+    except (*REFUSED, BookingKeyReused) as error:
+        return shown_again(error, lambda errors: _offer_page(offer_id, form, errors))
     if not taken.replayed:
         flash(words.said("offer-taken"))
     return redirect(url_for("offers.voucher", ref=taken.redemption.ref), 303)
-
-
-def _page(text: str, status: int) -> Response:
-    return Page(text, status, content_type="text/html; charset=utf-8")
 
 
 @bp.post("/services/slots/<int:slot_id>/wait")
@@ -208,9 +199,9 @@ def wait(slot_id: int) -> Response:
         offer_id = redemptions_usecases.join_queue(
             slot_id, actor=current_actor(), zone=settings().county.tz, now=clock.now()
         )
-    except Conflict as error:
-        sentence = {"form": [words.error_sentence(error)]}
-        return _page(_offer_page(slot_queries.offer_of_slot(slot_id), {}, sentence), 409)
+    except REFUSED as error:
+        offer_id = slot_queries.offer_of_slot(slot_id)
+        return shown_again(error, lambda errors: _offer_page(offer_id, {}, errors))
     flash(words.said("queue-joined"))
     return redirect(url_for("offers.one", offer_id=offer_id), 303)
 
@@ -248,9 +239,7 @@ def voucher(ref: str) -> Response:
     return keep_offline(page, live=live)
 
 
-def _voucher_page(
-    ref: str, form: dict[str, Any], errors: dict[str, list[str]], failed: str
-) -> tuple[str, bool]:
+def _voucher_page(ref: str, form: dict[str, Any], errors: Errors, failed: str) -> tuple[str, bool]:
     """Return the page, and whether there is a code on it to hold out."""
     actor, now = current_actor(), clock.now()
     row = redemptions_queries.find_redemption(ref)
@@ -287,13 +276,9 @@ def _after(ref: str, failed: str, act: Any, said: str) -> Response:
     """Do something with a redemption and come back to it, or show why not."""
     try:
         act()
-    except Invalid as error:
-        page, _ = _voucher_page(ref, request.form.to_dict(), words.field_sentences(error), failed)
-        return _page(page, 422)
-    except Conflict as error:
-        sentence = {"form": [words.error_sentence(error)]}
-        page, _ = _voucher_page(ref, request.form.to_dict(), sentence, failed)
-        return _page(page, 409)
+    except REFUSED as error:
+        typed = request.form.to_dict()
+        return shown_again(error, lambda errors: _voucher_page(ref, typed, errors, failed)[0])
     flash(words.said(said))
     return redirect(url_for("offers.voucher", ref=ref), 303)
 

@@ -6,7 +6,6 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
-from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
@@ -14,7 +13,7 @@ from grid_report.access import Actor
 from grid_report.access.roles import Role
 from grid_report.accounts import queries as accounts_queries
 from grid_report.accounts.aliases import rider_alias
-from grid_report.errors import Conflict, GridReportError, Invalid, NotFound, TooMany
+from grid_report.errors import Forbidden, Invalid, NotFound
 from grid_report.offers import forms
 from grid_report.offers.catalogue import queries as catalogue_queries
 from grid_report.offers.counter import queries as counter
@@ -26,8 +25,8 @@ from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.offers.redemptions.permissions import STATION_OPEN
 from grid_report.offers.redemptions.queries import RedemptionRow
 from grid_report.web.context import current_actor, settings
-from grid_report.web.http.problems import status_of
 from grid_report.web.pages import words
+from grid_report.web.refused_forms import REFUSED, Errors, shown_again
 
 bp = Blueprint("station", __name__, url_prefix="/station")
 
@@ -48,7 +47,7 @@ def index() -> str:
     return _scan_page(_staff(), {}, {})
 
 
-def _scan_page(actor: Actor, form: dict[str, Any], errors: dict[str, list[str]]) -> str:
+def _scan_page(actor: Actor, form: dict[str, Any], errors: Errors) -> str:
     names = catalogue_queries.station_names()
     start, end = _today()
     expected, done = counter.list_bookings(_stations(actor), start, end)
@@ -74,16 +73,9 @@ def scan() -> Response:
     actor, form = _staff(), request.form.to_dict()
     try:
         found = usecases.scan(forms.read_scan(form), actor=actor, now=clock.now())
-    except Invalid as error:
-        return _page(_scan_page(actor, form, words.field_sentences(error)), 422)
-    except (Conflict, TooMany) as error:
-        sentence = {"code": [words.error_sentence(error)]}
-        return _page(_scan_page(actor, form, sentence), status_of(error))
+    except REFUSED as error:
+        return shown_again(error, lambda errors: _scan_page(actor, form, errors), "code")
     return redirect(url_for("station.voucher", ref=found.ref), 303)
-
-
-def _page(text: str, status: int) -> Response:
-    return Page(text, status, content_type="text/html; charset=utf-8")
 
 
 def _row(ref: str) -> RedemptionRow:
@@ -101,7 +93,7 @@ def voucher(ref: str) -> str:
     return _voucher_page(ref, {})
 
 
-def _voucher_page(ref: str, errors: dict[str, list[str]]) -> str:
+def _voucher_page(ref: str, errors: Errors) -> str:
     row = _row(ref)
     rider_id = row.redemption.rider_id
     names = accounts_queries.names_of([rider_id])
@@ -122,15 +114,8 @@ def _voucher_page(ref: str, errors: dict[str, list[str]]) -> str:
 def _after(ref: str, act: Any, said: str) -> Response:
     try:
         act()
-    except GridReportError as error:
-        if status_of(error) not in (403, 409, 422):
-            raise
-        sentences = (
-            words.field_sentences(error)
-            if isinstance(error, Invalid)
-            else {"form": [words.error_sentence(error)]}
-        )
-        return _page(_voucher_page(ref, sentences), status_of(error))
+    except (*REFUSED, Forbidden) as error:
+        return shown_again(error, lambda errors: _voucher_page(ref, errors))
     flash(words.said(said))
     return redirect(url_for("station.voucher", ref=ref), 303)
 
@@ -196,7 +181,7 @@ def book() -> str:
     return _book_page(_staff(), {}, {})
 
 
-def _book_page(actor: Actor, form: dict[str, Any], errors: dict[str, list[str]]) -> str:
+def _book_page(actor: Actor, form: dict[str, Any], errors: Errors) -> str:
     now = clock.now().astimezone(settings().county.tz)
     return render_template(
         "station/book.html",
@@ -228,11 +213,8 @@ def upload_book() -> Response:
             raise Invalid.field("at", "instant-unreadable")
         line = {**form, "nonce": form.get("nonce") or form.get("key")}
         done = _upload(actor, forms.read_book([line], zone=zone))
-    except Invalid as error:
-        return _page(_book_page(actor, form, words.field_sentences(error)), 422)
-    except TooMany as error:
-        sentence = {"form": [words.error_sentence(error)]}
-        return _page(_book_page(actor, form, sentence), status_of(error))
+    except REFUSED as error:
+        return shown_again(error, lambda errors: _book_page(actor, form, errors))
     flash(words.said(f"book-{done[0].result.value}"))
     return redirect(url_for("station.book"), 303)
 

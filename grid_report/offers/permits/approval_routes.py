@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
 from grid_report.access import Actor
 from grid_report.access.roles import Role
 from grid_report.accounts.members.identity_queries import names_for
-from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
+from grid_report.errors import Invalid, NotFound
 from grid_report.offers.permits import forms, price_usecases, queries, rules, usecases
 from grid_report.offers.permits.firms import firms_of
 from grid_report.offers.permits.lifecycle import APPLICATION_MOVES, ApplicationStep
@@ -30,23 +29,13 @@ from grid_report.offers.permits.rules import PaperKind
 from grid_report.places.geo.reference import CompoundInfo
 from grid_report.places.queries import reference
 from grid_report.web.context import current_actor, settings
-from grid_report.web.http.problems import status_of
 from grid_report.web.pages import words
 from grid_report.web.paging import pack, unpack_id
+from grid_report.web.refused_forms import REFUSED, Errors, shown_again
 
 bp = Blueprint("approvals", __name__)
 
 PAGE = 50
-
-
-def _page(text: str, status: int) -> Response:
-    return Page(text, status, content_type="text/html; charset=utf-8")
-
-
-def _sentences(error: GridReportError) -> dict[str, list[str]]:
-    if isinstance(error, Invalid):
-        return words.field_sentences(error)
-    return {"form": [words.error_sentence(error)]}
 
 
 @bp.get("/cards")
@@ -88,7 +77,7 @@ def one(ref: str) -> str:
     return _card_page(ref, {}, {}, "")
 
 
-def _card_page(ref: str, form: dict[str, Any], errors: dict[str, list[str]], failed: str) -> str:
+def _card_page(ref: str, form: dict[str, Any], errors: Errors, failed: str) -> str:
     row, now, actor = _row(ref), clock.now(), current_actor()
     it, places = row.application, reference()
     entries = queries.list_entries(it.id)
@@ -126,8 +115,8 @@ def step(ref: str, step: str) -> Response:
     try:
         command = forms.read_card_step(form, step)
         usecases.take_step(ref, command, actor=current_actor(), now=clock.now())
-    except (Invalid, Conflict) as error:
-        return _page(_card_page(ref, form, _sentences(error), step), status_of(error))
+    except REFUSED as error:
+        return shown_again(error, lambda errors: _card_page(ref, form, errors, step))
     flash(words.said("card-step-done"))
     return redirect(url_for("approvals.one", ref=ref), 303)
 
@@ -150,7 +139,7 @@ def _compounds(actor: Actor) -> list[CompoundInfo]:
     ]
 
 
-def _prices_page(form: dict[str, Any], errors: dict[str, list[str]]) -> str:
+def _prices_page(form: dict[str, Any], errors: Errors) -> str:
     actor, places = current_actor(), reference()
     access.check(actor, PAPERS_READ)
     compounds = _compounds(actor)
@@ -202,8 +191,8 @@ def set_price() -> Response:
         price_usecases.set_owner_price(
             command, places=reference(), actor=current_actor(), now=clock.now()
         )
-    except (Invalid, Conflict) as error:
-        return _page(_prices_page(form, _sentences(error)), status_of(error))
+    except REFUSED as error:
+        return shown_again(error, lambda errors: _prices_page(form, errors))
     flash(words.said("price-set"))
     return redirect(url_for("approvals.prices", compound=command.compound_code), 303)
 
@@ -222,7 +211,7 @@ def choose_offers() -> Response:
             PaperKind(paper), min(int(offer[:19]), 2**63 - 1), actor=current_actor(),
             now=clock.now(),
         )  # fmt: skip
-    except (Invalid, Conflict) as error:
-        return _page(_prices_page(form, _sentences(error)), status_of(error))
+    except REFUSED as error:
+        return shown_again(error, lambda errors: _prices_page(form, errors))
     flash(words.said("card-offer-chosen"))
     return redirect(url_for("approvals.prices"), 303)

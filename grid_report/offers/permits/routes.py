@@ -6,14 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
-from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
 from grid_report.db import db
-from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
+from grid_report.errors import NotFound
 from grid_report.offers.catalogue import queries as catalogue_queries
 from grid_report.offers.catalogue.permissions import OFFERS_REDEEM
+from grid_report.offers.errors import BookingKeyReused
 from grid_report.offers.permits import forms, rules, usecases
 from grid_report.offers.permits import queries as card_queries
 from grid_report.offers.permits.lifecycle import ISSUED_ONCE, ApplicationStep
@@ -27,17 +27,13 @@ from grid_report.points.statement.ending_queries import ending, purse
 from grid_report.points.statement.queries import balance
 from grid_report.web.context import client_address, current_actor, public_address, settings
 from grid_report.web.guard import public
-from grid_report.web.http.problems import status_of
 from grid_report.web.pages import words
 from grid_report.web.pages.offline_pages import day_ends, keep_offline
+from grid_report.web.refused_forms import REFUSED, Errors, shown_again
 
 bp = Blueprint("cards", __name__)
 
 RIDERS_STEPS = (ApplicationStep.WITHDRAW, ApplicationStep.PAUSE, ApplicationStep.RESUME)
-
-
-def _page(text: str, status: int) -> Response:
-    return Page(text, status, content_type="text/html; charset=utf-8")
 
 
 @bp.get("/services/<int:offer_id>/apply")
@@ -55,7 +51,7 @@ def ask(offer_id: int) -> str:
     return _form_page(offer_id, form, {})
 
 
-def _form_page(offer_id: int, form: dict[str, Any], errors: dict[str, list[str]]) -> str:
+def _form_page(offer_id: int, form: dict[str, Any], errors: Errors) -> str:
     actor = current_actor()
     access.check(actor, OFFERS_REDEEM)
     row = catalogue_queries.find_offer(offer_id, now=clock.now())
@@ -116,13 +112,8 @@ def send(offer_id: int) -> Response:
             actor=actor,
             now=clock.now(),
         )
-    except Invalid as error:
-        return _page(_form_page(offer_id, form, words.field_sentences(error)), 422)
-    except GridReportError as error:
-        if status_of(error) not in (409, 422):
-            raise
-        sentence = {"form": [words.error_sentence(error)]}
-        return _page(_form_page(offer_id, form, sentence), status_of(error))
+    except (*REFUSED, BookingKeyReused) as error:
+        return shown_again(error, lambda errors: _form_page(offer_id, form, errors))
     if not done.replayed:
         flash(words.said("card-applied"))
     return redirect(url_for("cards.one", ref=done.ref), 303)
@@ -143,9 +134,7 @@ def one(ref: str) -> Response:
     return keep_offline(page, live=valid)
 
 
-def _card_page(
-    ref: str, form: dict[str, Any], errors: dict[str, list[str]], failed: str
-) -> tuple[str, bool]:
+def _card_page(ref: str, form: dict[str, Any], errors: Errors, failed: str) -> tuple[str, bool]:
     """Return the page, and whether there is a card on it to hold out."""
     row, now, actor = _own(ref), clock.now(), current_actor()
     it = row.application
@@ -189,13 +178,8 @@ def step(ref: str, step: str) -> Response:
     try:
         command = forms.read_card_step(form, step)
         usecases.take_step(ref, command, actor=current_actor(), now=clock.now())
-    except Invalid as error:
-        page, _ = _card_page(ref, form, words.field_sentences(error), step)
-        return _page(page, 422)
-    except Conflict as error:
-        sentence = {"form": [words.error_sentence(error)]}
-        page, _ = _card_page(ref, form, sentence, step)
-        return _page(page, 409)
+    except REFUSED as error:
+        return shown_again(error, lambda errors: _card_page(ref, form, errors, step)[0])
     flash(words.said("card-step-done"))
     return redirect(url_for("cards.one", ref=ref), 303)
 

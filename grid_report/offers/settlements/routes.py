@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from grid_report import access, clock
 from grid_report.accounts.members.identity_queries import names_for
 from grid_report.clock import Month
-from grid_report.errors import Conflict, GridReportError, Invalid, NotFound
+from grid_report.errors import NotFound
 from grid_report.offers import forms
 from grid_report.offers.redemptions.permissions import STATION_OPEN
 from grid_report.offers.settlements import list_queries as lists
@@ -28,8 +28,9 @@ from grid_report.offers.settlements.permissions import (
 )
 from grid_report.offers.settlements.queries import Sheet
 from grid_report.web.context import current_actor, language, settings
-from grid_report.web.http.problems import status_of
 from grid_report.web.pages import words
+from grid_report.web.refused_forms import REFUSED, Errors, shown_again
+from grid_report.web.text import month_in_address
 
 station = Blueprint("statements", __name__, url_prefix="/station/statements")
 admin = Blueprint("admin_statements", __name__, url_prefix="/admin/statements")
@@ -63,7 +64,7 @@ def admin_index() -> str:
     access.check(current_actor(), STATEMENTS_LIST)
     this_month = _this_month()
     wanted = request.args.get("month", "")
-    month = _month(wanted) if wanted else this_month.plus(-1)
+    month = month_in_address(wanted) if wanted else this_month.plus(-1)
     cursor = request.args.get("cursor")
     page = lists.page_of_statements(month=month, cursor=cursor)
     return render_template(
@@ -84,20 +85,13 @@ def _this_month() -> Month:
     return Month.of(clock.now(), settings().county.tz)
 
 
-def _month(text: str) -> Month:
-    try:
-        return Month.parse(text)
-    except Invalid:
-        raise NotFound from None
-
-
 def _sheet(side: Side, provider: str, month: str) -> Sheet:
     """Return a month as this actor may read it from this side. Raises NotFound, Forbidden."""
     actor = current_actor()
     access.check(actor, STATION_OPEN if side is Side.PROVIDER else STATEMENTS_LIST)
     found = queries.find_sheet(
         provider,
-        _month(month),
+        month_in_address(month),
         zone=settings().county.tz,
         fen_per_point=settings().points.fen_per_point,
         now=clock.now(),
@@ -108,9 +102,7 @@ def _sheet(side: Side, provider: str, month: str) -> Sheet:
     return found
 
 
-def _show(
-    side: Side, provider: str, month: str, errors: dict[str, list[str]], form: dict[str, Any]
-) -> str:
+def _show(side: Side, provider: str, month: str, errors: Errors, form: dict[str, Any]) -> str:
     sheet = _sheet(side, provider, month)
     people = {entry.actor_id for entry in sheet.history if entry.actor_id is not None}
     # For paper all of it, on request: a sheet that is signed has to be complete.
@@ -307,15 +299,10 @@ def _after(side: Side, provider: str, month: str, act: Any) -> Response:
     """Do what a form asks: led on to the page, or the page again with what is wrong."""
     access.check(current_actor(), SAYS[side], _sheet(side, provider, month).facts)
     try:
-        done = act(_month(month))
-    except (Invalid, Conflict) as error:
-        page = _show(side, provider, month, _sentences(error), request.form.to_dict())
-        return Page(page, status_of(error), content_type="text/html; charset=utf-8")
+        done = act(month_in_address(month))
+    except REFUSED as error:
+        return shown_again(
+            error, lambda errors: _show(side, provider, month, errors, request.form.to_dict())
+        )
     flash(words.said(done))
     return redirect(url_for(PAGES[side], provider=provider, month=month), 303)
-
-
-def _sentences(error: GridReportError) -> dict[str, list[str]]:
-    if isinstance(error, Invalid):
-        return words.field_sentences(error)
-    return {"form": [words.error_sentence(error)]}

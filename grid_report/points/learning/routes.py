@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
@@ -19,6 +19,7 @@ from grid_report.points.tariff.fields import numbers_of
 from grid_report.web.context import current_actor, settings
 from grid_report.web.pages import words
 from grid_report.web.pages.words import said
+from grid_report.web.refused_forms import shown_again
 
 bp = Blueprint("learning", __name__)
 
@@ -119,17 +120,12 @@ def answer_quiz() -> Response:
             now=clock.now(),
         )
     except QuizTriesUsed as error:
-        page = _page(_quiz_page({}, [], error), 429)
-        page.headers["Retry-After"] = str(error.retry_after_s)
-        return page
+        page = _quiz_page({}, [], error)
+        return shown_again(error, lambda _: page)
     if done.wrong:
-        return _page(_quiz_page(answers, done.wrong), 422)
+        return make_response(_quiz_page(answers, done.wrong), 422)
     _say(done.award)
     return redirect(url_for("learning.index"), 303)
-
-
-def _page(text: str, status: int) -> Response:
-    return Response(text, status, content_type="text/html; charset=utf-8")
 
 
 def _quiz_page(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from grid_report import access, clock
@@ -20,8 +20,9 @@ from grid_report.points.permissions import OBJECTION_ANSWER, OBJECTIONS_READ, PO
 from grid_report.points.signals import decision_about
 from grid_report.points.statement import month_queries, trace_queries
 from grid_report.web.context import current_actor, settings
-from grid_report.web.pages.words import field_sentences, said
+from grid_report.web.pages.words import said
 from grid_report.web.paging import BIGGEST_ID, pack, unpack_id
+from grid_report.web.refused_forms import REFUSED, shown_again
 
 bp = Blueprint("objections", __name__)
 
@@ -95,9 +96,8 @@ def send() -> Response:
             places=reference(),
             now=clock.now(),
         )
-    except Invalid as error:
-        page = _form(actor, decision, _words(), field_sentences(error))
-        return make_response(page, 422)
+    except REFUSED as error:
+        return shown_again(error, lambda errors: _form(actor, decision, _words(), errors))
     flash(said("objection-raised"))
     return redirect(url_for("objections.mine", objection_id=objection_id), 303)
 
@@ -175,8 +175,8 @@ def answer(objection_id: int) -> Response:
         usecases.answer_objection(
             objection_id, ObjectionStep(chosen), words=_words(), actor=actor, now=clock.now()
         )
-    except Invalid as error:
+    except REFUSED as error:
         typed = {"step": chosen, "words": _words()}
-        return make_response(_shown(objection_id, typed, field_sentences(error)), 422)
+        return shown_again(error, lambda errors: _shown(objection_id, typed, errors))
     flash(said("objection-answered"))
     return redirect(url_for("objections.show", objection_id=objection_id), 303)

@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response
 from grid_report import access, clock
 from grid_report.accounts.aliases import rider_alias
 from grid_report.clock import Month
-from grid_report.errors import Conflict, GridReportError, Invalid, Stale
+from grid_report.errors import GridReportError
 from grid_report.places import queries as places_queries
-from grid_report.points.errors import NothingLeftToTake, ProposalKeyReused, SecondPersonNeeded
+from grid_report.points.errors import ProposalKeyReused, SecondPersonNeeded
 from grid_report.points.permissions import (
     BUDGET_GRANT,
     PROPOSAL_DECIDE,
@@ -33,9 +33,8 @@ from grid_report.points.tariff import forms, simulation_queries, usecases
 from grid_report.points.tariff.fields import numbers_of
 from grid_report.typed import plain
 from grid_report.web.context import current_actor, settings
-from grid_report.web.http.problems import status_of
-from grid_report.web.pages import words
-from grid_report.web.pages.words import field_sentences, said
+from grid_report.web.pages.words import said
+from grid_report.web.refused_forms import REFUSED, Errors, shown_again
 from grid_report.web.text import clean
 
 bp = Blueprint("admin_points", __name__)
@@ -69,11 +68,8 @@ def save_draft() -> Response:
     try:
         code, numbers, seen = forms.read_draft(request.form)
         usecases.save_draft(code, numbers, seen=seen, actor=current_actor(), now=clock.now())
-    except Invalid as error:
-        return _shown(_draft_page(field_sentences(error), request.form.to_dict()), 422)
-    except Stale as error:
-        again = {"form": [words.error_sentence(error)]}
-        return _shown(_draft_page(again, request.form.to_dict()), 409)
+    except REFUSED as error:
+        return shown_again(error, lambda errors: _draft_page(errors, request.form.to_dict()))
     flash(said("tariff-draft-saved"))
     return redirect(url_for("admin_points.tariff") + "#next", 303)
 
@@ -99,11 +95,8 @@ def publish() -> Response:
             actor=current_actor(),
             now=clock.now(),
         )
-    except Invalid as error:
-        return _shown(_tariff_page(field_sentences(error), request.form.to_dict()), 422)
-    except (Stale, SecondPersonNeeded) as error:
-        refused = {"form": [words.error_sentence(error)]}
-        return _shown(_tariff_page(refused, request.form.to_dict()), status_of(error))
+    except (*REFUSED, SecondPersonNeeded) as error:
+        return shown_again(error, lambda errors: _tariff_page(errors, request.form.to_dict()))
     flash(said("tariff-published", version=code))
     return redirect(url_for("admin_points.tariff"), 303)
 
@@ -116,7 +109,7 @@ def withdraw(version: str) -> Response:
     return redirect(url_for("admin_points.tariff"), 303)
 
 
-def _tariff_page(errors: Mapping[str, list[str]], form: Mapping[str, str]) -> str:
+def _tariff_page(errors: Errors, form: Mapping[str, str]) -> str:
     actor, now, zone = current_actor(), clock.now(), settings().county.tz
     running = tariff_queries.at(now)
     found = proposals_queries.find_draft(current_actor())
@@ -141,7 +134,7 @@ def _tariff_page(errors: Mapping[str, list[str]], form: Mapping[str, str]) -> st
     )
 
 
-def _draft_page(errors: Mapping[str, list[str]], form: Mapping[str, str]) -> str:
+def _draft_page(errors: Errors, form: Mapping[str, str]) -> str:
     found = proposals_queries.find_draft(current_actor())
     running = tariff_queries.at(clock.now())
     base: Version = found.version if found else running
@@ -190,15 +183,12 @@ def propose() -> Response:
             actor=current_actor(),
             now=clock.now(),
         )
-    except Invalid as error:
-        return _shown(_proposals_page(field_sentences(error), request.form.to_dict()), 422)
     except ProposalKeyReused as error:
         # Gone back to and changed: sent again it is another proposal, under another key.
         form = {name: value for name, value in request.form.items() if name != "key"}
-        return _shown(_proposals_page({"form": [words.error_sentence(error)]}, form), 422)
-    except NothingLeftToTake as error:
-        refused = {"form": [words.error_sentence(error)]}
-        return _shown(_proposals_page(refused, request.form.to_dict()), status_of(error))
+        return shown_again(error, lambda errors: _proposals_page(errors, form))
+    except REFUSED as error:
+        return shown_again(error, lambda errors: _proposals_page(errors, request.form.to_dict()))
     flash(said("proposed"))
     return redirect(url_for("admin_points.waiting"), 303)
 
@@ -214,7 +204,7 @@ def approve(proposal_id: int) -> Response:
             terms=terms_of(settings()),
             now=clock.now(),
         )
-    except (Invalid, Conflict) as error:
+    except REFUSED as error:
         return _refused(proposal_id, error)
     flash(said("proposal-approved"))
     return redirect(url_for("admin_points.waiting"), 303)
@@ -230,7 +220,7 @@ def decline(proposal_id: int) -> Response:
             actor=current_actor(),
             now=clock.now(),
         )
-    except (Invalid, Conflict) as error:
+    except REFUSED as error:
         return _refused(proposal_id, error)
     flash(said("proposal-declined"))
     return redirect(url_for("admin_points.waiting"), 303)
@@ -238,15 +228,10 @@ def decline(proposal_id: int) -> Response:
 
 def _refused(proposal_id: int, error: GridReportError) -> Response:
     form: dict[str, Any] = {**request.form.to_dict(), "proposal": proposal_id}
-    if isinstance(error, Invalid):
-        return _shown(_proposals_page(field_sentences(error), form), 422)
-    refused = {"form": [words.error_sentence(error)]}
-    return _shown(_proposals_page(refused, form), status_of(error))
+    return shown_again(error, lambda errors: _proposals_page(errors, form))
 
 
-def _proposals_page(
-    errors: Mapping[str, list[str]], form: Mapping[str, Any], given: Sequence[Given] = ()
-) -> str:
+def _proposals_page(errors: Errors, form: Mapping[str, Any], given: Sequence[Given] = ()) -> str:
     actor = current_actor()
     entry = str(form.get("entry_id") or "").strip()
     may_propose = access.allowed(actor, BUDGET_GRANT)
@@ -273,7 +258,3 @@ def _proposals_page(
         errors=errors,
         form=form,
     )
-
-
-def _shown(page: str, status: int) -> Response:
-    return Response(page, status, content_type="text/html; charset=utf-8")

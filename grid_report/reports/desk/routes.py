@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from grid_report import access, clock
-from grid_report.errors import Invalid, NotFound
+from grid_report.errors import NotFound
 from grid_report.places.permissions import CATEGORIES_READ
 from grid_report.places.queries import reference
 from grid_report.reports import queries
@@ -18,6 +18,7 @@ from grid_report.reports.desk import filters
 from grid_report.reports.desk import queries as listing
 from grid_report.reports.desk import usecases as folding
 from grid_report.reports.desk.filters import ReportFilter, Sort
+from grid_report.reports.errors import KeyReused
 from grid_report.reports.lifecycle import OPEN
 from grid_report.reports.pages import case_views, page_views
 from grid_report.reports.pages import forms as pages_forms
@@ -25,6 +26,7 @@ from grid_report.reports.pages.routes import place_tree
 from grid_report.reports.permissions import DESK_OPEN, UNIT_OPEN, UNROUTED_LIST
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.pages import words
+from grid_report.web.refused_forms import REFUSED, Errors, shown_again
 
 desk = Blueprint("desk", __name__)
 unit = Blueprint("unit", __name__)
@@ -212,7 +214,7 @@ def unrouted() -> str:
     return _unrouted_page({}, {})
 
 
-def _unrouted_page(errors: dict[str, list[str]], form: dict[str, Any]) -> str:
+def _unrouted_page(errors: Errors, form: dict[str, Any]) -> str:
     wanted = ReportFilter(states=frozenset(OPEN), unrouted=True, sort=Sort.DUE)
     return render_template(
         "admin/unrouted.html", **_list(wanted), streets=place_tree(), errors=errors, form=form
@@ -220,7 +222,7 @@ def _unrouted_page(errors: dict[str, list[str]], form: dict[str, Any]) -> str:
 
 
 @admin.post("/admin/unrouted/<number>")
-def assign(number: str) -> AnyResponse | tuple[str, int]:
+def assign(number: str) -> AnyResponse:
     """Give an unrouted report to a community by hand."""
     values = {**request.form.to_dict(), "step": "assign"}
     try:
@@ -234,8 +236,9 @@ def assign(number: str) -> AnyResponse | tuple[str, int]:
             settings=settings(),
             now=clock.now(),
         )
-    except Invalid as error:
-        return _unrouted_page(words.field_sentences(error), {**values, "number": number}), 422
+    except (*REFUSED, KeyReused) as error:
+        typed = {**values, "number": number}
+        return shown_again(error, lambda errors: _unrouted_page(errors, typed))
     flash(words.said("step-assign", number=number))
     return redirect(url_for("admin.unrouted"), 303)
 

@@ -14,7 +14,8 @@ from grid_report.access.roles import Role
 from grid_report.accounts import consent_queries, policy
 from grid_report.accounts.consent_kinds import OPTIONAL_CONSENTS, ConsentKind
 from grid_report.accounts.members.identity_queries import names_for
-from grid_report.errors import GridReportError, Invalid, NotFound
+from grid_report.errors import Invalid, NotFound, TooLarge
+from grid_report.media.errors import PhotoRefused, TooManyPhotos
 from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.places.queries import reference
 from grid_report.points.rewards import tariff_queries
@@ -23,7 +24,7 @@ from grid_report.reports import queries
 from grid_report.reports.casework import departures
 from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.desk import kept_queries, twin_queries
-from grid_report.reports.errors import ConsentNeeded
+from grid_report.reports.errors import ConsentNeeded, KeyReused
 from grid_report.reports.kept_models import KeptReport
 from grid_report.reports.lifecycle import Part, State, kept_steps_from
 from grid_report.reports.models import Report, ReportPhoto
@@ -39,6 +40,10 @@ from grid_report.reports.permissions import (
 from grid_report.reports.rewards import evidence
 from grid_report.reports.submission import kept_usecases
 from grid_report.web.context import current_actor, language, settings, wiring
+from grid_report.web.refused_forms import REFUSED, Errors
+
+# What a case's forms show beside themselves: photos can be refused, and words under an old key.
+CASE_REFUSED = (*REFUSED, ConsentNeeded, KeyReused, PhotoRefused, TooLarge, TooManyPhotos)
 
 
 def one(number: str, *, with_twins: bool = False) -> case_views.ReportView:
@@ -211,11 +216,6 @@ def admit_photos(files: list[FileStorage], problems: Invalid, *, most: int) -> l
     return wiring().media.admit(sent) if sent else []
 
 
-def field_of(error: GridReportError, status: int) -> str:
-    """Return the field of the form a refusal belongs to."""
-    return getattr(type(error), "at_field", "photos" if status in (413, 415) else "form")
-
-
 def check_sight(number: str, key: str | None) -> None:
     """Refuse whoever may not see a report, before their photos cost a decoder. Raises NotFound.
 
@@ -284,21 +284,17 @@ def side_of(number: str) -> str:
     return "unit" if actor.has(Role.HANDLER) else "reports"
 
 
-def case_page(number: str, errors: dict[str, list[str]], failed_step: str, status: int) -> Response:
+def case_page(number: str, errors: Errors, failed_step: str) -> str:
     """Draw the page of a case for this person, with what was refused and what was typed."""
     from grid_report.reports.desk.routes import desk_case, unit_case
 
     side = side_of(number)
     form = request.form.to_dict()
     if side == "desk":
-        page = desk_case(number, errors=errors, form=form, failed_step=failed_step)
-    elif side == "unit":
-        page = unit_case(number, errors=errors, form=form, failed_step=failed_step)
-    else:
-        page = own_page(
-            number, "reports/show.html", errors=errors, form=form, failed_step=failed_step
-        )
-    return Response(page, status, content_type="text/html; charset=utf-8")
+        return desk_case(number, errors=errors, form=form, failed_step=failed_step)
+    if side == "unit":
+        return unit_case(number, errors=errors, form=form, failed_step=failed_step)
+    return own_page(number, "reports/show.html", errors=errors, form=form, failed_step=failed_step)
 
 
 def own_page(number: str, template: str, **shown: Any) -> str:

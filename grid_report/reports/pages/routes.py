@@ -14,7 +14,7 @@ from grid_report.access.roles import Role
 from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.numbers import queries as numbers_queries
-from grid_report.errors import GridReportError, Invalid, NotFound, Stale
+from grid_report.errors import GridReportError, Invalid, NotFound
 from grid_report.media.uploads import staging
 from grid_report.media.uploads.photos import AdmittedPhoto, reads_heic
 from grid_report.places.geo.categories import asked_first, numbers_to_call
@@ -29,7 +29,7 @@ from grid_report.reports.desk.filters import ReportFilter
 from grid_report.reports.errors import ConsentNeeded
 from grid_report.reports.lifecycle import OPEN, State
 from grid_report.reports.pages import case_views, forms, page_views
-from grid_report.reports.pages.page_views import case_page, own_page, side_of
+from grid_report.reports.pages.page_views import CASE_REFUSED, case_page, own_page, side_of
 from grid_report.reports.permissions import REPORT_PHOTOS, REPORT_READ, REPORT_SUBMIT
 from grid_report.reports.sources import LocatedBy
 from grid_report.reports.submission import usecases as submission_usecases
@@ -38,6 +38,7 @@ from grid_report.web.guard import public
 from grid_report.web.http.problems import status_of
 from grid_report.web.pages import words
 from grid_report.web.pages.preferences import own_path
+from grid_report.web.refused_forms import REFUSED, Errors, shown_again
 
 bp = Blueprint("reports", __name__)
 
@@ -69,9 +70,7 @@ def new() -> str:
     return _form_page({"key": str(uuid.uuid4())}, {}, [])
 
 
-def _form_page(
-    form: dict[str, Any], errors: dict[str, list[str]], kept_photos: list[dict[str, Any]]
-) -> str:
+def _form_page(form: dict[str, Any], errors: Errors, kept_photos: list[dict[str, Any]]) -> str:
     places, now = reference(), clock.now()
     month = now.astimezone(settings().county.tz).month
     numbers = settings().county.call_numbers
@@ -157,7 +156,7 @@ def send() -> AnyResponse:
     try:
         page_views.check_consent_to_send(command.key)
     except ConsentNeeded as error:
-        return _refused(values, {"photos": [words.error_sentence(error)]}, [], status)
+        return shown_again(error, lambda errors: _form_again(values, errors, []))
     for file in _sent_files(problems, most - len(photos)):
         # One by one: a broken picture must not cost the good ones beside it.
         try:
@@ -168,7 +167,7 @@ def send() -> AnyResponse:
     if not consent_queries.agrees(actor, ConsentKind.POSITION):
         photos = list(without_position(photos))
     if agreed:
-        return _refused(values, {}, photos, 200)
+        return Response(_form_again(values, {}, photos))
     try:
         done = submission_usecases.submit_report(
             forms.with_photos(command, photos, most, problems),
@@ -177,16 +176,14 @@ def send() -> AnyResponse:
             settings=settings(),
             now=clock.now(),
         )
-    except Invalid as error:
-        if set(error.problems) != {"photos"}:
-            status = 422
-        return _refused(values, words.field_sentences(error), photos, status)
+    except NotFound:
+        raise
     except GridReportError as error:
-        if isinstance(error, NotFound):
-            raise
-        status = status_of(error)
-        at = page_views.field_of(error, status)
-        return _refused(values, {at: [words.error_sentence(error)]}, photos, status)
+        # Whatever it is: a report is not written twice.
+        answer = shown_again(error, lambda errors: _form_again(values, errors, photos))
+        if isinstance(error, Invalid) and set(error.problems) == {"photos"}:
+            answer.status_code = status
+        return answer
     return redirect(url_for("reports.sent", number=done.report.number), 303)
 
 
@@ -206,12 +203,7 @@ def _note_photo_problem(error: GridReportError, problems: Invalid) -> None:
         problems.add("photos", error.code, **error.facts)
 
 
-def _refused(
-    values: dict[str, Any],
-    errors: dict[str, list[str]],
-    photos: list[AdmittedPhoto],
-    status: int,
-) -> Response:
+def _form_again(values: dict[str, Any], errors: Errors, photos: list[AdmittedPhoto]) -> str:
     actor = current_actor()
     kept_photos = [
         {
@@ -226,9 +218,7 @@ def _refused(
         actor, ConsentKind.POSITION
     ):
         form |= {"lat": "", "lng": "", "accuracy_m": ""}
-    return Response(
-        _form_page(form, errors, kept_photos), status, content_type="text/html; charset=utf-8"
-    )
+    return _form_page(form, errors, kept_photos)
 
 
 @bp.get("/report/staged/<token>")
@@ -309,21 +299,13 @@ def case(number: str) -> AnyResponse:
 def step(number: str, step: str) -> AnyResponse:
     """Take a step from a form; refused, the page comes back with the words still in it."""
     if page_views.agree_if_asked():
-        return case_page(number, {}, step, 200)
+        return Response(case_page(number, {}, step))
     try:
         page_views.take_posted_step(number, step)
     except NotFound:
         return page_views.left_page(number)
-    except Invalid as error:
-        return case_page(number, words.field_sentences(error), step, 422)
-    except Stale as error:
-        return case_page(number, {"form": [words.error_sentence(error)]}, step, 409)
-    except GridReportError as error:
-        status = status_of(error)
-        if status not in (409, 413, 415, 422):
-            raise
-        field = page_views.field_of(error, status)
-        return case_page(number, {field: [words.error_sentence(error)]}, step, status)
+    except CASE_REFUSED as error:
+        return shown_again(error, lambda errors: case_page(number, errors, step))
     flash(words.said(f"step-{step.replace('_', '-')}", number=number))
     return redirect(_after_step(number), 303)
 
@@ -343,8 +325,8 @@ def rate(number: str) -> AnyResponse:
             actor=current_actor(),
             now=clock.now(),
         )
-    except Invalid as error:
-        return case_page(number, words.field_sentences(error), "rate", 422)
+    except REFUSED as error:
+        return shown_again(error, lambda errors: case_page(number, errors, "rate"))
     flash(words.said("rated"))
     return redirect(url_for("reports.show", number=number), 303)
 

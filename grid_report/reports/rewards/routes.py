@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, request, url_for
+from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from grid_report import clock
-from grid_report.errors import Conflict, GridReportError, Invalid
+from grid_report.errors import Invalid
 from grid_report.places.queries import reference
 from grid_report.points.policy import terms_of
 from grid_report.reports.casework import recheck_usecases
 from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.pages import forms as pages_forms
 from grid_report.reports.pages import page_views
-from grid_report.reports.pages.page_views import case_page, side_of
+from grid_report.reports.pages.page_views import CASE_REFUSED, case_page, side_of
 from grid_report.web.context import current_actor, settings
-from grid_report.web.http.problems import status_of
 from grid_report.web.pages import words
+from grid_report.web.refused_forms import REFUSED, shown_again
 from grid_report.web.text import read_int, read_key, read_text
 
 bp = Blueprint("thanks", __name__)
@@ -32,8 +33,8 @@ def ask_recheck(number: str) -> Response:
         recheck_usecases.ask_recheck(
             number, AskRecheck(said), actor=current_actor(), places=reference(), now=clock.now()
         )
-    except (Invalid, Conflict) as error:
-        return _again(number, error, "ask_recheck")
+    except REFUSED as error:
+        return shown_again(error, lambda errors: case_page(number, errors, "ask_recheck"))
     flash(words.said("recheck-asked"))
     return _back(number)
 
@@ -43,7 +44,7 @@ def answer_recheck(number: str) -> Response:
     """Take the rider's photo of the handled case."""
     page_views.check_sight(number, None)
     if page_views.agree_if_asked():
-        return case_page(number, {}, "answer_recheck", 200)
+        return Page(case_page(number, {}, "answer_recheck"))
     problems = Invalid()
     said = read_text(request.form, "note", most=pages_forms.WORDS_MOST, problems=problems)
     try:
@@ -60,10 +61,8 @@ def answer_recheck(number: str) -> Response:
             terms=terms_of(settings()),
             now=clock.now(),
         )
-    except GridReportError as error:
-        if status_of(error) not in (409, 413, 415, 422):
-            raise
-        return _again(number, error, "answer_recheck")
+    except CASE_REFUSED as error:
+        return shown_again(error, lambda errors: case_page(number, errors, "answer_recheck"))
     flash(words.said("recheck-sent"))
     return _back(number)
 
@@ -80,18 +79,10 @@ def propose_merit(number: str) -> Response:
         recheck_usecases.propose_merit(
             number, points, reason, key=key, actor=current_actor(), now=clock.now()
         )
-    except (Invalid, Conflict) as error:
-        return _again(number, error, "propose_merit")
+    except REFUSED as error:
+        return shown_again(error, lambda errors: case_page(number, errors, "propose_merit"))
     flash(words.said("merit-proposed"))
     return _back(number)
-
-
-def _again(number: str, error: GridReportError, what: str) -> Response:
-    if isinstance(error, Invalid):
-        return case_page(number, words.field_sentences(error), what, 422)
-    status = status_of(error)
-    field = page_views.field_of(error, status)
-    return case_page(number, {field: [words.error_sentence(error)]}, what, status)
 
 
 def _back(number: str) -> Response:

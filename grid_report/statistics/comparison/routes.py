@@ -31,7 +31,7 @@ from grid_report.statistics.month.routes import (
 from grid_report.statistics.permissions import STATISTICS_OPEN, STATISTICS_READ
 from grid_report.statistics.request_forms import own_area
 from grid_report.web.context import current_actor, language, settings
-from grid_report.web.pages import words
+from grid_report.web.refused_forms import shown_again
 
 bp = Blueprint("statistics_compare", __name__)
 bp.before_request(rules_queries.check)
@@ -97,7 +97,7 @@ def heat(month: str) -> str:
 
 
 @bp.get("/statistics/compare")
-def compare() -> str | tuple[str, int]:
+def compare() -> str | AnyResponse:
     """Compare two periods or two areas in one scale."""
     actor = current_actor()
     access.check(actor, STATISTICS_OPEN)
@@ -113,16 +113,17 @@ def compare() -> str | tuple[str, int]:
     try:
         asked = read_comparison(request.args, this=this, home=own, find=readable_area)
     except Invalid as error:
-        errors = words.field_sentences(error)
-        page = render_template(
-            "statistics/compare.html",
-            asked=None,
-            errors=errors,
-            periods=periods.choices(this, first=began),
-            **shared,
-            **around(own, this, began),
+        return shown_again(
+            error,
+            lambda errors: render_template(
+                "statistics/compare.html",
+                asked=None,
+                errors=errors,
+                periods=periods.choices(this, first=began),
+                **shared,
+                **around(own, this, began),
+            ),
         )
-        return page, 422
     return render_template(
         "statistics/compare.html",
         asked=asked,

@@ -6,7 +6,16 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
 from grid_report import access, clock
@@ -23,7 +32,6 @@ from grid_report.statistics.explorer.forms import Form, first_form, form_of, rea
 from grid_report.statistics.explorer.queries import Answer
 from grid_report.statistics.explorer.rules import COLUMNS, MOST_COLUMNS, TITLE_MOST, Asked, Rows
 from grid_report.statistics.explorer.slice_queries import Slice
-from grid_report.statistics.explorer.usecases import TooManyQuestions
 from grid_report.statistics.measures import RATES, RateName
 from grid_report.statistics.models import StatisticsQuestion
 from grid_report.statistics.month.routes import first_month, this_month
@@ -32,8 +40,8 @@ from grid_report.statistics.request_forms import own_area
 from grid_report.web import csv_files
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.csv_files import Cell
-from grid_report.web.http.problems import status_of
 from grid_report.web.pages import words
+from grid_report.web.refused_forms import REFUSED, Errors, sentences, shown_again
 
 bp = Blueprint("statistics_ask", __name__)
 bp.before_request(rules_queries.check)
@@ -58,28 +66,29 @@ def _read(form: Form) -> tuple[Asked, Answer]:
 
 def _page(
     form: Form, *, saved: StatisticsQuestion | None = None, moved_from: str | None = None
-) -> tuple[str, int]:
+) -> Response:
     """Answer the question of a form, or show what is wrong with it."""
-    errors: dict[str, list[str]] = {}
-    asked = found = None
     try:
         asked, found = _read(form)
     except Invalid as error:
-        errors = words.field_sentences(error)
-    return _rendered(form, errors, asked, found, saved=saved, moved_from=moved_from)
+        return shown_again(
+            error,
+            lambda errors: _rendered(form, errors, None, None, saved=saved, moved_from=moved_from),
+        )
+    return make_response(_rendered(form, {}, asked, found, saved=saved, moved_from=moved_from))
 
 
 def _rendered(
     form: Form,
-    errors: dict[str, list[str]],
+    errors: Errors,
     asked: Asked | None,
     found: Answer | None,
     *,
     saved: StatisticsQuestion | None = None,
     moved_from: str | None = None,
-) -> tuple[str, int]:
+) -> str:
     own = _own_area()
-    page = render_template(
+    return render_template(
         "statistics/ask.html",
         form=form,
         errors=errors,
@@ -104,7 +113,6 @@ def _rendered(
             else around(own, this_month(), first_month())
         ),
     )
-    return page, 422 if errors else 200
 
 
 def _kinds() -> list[tuple[str, str, list[tuple[str, str]]]]:
@@ -131,7 +139,7 @@ def _row_name(asked: Asked, key: str) -> str:
 
 
 @bp.get("/statistics/ask")
-def ask() -> tuple[str, int]:
+def ask() -> str | Response:
     """Show the form of a question, and its answer where one is asked."""
     own = _own_area()
     if "rows" not in request.args and "columns" not in request.args:
@@ -187,7 +195,7 @@ def _spoken(asked: Asked, key: str) -> str:
 
 
 @bp.post("/statistics/ask")
-def save() -> AnyResponse | tuple[str, int]:
+def save() -> AnyResponse:
     """Save a question under a title and lead to its link."""
     _own_area()
     form = request.form
@@ -195,25 +203,20 @@ def save() -> AnyResponse | tuple[str, int]:
         asked = read_asked(form, this=this_month(), find=readable_area, places=reference())
         title = read_title(form)
         code = usecases.save_question(title, asked.document, actor=current_actor(), now=clock.now())
-    except (Invalid, TooManyQuestions) as error:
-        return _refused(form, error)
+    except REFUSED as error:
+        return shown_again(error, lambda errors: _with_answer(form, errors), "title")
     flash(words.said("question-saved"), "ok")
     return redirect(url_for("statistics_ask.saved", code=code), 303)
 
 
-def _refused(form: Form, error: Invalid | TooManyQuestions) -> tuple[str, int]:
-    """Show the page again with what was typed, the answer beside it where there is one."""
-    if isinstance(error, Invalid):
-        errors = words.field_sentences(error)
-    else:
-        errors = {"title": [words.error_sentence(error)]}
+def _with_answer(form: Form, errors: Errors) -> str:
+    """Show what was typed, the answer beside it where there is one."""
     asked = found = None
     try:
         asked, found = _read(form)
     except Invalid as problem:
-        errors = {**words.field_sentences(problem), **errors}
-    page, _ = _rendered(form, errors, asked, found)
-    return page, status_of(error)
+        errors = {**sentences(problem), **errors}
+    return _rendered(form, errors, asked, found)
 
 
 def _saved(code: str) -> StatisticsQuestion:
@@ -225,7 +228,7 @@ def _saved(code: str) -> StatisticsQuestion:
 
 
 @bp.get("/statistics/ask/<code>")
-def saved(code: str) -> tuple[str, int]:
+def saved(code: str) -> Response:
     """Show a saved question as its reader may see it: of another area, for the reader's own."""
     question = _saved(code)
     form, moved_from = form_of(question.asked), None
@@ -233,9 +236,10 @@ def saved(code: str) -> tuple[str, int]:
     if readable_area(form.get("area", "")) is None:
         moved_from = form["area"] or own.code
         form["area"] = own.code
-    page, _ = _page(form, saved=question, moved_from=moved_from)
+    page = _page(form, saved=question, moved_from=moved_from)
     # What was saved once may have lost its kind or unit since: the page says so, and is a page.
-    return page, 200
+    page.status_code = 200
+    return page
 
 
 @bp.post("/statistics/ask/<code>/delete")

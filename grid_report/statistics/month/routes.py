@@ -12,7 +12,7 @@ from grid_report import access, clock
 from grid_report.access import Actor
 from grid_report.clock import Month
 from grid_report.db import db
-from grid_report.errors import GridReportError, Invalid, NotFound
+from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.reports.permissions import REPORT_READ
 from grid_report.statistics import measures, request_forms
@@ -40,10 +40,10 @@ from grid_report.statistics.month.queries import (
 )
 from grid_report.statistics.permissions import STATISTICS_FREEZE, STATISTICS_OPEN, STATISTICS_READ
 from grid_report.web.context import current_actor, language, settings
-from grid_report.web.http.problems import status_of
 from grid_report.web.pages import words
 from grid_report.web.paging import read_limit
-from grid_report.web.text import clean
+from grid_report.web.refused_forms import REFUSED, Errors, shown_again
+from grid_report.web.text import clean, month_in_address
 
 bp = Blueprint("statistics", __name__)
 bp.before_request(rules_queries.check)
@@ -70,11 +70,7 @@ def read_area(actor: Actor) -> Area:
 
 def read_month(text: str) -> Month:
     """Return a month there can be figures of, or are. Raises NotFound for the others."""
-    this = this_month()
-    try:
-        month = Month.parse(text)
-    except Invalid:
-        raise NotFound from None
+    this, month = this_month(), month_in_address(text)
     # What was counted or frozen is there for good, however long ago.
     if month > this or (month < earliest(this) and not is_known(month)):
         raise NotFound
@@ -251,7 +247,7 @@ def ask_freeze(month: str) -> str:
     return _freeze_page(read_month(month), {}, {})
 
 
-def _freeze_page(month: Month, form: dict[str, str], errors: dict[str, list[str]]) -> str:
+def _freeze_page(month: Month, form: dict[str, str], errors: Errors) -> str:
     actor = current_actor()
     county = find_area("", reference(), settings().county)
     assert county is not None
@@ -266,7 +262,7 @@ def _freeze_page(month: Month, form: dict[str, str], errors: dict[str, list[str]
 
 
 @bp.post("/statistics/<month>/freeze")
-def freeze(month: str) -> AnyResponse | tuple[str, int]:
+def freeze(month: str) -> AnyResponse:
     """Freeze a month as its next version."""
     actor = current_actor()
     access.check(actor, STATISTICS_FREEZE)
@@ -286,12 +282,7 @@ def freeze(month: str) -> AnyResponse | tuple[str, int]:
             county=settings().county,
             now=clock.now(),
         )
-    except GridReportError as error:
-        errors = (
-            words.field_sentences(error)
-            if isinstance(error, Invalid)
-            else {"": [words.error_sentence(error)]}
-        )
-        return _freeze_page(wanted, {"reason": reason}, errors), status_of(error)
+    except REFUSED as error:
+        return shown_again(error, lambda errors: _freeze_page(wanted, {"reason": reason}, errors))
     flash(words.said("month-frozen", version=version), "ok")
     return redirect(url_for("statistics.month", month=str(wanted)), 303)

@@ -10,8 +10,7 @@ from flask import Blueprint, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
-from grid_report.clock import Month
-from grid_report.errors import Invalid, NotFound
+from grid_report.errors import NotFound
 from grid_report.places.queries import reference
 from grid_report.statistics.counts import rules_queries
 from grid_report.statistics.open_data import queries
@@ -21,6 +20,7 @@ from grid_report.web import csv_files
 from grid_report.web.context import settings, speaking
 from grid_report.web.guard import public
 from grid_report.web.pages.words import sentence
+from grid_report.web.text import month_in_address
 
 bp = Blueprint("open_data", __name__)
 bp.before_request(rules_queries.check)
@@ -50,10 +50,7 @@ def index() -> str:
 @public
 def month_csv(month: str) -> Response:
     """Hand out the counts of a frozen month by community and category."""
-    try:
-        wanted = Month.parse(month)
-    except Invalid:
-        raise NotFound from None
+    wanted = month_in_address(month)
     found = queries.read_open_month(wanted, places=reference(), county=settings().county)
     if found is None:
         raise NotFound

@@ -23,8 +23,9 @@ from grid_report.statistics.subscriptions.days import FIRST_DAY, LAST_DAY, next_
 from grid_report.statistics.subscriptions.usecases import AddDelivery
 from grid_report.typed import plain
 from grid_report.web.context import current_actor, settings
-from grid_report.web.pages.words import field_sentences, said
+from grid_report.web.pages.words import said
 from grid_report.web.paging import BIGGEST_ID
+from grid_report.web.refused_forms import Errors, shown_again
 from grid_report.web.text import clean, read_int
 
 bp = Blueprint("statistics_deliveries", __name__, url_prefix="/statistics/deliveries")
@@ -32,7 +33,7 @@ bp = Blueprint("statistics_deliveries", __name__, url_prefix="/statistics/delive
 FOUND = 30
 
 
-def _page(form: dict[str, str], errors: dict[str, list[str]]) -> str:
+def _page(form: dict[str, str], errors: Errors) -> str:
     actor, places, county = current_actor(), reference(), settings().county
     access.check(actor, DELIVERIES_READ)
     may_add = access.allowed(actor, STATISTICS_DELIVER)
@@ -87,7 +88,7 @@ def index() -> str:
 
 
 @bp.post("")
-def add() -> Response | tuple[str, int]:
+def add() -> Response:
     """Have a member told of an area's months from now on."""
     access.check(current_actor(), STATISTICS_DELIVER)
     form: dict[str, Any] = {
@@ -102,7 +103,7 @@ def add() -> Response | tuple[str, int]:
             now=clock.now(),
         )
     except Invalid as error:
-        return _page(form, field_sentences(error)), 422
+        return shown_again(error, lambda errors: _page(form, errors))
     flash(said("delivery-added"))
     return redirect(url_for("statistics_deliveries.index"), 303)
 

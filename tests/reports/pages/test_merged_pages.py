@@ -89,6 +89,12 @@ def test_it_shows_the_photo_of_the_result_and_asks_whether_it_is_solved(three: T
     sent = {"csrf_token": token.group(1), "solved": "0", "satisfied": "0"}
     assert client.post(f"/reports/{three.b.number}/rating", data=sent).status_code == 303
     assert make.fresh(three.b).solved is False
+    # A second answer is told so on the report's own page, beside the words written.
+    second = {**sent, "solved": "1", "words": "后来又来人修好了"}
+    again = client.post(f"/reports/{three.b.number}/rating", data=second)
+    assert again.status_code == 409
+    for said in ('role="alert"', "后来又来人修好了", three.b.number, "state-card"):
+        assert said in again.text, said
     assert make.fresh(three.a).solved is None
 
 
