@@ -145,7 +145,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     places_queries.init_app(app, settings.county)
     consent_queries.init_app(app)
     media = media or Media(settings)
-    app.extensions["grid_report"] = context.Wiring(
+    app.extensions["grid_report"] = context.Services(
         settings=settings,
         permissions=PERMISSIONS,
         actor_for_browser=accounts_queries.actor_for_browser,

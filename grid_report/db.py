@@ -160,7 +160,7 @@ def transaction() -> Iterator[Session]:
         session.info.pop(_LAST, None)
 
 
-def at_the_end(session: Session, name: str, work: Callable[[Session], None]) -> bool:
+def before_commit(session: Session, name: str, work: Callable[[Session], None]) -> bool:
     """Have something done last in this transaction, once a name; tell whether the name was new.
 
     For rows that many transactions change: taken last, they are held shortest, and nobody waits

@@ -51,7 +51,7 @@ def init_app(app: Flask) -> None:
     """Have what decides about camera and position looked up along with who asks."""
     members = table_of(Member)
     for kind in (ConsentKind.POSITION, ConsentKind.PHOTOS):
-        context.carry(app, _carried_as(kind), standing(kind, members.c.id))
+        context.prefetch(app, _carried_as(kind), standing(kind, members.c.id))
     app.jinja_env.globals["agrees"] = _reader_agrees
 
 
@@ -75,7 +75,7 @@ def version_agreed(actor: Actor, kind: ConsentKind) -> str | None:
     """
     asking = context.actor_or_none()
     if asking is not None and asking.member_id == actor.member_id:
-        version: str | None = context.carried(_carried_as(kind))
+        version: str | None = context.prefetched(_carried_as(kind))
         return version
     return versions_of(actor.member_id).get(kind)
 

@@ -104,7 +104,7 @@ def _actor(
             return None
         if values["now"] >= (seen_at or made_at) + SEEN_EVERY:
             context.keep_unseen(sign_in_id)
-    context.keep_carried(dict(zip(along, carried, strict=True)))
+    context.keep_prefetched(dict(zip(along, carried, strict=True)))
     return Actor(
         member_id=member_id,
         name=name,

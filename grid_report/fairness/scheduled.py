@@ -51,12 +51,12 @@ def trust_of(rider_ids: Collection[int]) -> dict[int, Trust]:
 
 
 def find_all(
-    *, zone: tzinfo, now: Callable[[], datetime], go_on: Callable[[], bool] = lambda: True
+    *, zone: tzinfo, now: Callable[[], datetime], should_continue: Callable[[], bool] = lambda: True
 ) -> int:
     """Read on to the end, or until told to stop; return how many signals were new."""
     found = 0
     for find in (find_in_photos, find_in_reports, partial(find_in_acceptances, zone=zone)):
-        while go_on():
+        while should_continue():
             searched = find(now=now())
             found += searched.found
             if not searched.read:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from grid_report.jobs import work
-from grid_report.jobs.work import Duty
+from grid_report.jobs.work import JobContext
 from grid_report.settings import Jobs
 from grid_report.settings_sections import JobName
 
@@ -18,7 +18,7 @@ class Job:
     """One kind of periodic work. `is_frequent`: runs that did nothing are noted once a minute."""
 
     name: JobName
-    run: Callable[[Duty], int]
+    run: Callable[[JobContext], int]
     usual_s: Callable[[Jobs], int] = lambda s: s.sweep_minutes * 60
     is_frequent: bool = False
 

@@ -14,7 +14,7 @@ from grid_report import troubles
 from grid_report.jobs import usecases
 from grid_report.jobs.models import Outcome
 from grid_report.jobs.registry import Job
-from grid_report.jobs.work import Duty
+from grid_report.jobs.work import JobContext
 from grid_report.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -43,13 +43,13 @@ class Runner:
         self.now = now
         self._noted: dict[str, tuple[float, Outcome]] = {}
 
-    def run(self, job: Job, go_on: Callable[[], bool]) -> Result:
-        """Run a job unless `go_on` says no; its errors are logged and noted, not raised."""
-        if not go_on():
+    def run(self, job: Job, should_continue: Callable[[], bool]) -> Result:
+        """Run a job unless `should_continue` says no; its errors are logged and noted, not raised."""
+        if not should_continue():
             return Result(Outcome.STOPPED, 0)
         with self.app.app_context():
             try:
-                return self._run_and_note(job, go_on)
+                return self._run_and_note(job, should_continue)
             except Exception as error:
                 trouble = troubles.behind(error)
                 if trouble is None:
@@ -58,11 +58,11 @@ class Runner:
                 troubles.log.say(trouble, f"job {job.name}", error)
                 return Result(Outcome.FAILED, 0, type(error).__name__)
 
-    def _run_and_note(self, job: Job, go_on: Callable[[], bool]) -> Result:
+    def _run_and_note(self, job: Job, should_continue: Callable[[], bool]) -> Result:
         started_at = self.now()
         if not job.is_frequent:
             usecases.note_start(job.name, holder=self.holder, now=started_at)
-        result = self._attempt(job, go_on)
+        result = self._attempt(job, should_continue)
         if not self._may_stay_unnoted(job, result):
             usecases.note_end(
                 job.name,
@@ -76,9 +76,11 @@ class Runner:
             self._noted[job.name] = (time.monotonic(), result.outcome)
         return result
 
-    def _attempt(self, job: Job, go_on: Callable[[], bool]) -> Result:
+    def _attempt(self, job: Job, should_continue: Callable[[], bool]) -> Result:
         try:
-            done = job.run(Duty(settings=self.settings, now=self.now, go_on=go_on))
+            done = job.run(
+                JobContext(settings=self.settings, now=self.now, should_continue=should_continue)
+            )
         except Exception as error:
             trouble = troubles.behind(error)
             if trouble is None:
@@ -88,7 +90,7 @@ class Runner:
             return Result(Outcome.FAILED, 0, type(error).__name__)
         if done:
             logger.info("job done", extra={"job": job.name, "done": done})
-        return Result(Outcome.OK if go_on() else Outcome.STOPPED, done)
+        return Result(Outcome.OK if should_continue() else Outcome.STOPPED, done)
 
     def _may_stay_unnoted(self, job: Job, result: Result) -> bool:
         """Spare the disk a write every two seconds for saying that nothing happened."""

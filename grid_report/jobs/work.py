@@ -43,27 +43,29 @@ LIGHTS_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
-class Duty:
+class JobContext:
     """What a job gets: the settings, the time, and whether it may still go on."""
 
     settings: Settings
     now: Callable[[], datetime]
-    go_on: Callable[[], bool]
+    should_continue: Callable[[], bool]
 
 
-def deliver_messages(duty: Duty) -> int:
+def deliver_messages(duty: JobContext) -> int:
     """Bring what waits in the outbox to the inboxes; the county gets what nobody answers for."""
     return delivery.deliver_due(
         now=duty.now,
         channels=_channels(),
         instead=(Role.ADMINISTRATOR, duty.settings.county.code),
-        go_on=duty.go_on,
+        should_continue=duty.should_continue,
     )
 
 
-def send_messages(duty: Duty) -> int:
+def send_messages(duty: JobContext) -> int:
     """Send on by the channels that are switched on what cannot wait for its reader; each alone."""
-    return delivery.send_due(now=duty.now, channels=_channels(), go_on=duty.go_on)
+    return delivery.send_due(
+        now=duty.now, channels=_channels(), should_continue=duty.should_continue
+    )
 
 
 def _channels() -> Sequence[Channel]:
@@ -71,10 +73,10 @@ def _channels() -> Sequence[Channel]:
     return channels
 
 
-def mark_lights(duty: Duty) -> int:
+def mark_lights(duty: JobContext) -> int:
     """Tell those responsible about lights that turned."""
     done = 0
-    while duty.go_on():
+    while duty.should_continue():
         told = reports_usecases.mark_lights(
             places=places_queries.reference(),
             settings=duty.settings,
@@ -87,10 +89,10 @@ def mark_lights(duty: Duty) -> int:
     return done
 
 
-def tell_of_reviews(duty: Duty) -> int:
+def tell_of_reviews(duty: JobContext) -> int:
     """Tell streets of suspended cases whose review day has come."""
     done = 0
-    while duty.go_on():
+    while duty.should_continue():
         told = reports_usecases.tell_of_reviews(
             places=places_queries.reference(),
             settings=duty.settings,
@@ -103,59 +105,63 @@ def tell_of_reviews(duty: Duty) -> int:
     return done
 
 
-def open_budgets(duty: Duty) -> int:
+def open_budgets(duty: JobContext) -> int:
     """Open the month's pools of every community."""
     return points_usecases.open_month_budgets(settings=duty.settings, now=duty.now())
 
 
-def release_points(duty: Duty) -> int:
+def release_points(duty: JobContext) -> int:
     """Pay what waited for a new month's pool."""
     return points_usecases.release_pending(settings=duty.settings, now=duty.now())
 
 
-def watch_cards(duty: Duty) -> int:
+def watch_cards(duty: JobContext) -> int:
     """Remind holders of cards that end soon, end those that are over, let old applications lapse."""
     return permits_scheduled.watch_cards(
-        remind_days=duty.settings.cards.remind_days, now=duty.now(), go_on=duty.go_on
+        remind_days=duty.settings.cards.remind_days,
+        now=duty.now(),
+        should_continue=duty.should_continue,
     )
 
 
-def expire_points(duty: Duty) -> int:
+def expire_points(duty: JobContext) -> int:
     """End the points that are over, those over longest first."""
-    return points_upkeep.expire_points(now=duty.now(), go_on=duty.go_on)
+    return points_upkeep.expire_points(now=duty.now(), should_continue=duty.should_continue)
 
 
-def tell_of_expiry(duty: Duty) -> int:
+def tell_of_expiry(duty: JobContext) -> int:
     """Tell riders 60, 30 and 7 days before points are over."""
     return points_upkeep.tell_of_expiry(
-        terms=terms_of(duty.settings), now=duty.now(), go_on=duty.go_on
+        terms=terms_of(duty.settings), now=duty.now(), should_continue=duty.should_continue
     )
 
 
-def close_budgets(duty: Duty) -> int:
+def close_budgets(duty: JobContext) -> int:
     """Give back what the pools of months that are over did not award."""
     return points_upkeep.close_budgets(
-        terms=terms_of(duty.settings), now=duty.now(), go_on=duty.go_on
+        terms=terms_of(duty.settings), now=duty.now(), should_continue=duty.should_continue
     )
 
 
-def audit_points(duty: Duty) -> int:
+def audit_points(duty: JobContext) -> int:
     """Audit what was written since the last night, everything once a week; tell of what differs."""
     return points_auditing.audit_nightly(zone=duty.settings.county.tz, now=duty.now())
 
 
-def find_signals(duty: Duty) -> int:
+def find_signals(duty: JobContext) -> int:
     """Look for odd things in what came in since the last time; people decide what they are."""
-    return fairness_scheduled.find_all(zone=duty.settings.county.tz, now=duty.now, go_on=duty.go_on)
+    return fairness_scheduled.find_all(
+        zone=duty.settings.county.tz, now=duty.now, should_continue=duty.should_continue
+    )
 
 
-def tell_of_signals(duty: Duty) -> int:
+def tell_of_signals(duty: JobContext) -> int:
     """Tell streets once a day how many things worth a second look are new."""
     county = duty.settings.county
     return fairness_usecases.tell_of_signals(zone=county.tz, county=county.code, now=duty.now())
 
 
-def draw_sample(duty: Duty) -> int:
+def draw_sample(duty: JobContext) -> int:
     """Draw last month's sample of accepted reports, once."""
     county, now = duty.settings.county, duty.now()
     return fairness_usecases.draw_sample(
@@ -166,18 +172,18 @@ def draw_sample(duty: Duty) -> int:
     )
 
 
-def recount_statistics(duty: Duty) -> int:
+def recount_statistics(duty: JobContext) -> int:
     """Count the newest months anew, one older one, and those never counted; differences are noted and repaired."""
     return statistics_usecases.recount_due(
         places=places_queries.reference(),
         county=duty.settings.county,
         every=timedelta(hours=duty.settings.statistics.recount_hours),
         now=duty.now(),
-        go_on=duty.go_on,
+        should_continue=duty.should_continue,
     )
 
 
-def freeze_months(duty: Duty) -> int:
+def freeze_months(duty: JobContext) -> int:
     """Freeze the month that is over, where nobody has by the day of the settings."""
     return month_usecases.freeze_due(
         places=places_queries.reference(),
@@ -187,17 +193,17 @@ def freeze_months(duty: Duty) -> int:
     )
 
 
-def deliver_statistics(duty: Duty) -> int:
+def deliver_statistics(duty: JobContext) -> int:
     """Tell those who asked that the month before can be fetched: each once, on their day or after."""
     return subscriptions_usecases.deliver_due(
         places=places_queries.reference(),
         county=duty.settings.county,
         now=duty.now(),
-        go_on=duty.go_on,
+        should_continue=duty.should_continue,
     )
 
 
-def sweep_photos(duty: Duty) -> int:
+def sweep_photos(duty: JobContext) -> int:
     """Mark photo files that never got their row; delete those marked for days."""
     now = duty.now()
     try:
@@ -219,33 +225,35 @@ def sweep_photos(duty: Duty) -> int:
     return swept.done
 
 
-def sweep_accounts(duty: Duty) -> int:
+def sweep_accounts(duty: JobContext) -> int:
     """Delete counters, codes and sign-ins whose time is over."""
     return members_usecases.sweep(now=duty.now())
 
 
-def settle_services(duty: Duty) -> int:
+def settle_services(duty: JobContext) -> int:
     """Make final what stations handed out 72 hours ago and nobody disputed."""
-    return offers_after.settle_due(now=duty.now(), go_on=duty.go_on)
+    return offers_after.settle_due(now=duty.now(), should_continue=duty.should_continue)
 
 
-def end_vouchers(duty: Duty) -> int:
+def end_vouchers(duty: JobContext) -> int:
     """Let vouchers past their day expire, and note who did not come; points and places return."""
-    done = offers_after.end_overdue(now=duty.now(), go_on=duty.go_on)
+    done = offers_after.end_overdue(now=duty.now(), should_continue=duty.should_continue)
     return done + offers_scanning.sweep_tries(now=duty.now())
 
 
-def pass_on_places(duty: Duty) -> int:
+def pass_on_places(duty: JobContext) -> int:
     """Pass freed places on that the next in the queue did not take in time."""
-    return offers_after.pass_on_places(now=duty.now(), go_on=duty.go_on)
+    return offers_after.pass_on_places(now=duty.now(), should_continue=duty.should_continue)
 
 
-def draw_statements(duty: Duty) -> int:
+def draw_statements(duty: JobContext) -> int:
     """Draw providers' statements of months that are over; close those both sides confirmed."""
     drawn = offers_stating.draw_due(
         zone=duty.settings.county.tz,
         fen_per_point=duty.settings.points.fen_per_point,
         now=duty.now(),
-        go_on=duty.go_on,
+        should_continue=duty.should_continue,
     )
-    return drawn + offers_stating.close_confirmed(now=duty.now(), go_on=duty.go_on)
+    return drawn + offers_stating.close_confirmed(
+        now=duty.now(), should_continue=duty.should_continue
+    )

@@ -31,18 +31,18 @@ def deliver_due(
     now: Callable[[], datetime],
     channels: Sequence[Channel] = (),
     instead: tuple[Role, str] | None = None,
-    go_on: Callable[[], bool] = _always,
+    should_continue: Callable[[], bool] = _always,
 ) -> int:
     """Deliver everything that is due to the inboxes, oldest first; return how many messages arrived.
 
     What `channels` are to send as well is left for `send_due`. `instead` gets what is for a role
-    that nobody holds. Stops between two messages as soon as `go_on` says no. Several may run at once.
+    that nobody holds. Stops between two messages as soon as `should_continue` says no. Several may run at once.
     """
     delivered = 0
     after = 0
     while page := queries.list_due(now=now(), after=after, limit=PAGE):
         for message_id in page:
-            if not go_on():
+            if not should_continue():
                 return delivered
             delivered += _deliver(message_id, now, channels, instead)
         after = page[-1]
@@ -79,24 +79,26 @@ def send_due(
     *,
     now: Callable[[], datetime],
     channels: Sequence[Channel],
-    go_on: Callable[[], bool] = _always,
+    should_continue: Callable[[], bool] = _always,
 ) -> int:
     """Send what is due on each channel, oldest first; return how many messages went on one.
 
     What waits for a channel that is not switched on any more is dropped. Several may run at once.
     """
     names = [channel.name for channel in channels]
-    if go_on() and queries.waits_for_others(names):
+    if should_continue() and queries.waits_for_others(names):
         dropped = channel_usecases.drop_of_others(names)
         logger.warning("messages of switched off channels dropped", extra={"dropped": dropped})
-    return sum(_send_on(channel, now, go_on) for channel in channels)
+    return sum(_send_on(channel, now, should_continue) for channel in channels)
 
 
-def _send_on(channel: Channel, now: Callable[[], datetime], go_on: Callable[[], bool]) -> int:
+def _send_on(
+    channel: Channel, now: Callable[[], datetime], should_continue: Callable[[], bool]
+) -> int:
     sent = failures = after = 0
     while page := queries.list_to_send(channel.name, now=now(), after=after, limit=PAGE):
         for delivery_id in page:
-            if not go_on() or failures >= FAILURES_IN_A_ROW:
+            if not should_continue() or failures >= FAILURES_IN_A_ROW:
                 return sent
             went = _send(delivery_id, channel, now)
             sent += bool(went)

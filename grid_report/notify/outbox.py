@@ -21,14 +21,14 @@ def row(
     to_member: int | None = None,
     to_role: tuple[Role, str] | None = None,
     read_as: Role = Role.RIDER,
-    but_not: int | None = None,
+    except_member: int | None = None,
     about: str,
     facts: Mapping[str, Any],
     now: datetime,
 ) -> dict[str, Any]:
     """Make the row of a message, for `put_all`.
 
-    `read_as` says as what a single member reads it, `but_not` who needs no copy.
+    `read_as` says as what a single member reads it, `except_member` who needs no copy.
     Raises MissingFacts.
     """
     if (to_member is None) == (to_role is None):
@@ -38,7 +38,7 @@ def row(
         "role": to_role[0] if to_role else read_as,
         "member_id": to_member,
         "place": to_role[1] if to_role else None,
-        "except_id": but_not,
+        "except_id": except_member,
         "about": about,
         "facts": facts_for(kind, facts),
         "created_at": now,
@@ -55,7 +55,7 @@ def put(
     to_member: int | None = None,
     to_role: tuple[Role, str] | None = None,
     read_as: Role = Role.RIDER,
-    but_not: int | None = None,
+    except_member: int | None = None,
     about: str,
     facts: Mapping[str, Any],
     now: datetime,
@@ -69,7 +69,7 @@ def put(
                 to_member=to_member,
                 to_role=to_role,
                 read_as=read_as,
-                but_not=but_not,
+                except_member=except_member,
                 about=about,
                 facts=facts,
                 now=now,

@@ -86,7 +86,7 @@ class ReferenceCache:
 def init_app(app: Flask, county: County) -> None:
     """Give an app its cache; `create_app` calls this."""
     app.extensions[EXTENSION] = ReferenceCache(county)
-    context.carry(app, CARRIED, _STAMP.scalar_subquery())
+    context.prefetch(app, CARRIED, _STAMP.scalar_subquery())
 
 
 def cache() -> ReferenceCache:
@@ -101,7 +101,7 @@ def reference() -> Reference:
     if not has_request_context():
         return cache().get(db.session())
     if "places" not in g:
-        g.places = cache().get(db.session(), context.carried(CARRIED))
+        g.places = cache().get(db.session(), context.prefetched(CARRIED))
     found: Reference = g.places
     return found
 

@@ -35,7 +35,7 @@ class SignInNeeded(GridReportError):
 
 
 @dataclass(frozen=True)
-class Wiring:
+class Services:
     """What `create_app` ties together; the web floor itself knows no domain."""
 
     settings: Settings
@@ -49,9 +49,9 @@ class Wiring:
     list_photo_files: Callable[[str, int], list[tuple[str, int | None]]]
 
 
-def wiring() -> Wiring:
+def wiring() -> Services:
     """Return what the running app was wired with."""
-    return cast(Wiring, current_app.extensions["grid_report"])
+    return cast(Services, current_app.extensions["grid_report"])
 
 
 def settings() -> Settings:
@@ -71,7 +71,7 @@ def bearer_token() -> str | None:
 _CARRIED = "grid_report_carried"
 
 
-def carry(app: Flask, name: str, column: ScalarSelect[Any]) -> None:
+def prefetch(app: Flask, name: str, column: ScalarSelect[Any]) -> None:
     """Have a value looked up along with who signs in: one statement less in nearly every request."""
     app.extensions.setdefault(_CARRIED, {})[name] = column
 
@@ -81,7 +81,7 @@ def to_carry() -> Mapping[str, ScalarSelect[Any]]:
     return cast("Mapping[str, ScalarSelect[Any]]", current_app.extensions.get(_CARRIED, {}))
 
 
-def keep_carried(values: Mapping[str, Any]) -> None:
+def keep_prefetched(values: Mapping[str, Any]) -> None:
     """Keep what was looked up, for this request."""
     if has_request_context():
         g.carried = values
@@ -92,7 +92,7 @@ def carry_along(name: str, value: Any) -> None:
     g.carried = {**g.get("carried", {}), name: value}
 
 
-def carried(name: str) -> Any:
+def prefetched(name: str) -> Any:
     """Return what was looked up along with who asks; None where nobody was looked up."""
     return g.get("carried", {}).get(name) if has_request_context() else None
 

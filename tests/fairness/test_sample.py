@@ -17,7 +17,7 @@ from grid_report.fairness import queries, sampling, usecases
 from grid_report.fairness.cli import fairness_cli
 from grid_report.fairness.kinds import Finding
 from grid_report.jobs.registry import BY_NAME
-from grid_report.jobs.work import Duty
+from grid_report.jobs.work import JobContext
 from grid_report.places.queries import reference
 from grid_report.rates import Rate
 from tests.fairness.conftest import Review
@@ -73,9 +73,9 @@ def test_the_job_draws_the_month_before(make: Make, review: Review, app: Flask) 
     month = review.month
     end = month.bounds(review.county.tz)[1]
     job = BY_NAME["draw-sample"]
-    assert job.run(Duty(make.settings, lambda: make.now - HOUR, lambda: True)) == 0
-    assert job.run(Duty(make.settings, lambda: end + timedelta(hours=1), lambda: True)) == 1
-    assert job.run(Duty(make.settings, lambda: end + timedelta(hours=2), lambda: True)) == 0
+    assert job.run(JobContext(make.settings, lambda: make.now - HOUR, lambda: True)) == 0
+    assert job.run(JobContext(make.settings, lambda: end + timedelta(hours=1), lambda: True)) == 1
+    assert job.run(JobContext(make.settings, lambda: end + timedelta(hours=2), lambda: True)) == 0
     assert {draw.month for draw in queries.list_draws()} == {str(month), str(month.plus(-1))}
 
 

@@ -19,7 +19,7 @@ from grid_report.jobs.cli import jobs_cli
 from grid_report.jobs.models import Outcome
 from grid_report.jobs.registry import JOBS, Job
 from grid_report.jobs.runner import Runner
-from grid_report.jobs.work import Duty
+from grid_report.jobs.work import JobContext
 from grid_report.notify import outbox
 from grid_report.notify import queries as notify_queries
 from grid_report.notify.models import ChannelDelivery, InboxEntry, Sending
@@ -55,7 +55,7 @@ def test_a_job_told_to_stop_does_nothing(make: Make, job: Job) -> None:
 
 
 def test_a_job_that_fails_is_noted_and_logged_not_raised(make: Make) -> None:
-    def fail(duty: Duty) -> int:
+    def fail(duty: JobContext) -> int:
         raise ZeroDivisionError("13800000001")
 
     running = runner(make)

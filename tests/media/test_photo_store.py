@@ -20,7 +20,7 @@ from grid_report.accounts.models import AuditEntry
 from grid_report.cli import cli
 from grid_report.db import db
 from grid_report.jobs.registry import BY_NAME
-from grid_report.jobs.work import Duty, sweep_photos
+from grid_report.jobs.work import JobContext, sweep_photos
 from grid_report.media.store import opening
 from grid_report.media.store import owner as owning
 from grid_report.media.store.marks import Marks
@@ -85,7 +85,7 @@ def care() -> Any:
 
 
 def sweep(now: datetime) -> int:
-    return sweep_photos(Duty(wiring().settings, lambda: now, lambda: True))
+    return sweep_photos(JobContext(wiring().settings, lambda: now, lambda: True))
 
 
 def after_all(hours: timedelta = HOURS_3) -> datetime:
@@ -259,7 +259,7 @@ def test_the_brake_tells_the_administrators_once_in_both_languages(
     stored(1, first=500)
     sweep(after_all())
     assert len(told()) == 2
-    BY_NAME["deliver-messages"].run(Duty(wiring().settings, lambda: now, lambda: True))
+    BY_NAME["deliver-messages"].run(JobContext(wiring().settings, lambda: now, lambda: True))
     for language, sentence in (
         ("zh-CN", "照片清理已停止"),
         ("en", "Clearing away photos has stopped"),

@@ -69,7 +69,7 @@ def test_who_holds_the_role_is_asked_at_delivery_not_before(make: Make) -> None:
 
 def test_the_one_who_did_it_gets_no_copy(make: Make) -> None:
     doer, other = make.worker(), make.worker()
-    put(to_role=(Role.WORKER, STATION), but_not=doer.member_id)
+    put(to_role=(Role.WORKER, STATION), except_member=doer.member_id)
     deliver()
     assert [member for _, member in copies()] == [other.member_id]
 
@@ -238,7 +238,7 @@ def test_delivery_stops_between_two_messages_when_told_to(make: Make) -> None:
     for _ in range(3):
         put("report_withdrawn", to_member=rider.member_id)
     answers = iter([True, False])
-    assert deliver(go_on=lambda: next(answers)) == 1
+    assert deliver(should_continue=lambda: next(answers)) == 1
     assert queries.outbox_health().waiting == 2
 
 

@@ -86,7 +86,10 @@ def test_the_other_administrators_are_told_once_of_what_waits(book: Book) -> Non
     }
     db.session.rollback()
     delivery.deliver_due(
-        now=clock.now, channels=(), instead=(Role.ADMINISTRATOR, "211282"), go_on=lambda: True
+        now=clock.now,
+        channels=(),
+        instead=(Role.ADMINISTRATOR, "211282"),
+        should_continue=lambda: True,
     )
     inboxes = db.session.scalars(select(InboxEntry.member_id)).all()
     assert book.other_admin.member_id in inboxes

@@ -20,7 +20,7 @@ class Carrier:
         self.answers = list(answers)
         self.asked: list[tuple[dict[str, str], dict[str, str]]] = []
         self.phones: dict[str, str] = {}
-        self.go_on = threading.Event()
+        self.should_continue = threading.Event()
         carrier = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -48,7 +48,7 @@ class Carrier:
         answer = self.answers.pop(0) if self.answers else 200
         if answer == "taken, then silent":
             self.phones[nonce] = query
-            self.go_on.wait(10)
+            self.should_continue.wait(10)
             handler.close_connection = True
             return
         if nonce in self.phones:
@@ -67,7 +67,7 @@ class Carrier:
         handler.wfile.write(raw)
 
     def close(self) -> None:
-        self.go_on.set()
+        self.should_continue.set()
         self.server.shutdown()
         self.server.server_close()
 

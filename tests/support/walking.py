@@ -30,7 +30,7 @@ from grid_report.places.queries import reference
 from grid_report.points import ledger
 from grid_report.points.causes import Cause
 from grid_report.points.ledger.models import Journal
-from grid_report.points.ledger.pending_models import Unpaid
+from grid_report.points.ledger.pending_models import PendingAward
 from grid_report.points.objections import usecases as objections_usecases
 from grid_report.points.objections.rules import Decision, Subject
 from grid_report.points.policy import Terms
@@ -264,7 +264,7 @@ def owed_to(make: Make, rider: Actor, worker: Actor) -> int:
             actor_id=worker.member_id,
             severity=1,
         )
-    return _first(select(Unpaid.id).where(Unpaid.rider_id == rider.member_id))
+    return _first(select(PendingAward.id).where(PendingAward.rider_id == rider.member_id))
 
 
 def _look_for_odd_things(make: Make) -> None:

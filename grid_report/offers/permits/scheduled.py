@@ -21,7 +21,7 @@ from grid_report.offers.redemptions.models import Redemption
 
 
 def watch_cards(
-    *, remind_days: int, now: datetime, go_on: Callable[[], bool] = lambda: True
+    *, remind_days: int, now: datetime, should_continue: Callable[[], bool] = lambda: True
 ) -> int:
     """Remind, end and let lapse whatever is due; return how many."""
     soon = now + timedelta(days=remind_days)
@@ -36,7 +36,7 @@ def watch_cards(
     done = 0
     for refs, act in ((lapsed, _lapse), (over, _expire), (near, _remind)):
         for ref in refs:
-            if not go_on():
+            if not should_continue():
                 return done
             try:
                 done += act(ref, now=now)

@@ -300,7 +300,7 @@ def tell_keeper(
         session,
         "application_changed",
         to_role=(Role.HANDLER, firm) if firm else (Role.WORKER, application.community_code),
-        but_not=application.rider_id,
+        except_member=application.rider_id,
         about=ref,
         facts={
             "step": step.value,
@@ -327,7 +327,7 @@ def tell_next(session: Session, application: Application, ref: str, *, now: date
         session,
         "application_waiting",
         to_role=to_role,
-        but_not=application.rider_id,
+        except_member=application.rider_id,
         about=ref,
         facts={
             "paper": application.paper.value,

@@ -258,7 +258,7 @@ def _reserve(
         holds_until=holds_until,
         created_at=now,
     )
-    redemptions_usecases.start_in(redemption)
+    redemptions_usecases.set_initial_state(redemption)
     session.add(redemption)
     session.flush()
     if points:

@@ -26,16 +26,16 @@ from grid_report.offers.redemptions.rules import DISPUTE_WINDOW
 from grid_report.points import ledger
 
 
-def settle_due(*, now: datetime, go_on: Callable[[], bool] = lambda: True) -> int:
+def settle_due(*, now: datetime, should_continue: Callable[[], bool] = lambda: True) -> int:
     """Make final what was delivered 72 hours ago and nobody disputed; return how many."""
     refs = _refs(
         Redemption.state == RedemptionState.DELIVERED,
         Redemption.delivered_at <= now - DISPUTE_WINDOW,
     )
-    return _each(refs, lambda ref: _settle(ref, now=now), go_on)
+    return _each(refs, lambda ref: _settle(ref, now=now), should_continue)
 
 
-def end_overdue(*, now: datetime, go_on: Callable[[], bool] = lambda: True) -> int:
+def end_overdue(*, now: datetime, should_continue: Callable[[], bool] = lambda: True) -> int:
     """Let vouchers past their day expire and bookings nobody came to be missed; return how many."""
     refs = _refs(
         Redemption.state == RedemptionState.RESERVED,
@@ -43,15 +43,15 @@ def end_overdue(*, now: datetime, go_on: Callable[[], bool] = lambda: True) -> i
         # Applications lapse with words of their own, see `permits/scheduled.py`.
         Redemption.offer_id.not_in(select(Offer.id).where(Offer.kind == OfferKind.APPLICATION)),
     )
-    return _each(refs, lambda ref: _end(ref, now=now), go_on)
+    return _each(refs, lambda ref: _end(ref, now=now), should_continue)
 
 
-def pass_on_places(*, now: datetime, go_on: Callable[[], bool] = lambda: True) -> int:
+def pass_on_places(*, now: datetime, should_continue: Callable[[], bool] = lambda: True) -> int:
     """Pass kept places on that nobody took in time, and end queues that waited in vain."""
     rows = db.session.scalars(
         select(Waiting.id).where(Waiting.state == WaitState.OFFERED, Waiting.kept_until <= now)
     ).all()
-    return _each(rows, lambda entry_id: _lapse(entry_id, now=now), go_on)
+    return _each(rows, lambda entry_id: _lapse(entry_id, now=now), should_continue)
 
 
 def _refs(*where: object) -> list[str]:
@@ -60,10 +60,10 @@ def _refs(*where: object) -> list[str]:
     )
 
 
-def _each(found: object, act: Callable[..., bool], go_on: Callable[[], bool]) -> int:
+def _each(found: object, act: Callable[..., bool], should_continue: Callable[[], bool]) -> int:
     done = 0
     for one in found:  # type: ignore[attr-defined]
-        if not go_on():
+        if not should_continue():
             break
         try:
             done += act(one)

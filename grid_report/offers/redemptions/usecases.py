@@ -102,7 +102,7 @@ def redeem(command: Redeem, *, actor: Actor, zone: tzinfo, now: datetime) -> Tak
             created_at=now,
             person_mark=opening_queries.mark_of(offer, actor.member_id, now=now, zone=zone),
         )
-        start_in(redemption)
+        set_initial_state(redemption)
         session.add(redemption)
         session.flush()
         if offer.points:
@@ -132,7 +132,7 @@ def redeem(command: Redeem, *, actor: Actor, zone: tzinfo, now: datetime) -> Tak
     return Taken(redemption)
 
 
-def start_in(redemption: Redemption) -> None:
+def set_initial_state(redemption: Redemption) -> None:
     """Put a new redemption where every way begins."""
     redemption.state = next(
         state for (state, step) in REDEMPTION_MOVES if step is RedemptionStep.CONFIRM

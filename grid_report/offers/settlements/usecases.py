@@ -44,7 +44,7 @@ def draw_due(
     zone: tzinfo,
     fen_per_point: int,
     now: datetime,
-    go_on: Callable[[], bool] = lambda: True,
+    should_continue: Callable[[], bool] = lambda: True,
 ) -> int:
     """Draw the statements of all months that are over; return how many.
 
@@ -56,7 +56,7 @@ def draw_due(
     done = 0
     for provider_code, first in due:
         month = Month.of(first, zone)
-        while month <= last and go_on():
+        while month <= last and should_continue():
             done += _draw(provider_code, month, zone=zone, fen_per_point=fen_per_point, now=now)
             month = month.plus(1)
     return done
@@ -90,13 +90,13 @@ def _draw(
         return True
 
 
-def close_confirmed(*, now: datetime, go_on: Callable[[], bool] = lambda: True) -> int:
+def close_confirmed(*, now: datetime, should_continue: Callable[[], bool] = lambda: True) -> int:
     """Close what both sides confirmed while the ledger was frozen; return how many."""
     waiting = queries.waiting_to_close()
     db.session.rollback()
     done = 0
     for provider_code, month in waiting:
-        if not go_on():
+        if not should_continue():
             break
         try:
             done += _close(provider_code, month, now=now)

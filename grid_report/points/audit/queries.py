@@ -21,7 +21,7 @@ from grid_report.points.audit import expected_triggers
 from grid_report.points.audit.check_queries import CHECKS, RECENT, WARNINGS
 from grid_report.points.causes import REPORT_ACCEPTED, REPORT_CLOSED
 from grid_report.points.ledger.models import Journal, LotMovement, Transfer
-from grid_report.points.ledger.pending_models import AuditMark, Unpaid
+from grid_report.points.ledger.pending_models import AuditMark, PendingAward
 from grid_report.points.signals import ReportFact, differences, report_facts
 
 
@@ -152,7 +152,7 @@ def compare_with_reports(session: Session, facts: Iterable[ReportFact]) -> Itera
             session.scalars(
                 union(
                     select(Journal.cause_id).where(Journal.cause_type == kind),
-                    select(Unpaid.cause_id).where(Unpaid.cause_type == kind),
+                    select(PendingAward.cause_id).where(PendingAward.cause_type == kind),
                 )
             )
         )

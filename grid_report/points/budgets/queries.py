@@ -17,7 +17,7 @@ from grid_report.clock import Month, months_between
 from grid_report.db import db
 from grid_report.points.kinds import IS_OPEN, AccountKind, EventKind
 from grid_report.points.ledger.models import Account, Journal, Lot, Transfer
-from grid_report.points.ledger.pending_models import Unpaid
+from grid_report.points.ledger.pending_models import PendingAward
 from grid_report.points.policy import EXPIRY_MONTHS
 from grid_report.points.statement.queries import MINT_KEY, MonthlyBudget
 
@@ -165,8 +165,8 @@ def _pools(
 
 def _pending(communities: Scope) -> dict[str, int]:
     """Return what is owed by community now; the partial index holds nothing else."""
-    query = select(Unpaid.community_code, func.sum(Unpaid.points)).where(text(IS_OPEN))
+    query = select(PendingAward.community_code, func.sum(PendingAward.points)).where(text(IS_OPEN))
     if communities is not None:
-        query = query.where(Unpaid.community_code.in_(sorted(communities)))
-    rows = db.session.execute(query.group_by(Unpaid.community_code))
+        query = query.where(PendingAward.community_code.in_(sorted(communities)))
+    rows = db.session.execute(query.group_by(PendingAward.community_code))
     return {code: int(points) for code, points in rows}

@@ -29,13 +29,13 @@ from grid_report.points.signals import points_expiring
 AT_ONCE: Final = 100
 
 
-def expire_points(*, now: datetime, go_on: Callable[[], bool] = lambda: True) -> int:
+def expire_points(*, now: datetime, should_continue: Callable[[], bool] = lambda: True) -> int:
     """End what is over, those over longest first; return how many riders lost points.
 
     While the ledger is frozen nothing ends.
     """
     done = 0
-    while go_on():
+    while should_continue():
         db.session.rollback()  # the next look must not see the same snapshot again
         over = db.session.execute(
             select(Account.member_id, Journal.community_code)
@@ -49,7 +49,7 @@ def expire_points(*, now: datetime, go_on: Callable[[], bool] = lambda: True) ->
             .limit(AT_ONCE)
         ).all()
         for rider_id, community_code in over:
-            if not go_on():
+            if not should_continue():
                 return done
             assert rider_id is not None
             assert community_code is not None
@@ -68,14 +68,16 @@ def _expire(rider_id: int, community_code: str, now: datetime) -> Moved | None:
         return ledger.expire(session, rider_id, community_code=community_code, at=now)
 
 
-def tell_of_expiry(*, terms: Terms, now: datetime, go_on: Callable[[], bool] = lambda: True) -> int:
+def tell_of_expiry(
+    *, terms: Terms, now: datetime, should_continue: Callable[[], bool] = lambda: True
+) -> int:
     """Tell riders 60, 30 and 7 days before points are over, once each; return how many notices.
 
     Who was not told in time is told the nearest of them only.
     """
     told = 0
     for nearer, days in pairwise((0, *sorted(NOTICE_DAYS))):
-        while go_on():
+        while should_continue():
             some = _tell_some(days, nearer, terms, now)
             told += some
             if not some:
@@ -147,7 +149,9 @@ def _tell(
     return True
 
 
-def close_budgets(*, terms: Terms, now: datetime, go_on: Callable[[], bool] = lambda: True) -> int:
+def close_budgets(
+    *, terms: Terms, now: datetime, should_continue: Callable[[], bool] = lambda: True
+) -> int:
     """Give back what the pools of months that are over did not award; return how many closed."""
     left = Account.credits - Account.debits
     rows = db.session.execute(
@@ -163,7 +167,7 @@ def close_budgets(*, terms: Terms, now: datetime, go_on: Callable[[], bool] = la
     due = [(code, month) for code, month in due if terms.may_close(month, now)]
     closed = 0
     for start in range(0, len(due), AT_ONCE):
-        if not go_on():
+        if not should_continue():
             break
         try:
             closed += _close(due[start : start + AT_ONCE], terms, now)

@@ -22,7 +22,7 @@ from grid_report.points.errors import LedgerFrozen, SecondPersonNeeded
 from grid_report.points.kinds import IS_OPEN, UnpaidReason
 from grid_report.points.ledger import accounts, freezes
 from grid_report.points.ledger.models import Account
-from grid_report.points.ledger.pending_models import Unpaid
+from grid_report.points.ledger.pending_models import PendingAward
 from grid_report.points.outcomes import Award, Outcome
 from grid_report.points.permissions import BUDGET_GRANT
 from grid_report.points.policy import Terms, terms_of
@@ -152,9 +152,9 @@ def release_pending(*, settings: Settings, now: datetime) -> int:
     """
     terms = terms_of(settings)
     due = db.session.execute(
-        select(Unpaid.community_code, Unpaid.id)
+        select(PendingAward.community_code, PendingAward.id)
         .where(text(IS_OPEN))
-        .order_by(Unpaid.community_code, Unpaid.id)
+        .order_by(PendingAward.community_code, PendingAward.id)
     ).all()
     paid = 0
     for _, rows in groupby(due, key=lambda row: row.community_code):
@@ -177,7 +177,7 @@ def _release(due_id: int, *, terms: Terms, now: datetime) -> Award:
     with transaction() as session:
         award = ledger.pay_due(session, due_id, terms=terms, at=now)
         if award.outcome is Outcome.PAID and not award.already:
-            due = session.get_one(Unpaid, due_id)
+            due = session.get_one(PendingAward, due_id)
             due_paid.send(
                 session,
                 session=session,

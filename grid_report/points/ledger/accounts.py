@@ -16,7 +16,7 @@ from grid_report.points.ledger.models import Account
 
 
 @dataclass(frozen=True)
-class Holder:
+class AccountRef:
     """What an account is: a kind, and whose."""
 
     kind: AccountKind
@@ -32,51 +32,51 @@ class Holder:
         return f"{self.kind}:{who or self.provider_code or 'county'}:{self.month}"
 
 
-MINT = Holder(AccountKind.MINT)
+MINT = AccountRef(AccountKind.MINT)
 
 
-def rider(member_id: int) -> Holder:
+def rider(member_id: int) -> AccountRef:
     """The account a rider's points are in."""
-    return Holder(AccountKind.RIDER, member_id=member_id)
+    return AccountRef(AccountKind.RIDER, member_id=member_id)
 
 
-def rider_debt(member_id: int) -> Holder:
+def rider_debt(member_id: int) -> AccountRef:
     """The account of what a rider owes."""
-    return Holder(AccountKind.RIDER_DEBT, member_id=member_id)
+    return AccountRef(AccountKind.RIDER_DEBT, member_id=member_id)
 
 
-def budget(community_code: str | None, month: Month) -> Holder:
+def budget(community_code: str | None, month: Month) -> AccountRef:
     """The pool of a community in a month; without a community the county's reserve."""
-    return Holder(AccountKind.BUDGET, community_code=community_code, month=str(month))
+    return AccountRef(AccountKind.BUDGET, community_code=community_code, month=str(month))
 
 
-def clawback(community_code: str) -> Holder:
+def clawback(community_code: str) -> AccountRef:
     """Where a community's taken-back points end."""
-    return Holder(AccountKind.CLAWBACK, community_code=community_code)
+    return AccountRef(AccountKind.CLAWBACK, community_code=community_code)
 
 
-def expired(community_code: str) -> Holder:
+def expired(community_code: str) -> AccountRef:
     """Where points end that a community awarded and nobody spent in time."""
-    return Holder(AccountKind.EXPIRED, community_code=community_code)
+    return AccountRef(AccountKind.EXPIRED, community_code=community_code)
 
 
-def penalty(community_code: str) -> Holder:
+def penalty(community_code: str) -> AccountRef:
     """Where the points of those end who booked and did not come."""
-    return Holder(AccountKind.PENALTY, community_code=community_code)
+    return AccountRef(AccountKind.PENALTY, community_code=community_code)
 
 
-def escrow(provider_code: str) -> Holder:
+def escrow(provider_code: str) -> AccountRef:
     """What a provider has delivered and may still be disputed."""
-    return Holder(AccountKind.ESCROW, provider_code=provider_code)
+    return AccountRef(AccountKind.ESCROW, provider_code=provider_code)
 
 
-def provider(provider_code: str) -> Holder:
+def provider(provider_code: str) -> AccountRef:
     """What a provider has earned and no cleared statement has paid yet."""
-    return Holder(AccountKind.PROVIDER, provider_code=provider_code)
+    return AccountRef(AccountKind.PROVIDER, provider_code=provider_code)
 
 
 @dataclass(frozen=True)
-class Place:
+class LockedAccount:
     """An account as it is under the lock."""
 
     id: int
@@ -85,7 +85,7 @@ class Place:
     held: int = 0
 
 
-def lock(session: Session, *holders: Holder) -> dict[Holder, Place]:
+def lock(session: Session, *holders: AccountRef) -> dict[AccountRef, LockedAccount]:
     """Lock those of the accounts that exist, in ascending id; check balances after this.
 
     The order over several calls is riders, providers, mint, budgets, reserve, ends: whoever needs
@@ -105,11 +105,12 @@ def lock(session: Session, *holders: Holder) -> dict[Holder, Place]:
         .with_for_update(key_share=True)
     )
     return {
-        by_key[row.holder]: Place(row.id, row.kind, row.left, row.pending_debits) for row in rows
+        by_key[row.holder]: LockedAccount(row.id, row.kind, row.left, row.pending_debits)
+        for row in rows
     }
 
 
-def lock_or_open(session: Session, *holders: Holder) -> dict[Holder, Place]:
+def lock_or_open(session: Session, *holders: AccountRef) -> dict[AccountRef, LockedAccount]:
     """Lock the accounts, opening those that are missing."""
     found = lock(session, *holders)
     missing = [holder for holder in holders if holder not in found]
@@ -119,7 +120,7 @@ def lock_or_open(session: Session, *holders: Holder) -> dict[Holder, Place]:
     return found | lock(session, *missing)
 
 
-def open_accounts(session: Session, *holders: Holder) -> None:
+def open_accounts(session: Session, *holders: AccountRef) -> None:
     """Open accounts with nothing in them; one somebody else opens meanwhile is as good."""
     session.execute(
         insert_once(session, Account).values(

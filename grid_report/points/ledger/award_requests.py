@@ -15,7 +15,7 @@ from grid_report.errors import NotFound
 from grid_report.points.causes import Cause
 from grid_report.points.kinds import UnpaidReason
 from grid_report.points.ledger.models import Freeze, Journal
-from grid_report.points.ledger.pending_models import Unpaid
+from grid_report.points.ledger.pending_models import PendingAward
 from grid_report.points.rates import Earning
 
 
@@ -48,14 +48,16 @@ def look(session: Session, rider_id: int, cause: Cause) -> Any:
             .label("is_staff"),
             Journal.id.label("journal_id"),
             Journal.points.label("paid"),
-            Unpaid.id.label("unpaid_id"),
-            Unpaid.points.label("owed"),
-            Unpaid.reason,
+            PendingAward.id.label("unpaid_id"),
+            PendingAward.points.label("owed"),
+            PendingAward.reason,
         )
         .select_from(Freeze)
         .join(Member, Member.id == rider_id)
         .outerjoin(Journal, and_(Journal.cause_type == same[0], Journal.cause_id == same[1]))
-        .outerjoin(Unpaid, and_(Unpaid.cause_type == same[0], Unpaid.cause_id == same[1]))
+        .outerjoin(
+            PendingAward, and_(PendingAward.cause_type == same[0], PendingAward.cause_id == same[1])
+        )
         .where(Freeze.id == 1)
         # A freeze waits for this transaction, so that it cannot break a case half-way.
         .with_for_update(read=True, of=Freeze)
@@ -86,7 +88,7 @@ def may_earn(known: Any) -> bool:
 def owe(session: Session, claim: Claim, reason: UnpaidReason) -> None:
     """Note an award that is not paid now, and why."""
     session.execute(
-        insert(Unpaid).values(
+        insert(PendingAward).values(
             cause_type=claim.cause.type,
             cause_id=claim.cause.id,
             at=claim.at,

@@ -13,10 +13,10 @@ from grid_report.points.causes import AWARD_REPAID, Cause
 from grid_report.points.errors import OwnAward, SecondPersonNeeded
 from grid_report.points.kinds import OWED, EventKind, MovementKind, UnpaidReason
 from grid_report.points.ledger import accounts
-from grid_report.points.ledger.accounts import Holder, Place
+from grid_report.points.ledger.accounts import AccountRef, LockedAccount
 from grid_report.points.ledger.award_requests import Claim, look, owe, why_not
 from grid_report.points.ledger.events import Part, move_lots, write_event, write_lot, write_transfer
-from grid_report.points.ledger.pending_models import Unpaid
+from grid_report.points.ledger.pending_models import PendingAward
 from grid_report.points.ledger.pools import open_month
 from grid_report.points.outcomes import Award, Outcome, outcome_of
 from grid_report.points.policy import LARGE_AWARD, Terms, draws_on_reserve, most_repaid
@@ -90,7 +90,9 @@ def pay_due(session: Session, due_id: int, *, terms: Terms, at: datetime) -> Awa
 
     Raises NotFound when nothing is owed under that id.
     """
-    due = session.execute(select(Unpaid).where(Unpaid.id == due_id)).scalar_one_or_none()
+    due = session.execute(
+        select(PendingAward).where(PendingAward.id == due_id)
+    ).scalar_one_or_none()
     if due is None or due.reason not in OWED:
         raise NotFound
     mine = accounts.rider(due.rider_id)
@@ -125,12 +127,18 @@ def pay_due(session: Session, due_id: int, *, terms: Terms, at: datetime) -> Awa
     reason, entry_id, repaid = _pay(session, claim, places, terms, at)
     if reason is not None:
         return Award(Outcome.OWED, due.points, reason=reason)
-    session.execute(update(Unpaid).where(Unpaid.id == due_id).values(journal_id=entry_id))
+    session.execute(
+        update(PendingAward).where(PendingAward.id == due_id).values(journal_id=entry_id)
+    )
     return Award(Outcome.PAID, due.points, entry_id, repaid=repaid)
 
 
 def _pay(
-    session: Session, claim: Claim, places: dict[Holder, Place], terms: Terms, paid_at: datetime
+    session: Session,
+    claim: Claim,
+    places: dict[AccountRef, LockedAccount],
+    terms: Terms,
+    paid_at: datetime,
 ) -> tuple[UnpaidReason | None, int | None, int]:
     month = terms.month(paid_at)
     pool, reserve = accounts.budget(claim.community_code, month), accounts.budget(None, month)
@@ -219,8 +227,8 @@ def _repay(
     award_id: int,
     *,
     part: Part,
-    mine: Place,
-    debt: Place,
+    mine: LockedAccount,
+    debt: LockedAccount,
     at: datetime,
 ) -> None:
     entry_id = write_event(

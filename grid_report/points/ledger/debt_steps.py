@@ -23,7 +23,7 @@ from grid_report.points.causes import (
 )
 from grid_report.points.kinds import EventKind, MovementKind
 from grid_report.points.ledger import accounts
-from grid_report.points.ledger.accounts import Place
+from grid_report.points.ledger.accounts import LockedAccount
 from grid_report.points.ledger.debt_models import Owed
 from grid_report.points.ledger.debt_queries import Claim, open_claims, shares
 from grid_report.points.ledger.events import Part, move_lots, take, write_event, write_transfer
@@ -46,7 +46,7 @@ def owe(session: Session, reversal_id: int, parts: Sequence[Part]) -> None:
 def meet(
     session: Session,
     rider_id: int,
-    mine: Place,
+    mine: LockedAccount,
     *,
     came_by: int,
     parts: Sequence[Part],
@@ -120,7 +120,7 @@ def stayed(session: Session, ref: str, *, at: datetime) -> int:
 def _take(
     session: Session,
     rider_id: int,
-    mine: Place,
+    mine: LockedAccount,
     claim: Claim,
     parts: Sequence[Part],
     *,
@@ -156,7 +156,7 @@ def _take(
 def _meet_debt(
     session: Session,
     rider_id: int,
-    mine: Place,
+    mine: LockedAccount,
     parts: list[Part],
     *,
     came_by: int,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from grid_report.points import signals
 from grid_report.points.causes import Cause
 from grid_report.points.kinds import EventKind, MovementKind, Phase
-from grid_report.points.ledger.accounts import Place, insert_once
+from grid_report.points.ledger.accounts import LockedAccount, insert_once
 from grid_report.points.ledger.models import Journal, Lot, LotMovement, Transfer
 
 
@@ -41,8 +41,8 @@ def write_transfer(
     event: EventKind,
     route: str,
     *,
-    debit: Place,
-    credit: Place,
+    debit: LockedAccount,
+    credit: LockedAccount,
     amount: int,
     phase: Phase = Phase.SINGLE,
     pending_id: int | None = None,
@@ -70,7 +70,7 @@ def write_transfer(
 
 def write_lot(
     session: Session,
-    account: Place,
+    account: LockedAccount,
     transfer_id: int,
     *,
     points: int,

@@ -26,7 +26,7 @@ from grid_report.points.causes import (
 from grid_report.points.errors import HoldResolved, NotEnoughPoints
 from grid_report.points.kinds import EventKind, MovementKind, Phase
 from grid_report.points.ledger import accounts, debt_steps
-from grid_report.points.ledger.accounts import Holder, Place
+from grid_report.points.ledger.accounts import AccountRef, LockedAccount
 from grid_report.points.ledger.events import (
     Part,
     find_event,
@@ -55,12 +55,12 @@ class Holding:
     provider_code: str
 
     @property
-    def rider(self) -> Holder:
+    def rider(self) -> AccountRef:
         """The account the points are held on."""
         return accounts.rider(self.rider_id)
 
     @property
-    def escrow(self) -> Holder:
+    def escrow(self) -> AccountRef:
         """The account they would go to."""
         return accounts.escrow(self.provider_code)
 
@@ -254,7 +254,7 @@ def find_holding(session: Session, ref: str) -> Holding:
     return Holding(ref, row.id, row.transfer_id, row.rider_id, row.points, row.provider_code)
 
 
-def spendable(session: Session, account: Place, at: datetime) -> Sequence[Part]:
+def spendable(session: Session, account: LockedAccount, at: datetime) -> Sequence[Part]:
     """List the free points of a locked account that are in date, those that expire first first."""
     rows = session.execute(
         select(Lot.id, Lot.free)
@@ -264,7 +264,7 @@ def spendable(session: Session, account: Place, at: datetime) -> Sequence[Part]:
     return [Part(row.id, row.free) for row in rows]
 
 
-def _locked(session: Session, ref: str) -> tuple[Holding, dict[Holder, Place]]:
+def _locked(session: Session, ref: str) -> tuple[Holding, dict[AccountRef, LockedAccount]]:
     holding = find_holding(session, ref)
     return holding, accounts.lock(session, holding.rider, holding.escrow)
 
@@ -285,7 +285,7 @@ def _held_parts(session: Session, holding: Holding) -> Sequence[Part]:
 def _release(
     session: Session,
     holding: Holding,
-    places: dict[Holder, Place],
+    places: dict[AccountRef, LockedAccount],
     *,
     at: datetime,
     actor_id: int | None,
@@ -316,7 +316,7 @@ def _release(
 def _resolve(
     session: Session,
     holding: Holding,
-    places: dict[Holder, Place],
+    places: dict[AccountRef, LockedAccount],
     kind: EventKind,
     *,
     points: int,

@@ -19,7 +19,7 @@ from grid_report.db import BIG, Base, Instant, RowId, UtcInstant, enum_column
 from grid_report.points.kinds import IS_OPEN, IS_OWED, UnpaidReason
 
 
-class Unpaid(Base):
+class PendingAward(Base):
     """A cause that was not paid at once, and why; `journal_id` is the event that paid it later."""
 
     __tablename__ = "point_unpaid"

@@ -16,7 +16,7 @@ from grid_report.points.causes import BUDGET_CLOSED, BUDGET_OPENED, Cause
 from grid_report.points.errors import MonthClosed, MonthNotOver, SecondPersonNeeded
 from grid_report.points.kinds import EventKind
 from grid_report.points.ledger import accounts
-from grid_report.points.ledger.accounts import MINT, Holder
+from grid_report.points.ledger.accounts import MINT, AccountRef
 from grid_report.points.ledger.events import find_event, write_event, write_transfer
 from grid_report.points.ledger.freezes import refuse_when_frozen
 from grid_report.points.ledger.models import Account, Transfer
@@ -179,7 +179,7 @@ def open_month(
     return True
 
 
-def is_closed(session: Session, *pools: Holder) -> bool:
+def is_closed(session: Session, *pools: AccountRef) -> bool:
     """Tell whether what one of the pools had left went back to the mint."""
     closing = (
         select(Transfer.id)

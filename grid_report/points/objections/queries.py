@@ -16,7 +16,7 @@ from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.points.kinds import EventKind, UnpaidReason
 from grid_report.points.ledger.models import Journal
-from grid_report.points.ledger.pending_models import Unpaid
+from grid_report.points.ledger.pending_models import PendingAward
 from grid_report.points.objections.models import Objection
 from grid_report.points.objections.rules import (
     Decision,
@@ -62,10 +62,10 @@ _ABOUT: Final[tuple[Any, ...]] = (
     Journal.points.label("moved"),
     Journal.rule.label("journal_rule"),
     Journal.tariff_version.label("journal_tariff"),
-    Unpaid.reason,
-    Unpaid.points.label("withheld"),
-    Unpaid.rule.label("unpaid_rule"),
-    Unpaid.tariff_version.label("unpaid_tariff"),
+    PendingAward.reason,
+    PendingAward.points.label("withheld"),
+    PendingAward.rule.label("unpaid_rule"),
+    PendingAward.tariff_version.label("unpaid_tariff"),
 )
 
 
@@ -73,7 +73,7 @@ def _query() -> Select[Any]:
     return (
         select(*_ABOUT)
         .outerjoin(Journal, Journal.id == Objection.journal_id)
-        .outerjoin(Unpaid, Unpaid.id == Objection.unpaid_id)
+        .outerjoin(PendingAward, PendingAward.id == Objection.unpaid_id)
     )
 
 

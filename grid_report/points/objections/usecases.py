@@ -19,7 +19,7 @@ from grid_report.points import signals
 from grid_report.points.kinds import OWED
 from grid_report.points.ledger.accounts import insert_once
 from grid_report.points.ledger.models import Journal
-from grid_report.points.ledger.pending_models import Unpaid
+from grid_report.points.ledger.pending_models import PendingAward
 from grid_report.points.objections.models import Objection
 from grid_report.points.objections.rules import (
     ANSWERS,
@@ -170,7 +170,7 @@ def _facts(session: Session, decision: Decision, rider_id: int) -> _Facts:
             raise NothingToObject
         column = "journal_id"
     else:
-        row = _own(session, Unpaid, int(decision.key), rider_id)
+        row = _own(session, PendingAward, int(decision.key), rider_id)
         # What is only late is not refused, and what was paid has an entry to object to.
         if row.journal_id is not None or (row.reason in OWED and row.cancelled_at is None):
             raise NothingToObject

@@ -13,7 +13,7 @@ from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.points.kinds import EventKind, MovementKind, Phase, UnpaidReason
 from grid_report.points.ledger.models import Account, Journal, Lot, LotMovement, Transfer
-from grid_report.points.ledger.pending_models import Unpaid
+from grid_report.points.ledger.pending_models import PendingAward
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,9 @@ def explain(entry_id: int) -> Explanation:
     lot = _lot(entry_id)
     return Explanation(
         entry=entry,
-        waited_for=db.session.scalar(select(Unpaid.reason).where(Unpaid.journal_id == entry_id)),
+        waited_for=db.session.scalar(
+            select(PendingAward.reason).where(PendingAward.journal_id == entry_id)
+        ),
         legs=_legs(entry_id),
         parts=_parts(entry_id),
         lot=lot,

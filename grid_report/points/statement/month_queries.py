@@ -20,7 +20,7 @@ from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.points.kinds import OWED, AccountKind, EventKind, Phase, UnpaidReason
 from grid_report.points.ledger.models import Account, Journal, Transfer
-from grid_report.points.ledger.pending_models import Unpaid
+from grid_report.points.ledger.pending_models import PendingAward
 from grid_report.points.statement.queries import ENTRY, SHOWN, Entry, rider_key
 
 # The sums of a sheet in the order they are printed; every kind of entry is in exactly one.
@@ -199,25 +199,25 @@ def list_holds(rider_id: int) -> Sequence[Held]:
 
 
 _UNAWARDED: tuple[Any, ...] = (
-    Unpaid.id,
-    Unpaid.points,
-    Unpaid.at,
-    Unpaid.reason,
-    Unpaid.cause_type,
-    Unpaid.rule,
-    Unpaid.severity,
-    Unpaid.tariff_version,
-    Unpaid.report_number,
-    Unpaid.community_code,
-    Unpaid.journal_id,
-    Unpaid.cancelled_at,
+    PendingAward.id,
+    PendingAward.points,
+    PendingAward.at,
+    PendingAward.reason,
+    PendingAward.cause_type,
+    PendingAward.rule,
+    PendingAward.severity,
+    PendingAward.tariff_version,
+    PendingAward.report_number,
+    PendingAward.community_code,
+    PendingAward.journal_id,
+    PendingAward.cancelled_at,
 )
 
 
 def unawarded(unpaid_id: int, rider_id: int) -> Unawarded:
     """Return one cause that earned a rider nothing, or later. Raises NotFound."""
     row = db.session.execute(
-        select(*_UNAWARDED).where(Unpaid.id == unpaid_id, Unpaid.rider_id == rider_id)
+        select(*_UNAWARDED).where(PendingAward.id == unpaid_id, PendingAward.rider_id == rider_id)
     ).one_or_none()
     if row is None:
         raise NotFound
@@ -229,10 +229,10 @@ def unawarded_about(rider_id: int, report_number: str) -> Sequence[Unawarded]:
     rows = db.session.execute(
         select(*_UNAWARDED)
         .where(
-            Unpaid.rider_id == rider_id,
-            Unpaid.report_number == report_number,
-            Unpaid.journal_id.is_(None),
+            PendingAward.rider_id == rider_id,
+            PendingAward.report_number == report_number,
+            PendingAward.journal_id.is_(None),
         )
-        .order_by(Unpaid.id)
+        .order_by(PendingAward.id)
     )
     return [Unawarded(*row) for row in rows]

@@ -24,7 +24,7 @@ from grid_report.points.ledger import accounts as holders
 from grid_report.points.ledger import debt_queries as owed
 from grid_report.points.ledger.debt_models import Owed
 from grid_report.points.ledger.models import Account, Journal, Lot, Transfer
-from grid_report.points.ledger.pending_models import Unpaid
+from grid_report.points.ledger.pending_models import PendingAward
 from grid_report.points.policy import YELLOW_PERCENT
 
 
@@ -140,8 +140,8 @@ def balance(rider_id: int, at: datetime | None = None) -> Balance:
         )
     }
     pending = db.session.scalar(
-        select(func.coalesce(func.sum(Unpaid.points), 0)).where(
-            Unpaid.rider_id == rider_id, text(IS_OPEN)
+        select(func.coalesce(func.sum(PendingAward.points), 0)).where(
+            PendingAward.rider_id == rider_id, text(IS_OPEN)
         )
     )
     mine, debt = accounts.get("rider"), accounts.get("debt")
@@ -274,21 +274,21 @@ def list_waiting(rider_id: int, limit: int = 20) -> Sequence[Waiting]:
     """List what a rider was not paid, newest first: owed or withheld, each with its reason."""
     rows = db.session.execute(
         select(
-            Unpaid.id,
-            Unpaid.points,
-            Unpaid.at,
-            Unpaid.reason,
-            Unpaid.cause_type,
-            Unpaid.rule,
-            Unpaid.severity,
-            Unpaid.report_number,
+            PendingAward.id,
+            PendingAward.points,
+            PendingAward.at,
+            PendingAward.reason,
+            PendingAward.cause_type,
+            PendingAward.rule,
+            PendingAward.severity,
+            PendingAward.report_number,
         )
         .where(
-            Unpaid.rider_id == rider_id,
-            Unpaid.journal_id.is_(None),
-            Unpaid.cancelled_at.is_(None),
+            PendingAward.rider_id == rider_id,
+            PendingAward.journal_id.is_(None),
+            PendingAward.cancelled_at.is_(None),
         )
-        .order_by(Unpaid.id.desc())
+        .order_by(PendingAward.id.desc())
         .limit(limit)
     )
     return [Waiting(*row) for row in rows]
@@ -304,8 +304,8 @@ def monthly_budget(community_code: str | None, month: Month) -> MonthlyBudget:
     pending: int | None = 0
     if community_code is not None:
         pending = db.session.scalar(
-            select(func.coalesce(func.sum(Unpaid.points), 0)).where(
-                Unpaid.community_code == community_code, text(IS_OPEN)
+            select(func.coalesce(func.sum(PendingAward.points), 0)).where(
+                PendingAward.community_code == community_code, text(IS_OPEN)
             )
         )
     granted, awarded = (row.credits, row.debits) if row else (0, 0)

@@ -19,7 +19,7 @@ from grid_report.errors import NotFound
 from grid_report.points.causes import REPORT_ACCEPTED, REPORT_CLOSED
 from grid_report.points.kinds import EventKind, MovementKind, Phase, UnpaidReason
 from grid_report.points.ledger.models import Account, Journal, Lot, LotMovement, Transfer
-from grid_report.points.ledger.pending_models import Unpaid
+from grid_report.points.ledger.pending_models import PendingAward
 from grid_report.points.statement.queries import ENTRY, Entry
 
 # The step of the lifecycle that decided; rules as words are in the templates.
@@ -95,14 +95,14 @@ def why(entry_id: int, rider_id: int) -> Why:
             Journal.community_code,
             Transfer.id.label("transfer_id"),
             Account.community_code.label("paid_by"),
-            Unpaid.at.label("decided_at"),
-            Unpaid.reason.label("waited_for"),
+            PendingAward.at.label("decided_at"),
+            PendingAward.reason.label("waited_for"),
             hold.id.label("hold_id"),
             hold.holds_until,
         )
         .outerjoin(Transfer, (Transfer.journal_id == Journal.id) & (Transfer.route == "award"))
         .outerjoin(Account, Account.id == Transfer.debit_account_id)
-        .outerjoin(Unpaid, Unpaid.journal_id == Journal.id)
+        .outerjoin(PendingAward, PendingAward.journal_id == Journal.id)
         .outerjoin(hold, (hold.journal_id == Journal.id) & (hold.phase == Phase.PENDING))
         .where(
             Journal.id == entry_id,

@@ -131,7 +131,7 @@ def rows(session: Session, it: Happening) -> Iterator[dict[str, Any]]:
             yield outbox.row(
                 cell.kind,
                 to_role=role,
-                but_not=it.actor_id,
+                except_member=it.actor_id,
                 about=it.report.number,
                 facts=_said(it, cell, it.inside),
                 now=it.now,

@@ -45,7 +45,7 @@ def tell_the_street(_sender: object, *, session: Session, objection: Any, now: d
         session,
         "objection_raised",
         to_role=(Role.SUPERVISOR, objection.street_code),
-        but_not=objection.rider_id,
+        except_member=objection.rider_id,
         about=_about(objection),
         facts={
             "community": community.name if community else objection.community_code,

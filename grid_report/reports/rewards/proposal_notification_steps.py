@@ -20,7 +20,7 @@ def tell_the_others(_sender: object, *, session: Session, proposal: Any, now: da
         session,
         "proposal_waiting",
         to_role=(Role.ADMINISTRATOR, places.county_code),
-        but_not=proposal.proposed_by_id,
+        except_member=proposal.proposed_by_id,
         about=proposal.report_number or f"#{proposal.id}",
         facts={
             "proposed": proposal.kind,

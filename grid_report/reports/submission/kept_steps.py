@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
 from grid_report.access.roles import Role
-from grid_report.db import at_the_end
+from grid_report.db import before_commit
 from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.notify import outbox
 from grid_report.places.geo.categories import CategoryInfo
@@ -146,7 +146,7 @@ def tell_of_left(_sender: object, *, session: Session, member_id: int, now: date
     `accounts.signals.number_taken`.
     """
     # Last in the transaction: a person who goes on with another account takes it along.
-    at_the_end(session, f"kept-left:{member_id}", partial(_tell_of_left, member_id, now))
+    before_commit(session, f"kept-left:{member_id}", partial(_tell_of_left, member_id, now))
 
 
 def _tell_of_left(member_id: int, now: datetime, session: Session) -> None:

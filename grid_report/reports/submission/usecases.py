@@ -183,7 +183,7 @@ def take_in(
         moved_at=now,
         sent_unproved=unproved,
     )  # fmt: skip
-    start_in(
+    set_initial_state(
         report, clocks.deadlines(now, effect_steps.hours(category, settings.cases)), settings, now
     )
     fold = _fold(session, report, now) if folds else None
@@ -236,7 +236,9 @@ def _dated(command: SubmitReport, now: datetime) -> SubmitReport:
     return replace(command, taken_at=None, photos=photos)
 
 
-def start_in(report: Report, due: clocks.Deadlines, settings: Settings, now: datetime) -> None:
+def set_initial_state(
+    report: Report, due: clocks.Deadlines, settings: Settings, now: datetime
+) -> None:
     """Put a new report where every way begins, with its clocks wound."""
     report.state = next(state for (state, step) in MOVES if step is Step.ACCEPT)
     report.stopped_s = 0

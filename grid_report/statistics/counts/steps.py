@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from grid_report.clock import Month
-from grid_report.db import UtcInstant, at_the_end
+from grid_report.db import UtcInstant, before_commit
 from grid_report.offers.permits import place_queries as offers_figures
 from grid_report.places import queries as places_queries
 from grid_report.points.budgets import statistics_queries as points_figures
@@ -143,7 +143,7 @@ def note_debt(session: Session, *, points: int, at: datetime) -> None:
 
 def _noted(session: Session) -> _Noted:
     fresh = _Noted()
-    if at_the_end(session, NAME, partial(_count, noted=fresh)):
+    if before_commit(session, NAME, partial(_count, noted=fresh)):
         session.info[NAME] = fresh
     noted = session.info[NAME]
     assert isinstance(noted, _Noted)

@@ -53,7 +53,7 @@ def follow_rules(
     places: Reference,
     county: County,
     now: datetime,
-    go_on: Callable[[], bool] = lambda: True,
+    should_continue: Callable[[], bool] = lambda: True,
 ) -> int:
     """Count every month anew that is not yet counted by today's rules; return how many were left.
 
@@ -68,7 +68,7 @@ def follow_rules(
     left = [it for it in counted if _rules_of(known.get(recount_queries.name_of(it))) != RULES]
     db.session.rollback()
     for done, month in enumerate(left):
-        if not go_on():
+        if not should_continue():
             return len(left) - done
         found = recount_month(month, places=places, county=county, now=now)
         logger.info(
@@ -103,13 +103,13 @@ def recount_due(
     county: County,
     every: timedelta,
     now: datetime,
-    go_on: Callable[[], bool] = lambda: True,
+    should_continue: Callable[[], bool] = lambda: True,
 ) -> int:
     """Count anew what is due: the newest two months, every month never counted, one of the others.
 
     Return in how many months anything differed.
     """
-    if follow_rules(places=places, county=county, now=now, go_on=go_on):
+    if follow_rules(places=places, county=county, now=now, should_continue=should_continue):
         return 0
     this, known = Month.of(now, county.tz), recount_queries.list_recounts()
     # What riders hold is of every moment.
@@ -125,7 +125,7 @@ def recount_due(
         last = known.get(recount_queries.name_of(month))
         if last is not None and (month not in newest or last.counted_at > now - every):
             continue
-        if not go_on():
+        if not should_continue():
             break
         found = recount_month(month, places=places, county=county, now=now)
         differed += bool(found.lacking)

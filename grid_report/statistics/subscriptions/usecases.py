@@ -115,7 +115,7 @@ def deliver_due(
     places: Reference,
     county: County,
     now: datetime,
-    go_on: Callable[[], bool] = lambda: True,
+    should_continue: Callable[[], bool] = lambda: True,
 ) -> int:
     """Tell everybody whose day has come that the month before can be fetched; return how many.
 
@@ -131,7 +131,7 @@ def deliver_due(
     db.session.rollback()
     told = 0
     for row in rows:
-        if not go_on():
+        if not should_continue():
             break
         area, reader = find_area(row.area, places, county), readers.get(row.member_id)
         if area is None or reader is None:

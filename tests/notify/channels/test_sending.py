@@ -368,7 +368,7 @@ def test_sending_stops_between_two_messages_when_told_to(make: Make) -> None:
     pigeon = Pigeon()
     deliver(pigeon)
     answers = iter([True, True, False])
-    assert send(pigeon, go_on=lambda: next(answers)) == 1
+    assert send(pigeon, should_continue=lambda: next(answers)) == 1
     assert queries.outbox_health().to_send == 2
 
 

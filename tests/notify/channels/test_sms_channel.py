@@ -23,7 +23,7 @@ from grid_report.accounts.numbers.messenger import CodeMessage
 from grid_report.accounts.numbers.sms_gateway import Gateway
 from grid_report.db import transaction
 from grid_report.jobs.registry import BY_NAME
-from grid_report.jobs.work import Duty
+from grid_report.jobs.work import JobContext
 from grid_report.notify import kinds, retries, usecases
 from grid_report.notify.channels import sms_channel
 from grid_report.notify.channels import usecases as channel_usecases
@@ -266,7 +266,7 @@ def test_the_jobs_send_a_dangerous_report_to_the_community(
     make.worker(phone=PHONE)
     report = make.report(make.rider(), category="UT02", at=AT)
     app = another_app(notify={"channels": ["sms"]}, sms=sms_of(carrier.endpoint))
-    duty = Duty(app.extensions["grid_report"].settings, lambda: AT, lambda: True)
+    duty = JobContext(app.extensions["grid_report"].settings, lambda: AT, lambda: True)
     with app.app_context():
         for name in ("deliver-messages", "send-messages"):
             BY_NAME[name].run(duty)

@@ -15,7 +15,7 @@ from grid_report import clock
 from grid_report.access import Grant
 from grid_report.access.roles import Role
 from grid_report.db import db
-from grid_report.jobs.work import Duty, sweep_photos
+from grid_report.jobs.work import JobContext, sweep_photos
 from grid_report.media.store import opening
 from grid_report.offers.catalogue import queries as catalogue_queries
 from tests.offers.catalogue.test_pages import OFFER, Desk
@@ -169,9 +169,9 @@ def test_the_sweep_of_files_nobody_knows_leaves_the_photos_of_offers_alone(
     settings = app.extensions["grid_report"].settings
     assert opening.why_not(now=clock.now()) == ""
     later = clock.now() + timedelta(days=2)
-    sweep_photos(Duty(settings, lambda: later, lambda: True))
+    sweep_photos(JobContext(settings, lambda: later, lambda: True))
     assert fetch(admin, shown(admin.get(place))).status_code == 200
     admin.post(f"{place}/save", 303, **OFFER, drop_photo="1")
-    assert sweep_photos(Duty(settings, lambda: later, lambda: True)) == 1  # marked
+    assert sweep_photos(JobContext(settings, lambda: later, lambda: True)) == 1  # marked
     week = later + timedelta(days=settings.photos.unknown_days)
-    assert sweep_photos(Duty(settings, lambda: week, lambda: True)) == 1  # and deleted
+    assert sweep_photos(JobContext(settings, lambda: week, lambda: True)) == 1  # and deleted

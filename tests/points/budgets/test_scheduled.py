@@ -56,7 +56,7 @@ def test_expiry_goes_on_where_it_was_stopped(book: Book, monkeypatch: pytest.Mon
     for rider in riders:
         book.award(rider)
     answers = iter([True, True, True, False])
-    assert budgets_scheduled.expire_points(now=END, go_on=lambda: next(answers)) == 2
+    assert budgets_scheduled.expire_points(now=END, should_continue=lambda: next(answers)) == 2
     assert budgets_scheduled.expire_points(now=END) == 3
     assert book.differences(END) == []
 

@@ -27,7 +27,7 @@ from werkzeug.test import encode_multipart
 
 from grid_report import clock
 from grid_report.db import db
-from grid_report.jobs.work import Duty, sweep_photos
+from grid_report.jobs.work import JobContext, sweep_photos
 from grid_report.media.store import owner
 from grid_report.media.store.local import LocalStore
 from grid_report.media.store.stores import Size, read_file_name
@@ -155,7 +155,7 @@ def both(names: Collection[str]) -> set[tuple[str, Size]]:
 
 
 def sweep(settings: Settings, now: datetime) -> int:
-    return sweep_photos(Duty(settings, lambda: now, lambda: True))
+    return sweep_photos(JobContext(settings, lambda: now, lambda: True))
 
 
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(

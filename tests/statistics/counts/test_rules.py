@@ -87,7 +87,7 @@ def test_every_month_is_counted_anew_once_and_a_killed_run_goes_on_where_it_was(
     make.report(at=AT + timedelta(days=70))
     months = rules_queries.every_month(county)
     calls = iter([True, False])
-    left = counts_usecases.follow_rules(**known(make), go_on=lambda: next(calls))
+    left = counts_usecases.follow_rules(**known(make), should_continue=lambda: next(calls))
     # The months but one, and what riders hold.
     assert left == len(months)
     db.session.rollback()
@@ -134,7 +134,7 @@ def test_the_job_counts_by_the_new_rules_before_anything_else(make: Make) -> Non
     month_of_cases(make)
     by_old_rules()
     every = timedelta(hours=20)
-    never = {**known(make), "every": every, "go_on": lambda: False}
+    never = {**known(make), "every": every, "should_continue": lambda: False}
     assert counts_usecases.recount_due(**never) == 0
     db.session.rollback()
     assert not rules_queries.is_done()
