@@ -116,13 +116,6 @@ def categories() -> Categories:
     return reference().categories
 
 
-def list_units_covering(
-    community_code: str, category_code: str | None = None, *, compound: str | None = None
-) -> tuple[UnitInfo, ...]:
-    """Return the units that cover a community, best proposal first (`Reference.units_covering`)."""
-    return reference().units_covering(community_code, category_code, compound=compound)
-
-
 def find_stamp(session: Session, name: str) -> int | None:
     """Return the stamp other reference data was written under, None before the first time."""
     return session.scalar(select(Stamp.version).where(Stamp.name == name))

@@ -226,7 +226,7 @@ def test_a_category_is_retired_not_deleted(app: Flask) -> None:
 
 
 def test_the_unit_of_the_right_kind_and_the_smallest_area_is_proposed_first(app: Flask) -> None:
-    found = [unit.code for unit in queries.list_units_covering(STATION, "FS01")]
+    found = [unit.code for unit in queries.reference().units_covering(STATION, "FS01")]
     assert found[:3] == ["property-01", "fire-01", "traffic_police-01"]
     assert "property-02" not in found
     assert "subdistrict-01" in found
@@ -234,7 +234,7 @@ def test_the_unit_of_the_right_kind_and_the_smallest_area_is_proposed_first(app:
 
 
 def test_without_a_category_the_nearest_units_come_first(app: Flask) -> None:
-    found = [unit.code for unit in queries.list_units_covering(STATION)]
+    found = [unit.code for unit in queries.reference().units_covering(STATION)]
     assert found[:2] == ["property-01", "subdistrict-01"]
 
 
@@ -246,13 +246,14 @@ def test_of_one_kind_the_one_that_covers_least_comes_first(app: Flask, settings:
         "roads-street,丙,municipal,211282001\n"
     )
     assert usecases.load_units(csv.encode(), county_code=settings.county.code) == 7
-    found = [unit.code for unit in queries.list_units_covering(STATION, "RD02")]
+    found = [unit.code for unit in queries.reference().units_covering(STATION, "RD02")]
     assert found[:4] == ["roads-local", "roads-two", "roads-street", "municipal-01"]
 
 
 def test_in_a_self_managed_compound_no_property_firm_is_proposed_first(app: Flask) -> None:
     found = [
-        unit.kind for unit in queries.list_units_covering(STATION, "FS01", compound=f"{STATION}-03")
+        unit.kind
+        for unit in queries.reference().units_covering(STATION, "FS01", compound=f"{STATION}-03")
     ]
     assert found[0] == "fire"
     assert "property" in found
@@ -273,7 +274,7 @@ def test_only_units_in_use_that_cover_the_place_may_get_a_case(app: Flask) -> No
         )
         steps.renew_stamp(session)
     assert not queries.reference().unit_covers("property-01", STATION)
-    assert "property-01" not in [u.code for u in queries.list_units_covering(STATION)]
+    assert "property-01" not in [u.code for u in queries.reference().units_covering(STATION)]
 
 
 def test_areas_a_unit_no_longer_covers_are_taken_away(app: Flask, settings: Settings) -> None:
