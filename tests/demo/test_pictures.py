@@ -9,11 +9,11 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from grid_report.demo.phrases import DONE, SEEN
-from grid_report.demo.pictures import hazard_picture, textures
-from grid_report.demo.pictures.gallery import SCENES
-from grid_report.demo.pictures.services import STILL_LIVES, service_picture
-from grid_report.demo.pictures.sets import SETS
 from grid_report.settings import CONFIG
+from tools.painter.brush import textures
+from tools.painter.gallery import SCENES, hazard_picture
+from tools.painter.sets import SETS
+from tools.painter.still_lives import STILL_LIVES, service_picture
 
 SMALL = (256, 192)
 CATEGORIES = [

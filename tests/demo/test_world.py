@@ -24,7 +24,6 @@ from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.demo import cast, plan, takes, world
-from grid_report.demo.pictures import hazard_picture
 from grid_report.fairness.kinds import SignalKind, SignalState
 from grid_report.fairness.models import Signal
 from grid_report.fairness.signals import photos_alike
@@ -55,6 +54,7 @@ from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
 from tests.conftest import test_settings
 from tests.support.databases import Databases
+from tools.painter.gallery import hazard_picture
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
 

@@ -15,7 +15,6 @@ import pytest
 from flask import Flask
 from playwright.sync_api import expect
 
-from grid_report.demo.pictures import hazard_picture
 from grid_report.errors import Busy, Invalid, Stale, TooLarge, TooMany
 from grid_report.web.guard import public
 from tests.support.visits.browser import DESK, PHONE, ROOT, Person, Site
@@ -32,6 +31,7 @@ from tests.support.visits.screens import (
 )
 from tests.support.visits.showcase import MOST_BYTES, compose
 from tests.support.visits.site_map import NO_PAGES, PHONE_SIDE, PHONES, ROW, SCREENS, Screen
+from tools.painter.gallery import hazard_picture
 
 pytestmark = pytest.mark.browser
 

@@ -6,18 +6,18 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from grid_report.demo.pictures.backdrops import lamp, street
-from grid_report.demo.pictures.camera import GROUND
-from grid_report.demo.pictures.canvas import Color, circle, rect, shade
-from grid_report.demo.pictures.moods import Scene
-from grid_report.demo.pictures.props import (
+from tools.painter.brush.camera import GROUND
+from tools.painter.brush.canvas import Color, circle, rect, shade
+from tools.painter.brush.moods import Scene
+from tools.painter.brush.solids import box, post, ragged, standing_at
+from tools.painter.scenes.surroundings import bicycle, yard
+from tools.painter.things.backdrops import lamp, street
+from tools.painter.things.props import (
     BIKE_COLORS,
     cone,
     ebike,
     sign_board,
 )
-from grid_report.demo.pictures.solids import box, post, ragged, standing_at
-from grid_report.demo.pictures.surroundings import bicycle, yard
 
 
 def crash(s: Scene) -> None:

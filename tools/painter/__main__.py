@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from grid_report.demo.pictures import any_picture
+from tools.painter import any_picture
 
 
 def main() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from grid_report.demo.pictures.backdrops import room
-from grid_report.demo.pictures.camera import Plane
-from grid_report.demo.pictures.canvas import Color, circle, rect, shade
-from grid_report.demo.pictures.moods import Scene
-from grid_report.demo.pictures.props import (
+from tools.painter.brush.camera import Plane
+from tools.painter.brush.canvas import Color, circle, rect, shade
+from tools.painter.brush.moods import Scene
+from tools.painter.brush.solids import box, hexahedron, post, ragged, standing_at
+from tools.painter.things.backdrops import room
+from tools.painter.things.props import (
     BIKE_COLORS,
     bag,
     carton,
@@ -17,7 +18,6 @@ from grid_report.demo.pictures.props import (
     paper,
     sign_board,
 )
-from grid_report.demo.pictures.solids import box, hexahedron, post, ragged, standing_at
 
 
 def _stairs(s: Scene) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from grid_report.demo.pictures.camera import Camera
+from tools.painter.brush.camera import Camera
 
 Span = tuple[float, float]
 

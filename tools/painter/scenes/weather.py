@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from grid_report.demo.pictures.backdrops import pavement, street
-from grid_report.demo.pictures.camera import GROUND
-from grid_report.demo.pictures.canvas import Color, circle, mix, rect
-from grid_report.demo.pictures.moods import Scene
-from grid_report.demo.pictures.props import CAR_COLORS, car
-from grid_report.demo.pictures.solids import (
+from tools.painter.brush.camera import GROUND
+from tools.painter.brush.canvas import Color, circle, mix, rect
+from tools.painter.brush.moods import Scene
+from tools.painter.brush.solids import (
     puddle,
     ragged,
 )
+from tools.painter.things.backdrops import pavement, street
+from tools.painter.things.props import CAR_COLORS, car
 
 
 def flood(s: Scene) -> None:

@@ -6,12 +6,13 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from grid_report.demo.pictures.backdrops import kept, sky
-from grid_report.demo.pictures.camera import GROUND, Point2
-from grid_report.demo.pictures.canvas import Color, circle, rect, shade
-from grid_report.demo.pictures.houses import facade
-from grid_report.demo.pictures.moods import Scene
-from grid_report.demo.pictures.props import (
+from tools.painter.brush.camera import GROUND, Point2
+from tools.painter.brush.canvas import Color, circle, rect, shade
+from tools.painter.brush.moods import Scene
+from tools.painter.brush.solids import box, disc, post, ragged, standing_at
+from tools.painter.things.backdrops import kept, sky
+from tools.painter.things.houses import facade
+from tools.painter.things.props import (
     BIKE_COLORS,
     bag,
     bin_with_wheels,
@@ -19,7 +20,6 @@ from grid_report.demo.pictures.props import (
     sign_board,
     tree,
 )
-from grid_report.demo.pictures.solids import box, disc, post, ragged, standing_at
 
 BAGS: tuple[Color, ...] = (
     (44, 46, 50),

@@ -6,12 +6,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from grid_report.demo.pictures.backdrops import pavement, street
-from grid_report.demo.pictures.camera import GROUND
-from grid_report.demo.pictures.canvas import Color, mix, shade
-from grid_report.demo.pictures.moods import Scene
-from grid_report.demo.pictures.props import cone
-from grid_report.demo.pictures.solids import (
+from tools.painter.brush.camera import GROUND
+from tools.painter.brush.canvas import Color, mix, shade
+from tools.painter.brush.moods import Scene
+from tools.painter.brush.solids import (
     disc,
     hexahedron,
     puddle,
@@ -19,6 +17,8 @@ from grid_report.demo.pictures.solids import (
     standing_at,
     steam,
 )
+from tools.painter.things.backdrops import pavement, street
+from tools.painter.things.props import cone
 
 IRON: Color = (86, 82, 80)
 

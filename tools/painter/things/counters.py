@@ -7,8 +7,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from grid_report.demo.pictures.canvas import Color, Shape, circle, rect, shade
-from grid_report.demo.pictures.moods import Scene
+from tools.painter.brush.canvas import Color, Shape, circle, rect, shade
+from tools.painter.brush.moods import Scene
 
 WOOD: Final[Color] = (188, 142, 96)
 WHITE: Final[Color] = (244, 242, 236)

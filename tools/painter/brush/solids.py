@@ -7,9 +7,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from grid_report.demo.pictures.camera import GROUND, Plane, Point2, Point3
-from grid_report.demo.pictures.canvas import Color, mix, shade
-from grid_report.demo.pictures.moods import Scene
+from tools.painter.brush.camera import GROUND, Plane, Point2, Point3
+from tools.painter.brush.canvas import Color, mix, shade
+from tools.painter.brush.moods import Scene
 
 _SUN = (-0.45, 0.8, -0.4)
 FACES = {

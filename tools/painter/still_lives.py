@@ -7,9 +7,10 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from grid_report.demo.pictures.camera import Camera
-from grid_report.demo.pictures.canvas import circle, rect, shade
-from grid_report.demo.pictures.counters import (
+from tools.painter.brush.camera import Camera
+from tools.painter.brush.canvas import circle, rect, shade
+from tools.painter.brush.moods import DAY, Scene, develop
+from tools.painter.things.counters import (
     INK,
     STEEL,
     WHITE,
@@ -21,8 +22,7 @@ from grid_report.demo.pictures.counters import (
     steam,
     tub,
 )
-from grid_report.demo.pictures.goods import GOODS
-from grid_report.demo.pictures.moods import DAY, Scene, develop
+from tools.painter.things.goods import GOODS
 
 
 def clinic(s: Scene) -> None:

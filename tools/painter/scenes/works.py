@@ -6,18 +6,18 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from grid_report.demo.pictures.backdrops import street
-from grid_report.demo.pictures.camera import GROUND
-from grid_report.demo.pictures.canvas import Color, circle, shade
-from grid_report.demo.pictures.moods import Scene
-from grid_report.demo.pictures.props import bare_branches, cone
-from grid_report.demo.pictures.solids import (
+from tools.painter.brush.camera import GROUND
+from tools.painter.brush.canvas import Color, circle, shade
+from tools.painter.brush.moods import Scene
+from tools.painter.brush.solids import (
     box,
     disc,
     post,
     ragged,
     standing_at,
 )
+from tools.painter.things.backdrops import street
+from tools.painter.things.props import bare_branches, cone
 
 
 def open_works(s: Scene) -> None:

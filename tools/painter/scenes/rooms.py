@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from grid_report.demo.pictures.backdrops import room, wall
-from grid_report.demo.pictures.camera import GROUND
-from grid_report.demo.pictures.canvas import Color, circle, rect, shade
-from grid_report.demo.pictures.moods import Scene
-from grid_report.demo.pictures.props import (
+from tools.painter.brush.camera import GROUND
+from tools.painter.brush.canvas import Color, circle, rect, shade
+from tools.painter.brush.moods import Scene
+from tools.painter.brush.solids import box, disc, post, ragged, standing_at
+from tools.painter.things.backdrops import room, wall
+from tools.painter.things.props import (
     bag,
     bin_with_wheels,
     carton,
     paper,
     sign_board,
 )
-from grid_report.demo.pictures.solids import box, disc, post, ragged, standing_at
 
 
 def quiet_door(s: Scene) -> None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from grid_report.demo.pictures.camera import Point2, Point3
-from grid_report.demo.pictures.canvas import Color, mix, shade
-from grid_report.demo.pictures.moods import Scene
-from grid_report.demo.pictures.solids import wall_plane, wall_quad
+from tools.painter.brush.camera import Point2, Point3
+from tools.painter.brush.canvas import Color, mix, shade
+from tools.painter.brush.moods import Scene
+from tools.painter.brush.solids import wall_plane, wall_quad
 
 WALLS: tuple[Color, ...] = (
     (206, 188, 160), (188, 150, 120), (214, 206, 190), (176, 182, 186), (200, 170, 140), (168, 96, 78), (222, 212, 176),

@@ -9,12 +9,12 @@ from typing import Any, Concatenate, ParamSpec
 
 from PIL import Image
 
-from grid_report.demo.pictures.camera import GROUND, Plane, Point2, Point3
-from grid_report.demo.pictures.canvas import Color, mix, rect, shade
-from grid_report.demo.pictures.houses import WALLS, facade
-from grid_report.demo.pictures.moods import Scene
-from grid_report.demo.pictures.props import CAR_COLORS, car, tree
-from grid_report.demo.pictures.solids import post, ragged
+from tools.painter.brush.camera import GROUND, Plane, Point2, Point3
+from tools.painter.brush.canvas import Color, mix, rect, shade
+from tools.painter.brush.moods import Scene
+from tools.painter.brush.solids import post, ragged
+from tools.painter.things.houses import WALLS, facade
+from tools.painter.things.props import CAR_COLORS, car, tree
 
 P = ParamSpec("P")
 

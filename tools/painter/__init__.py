@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from grid_report.demo.pictures.gallery import any_picture, hazard_picture
+from tools.painter.gallery import any_picture, hazard_picture
 
 __all__ = ["any_picture", "hazard_picture"]

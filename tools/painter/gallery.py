@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from grid_report.demo.pictures import (
+from tools.painter.brush.moods import Scene, develop, pick_mood
+from tools.painter.scenes import (
     buildings,
     fire_safety,
     people,
@@ -20,9 +21,8 @@ from grid_report.demo.pictures import (
     weather,
     works,
 )
-from grid_report.demo.pictures.moods import Scene, develop, pick_mood
-from grid_report.demo.pictures.services import STILL_LIVES, service_picture
-from grid_report.demo.pictures.sets import SETS
+from tools.painter.sets import SETS
+from tools.painter.still_lives import STILL_LIVES, service_picture
 
 SCENES: Final[Mapping[str, Callable[[Scene], None]]] = {
     **buildings.SCENES,

@@ -7,10 +7,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from grid_report.demo.pictures.camera import Point2, Point3
-from grid_report.demo.pictures.canvas import Color, circle, mix, rect, shade
-from grid_report.demo.pictures.moods import Scene
-from grid_report.demo.pictures.solids import (
+from tools.painter.brush.camera import Point2, Point3
+from tools.painter.brush.canvas import Color, circle, mix, rect, shade
+from tools.painter.brush.moods import Scene
+from tools.painter.brush.solids import (
     Place,
     box,
     box_corners,

@@ -17,8 +17,8 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from grid_report.demo.pictures.camera import GROUND, Camera, Plane, Point2, Point3
-from grid_report.demo.pictures.textures import text_mask, tile
+from tools.painter.brush.camera import GROUND, Camera, Plane, Point2, Point3
+from tools.painter.brush.textures import text_mask, tile
 
 Color = tuple[int, int, int]
 Shape = Sequence[Point2]

@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from grid_report.demo.pictures.camera import Point2
-from grid_report.demo.pictures.canvas import Color, circle, rect, shade
-from grid_report.demo.pictures.counters import (
+from tools.painter.brush.camera import Point2
+from tools.painter.brush.canvas import Color, circle, rect, shade
+from tools.painter.brush.moods import Scene
+from tools.painter.things.counters import (
     INK,
     STEEL,
     WHITE,
@@ -20,7 +21,6 @@ from grid_report.demo.pictures.counters import (
     steam,
     tub,
 )
-from grid_report.demo.pictures.moods import Scene
 
 
 def drink(s: Scene) -> None:

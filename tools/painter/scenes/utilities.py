@@ -6,18 +6,18 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from grid_report.demo.pictures.backdrops import lamp, street, wall
-from grid_report.demo.pictures.camera import Point2
-from grid_report.demo.pictures.canvas import Color, circle, rect, shade
-from grid_report.demo.pictures.moods import Scene
-from grid_report.demo.pictures.props import cone, paper, sign_board, tape
-from grid_report.demo.pictures.solids import (
+from tools.painter.brush.camera import Point2
+from tools.painter.brush.canvas import Color, circle, rect, shade
+from tools.painter.brush.moods import Scene
+from tools.painter.brush.solids import (
     cable,
     disc,
     post,
     ragged,
     steam,
 )
+from tools.painter.things.backdrops import lamp, street, wall
+from tools.painter.things.props import cone, paper, sign_board, tape
 
 
 def gas(s: Scene) -> None:

@@ -6,18 +6,18 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from grid_report.demo.pictures.backdrops import sky
-from grid_report.demo.pictures.camera import GROUND, Plane, Point2
-from grid_report.demo.pictures.canvas import Color, rect, shade
-from grid_report.demo.pictures.houses import facade
-from grid_report.demo.pictures.moods import Scene
-from grid_report.demo.pictures.props import sign_board, tape, tree
-from grid_report.demo.pictures.solids import (
+from tools.painter.brush.camera import GROUND, Plane, Point2
+from tools.painter.brush.canvas import Color, rect, shade
+from tools.painter.brush.moods import Scene
+from tools.painter.brush.solids import (
     box,
     post,
     ragged,
     standing_at,
 )
+from tools.painter.things.backdrops import sky
+from tools.painter.things.houses import facade
+from tools.painter.things.props import sign_board, tape, tree
 
 SIGNS = ("金都大酒店", "便民超市", "回民饭店", "时代眼镜", "好邻居超市")
 

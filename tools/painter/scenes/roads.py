@@ -6,12 +6,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from grid_report.demo.pictures.backdrops import pavement, street
-from grid_report.demo.pictures.camera import GROUND
-from grid_report.demo.pictures.canvas import Color, circle, shade
-from grid_report.demo.pictures.moods import Scene
-from grid_report.demo.pictures.props import cone, tape
-from grid_report.demo.pictures.solids import (
+from tools.painter.brush.camera import GROUND
+from tools.painter.brush.canvas import Color, circle, shade
+from tools.painter.brush.moods import Scene
+from tools.painter.brush.solids import (
     box,
     hexahedron,
     post,
@@ -19,7 +17,9 @@ from grid_report.demo.pictures.solids import (
     ragged,
     standing_at,
 )
-from grid_report.demo.pictures.underground import lump, patch
+from tools.painter.scenes.underground import lump, patch
+from tools.painter.things.backdrops import pavement, street
+from tools.painter.things.props import cone, tape
 
 
 def collapse(s: Scene) -> None:

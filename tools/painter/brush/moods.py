@@ -12,9 +12,9 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from grid_report.demo.pictures.camera import Camera
-from grid_report.demo.pictures.canvas import Canvas, Color
-from grid_report.demo.pictures.textures import chinese_font, text_mask
+from tools.painter.brush.camera import Camera
+from tools.painter.brush.canvas import Canvas, Color
+from tools.painter.brush.textures import chinese_font, text_mask
 
 WATERMARK = "演示图片"
 

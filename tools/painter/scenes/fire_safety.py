@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from grid_report.demo.pictures.backdrops import far_town, road, room, sky, wall
-from grid_report.demo.pictures.camera import GROUND, Point2
-from grid_report.demo.pictures.canvas import Color, circle, mix, rect, shade
-from grid_report.demo.pictures.houses import facade
-from grid_report.demo.pictures.moods import Scene
-from grid_report.demo.pictures.props import (
+from tools.painter.brush.camera import GROUND, Point2
+from tools.painter.brush.canvas import Color, circle, mix, rect, shade
+from tools.painter.brush.moods import Scene
+from tools.painter.brush.solids import box, post, ragged, standing_at, steam
+from tools.painter.things.backdrops import far_town, road, room, sky, wall
+from tools.painter.things.houses import facade
+from tools.painter.things.props import (
     BIKE_COLORS,
     CAR_COLORS,
     car,
@@ -21,7 +22,6 @@ from grid_report.demo.pictures.props import (
     tape,
     tree,
 )
-from grid_report.demo.pictures.solids import box, post, ragged, standing_at, steam
 
 
 def fire_lane(s: Scene) -> None:
