@@ -22,7 +22,7 @@ from grid_report.demo import lessons, months, plan, waiting
 from grid_report.demo.appeals import Appeals
 from grid_report.demo.cast import BRIGHT, REST_STATION, STATION, Cast
 from grid_report.demo.keys import Keys
-from grid_report.demo.studio import Shot
+from grid_report.demo.pictures.shots import Shot
 from grid_report.errors import GridReportError
 from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.offers.catalogue import queries as catalogue_queries

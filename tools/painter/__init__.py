@@ -1,7 +1,4 @@
-"""Pictures for the demo: drawn scenes that look like the hazard, and like its repair."""
+"""The demo's painter: drawn scenes that look like a hazard, and like its repair.
 
-from __future__ import annotations
-
-from tools.painter.gallery import any_picture, hazard_picture
-
-__all__ = ["any_picture", "hazard_picture"]
+`python -m tools.painter` paints them anew into `config/demo/pictures`; the site only reads those.
+"""

@@ -1,20 +1,62 @@
-"""A painter process: a line of JSON in, a picture out, until nobody asks any more."""
+"""Paint the demo's pictures and choose the takes that are made of them.
+
+`.venv/bin/python -m tools.painter [FOLDER]`; without a folder into `config/demo/pictures`.
+"""
 
 from __future__ import annotations
 
-import json
+import os
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
-from tools.painter import any_picture
+from grid_report.demo.pictures import shots
+from tools.painter import casting
+from tools.painter.brush.textures import chinese_font, text_mask
+from tools.painter.gallery import paint
+from tools.painter.still_lives import STILL_LIVES, still_life
+
+SCENE = (1280, 960)
+STILL_LIFE = (960, 720)
+QUALITY = 52
+WATERMARK = "演示图片"
 
 
 def main() -> None:
-    """Answer each request with the picture's length (4 bytes) and the picture."""
-    for line in sys.stdin.buffer:
-        wanted = json.loads(line)
-        picture = any_picture(wanted.pop("category"), size=tuple(wanted.pop("size")), **wanted)
-        sys.stdout.buffer.write(len(picture).to_bytes(4, "big") + picture)
-        sys.stdout.buffer.flush()
+    """Write pictures, list and watermark; each category in a process of its own."""
+    if chinese_font(64) is None:
+        sys.exit("a font with Chinese letters is needed: the signs in the pictures are read")
+    folder = Path(sys.argv[1]) if sys.argv[1:] else shots.STORED
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.webp"):
+        old.unlink()
+    text_mask(WATERMARK).convert("L").save(folder / shots.MARK, "WEBP", lossless=True)
+    for name in STILL_LIVES:
+        picture = still_life(name, size=STILL_LIFE)
+        picture.save(folder / f"{name}.webp", "WEBP", quality=QUALITY, method=6)
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        rows = list(pool.map(_paint, sorted(casting.SEEDS), [folder] * len(casting.SEEDS)))
+    lines = ["category,scene,has_words,throws", *(line for block in rows for line in block)]
+    (folder / shots.LIST.name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    total = sum(file.stat().st_size for file in folder.iterdir())
+    print(f"{len(list(folder.glob('*.webp')))} pictures, {total / 1e6:.2f} MB in {folder}")
 
 
-main()
+def _paint(category: str, folder: Path) -> list[str]:
+    scenes = []
+    for number, seed in enumerate(casting.SEEDS[category]):
+        has_words = False
+        for after in (False, True):
+            picture, words = paint(category, seed=seed, size=SCENE, after=after)
+            has_words = has_words or words
+            file = folder / shots.file_name(category, number, after=after)
+            picture.save(file, "WEBP", quality=QUALITY, method=6)
+        scenes.append(shots.StoredScene(category, number, has_words, ()))
+    return [
+        f"{it.category},{it.number},{it.has_words:d},{' '.join(map(str, throws))}"
+        for it, throws in zip(scenes, casting.throws(scenes, folder), strict=True)
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from PIL import Image
+
 from tools.painter.brush.camera import Camera
 from tools.painter.brush.canvas import circle, rect, shade
-from tools.painter.brush.moods import DAY, Scene, develop
+from tools.painter.brush.moods import DAY, Scene, finished
 from tools.painter.things.counters import (
     INK,
     STEEL,
@@ -23,6 +24,8 @@ from tools.painter.things.counters import (
     tub,
 )
 from tools.painter.things.goods import GOODS
+
+Size = tuple[int, int]
 
 
 def clinic(s: Scene) -> None:
@@ -201,9 +204,9 @@ STILL_LIVES: Final[Mapping[str, Callable[[Scene], None]]] = {
 }
 
 
-def service_picture(name: str, *, size: tuple[int, int] = (800, 600)) -> bytes:
-    """Draw what a station hands out, as a phone's JPEG; the same every time. Raises KeyError."""
+def still_life(name: str, *, size: Size) -> Image.Image:
+    """Paint what a station hands out; the same every time. Raises KeyError."""
     scene = Scene(f"service-{name}", 0, size, Camera(), DAY["overcast"], after=False)
     STILL_LIVES[name](scene)
     scene.mood = DAY["morning"]
-    return develop(scene, random.Random(name))
+    return finished(scene)

@@ -61,6 +61,8 @@ class Canvas:
         # Places lit at night, (x, y, radius_x, radius_y, strength): see `finish`.
         self.lamps: list[tuple[float, float, float, float, float]] = []
         self.glows: list[tuple[float, float, float, Color]] = []
+        # What can be read must not be mirrored.
+        self.has_words = False
 
     def dice(self, name: str) -> random.Random:
         """Return dice of their own for one thing, so that adding another changes nothing here."""
@@ -249,6 +251,7 @@ class Canvas:
         tall, wide = max(ys) - min(ys), max(xs) - min(xs)
         if tall < 3 or wide < 3:
             return
+        self.has_words = True
         letters = text_mask(text)
         box = (math.floor(min(xs)), math.floor(min(ys)), math.ceil(max(xs)), math.ceil(max(ys)))
         own = [(x - box[0], y - box[1]) for x, y in zip(xs, ys, strict=True)]
