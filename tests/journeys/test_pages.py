@@ -15,6 +15,8 @@ import pytest
 from flask import Flask
 from playwright.sync_api import expect
 
+from grid_report.demo.pictures.darkroom import develop_all
+from grid_report.demo.pictures.shots import Shot
 from grid_report.errors import Busy, Invalid, Stale, TooLarge, TooMany
 from grid_report.web.guard import public
 from tests.support.visits.browser import DESK, PHONE, ROOT, Person, Site
@@ -31,7 +33,6 @@ from tests.support.visits.screens import (
 )
 from tests.support.visits.showcase import MOST_BYTES, compose
 from tests.support.visits.site_map import NO_PAGES, PHONE_SIDE, PHONES, ROW, SCREENS, Screen
-from tools.painter.gallery import hazard_picture
 
 pytestmark = pytest.mark.browser
 
@@ -299,7 +300,7 @@ def test_the_picture_of_the_readme(
     Kept in var/screenshots; `GRID_REPORT_UPDATE_SCREENSHOT=1` also writes the committed picture.
     """
     photo = tmp_path / "IMG_0007.jpg"
-    photo.write_bytes(hazard_picture("RD04", seed=7))
+    photo.write_bytes(develop_all([Shot("RD04", 1)], (1600, 1200))[0])
     rider = person(
         PHONES["rider"],
         geolocation=AT_THE_STATION,
