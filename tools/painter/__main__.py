@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -23,7 +24,7 @@ WATERMARK = "演示图片"
 
 
 def main() -> None:
-    """Write pictures, list and watermark; each category in a process of its own."""
+    """Write pictures, list and watermark."""
     if chinese_font(64) is None:
         sys.exit("a font with Chinese letters is needed: the signs in the pictures are read")
     folder = Path(sys.argv[1]) if sys.argv[1:] else shots.STORED
@@ -35,14 +36,13 @@ def main() -> None:
         picture = still_life(name, size=STILL_LIFE)
         picture.save(folder / f"{name}.webp", "WEBP", quality=QUALITY, method=6)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        rows = list(pool.map(_paint, sorted(casting.SEEDS), [folder] * len(casting.SEEDS)))
-    lines = ["category,scene,has_words,throws", *(line for block in rows for line in block)]
-    (folder / shots.LIST.name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        painted = list(pool.map(_paint, sorted(casting.SEEDS), [folder] * len(casting.SEEDS)))
+    write_list(painted, folder)
     total = sum(file.stat().st_size for file in folder.iterdir())
     print(f"{len(list(folder.glob('*.webp')))} pictures, {total / 1e6:.2f} MB in {folder}")
 
 
-def _paint(category: str, folder: Path) -> list[str]:
+def _paint(category: str, folder: Path) -> list[shots.StoredScene]:
     scenes = []
     for number, seed in enumerate(casting.SEEDS[category]):
         has_words = False
@@ -52,10 +52,19 @@ def _paint(category: str, folder: Path) -> list[str]:
             file = folder / shots.file_name(category, number, after=after)
             picture.save(file, "WEBP", quality=QUALITY, method=6)
         scenes.append(shots.StoredScene(category, number, has_words, ()))
-    return [
-        f"{it.category},{it.number},{it.has_words:d},{' '.join(map(str, throws))}"
-        for it, throws in zip(scenes, casting.throws(scenes, folder), strict=True)
-    ]
+    return scenes
+
+
+def write_list(painted: Iterable[Sequence[shots.StoredScene]], folder: Path) -> None:
+    """Choose the takes of every category, in turn, and write the list of scenes."""
+    lines, kept = ["category,scene,has_words,throws"], list[int]()
+    for scenes in painted:
+        print(f"casting {scenes[0].category}", flush=True)
+        lines += (
+            f"{it.category},{it.number},{it.has_words:d},{' '.join(map(str, throws))}"
+            for it, throws in zip(scenes, casting.throws(scenes, folder, kept), strict=True)
+        )
+    (folder / shots.LIST.name).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -52,16 +52,19 @@ class Pictures(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """The hashes of the takes chosen so far."""
+    """The hashes of the takes chosen so far: small ones of this category, whole ones of all."""
 
     small: list[int]
     whole: list[int]
 
 
-def throws(scenes: Sequence[StoredScene], folder: Path) -> list[tuple[int, ...]]:
-    """Choose for each scene of a category the throws whose pictures are unlike all before."""
+def throws(scenes: Sequence[StoredScene], folder: Path, others: list[int]) -> list[tuple[int, ...]]:
+    """Choose for each scene of a category the throws whose pictures are unlike all before.
+
+    `others` are the hashes of the categories before this one; its own are added.
+    """
     chosen: list[list[int]] = [[] for _ in scenes]
-    kept = Kept([], [])
+    kept = Kept([], others)
     pictures = [_open(scene, folder) for scene in scenes]
     for take in range(TAKES.get(scenes[0].category, OTHERS)):
         number = take % len(scenes)
