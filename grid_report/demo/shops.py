@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from itertools import chain
 from typing import Any, Final
@@ -22,7 +22,7 @@ from grid_report.demo import lessons, months, plan, waiting
 from grid_report.demo.appeals import Appeals
 from grid_report.demo.cast import BRIGHT, REST_STATION, STATION, Cast
 from grid_report.demo.keys import Keys
-from grid_report.demo.studio import Shot
+from grid_report.demo.pictures.shots import Shot
 from grid_report.errors import GridReportError
 from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.offers.catalogue import queries as catalogue_queries
@@ -44,6 +44,7 @@ CALL_OFF: Final = "设备检修，当天不能接待，抱歉"
 KEEP: Final = 100
 FREE: Final = "社区义诊"
 BUSY_DAYS: Final = 20
+ASKED_EVERY: Final = timedelta(days=12)
 DAYS_AHEAD: Final = 10
 
 F, W = FreeService, ForWhom
@@ -156,6 +157,8 @@ class Shops:
         self.zone, self.county = settings.county.tz, settings.county.code
         self.people, self.at = people, at
         self.staff = people.station_staff()
+        self.left: dict[Actor, int] = {}
+        self.asked_at = datetime.min.replace(tzinfo=UTC)
         self.queue: list[tuple[datetime, int, Callable[[datetime], object]]] = []
         self._later(at - plan.SPAN, self._open)
         dice = random.Random("shops")
@@ -187,16 +190,29 @@ class Shops:
         riders = self.people.riders[2:]
 
         def act(now: datetime) -> None:
-            # What costs points is open to those with an accepted report.
-            helpers = [it for it in riders if has_accepted_report(db.session(), it.member_id)]
-            left = {it: balance(it.member_id).available for it in helpers or riders}
+            left = self._left_of(riders, now)
+            # What costs points is open to those with an accepted report. Whoever has most is asked
+            # first: nearly always the answer is yes.
+            richest = sorted(riders, key=left.__getitem__, reverse=True)
+            session = db.session()
+            rider = next(
+                (it for it in richest if has_accepted_report(session, it.member_id)), richest[0]
+            )
             db.session.rollback()
-            rider = max(left, key=left.__getitem__)
             offer = dice.choice([it for it in offers if it.points <= left[rider]] or offers)
+            left[rider] -= offer.points
             taken = self._take(rider, offer.title_zh, now, key=key)
             self._hand_out(taken, now + timedelta(minutes=10))
 
         return act
+
+    def _left_of(self, riders: Sequence[Actor], now: datetime) -> dict[Actor, int]:
+        """Return what riders had when last asked, less what was spent; asked every few weeks."""
+        if now - self.asked_at > ASKED_EVERY:
+            self.asked_at = now
+            self.left = {it: balance(it.member_id).available for it in riders}
+            db.session.rollback()
+        return self.left
 
     def _later(self, at: datetime, act: Callable[[datetime], object]) -> None:
         self.queue.append((at, len(self.queue), act))

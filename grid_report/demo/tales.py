@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from grid_report.demo import phrases
-from grid_report.demo.studio import Shot
+from grid_report.demo.pictures.shots import Shot
 from grid_report.places.geo.categories import CategoryInfo
 from grid_report.places.geo.points import Point
 from grid_report.places.geo.reference import Reference

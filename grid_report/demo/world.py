@@ -22,8 +22,9 @@ from grid_report.clock import Month
 from grid_report.db import db, transaction, use_case
 from grid_report.demo import phrases, plan
 from grid_report.demo.cast import Cast, ensure_members, members
+from grid_report.demo.pictures.shots import Shot
+from grid_report.demo.pictures.studio import Studio
 from grid_report.demo.shops import SHELF, Shops
-from grid_report.demo.studio import Shot, Studio
 from grid_report.demo.tales import Deed, Tale, Who
 from grid_report.fairness import queries as fairness_queries
 from grid_report.fairness import scheduled as fairness_scheduled

@@ -6,7 +6,6 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -23,12 +22,9 @@ from grid_report.accounts.policy import Policy, policy_of
 from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.clock import Month
 from grid_report.db import db
-from grid_report.demo import cast, plan, takes, world
-from grid_report.demo.pictures import hazard_picture
+from grid_report.demo import cast, plan, world
 from grid_report.fairness.kinds import SignalKind, SignalState
 from grid_report.fairness.models import Signal
-from grid_report.fairness.signals import photos_alike
-from grid_report.media.decoding.recipe import dhash
 from grid_report.media.kit import Media
 from grid_report.media.store.stores import Size
 from grid_report.notify.models import Delivery, Message
@@ -255,17 +251,8 @@ def test_a_few_cases_of_late_deserve_a_second_look_and_no_more(loaded: Flask) ->
     rows = db.session.scalars(select(Signal.kind).where(Signal.state == SignalState.OPEN)).all()
     assert 3 <= len(rows) <= 8
     assert {SignalKind.QUICK_ACCEPT, SignalKind.PHOTO_ALIKE} <= set(rows)
-
-
-@pytest.mark.parametrize("category", ["FS03", "FS06", "UT08", "RD02", "EN01"])
-def test_no_two_takes_of_a_scene_are_taken_for_one_photo(category: str) -> None:
-    prints = []
-    for take in range(6):
-        drawn = hazard_picture(category, seed=takes.seed_of(category, take), size=world.PICTURE)
-        thumb = Image.open(io.BytesIO(drawn)).reduce(2)
-        prints.append(photos_alike.read_print(dhash(thumb)))
-    assert all(photos_alike.says_something(one) for one in prints)
-    assert not [pair for pair in combinations(prints, 2) if photos_alike.is_alike(*pair)]
+    # The one photo that was sent again on purpose: no other two of the demo's are alike.
+    assert rows.count(SignalKind.PHOTO_ALIKE) == 1
 
 
 def test_everybody_has_been_told_and_nothing_waits(loaded: Flask) -> None:

@@ -15,7 +15,8 @@ import pytest
 from flask import Flask
 from playwright.sync_api import expect
 
-from grid_report.demo.pictures import hazard_picture
+from grid_report.demo.pictures.darkroom import develop_all
+from grid_report.demo.pictures.shots import Shot
 from grid_report.errors import Busy, Invalid, Stale, TooLarge, TooMany
 from grid_report.web.guard import public
 from tests.support.visits.browser import DESK, PHONE, ROOT, Person, Site
@@ -299,7 +300,7 @@ def test_the_picture_of_the_readme(
     Kept in var/screenshots; `GRID_REPORT_UPDATE_SCREENSHOT=1` also writes the committed picture.
     """
     photo = tmp_path / "IMG_0007.jpg"
-    photo.write_bytes(hazard_picture("RD04", seed=7))
+    photo.write_bytes(develop_all([Shot("RD04", 1)], (1600, 1200))[0])
     rider = person(
         PHONES["rider"],
         geolocation=AT_THE_STATION,

@@ -1,7 +1,1 @@
-"""Pictures for the demo: drawn scenes that look like the hazard, and like its repair."""
-
-from __future__ import annotations
-
-from grid_report.demo.pictures.gallery import any_picture, hazard_picture
-
-__all__ = ["any_picture", "hazard_picture"]
+"""Photos for the demo: cut from pictures that were painted once and are kept in `config/demo`."""
