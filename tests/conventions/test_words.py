@@ -201,3 +201,11 @@ OF_ONE_MEANING = {
 def test_a_short_word_of_several_meanings_stays_where_it_has_one(message: str) -> None:
     at = {path.removeprefix("templates/") for path in words.used().get(message, set())}
     assert at == OF_ONE_MEANING[message]
+
+
+def test_the_site_speaks_to_everybody_the_same_way() -> None:
+    """One 你 for all: 您 here and there reads like two authors."""
+    text = (
+        ROOT / "grid_report" / "translations" / "zh_CN" / "LC_MESSAGES" / "messages.po"
+    ).read_text(encoding="utf-8")
+    assert "您" not in text

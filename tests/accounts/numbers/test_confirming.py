@@ -150,7 +150,7 @@ def test_the_demo_shows_the_code_on_the_page_and_says_so(make: Make) -> None:
     browser = make.signed_in(sign_up(make, password=PASSWORD))
     post_form(browser, "/me/number/code", page="/me/number")
     page = browser.get("/me/number").get_data(as_text=True)
-    shown = re.search(r"演示，不会发送短信。您的验证码：(\d{6})", page)
+    shown = re.search(r"演示，不会发送短信。你的验证码：(\d{6})", page)
     assert shown is not None
     assert post_form(browser, "/me/number", code=shown[1]).status_code == 303
     assert "已验证" in browser.get("/me/number").get_data(as_text=True)

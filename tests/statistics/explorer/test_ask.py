@@ -226,7 +226,7 @@ def test_a_link_of_others_shows_ones_own_area(make: Make) -> None:
     code = save(make.signed_in(make.worker())).location
     elsewhere = make.signed_in(make.worker(BRIGHT)).get(code)
     assert elsewhere.status_code == 200
-    assert "这个查询原来的区域您无权查看" in elsewhere.text
+    assert "这个查询原来的区域你无权查看" in elsewhere.text
     found = re.search(
         r'<tr class="sheet-total">.*?<td class="num">(\d+)</td>', elsewhere.text, re.S
     )
@@ -234,7 +234,7 @@ def test_a_link_of_others_shows_ones_own_area(make: Make) -> None:
     assert found[1] == "2"
     # Whoever may read it sees it as it was saved.
     street = make.signed_in(make.supervisor()).get(code)
-    assert "您无权查看" not in street.text
+    assert "你无权查看" not in street.text
     assert make.signed_in(make.rider()).get(code).status_code == 403
     assert make.signed_in(make.auditor()).get("/statistics/ask/aaaaaaaaaa").status_code == 404
 
