@@ -19,7 +19,7 @@ from grid_report.reports.lifecycle import MOVES, STEPS_THAT_MOVE, Need, Step
 from grid_report.web.http.problems import HTTP_CODES
 from grid_report.web.pages.languages import Words
 from tests.conventions.test_templates import tree
-from tests.support.source import calls, dotted, modules
+from tests.support.source import ROOT, calls, dotted, modules
 from tools import words
 
 # Named otherwise than after their field, see `reports/casework/effect_steps.py`.
