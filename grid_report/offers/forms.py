@@ -218,7 +218,7 @@ def read_offer(
     if quota is not None and period is None:
         problems.add("quota_period", "field-needed")
     stock = read_int(values, "stock", 0, 1_000_000, problems)
-    if stock is not None and kind is not None and kind is not OfferKind.VOUCHER:
+    if stock is not None and kind is not None and not kind.way.has_stock:
         problems.add("stock", "only-vouchers-have-stock")
     command = EditOffer(
         provider_code=provider_of.get(station, ""),

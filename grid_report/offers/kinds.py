@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+
+@dataclass(frozen=True)
+class Way:
+    """How an offer of a kind is had; what is in nobody's way is for all kinds alike.
+
+    `has_stock`: so many there are, until a day. `has_slots`: for a time of its own, with a queue.
+    `is_applied_for`: others decide, and it costs what the owners say.
+    """
+
+    has_stock: bool = False
+    has_slots: bool = False
+    is_applied_for: bool = False
 
 
 class OfferKind(StrEnum):
     VOUCHER = "voucher"
     SLOT = "slot"
     APPLICATION = "application"
+
+    @property
+    def way(self) -> Way:
+        """How offers of this kind are had."""
+        return WAYS[self]
+
+
+WAYS: Final = {
+    OfferKind.VOUCHER: Way(has_stock=True),
+    OfferKind.SLOT: Way(has_slots=True),
+    OfferKind.APPLICATION: Way(is_applied_for=True),
+}
+APPLIED_FOR: Final = tuple(kind for kind, way in WAYS.items() if way.is_applied_for)
 
 
 class ForWhom(StrEnum):

@@ -38,6 +38,6 @@ def opens_by_price(points: int, kind: OfferKind) -> OpensTo:
 
     An application is decided by people, and its fee is the compound's.
     """
-    if points and kind is not OfferKind.APPLICATION:
+    if points and not kind.way.is_applied_for:
         return OpensTo.FIRST_ACCEPTED
     return OpensTo.PROVED

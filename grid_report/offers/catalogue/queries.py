@@ -14,7 +14,7 @@ from grid_report.errors import NotFound
 from grid_report.languages import written, written_in_all
 from grid_report.offers.catalogue.models import Offer, Provider, Slot, Station
 from grid_report.offers.catalogue.ratings import shown_rating
-from grid_report.offers.kinds import ForWhom, OfferKind
+from grid_report.offers.kinds import ForWhom
 from grid_report.places.geo.points import Point, distance_m
 
 SLOTS_AHEAD: Final = timedelta(days=14)
@@ -76,7 +76,7 @@ def list_offers(
         .where(*where)
         .order_by(Offer.points, Offer.id)
     ).all()
-    free = _free_slots([offer.id for offer, _ in rows if offer.kind is OfferKind.SLOT], now)
+    free = _free_slots([offer.id for offer, _ in rows if offer.kind.way.has_slots], now)
     found = [_offer_row(offer, station, free, near) for offer, station in rows]
     if near is not None:
         found.sort(key=lambda row: (row.distance_m is None, row.distance_m or 0, row.offer.points))
@@ -117,7 +117,7 @@ def _offer_row(
     near: Point | None,
 ) -> OfferRow:
     left, next_slot = None, None
-    if offer.kind is OfferKind.SLOT:
+    if offer.kind.way.has_slots:
         left, next_slot = free.get(offer.id, (0, None))
     elif offer.stock is not None:
         left = offer.stock - offer.reserved

@@ -17,7 +17,7 @@ from grid_report.offers import forms
 from grid_report.offers.catalogue import queries
 from grid_report.offers.catalogue.permissions import OFFERS_READ, OFFERS_REDEEM
 from grid_report.offers.errors import BookingKeyReused
-from grid_report.offers.kinds import FreeService, OfferKind
+from grid_report.offers.kinds import FreeService
 from grid_report.offers.permits import queries as permits_queries
 from grid_report.offers.redemptions import (
     ending_queries,
@@ -60,9 +60,7 @@ def index() -> str:
     elif chosen == "free":
         # What is applied for costs what the compound's owners pay.
         rows = [
-            row
-            for row in rows
-            if row.offer.points == 0 and row.offer.kind is not OfferKind.APPLICATION
+            row for row in rows if row.offer.points == 0 and not row.offer.kind.way.is_applied_for
         ]
     return render_template(
         "offers/index.html",

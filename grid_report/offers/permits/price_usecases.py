@@ -12,7 +12,6 @@ from grid_report.accounts.steps import audit
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound, Stale
 from grid_report.offers.catalogue.models import Offer
-from grid_report.offers.kinds import OfferKind
 from grid_report.offers.permits.commands import SetOwnerPrice
 from grid_report.offers.permits.firms import firm_of, firms_of
 from grid_report.offers.permits.models import OwnerPrice, PaperOffer
@@ -92,7 +91,7 @@ def choose_offer(paper: PaperKind, offer_id: int, *, actor: Actor, now: datetime
     access.check(actor, PAPERS_MANAGE)
     with transaction() as session:
         offer = session.get(Offer, offer_id)
-        if offer is None or offer.kind is not OfferKind.APPLICATION:
+        if offer is None or not offer.kind.way.is_applied_for:
             raise Invalid.field("offer", "offer-of-applications-needed")
         other = session.query(PaperOffer).filter_by(offer_id=offer_id).one_or_none()
         if other is not None:

@@ -15,7 +15,7 @@ from grid_report.accounts.aliases import rider_alias
 from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.offers.catalogue.models import Offer
-from grid_report.offers.kinds import OfferKind
+from grid_report.offers.kinds import APPLIED_FOR
 from grid_report.offers.permits import rules
 from grid_report.offers.permits.lifecycle import HELD, WAITING, ApplicationState, waits_for
 from grid_report.offers.permits.models import (
@@ -197,7 +197,7 @@ def application_offers() -> Sequence[Offer]:
     """List the offers that are applied for."""
     return db.session.scalars(
         select(Offer)
-        .where(Offer.kind == OfferKind.APPLICATION, Offer.retired_at.is_(None))
+        .where(Offer.kind.in_(APPLIED_FOR), Offer.retired_at.is_(None))
         .order_by(Offer.id)
     ).all()
 

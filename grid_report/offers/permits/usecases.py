@@ -21,7 +21,7 @@ from grid_report.offers import errors as offers_errors
 from grid_report.offers import signals
 from grid_report.offers.catalogue.models import Offer
 from grid_report.offers.catalogue.permissions import OFFERS_REDEEM
-from grid_report.offers.kinds import ForWhom, OfferKind
+from grid_report.offers.kinds import ForWhom
 from grid_report.offers.permits import rules
 from grid_report.offers.permits import steps as paper_steps
 from grid_report.offers.permits.commands import Apply, TakeApplicationStep
@@ -169,7 +169,7 @@ def _sent_before(session: Session, command: Apply, actor: Actor) -> Applied | No
 def _offer_and_paper(session: Session, command: Apply) -> tuple[Offer, PaperKind]:
     """Return the offer and what is applied for through it; a vehicle has a plate."""
     offer = session.get(Offer, command.offer_id)
-    if offer is None or offer.kind is not OfferKind.APPLICATION:
+    if offer is None or not offer.kind.way.is_applied_for:
         raise NotFound
     paper = session.scalar(select(PaperOffer.paper).where(PaperOffer.offer_id == offer.id))
     if paper is None or offer.retired_at is not None:

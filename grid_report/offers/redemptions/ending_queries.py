@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from grid_report.offers.catalogue.models import Offer, Slot
-from grid_report.offers.kinds import OfferKind
 from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.offers.redemptions.queries import RedemptionRow
 from grid_report.offers.redemptions.rules import cancel_until, voucher_holds_until
@@ -21,10 +20,10 @@ def before_taking(
     if not offer.points:
         return []
     minutes = offer.cancel_minutes
-    if offer.kind is OfferKind.VOUCHER:
+    if offer.kind.way.has_stock:
         held_until = voucher_holds_until(now, offer.valid_days, zone)
         last = cancel_until(held_until, None, minutes)
-    elif offer.kind is OfferKind.SLOT:
+    elif offer.kind.way.has_slots:
         lasts = [cancel_until(slot.ends_at, slot.starts_at, minutes) for slot in slots]
         last = max(lasts, default=now)
     else:

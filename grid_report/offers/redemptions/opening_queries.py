@@ -14,7 +14,7 @@ from grid_report.errors import Conflict
 from grid_report.offers import errors as offers_errors
 from grid_report.offers import quotas
 from grid_report.offers.catalogue.models import Offer, Provider, Slot
-from grid_report.offers.kinds import OfferKind, OpensTo, Period, WaitState
+from grid_report.offers.kinds import OpensTo, Period, WaitState
 from grid_report.offers.redemptions import catalogue_queries
 from grid_report.offers.redemptions.lifecycle import COUNTED
 from grid_report.offers.redemptions.models import Redemption, Waiting
@@ -33,7 +33,7 @@ def person_mark(lookup: str | None, rider_id: int, provider_code: str, month: st
 
 def mark_of(offer: Offer, rider_id: int, *, now: datetime, zone: tzinfo) -> str | None:
     """Return the mark a booking of an offer carries; None where no free service is counted."""
-    if offer.points or offer.kind is OfferKind.APPLICATION:
+    if offer.points or offer.kind.way.is_applied_for:
         return None
     start, _ = quotas.period_bounds(Period.MONTH, now, zone)
     month = start.astimezone(zone).strftime("%Y-%m")

@@ -17,7 +17,7 @@ from grid_report.db import db, transaction, use_case
 from grid_report.errors import Conflict, Invalid
 from grid_report.notify import outbox
 from grid_report.offers.catalogue.models import Offer
-from grid_report.offers.kinds import OfferKind, WaitState
+from grid_report.offers.kinds import APPLIED_FOR, WaitState
 from grid_report.offers.redemptions import steps
 from grid_report.offers.redemptions.lifecycle import RedemptionState, RedemptionStep
 from grid_report.offers.redemptions.models import Redemption, Waiting
@@ -41,7 +41,7 @@ def end_overdue(*, now: datetime, should_continue: Callable[[], bool] = lambda: 
         Redemption.state == RedemptionState.RESERVED,
         Redemption.holds_until <= now,
         # Applications lapse with words of their own, see `permits/scheduled.py`.
-        Redemption.offer_id.not_in(select(Offer.id).where(Offer.kind == OfferKind.APPLICATION)),
+        Redemption.offer_id.not_in(select(Offer.id).where(Offer.kind.in_(APPLIED_FOR))),
     )
     return _each(refs, lambda ref: _end(ref, now=now), should_continue)
 

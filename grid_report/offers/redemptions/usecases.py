@@ -21,7 +21,7 @@ from grid_report.offers import signals
 from grid_report.offers.catalogue.models import Offer, Slot, Station
 from grid_report.offers.catalogue.permissions import OFFERS_REDEEM
 from grid_report.offers.catalogue.ratings import STARS
-from grid_report.offers.kinds import ForWhom, OfferKind, WaitState
+from grid_report.offers.kinds import ForWhom, WaitState
 from grid_report.offers.redemptions import opening_queries, steps, vouchers
 from grid_report.offers.redemptions.commands import Redeem, fingerprint
 from grid_report.offers.redemptions.lifecycle import (
@@ -74,7 +74,7 @@ def redeem(command: Redeem, *, actor: Actor, zone: tzinfo, now: datetime) -> Tak
         offer = session.get(Offer, command.offer_id)
         if offer is None:
             raise NotFound
-        if offer.kind is OfferKind.APPLICATION:
+        if offer.kind.way.is_applied_for:
             raise offers_errors.NeedsApplication
         if command.price not in (None, offer.points):
             raise offers_errors.PriceChanged(offer.points)
@@ -158,7 +158,7 @@ def _reserve(
     station = session.get(Station, offer.station_code)
     if offer.retired_at is not None or station is None or station.retired_at is not None:
         raise offers_errors.OfferGone
-    if offer.kind is OfferKind.VOUCHER:
+    if offer.kind.way.has_stock:
         if command.slot_id is not None:
             raise Invalid.field("slot", "slot-of-another")
         if not steps.take_stock(session, offer.id):
