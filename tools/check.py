@@ -47,8 +47,8 @@ def run(words: list[str], prepare: Callable[..., None]) -> int:
     """Set up, run every stage, print the summary; return the exit code."""
     began = time.monotonic()
     days, words = dates.split(words)
-    quick = "--quick" in words
-    words = [word for word in words if word != "--quick"]
+    quick, measured = "--quick" in words, "--coverage" in words
+    words = [word for word in words if word not in ("--quick", "--coverage")]
     chromium = None if quick else browser.Chromium()
     with work.exclusive():
         prepare(with_tests=True)
@@ -62,17 +62,26 @@ def run(words: list[str], prepare: Callable[..., None]) -> int:
     scripts(tally)
     for day in days or [""]:
         dates.apply(day)
-        all_tests(tally, f"{day} " if day else "", words, chromium, quick=quick)
+        all_tests(tally, f"{day} " if day else "", words, chromium, quick=quick, measured=measured)
     return summary(tally, time.monotonic() - began, anything_asked=bool(words))
 
 
 def all_tests(
-    tally: Tally, day: str, words: Sequence[str], chromium: browser.Chromium | None, *, quick: bool
+    tally: Tally,
+    day: str,
+    words: Sequence[str],
+    chromium: browser.Chromium | None,
+    *,
+    quick: bool,
+    measured: bool,
 ) -> None:
     """Run the tests on both databases and in the browser; of the quick ones the first only."""
     # Whoever names tests wants those, slow or not.
     marks = "not browser and not slow" if quick and not words else "not browser"
-    run_pytest(tally, f"pytest {day}SQLite", marks, words)
+    # The floor is that of all tests: some alone are only measured.
+    floor = ["--cov-fail-under=0"] if words else []
+    cov = ["--cov", f"--cov-report=xml:{RESULTS / 'coverage.xml'}", *floor] if measured else []
+    run_pytest(tally, f"pytest {day}SQLite", marks, [*cov, *words])
     if not quick:
         postgresql = {"GRID_REPORT_TEST_DATABASE": "postgresql"}
         run_pytest(tally, f"pytest {day}PostgreSQL", "database and not browser", words, postgresql)
