@@ -4,6 +4,7 @@
     --count N --seed N --only PART_OF_A_PATH      another sample, or some of its files only
     --workers N                                   how many at once
     --map [TESTS]                                 look anew which test runs which line, or which of these
+    --seconds N                                   of tests for one mutant, by the times of the map
     --again                                       try the survivors again, on a fresh copy of the tree
     --report                                      only say what is known
     --state FOLDER                                where copies and results lie; not in the repository
@@ -34,9 +35,8 @@ from tools.mutation.selecting import Sample, Tests, sample  # noqa: E402
 from tools.paths import ROOT  # noqa: E402
 
 ACCEPTED = ROOT / "tests" / "mutants.txt"
-A_GROUP = 6
+A_GROUP = 12
 FIRST_S = 4.0
-ALL_S = 45.0
 KILLED = ("killed", "timeout")
 SURVIVED = ("survived", "no test")
 
@@ -58,8 +58,9 @@ class Work:
 class Run:
     """All mutants of a sample, some at once; each result is written down as it comes."""
 
-    def __init__(self, state: Path, tests: Tests, workers: int) -> None:
+    def __init__(self, state: Path, tests: Tests, workers: int, all_s: float) -> None:
         self.state = state
+        self.all_s = all_s
         self.tests = tests
         self.workers = workers
         self.file = state / "results.jsonl"
@@ -107,7 +108,7 @@ class Run:
             running.load_all_but(group[0].path, modules)
             for mutant in group:
                 if time.time() < until:
-                    stages = self.tests.stages(mutant, first_s=FIRST_S, all_s=ALL_S)
+                    stages = self.tests.stages(mutant, first_s=FIRST_S, all_s=self.all_s)
                     self._try(Work(mutant, stages))
         except BaseException:
             traceback.print_exc()
@@ -121,6 +122,8 @@ class Run:
             while going:
                 assert work.child is not None
                 said = work.child.ended()
+                if os.getppid() == 1:  # whoever started us is gone
+                    raise SystemExit(1)
                 if said is None:
                     time.sleep(0.02)
                 else:
@@ -285,12 +288,14 @@ def main() -> int:
     words.add_argument("--workers", type=int, default=os.cpu_count() or 2)
     words.add_argument("--minutes", type=float, default=24 * 60)
     words.add_argument("--map", nargs="*")
+    words.add_argument("--seconds", type=float, default=45)
     words.add_argument("--again", action="store_true")
     words.add_argument("--report", action="store_true")
     words.add_argument(
         "--state", type=Path, default=Path(tempfile.gettempdir()) / "grid-report-mutants"
     )
     asked = words.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     state: Path = asked.state.resolve()
     state.mkdir(parents=True, exist_ok=True)
     copy = copying.tree(state, anew=asked.again or asked.map is not None)
@@ -303,13 +308,17 @@ def main() -> int:
     )
     for glob in drawn.absent:
         print(f"  nothing is called {glob}")
-    run = Run(state, Tests(coverage, durations, copy), asked.workers)
+    run = Run(state, Tests(coverage, durations), asked.workers, asked.seconds)
     if not asked.report:
         known = run.known()
         todo = [
             it
             for it in drawn.mutants
-            if it.key not in known or (asked.again and known[it.key]["state"] not in KILLED)
+            if (
+                it.key in known and known[it.key]["state"] not in KILLED
+                if asked.again
+                else it.key not in known
+            )
         ]
         if todo:
             running.warm_up(copy, state)

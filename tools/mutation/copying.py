@@ -23,6 +23,8 @@ def tree(state: Path, *, anew: bool) -> Path:
     copy = state / "tree"
     if anew:
         shutil.rmtree(copy, ignore_errors=True)
+        for made_of_it in ("template.sqlite", "modules.json"):
+            (state / made_of_it).unlink(missing_ok=True)
     if not copy.exists():
         shutil.copytree(ROOT, copy, ignore=_not_copied, symlinks=True)
         for name in LINKED:
@@ -55,8 +57,8 @@ def map_tests(state: Path, copy: Path, *, workers: int, only: Sequence[str] = ()
 
     # Not `coverage.…`: coverage clears away what is called like parts of its own file.
     config, seconds = state / "lines.ini", state / "took.json"
-    mutated = ",".join(str(copy / path) for path in sorted(files(copy)[0]))
-    config.write_text(f"[run]\nbranch = False\ninclude = {mutated}\n")
+    mutated = ",".join(sorted(files(copy)[0]))
+    config.write_text(f"[run]\nbranch = False\nrelative_files = True\ninclude = {mutated}\n")
     more = {
         "GRID_REPORT_TEST_DURATIONS": str(seconds),
         "COVERAGE_FILE": str(state / "part"),

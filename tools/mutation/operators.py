@@ -104,6 +104,8 @@ class _Walker:
                 continue
             if isinstance(node, ast.Subscript) and field == "slice" and self.depth == 0:
                 continue  # a type
+            if isinstance(node, ast.Dict) and field == "keys" and self.depth == 0:
+                continue
             inside = is_function and field == "body"
             default = isinstance(node, ast.arguments) and field in ("defaults", "kw_defaults")
             self.depth += inside

@@ -107,8 +107,8 @@ class _Blocking:
 def project_modules(state: Path) -> list[str]:
     """List what the app and the tests' fixtures load, in the order in which they do."""
     said = state / "modules.json"
-    pid = os.fork()
-    if pid == 0:
+    pid = 0 if said.exists() else os.fork()
+    if not said.exists() and pid == 0:
         try:
             before = set(sys.modules)
             importlib.import_module("grid_report.application")
@@ -119,7 +119,8 @@ def project_modules(state: Path) -> list[str]:
             )
         finally:
             os._exit(0)
-    os.waitpid(pid, 0)
+    if pid:
+        os.waitpid(pid, 0)
     modules: list[str] = json.loads(said.read_text())
     return [it for it in modules if it != "tests.conftest"]
 
@@ -275,7 +276,8 @@ class _Template:
 def make_template(state: Path) -> None:
     """Migrate one database in a child, for all others."""
     template = state / "template.sqlite"
-    template.unlink(missing_ok=True)
+    if template.exists():
+        return
     pid = os.fork()
     if pid == 0:
         try:

@@ -56,6 +56,8 @@ AREAS: dict[str, tuple[str, ...]] = {
     ),
 }
 # Tables of the database are made by migrations; commands and errors are shapes.
+# It holds every table that a page of the documents shows.
+TABLES_TEST = "tests/conventions/test_docs.py::test_the_tables_are_those_of_the_code"
 # Where an area is few files: at least so many of it, then one of each file in turn.
 LEAST_OF_AN_AREA = 60
 LEFT_OUT = ("*/__init__.py", "*models.py", "*/commands.py", "*/errors.py")
@@ -119,7 +121,7 @@ def _in_turn(waiting: list[list[Mutant]], count: int) -> list[Mutant]:
 class Tests:
     """What one run of the quick tests told: who runs which line, and how long it takes."""
 
-    def __init__(self, coverage_file: Path, durations_file: Path, root: Path) -> None:
+    def __init__(self, coverage_file: Path, durations_file: Path) -> None:
         from coverage import CoverageData
 
         self.seconds: dict[str, float] = json.loads(durations_file.read_text())
@@ -127,7 +129,7 @@ class Tests:
         data = CoverageData(str(coverage_file))
         data.read()
         self.lines: dict[str, dict[int, set[str]]] = {
-            str(Path(file).relative_to(root)): {
+            file: {
                 line: {name.rsplit("|", 1)[0] for name in names if name}
                 for line, names in data.contexts_by_lineno(file).items()
             }
@@ -141,10 +143,18 @@ class Tests:
         first, last = mutant.lines
         wanted = {mutant.line, *range(first, last + 1)}
         found = {test for line in wanted for test in lines.get(line, ())}
-        if mutant.at_import:
+        if mutant.at_import or (not found and wanted & lines.keys()):
             # Run once, when the module is loaded: whoever uses the file may notice.
-            found |= {test for tests in lines.values() for test in tests}
+            found |= {test for tests in lines.values() for test in tests} or self.beside(
+                mutant.path
+            )
+            found |= {TABLES_TEST} & self.seconds.keys()
         return self.ranked(mutant.path, found)
+
+    def beside(self, path: str) -> set[str]:
+        """Return the tests of the room of a file: for tables without a line of their own."""
+        room = Path("tests", *Path(path).parent.parts[1:])
+        return {it for it in self.seconds if Path(it.split("::")[0]).is_relative_to(room)}
 
     def ranked(self, path: str, tests: Iterable[str]) -> list[str]:
         """Put tests of the same room first, and quick ones before slow ones."""
