@@ -8,7 +8,7 @@ import pytest
 
 from grid_report.errors import NotFound
 from grid_report.offers.redemptions import queries
-from tests.offers.shop import NOW, Shop
+from tests.offers.shop import HERE, NOW, Shop
 
 pytestmark = pytest.mark.database
 
@@ -42,6 +42,7 @@ def test_a_time_that_was_booked_can_be_given_back_as_long_as_its_offer_says(shop
     taken = shop.take(shop.rider(100), offer, slot_id=slot)
     until = NOW + timedelta(hours=22)
     row = queries.find_redemption(taken.ref)
+    assert (row.station and row.station.code, row.slot and row.slot.id) == (HERE, slot)
     assert row.cancel_until == until
     assert row.may_cancel(until - timedelta(seconds=1))
     assert not row.may_cancel(until + timedelta(seconds=1))
