@@ -145,9 +145,8 @@ class Tests:
         found = {test for line in wanted for test in lines.get(line, ())}
         if mutant.at_import or (not found and wanted & lines.keys()):
             # Run once, when the module is loaded: whoever uses the file may notice.
-            found |= {test for tests in lines.values() for test in tests} or self.beside(
-                mutant.path
-            )
+            found |= {test for tests in lines.values() for test in tests}
+            found |= self.beside(mutant.path)
             found |= {TABLES_TEST} & self.seconds.keys()
         return self.ranked(mutant.path, found)
 
@@ -157,17 +156,19 @@ class Tests:
         return {it for it in self.seconds if Path(it.split("::")[0]).is_relative_to(room)}
 
     def ranked(self, path: str, tests: Iterable[str]) -> list[str]:
-        """Put tests of the same room first, and quick ones before slow ones."""
+        """Put tests of the same room and name first, and quick ones before slow ones."""
         room = Path(path).with_suffix("").parts[1:]
 
-        def rank(test: str) -> tuple[int, float, str]:
+        name = f"test_{Path(path).stem.removesuffix('_steps').removesuffix('_queries')}.py"
+
+        def rank(test: str) -> tuple[int, bool, float, str]:
             there = Path(test.split("::")[0]).parts[1:]
             shared = 0
             for mine, theirs in zip(room, there, strict=False):
                 if mine != theirs:
                     break
                 shared += 1
-            return -shared, self.seconds.get(test, 1.0), test
+            return -shared, there[-1] != name, self.seconds.get(test, 1.0), test
 
         return sorted((it for it in tests if it in self.seconds), key=rank)
 
