@@ -52,6 +52,7 @@ def test_each_kind_of_fault_is_found() -> None:
 
 def test_words_types_logs_and_invariants_are_left_alone() -> None:
     said = " ".join(before for _, before, _ in changes(SOURCE))
+    assert ("comparison", "it is not None", "it is None") not in changes(SOURCE)
     for word in ("Words", "Say", "dict", "int", "assert", "logger", "'a'"):
         assert word not in said, word
 
