@@ -1,4 +1,4 @@
-"""`tools/mutate.py` puts faults where faults can be, and calls none found that was not."""
+"""`tools/mutate` puts faults where faults can be, and calls none found that was not."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.mutation import operators, selecting
-from tools.mutation.recorder import Chosen
+from tools.mutate import operators, selecting
+from tools.mutate.recorder import Chosen
 
 SOURCE = '''
 """Words."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.mutation.operators import Mutant, mutants
+from tools.mutate.operators import Mutant, mutants
 
 # What must not break unnoticed. A glob that finds nothing is named: code has moved on.
 AREAS: dict[str, tuple[str, ...]] = {

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.mutation.selecting import files
+from tools.mutate.selecting import files
 from tools.paths import ROOT
 
 LINKED = (".venv", "node_modules")
@@ -64,7 +64,7 @@ def map_tests(state: Path, copy: Path, *, workers: int, only: Sequence[str] = ()
         "COVERAGE_FILE": str(state / "part"),
     }
     command = [sys.executable, "-m", "pytest", "-q", "-n", str(workers), "-m", MARKS]
-    command += ["--dist", "worksteal", "-p", "tools.mutation.recorder"]
+    command += ["--dist", "worksteal", "-p", "tools.mutate.recorder"]
     command += [f"--basetemp={state / 'map'}", "--cov", f"--cov-config={config}"]
     command += ["--cov-context=test", "--cov-report=", *only]
     subprocess.run(command, cwd=copy, env=environment(state, more), check=False)

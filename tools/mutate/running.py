@@ -28,9 +28,9 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from tools.mutation import operators
-from tools.mutation.copying import environment
-from tools.mutation.recorder import Chosen
+from tools.mutate import operators
+from tools.mutate.copying import environment
+from tools.mutate.recorder import Chosen
 from tools.paths import ROOT
 
 # What every child would load for itself; nothing of the project, for that is what changes.

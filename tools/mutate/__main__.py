@@ -1,6 +1,6 @@
 """Break the code in many small ways and see whether the quick tests notice. By hand and nightly.
 
-.venv/bin/python tools/mutate.py                  640 mutants of seed 2026; goes on where it stopped
+.venv/bin/python -m tools.mutate                  640 mutants of seed 2026; goes on where it stopped
     --count N --seed N --only PART_OF_A_PATH      another sample, or some of its files only
     --workers N                                   how many at once
     --map [TESTS]                                 look anew which test runs which line, or which of these
@@ -27,12 +27,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)
-
-from tools.mutation import copying, running  # noqa: E402
-from tools.mutation.operators import Mutant, mutants  # noqa: E402
-from tools.mutation.selecting import Sample, Tests, sample  # noqa: E402
-from tools.paths import ROOT  # noqa: E402
+from tools.mutate import copying, running
+from tools.mutate.operators import Mutant, mutants
+from tools.mutate.selecting import Sample, Tests, sample
+from tools.paths import ROOT
 
 ACCEPTED = ROOT / "tests" / "mutants.txt"
 A_GROUP = 12
@@ -88,7 +86,7 @@ class Run:
         at_work: set[int] = set()
         try:
             while groups or at_work:
-                while groups and len(at_work) < self.workers and time.time() < until:
+                while groups and len(at_work) < self.workers and time.monotonic() < until:
                     at_work.add(self._fork(groups.pop(0), modules, until))
                 if not at_work:
                     break
@@ -107,7 +105,7 @@ class Run:
         try:
             running.load_all_but(group[0].path, modules)
             for mutant in group:
-                if time.time() < until:
+                if time.monotonic() < until:
                     stages = self.tests.stages(mutant, first_s=FIRST_S, all_s=self.all_s)
                     self._try(Work(mutant, stages))
         except BaseException:
@@ -323,7 +321,7 @@ def main() -> int:
         if todo:
             running.warm_up(copy, state)
             running.make_template(state)
-            run.go(todo, until=time.time() + 60 * asked.minutes)
+            run.go(todo, until=time.monotonic() + 60 * asked.minutes)
     return report(drawn, run.known())
 
 
