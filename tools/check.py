@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -11,10 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools import browser, dates, lock, work
-from tools.paths import PYTHON, ROOT
+from tools import browser, dates, front, lock, work
+from tools.paths import NODE_MODULES, PYTHON, ROOT, STATIC
 
 RESULTS = ROOT / "var" / "test"
+SCRIPT_TESTS = ROOT / "tests" / "static"
 # Longer than any stage may take; a hanging test must not hold continuous integration.
 ROOM_IN_MEMORY = 4 * 2**30
 STAGE_LIMIT_S = 20 * 60
@@ -45,8 +47,8 @@ def run(words: list[str], prepare: Callable[..., None]) -> int:
     """Set up, run every stage, print the summary; return the exit code."""
     began = time.monotonic()
     days, words = dates.split(words)
-    quick = "--quick" in words
-    words = [word for word in words if word != "--quick"]
+    quick, measured = "--quick" in words, "--coverage" in words
+    words = [word for word in words if word not in ("--quick", "--coverage")]
     chromium = None if quick else browser.Chromium()
     with work.exclusive():
         prepare(with_tests=True)
@@ -57,19 +59,29 @@ def run(words: list[str], prepare: Callable[..., None]) -> int:
     tool(tally, "ruff check", ["-m", "ruff", "check", "."])
     tool(tally, "ruff format", ["-m", "ruff", "format", "--check", "."])
     tool(tally, "mypy", ["-m", "mypy"])
+    scripts(tally)
     for day in days or [""]:
         dates.apply(day)
-        all_tests(tally, f"{day} " if day else "", words, chromium, quick=quick)
+        all_tests(tally, f"{day} " if day else "", words, chromium, quick=quick, measured=measured)
     return summary(tally, time.monotonic() - began, anything_asked=bool(words))
 
 
 def all_tests(
-    tally: Tally, day: str, words: Sequence[str], chromium: browser.Chromium | None, *, quick: bool
+    tally: Tally,
+    day: str,
+    words: Sequence[str],
+    chromium: browser.Chromium | None,
+    *,
+    quick: bool,
+    measured: bool,
 ) -> None:
     """Run the tests on both databases and in the browser; of the quick ones the first only."""
     # Whoever names tests wants those, slow or not.
     marks = "not browser and not slow" if quick and not words else "not browser"
-    run_pytest(tally, f"pytest {day}SQLite", marks, words)
+    # The floor is that of all tests: some alone are only measured.
+    floor = ["--cov-fail-under=0"] if words else []
+    cov = ["--cov", f"--cov-report=xml:{RESULTS / 'coverage.xml'}", *floor] if measured else []
+    run_pytest(tally, f"pytest {day}SQLite", marks, [*cov, *words])
     if not quick:
         postgresql = {"GRID_REPORT_TEST_DATABASE": "postgresql"}
         run_pytest(tally, f"pytest {day}PostgreSQL", "database and not browser", words, postgresql)
@@ -93,6 +105,45 @@ def tool(tally: Tally, name: str, words: Sequence[str]) -> None:
     code = shown([str(PYTHON), *words], environment())
     result = f"exit {code}" if code else "ok"
     tally.lines.append(Line(name, time.monotonic() - began, result, bool(code)))
+
+
+def scripts(tally: Tally) -> None:
+    """Lint the browser's scripts and run their unit tests; without Node say so loudly."""
+    node = front.node_here()
+    if node is None:
+        not_run(
+            tally, ["oxlint", "node --test"], "Node 20", "the tests of scripts", "no Node found"
+        )
+        return
+    header("oxlint")
+    began = time.monotonic()
+    lint = [NODE_MODULES / "oxlint/bin/oxlint", "--deny-warnings", STATIC, SCRIPT_TESTS]
+    code = shown([str(word) for word in (node, *lint)], environment())
+    tally.lines.append(
+        Line("oxlint", time.monotonic() - began, f"exit {code}" if code else "ok", bool(code))
+    )
+    header("node --test")
+    began = time.monotonic()
+    report = RESULTS / "scripts.tap"
+    report.unlink(missing_ok=True)
+    to_file = ["--test-reporter=tap", f"--test-reporter-destination={report}"]
+    to_person = ["--test-reporter=dot", "--test-reporter-destination=stdout"]
+    files = sorted(SCRIPT_TESTS.glob("*.test.mjs"))
+    words = [node, "--no-warnings", "--test", *to_person, *to_file, *files]
+    code = shown([str(word) for word in words], environment())
+    told = report.read_text(encoding="utf-8") if report.exists() else ""
+    passed, failed, skipped = (
+        sum(int(count) for count in re.findall(rf"^# {kind} (\d+)$", told, re.M))
+        for kind in ("pass", "fail", "skipped")
+    )
+    if failed:
+        print(told, flush=True)
+    tally.passed += passed
+    tally.failed += failed
+    tally.skipped += skipped
+    result = f"{passed} passed, {failed} failed, {skipped} skipped"
+    bad = bool(code) or not passed
+    tally.lines.append(Line("node --test", time.monotonic() - began, result, bad))
 
 
 def run_pytest(
@@ -144,14 +195,23 @@ def browser_tests(
         run_pytest(tally, name, "browser", words, {"GRID_REPORT_TEST_CHROMIUM": path})
         return
     reason = chromium.reason if chromium else ""
+    not_run(
+        tally, [name], "Chromium", "the browser tests", reason, seconds=time.monotonic() - began
+    )
+
+
+def not_run(
+    tally: Tally, names: Sequence[str], what: str, tests: str, reason: str, *, seconds: float = 0
+) -> None:
+    """Say loudly what did not run for want of a program; in CI that is a failure."""
     in_ci = os.environ.get("CI", "").lower() in ("1", "true")
-    header(name)
+    header(names[0])
     print("!" * 78)
-    print("没有 Chromium：浏览器测试没有运行。 No Chromium: the browser tests did NOT run.")
+    print(f"没有 {what}：这些测试没有运行。 No {what}: {tests} did NOT run.")
     print(f"  {reason}")
     print("!" * 78, flush=True)
-    result = "no Chromium: failed (CI)" if in_ci else "SKIPPED: no Chromium"
-    tally.lines.append(Line(name, time.monotonic() - began, result, in_ci))
+    result = f"no {what}: failed (CI)" if in_ci else f"SKIPPED: no {what}"
+    tally.lines += [Line(name, seconds, result, in_ci) for name in names]
 
 
 def environment(more: dict[str, str] | None = None) -> dict[str, str]:

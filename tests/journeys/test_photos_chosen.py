@@ -47,3 +47,17 @@ def test_heic_is_welcome_only_where_it_can_be_read(
     form.evaluate("form => { form.dataset.heic = 'yes'; }")
     page.locator("input[data-album]").set_input_files(tmp_path / "a.heic")
     expect(page.locator("[data-shots] .shot")).to_have_count(1)
+
+
+def test_a_photo_of_the_album_says_when_and_where_it_was_taken(
+    person: Callable[..., Person], tmp_path: Path
+) -> None:
+    taken = "2026:11:14 08:30:00"
+    photo = camera_jpeg((1024, 768), orientation=1, lat=42.546, lng=124.0408, taken_at=taken)
+    (tmp_path / "taken.jpg").write_bytes(photo)
+    page = person(RIDER).go("/report/new")
+    page.locator("input[data-album]").set_input_files(tmp_path / "taken.jpg")
+    expect(page.locator("[data-place-words]")).to_contain_text("站前社区")
+    expect(page.locator("[data-place-detail]")).to_contain_text("照片")
+    expect(page.locator("[name=lat]")).to_have_value("42.546000")
+    expect(page.locator("[name=taken_at]")).to_have_value("2026-11-14T08:30:00")

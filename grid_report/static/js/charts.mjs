@@ -3,6 +3,7 @@ import { BarChart, LineChart } from "echarts/charts";
 import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
+import { legendLines, read } from "./lib/figures.mjs";
 
 use([AriaComponent, BarChart, CanvasRenderer, GridComponent, LegendComponent, LineChart, MarkLineComponent, TooltipComponent]);
 
@@ -15,31 +16,6 @@ const SIGNS = ["circle", "triangle", "rect", "diamond", "pin", "arrow"];
 const DASHES = ["solid", "dashed", "dotted", [8, 3, 2, 3], [2, 2], [12, 4]];
 // On paper, unless a figure says how much room it has.
 const PRINT_WIDTH = 640;
-
-const words = (cell) => cell.dataset.label ?? cell.textContent.trim();
-
-/** What a cell says as a number; null where it says none. `data-value` says it for a cell with more words. */
-function number(cell) {
-  const text = cell.dataset.value ?? cell.textContent.trim();
-  return text === "" || Number.isNaN(Number(text)) ? null : Number(text);
-}
-
-/** Read a table: the first column names the rows, each other one is a series. A row with `data-mark` is marked. */
-function read(table) {
-  const [, ...names] = [...table.tHead.rows[0].cells].map(words);
-  const rows = [...table.tBodies[0].rows];
-  return {
-    labels: rows.map((row) => words(row.cells[0])),
-    marks: rows.flatMap((row, at) => (row.dataset.mark ? [{ at, words: row.dataset.mark }] : [])),
-    series: names.map((name, at) => ({ name, data: rows.map((row) => number(row.cells[at + 1])) })),
-  };
-}
-
-/** How many lines the names of the series take, side by side in so much room: a Chinese letter is as wide as it is high. */
-function legendLines(series, size, room) {
-  const wide = ({ name }) => [...name].reduce((sum, letter) => sum + (letter > "\u2e7f" ? 1 : 0.52) * size, size < 12 ? 32 : 50);
-  return Math.ceil(series.reduce((sum, one) => sum + wide(one), 0) / room);
-}
 
 function options(kind, { labels, marks, series }, unit, room, printing) {
   const isLine = kind === "lines" || kind === "rates";

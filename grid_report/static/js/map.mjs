@@ -2,6 +2,7 @@
 import "leaflet/dist/leaflet.css";
 import "../css/map.css";
 import { Map as LeafletMap, geoJSON, latLngBounds } from "leaflet/dist/leaflet-src.esm.js";
+import { contains, nameOf } from "./lib/areas.mjs";
 
 const STILL = { animate: false };
 
@@ -80,25 +81,7 @@ async function readAreas(address) {
   }
 }
 
-const nameOf = (feature) => feature?.properties?.name ?? "";
-
 function areaUnder(layer, { lat, lng }) {
   const found = layer.getLayers().find((area) => contains(area.feature.geometry, lng, lat));
   return found ? nameOf(found.feature) : "";
-}
-
-/** Tell whether a polygon holds a point: inside its outer ring and in no hole. */
-function contains({ type, coordinates }, x, y) {
-  const polygons = type === "Polygon" ? [coordinates] : type === "MultiPolygon" ? coordinates : [];
-  return polygons.some((rings) => inRing(rings[0], x, y) && !rings.slice(1).some((hole) => inRing(hole, x, y)));
-}
-
-function inRing(ring, x, y) {
-  let inside = false;
-  for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
-    const [xi, yi] = ring[i];
-    const [xj, yj] = ring[j];
-    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) inside = !inside;
-  }
-  return inside;
 }

@@ -183,10 +183,10 @@ async function offline() {
   if (!kept) return Response.error();
   const items = [];
   for (const name of await caches.keys()) {
-    for (const [path, page] of await pagesOf(await caches.open(name))) {
+    for (const [path, response] of await pagesOf(await caches.open(name))) {
       if (path === OFFLINE) continue;
       // As it stands in the page: what was escaped stays escaped.
-      const title = (await page.text()).match(/<title>([\s\S]*?) · /)?.[1] ?? "";
+      const title = (await response.text()).match(/<title>([\s\S]*?) · /)?.[1] ?? "";
       items.push(`<li><a class="card-row" href="${path}"><span class="card-row-main">${title}<small>${path.split("/").pop()}</small></span></a></li>`);
     }
   }

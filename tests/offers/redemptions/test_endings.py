@@ -199,6 +199,29 @@ def test_a_missed_booking_shows_what_was_really_lost_beside_what_was_owed(
     assert shop.sound(end)
 
 
+def test_of_what_was_free_nothing_comes_back_and_nothing_is_lost(shop: Shop) -> None:
+    rider = shop.rider(40)
+    free, slot = shop.slot(0, in_hours=1)
+    taken = shop.take(rider, free, slot_id=slot)
+    assert redemptions_scheduled.end_overdue(now=NOW + 2 * HOUR) == 1
+    facts = told(taken.ref, "redemption_missed")
+    assert (facts["points"], facts["penalty"]) == (0, 0)
+    assert shop.points(rider) == (40, 0)
+
+
+@pytest.mark.parametrize(("after", "lost"), [(30 * DAY, 0), (30 * DAY - HOUR, 8)])
+def test_a_missed_booking_is_remembered_for_thirty_days(
+    shop: Shop, after: timedelta, lost: int
+) -> None:
+    rider = shop.rider(40)
+    missed(shop, rider)
+    first = NOW + 2 * HOUR
+    care, slot = shop.slot(40, noshow_percent=20, in_hours=(after + HOUR) / HOUR)
+    taken = shop.take(rider, care, slot_id=slot, at=NOW + 3 * HOUR)
+    assert redemptions_scheduled.end_overdue(now=first + after) == 1
+    assert shop.fresh(taken).penalty_points == lost
+
+
 def _expire(shop: Shop, ref: str, at: datetime) -> str:
     assert redemptions_scheduled.end_overdue(now=at) == 1
     return "redemption_expired"

@@ -93,6 +93,9 @@ def test_periods_are_the_countys(period: Period, start: str, end: str) -> None:
         (80, 0, 5, 0),
         (4, 20, 1, 0),
         (80, 90, 1, 16),
+        (1000, 21, 1, 200),
+        (1000, 0, 1, 0),
+        (1000, -5, 1, 0),
     ],
 )
 def test_a_no_show_costs_a_fifth_at_most(points: int, percent: int, before: int, lost: int) -> None:

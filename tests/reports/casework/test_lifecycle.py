@@ -6,12 +6,13 @@ from itertools import product
 
 import pytest
 
-from grid_report.reports.casework.effect_steps import DECISIONS, missing
+from grid_report.reports.casework.effect_steps import DECISIONS, INTERNAL_REASON, missing
 from grid_report.reports.commands import TakeStep
 from grid_report.reports.lifecycle import (
     MOVES,
     OPEN,
     STEPS_THAT_MOVE,
+    STOPPED,
     Need,
     Part,
     State,
@@ -64,6 +65,42 @@ def test_the_table_is_the_one_of_the_design() -> None:
         for (state, step), move in MOVES.items()
     }
     assert written == {(state, step, to): set(by.split(",")) for state, step, to, by in ROWS}
+
+
+# What a step needs, wherever it begins.
+NEEDS = {
+    Step.ACCEPT: (Need.CATEGORY, Need.SEVERITY),
+    Step.REJECT: (Need.REASON,),
+    Step.ASK: (Need.REASON,),
+    Step.SUPPLEMENT: (Need.WORDS_OR_PHOTOS,),
+    Step.MERGE: (Need.INTO,),
+    Step.TRANSFER: (Need.COMMUNITY, Need.REASON),
+    Step.DISPATCH: (Need.UNIT,),
+    Step.RETURN: (Need.REASON,),
+    Step.CONTROL: (Need.WORDS_OR_PHOTOS,),
+    Step.EXTEND: (Need.DEADLINE, Need.REASON),
+    Step.SUSPEND: (Need.REASON, Need.REVIEW_ON),
+    Step.HANDLE: (Need.PHOTOS, Need.NOTE),
+    Step.FAIL: (Need.REASON,),
+    Step.RECALL: (Need.REASON,),
+    Step.CLARIFY: (Need.NOTE,),
+    Step.REOPEN: (Need.REASON,),
+}
+
+
+@pytest.mark.parametrize("key", sorted(MOVES))
+def test_a_step_needs_the_same_wherever_it_begins(key: tuple[State, Step]) -> None:
+    assert set(MOVES[key].needs) == set(NEEDS.get(key[1], ()))
+
+
+def test_clocks_stand_still_while_a_case_waits_for_somebody_outside() -> None:
+    assert {State.NEEDS_INFO, State.SUSPENDED} == STOPPED
+    assert set(State) - OPEN == {State.CLOSED, State.REJECTED, State.WITHDRAWN, State.MERGED}
+
+
+def test_what_the_unit_and_the_community_say_to_each_other_is_internal() -> None:
+    told = {Step.RETURN, Step.FAIL, Step.URGE, Step.NOTE, Step.TRANSFER, Step.RECALL}
+    assert told == INTERNAL_REASON
 
 
 @pytest.mark.parametrize(

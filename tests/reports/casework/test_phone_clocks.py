@@ -9,7 +9,7 @@ import pytest
 
 from grid_report.access import Actor
 from grid_report.reports.models import Report
-from tests.support.builders import Make
+from tests.support.builders import PROPERTY, Make
 
 pytestmark = pytest.mark.database
 
@@ -64,3 +64,14 @@ def test_a_camera_that_was_right_is_not_blamed_for_the_phone(make: Make) -> None
     report = submitted(make, timedelta(days=2), by_camera=-timedelta(minutes=1))
     assert make.fresh(report).taken_at is None
     assert SAID not in desk(make, report, worker)
+
+
+def test_the_street_is_told_as_well_and_the_unit_is_not(make: Make) -> None:
+    worker, street, handler = make.worker(), make.supervisor(), make.handler()
+    report = submitted(make, timedelta(days=2))
+    assert SAID in desk(make, report, street)
+    make.step(report, "accept", worker, category="RD02", severity=2, at=NOW)
+    make.step(report, "dispatch", worker, unit=PROPERTY, at=NOW)
+    page = make.signed_in(handler).get(f"/unit/{report.number}")
+    assert page.status_code == 200
+    assert SAID not in page.text

@@ -377,5 +377,9 @@ def test_an_unrouted_report_is_given_to_a_community_by_hand(make: Make, worker: 
     assert report.community_code is None
     with pytest.raises(NotFound):
         make.step(report, "assign", worker, community=STATION)
+    spot = (report.lat, report.lng)
     make.step(report, "assign", make.administrator(), community=STATION)
+    # Where the rider stood stays where it was, whoever looks after it.
+    given = make.fresh(report)
+    assert (given.lat, given.lng, given.located_by) == (*spot, report.located_by)
     assert make.step(report, "accept", worker, **ACCEPT).state is State.ACCEPTED

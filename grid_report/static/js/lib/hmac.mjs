@@ -2,11 +2,11 @@
 // chat app opens this one by plain http on the local network.
 const K = new Uint32Array(64);
 const START = new Uint32Array(8);
+const part = (x) => ((x - Math.floor(x)) * 2 ** 32) >>> 0;
 for (let n = 2, found = 0; found < 64; n += 1) {
   let prime = true;
   for (let d = 2; d * d <= n; d += 1) if (n % d === 0) prime = false;
   if (!prime) continue;
-  const part = (x) => ((x - Math.floor(x)) * 2 ** 32) >>> 0;
   if (found < 8) START[found] = part(Math.sqrt(n));
   K[found] = part(Math.cbrt(n));
   found += 1;

@@ -17,10 +17,6 @@ export function keys(root) {
     event.preventDefault();
   });
 
-  function typing(target) {
-    return target.matches?.("textarea, select, [contenteditable], input:not([type=radio]):not([type=checkbox]):not([type=submit])");
-  }
-
   function walk(step) {
     const rows = [...root.querySelectorAll("[data-row]")];
     if (!rows.length) return;
@@ -50,4 +46,8 @@ export function openStep(step) {
   step.scrollIntoView({ block: "nearest" });
   const fields = "textarea, select, input:not([type=hidden]):not([type=radio]), button.btn";
   step.querySelector(fields)?.focus({ preventScroll: true });
+}
+
+function typing(target) {
+  return target.matches?.("textarea, select, [contenteditable], input:not([type=radio]):not([type=checkbox]):not([type=submit])");
 }

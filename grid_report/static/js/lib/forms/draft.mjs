@@ -5,6 +5,9 @@ const STORE = "drafts";
 const KEY = "report";
 const WEEK_MS = 7 * 24 * 3600 * 1000;
 
+/** Tell whether a draft has waited longer than it is kept. */
+export const isOld = (draft, now) => now - draft.at > WEEK_MS;
+
 let opened;
 
 function store() {
@@ -30,7 +33,7 @@ export async function readDraft(member) {
   try {
     const draft = await (await store()).get(STORE, KEY);
     if (!draft) return null;
-    if (Date.now() - draft.at > WEEK_MS) {
+    if (isOld(draft, Date.now())) {
       await forgetDraft();
       return null;
     }

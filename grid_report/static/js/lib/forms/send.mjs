@@ -79,12 +79,12 @@ export function send(form, { say, photos, again, done }) {
     }
     if (request.status === 200) return failed(say("signed_out"), true); // led to the sign-in page
     const fresh = page?.querySelector('[data-enhance="report"]');
-    if (fresh) return shown(page, fresh);
+    if (fresh) return shown(page);
     failed(page?.querySelector(".error-sentence")?.textContent || say("failed"));
   }
 
   /** Put the refused form in place of this one: its words, its kept photos, what is wrong. */
-  function shown(page, fresh) {
+  function shown(page) {
     stop();
     const main = document.querySelector("main");
     main.replaceWith(page.querySelector("main"));

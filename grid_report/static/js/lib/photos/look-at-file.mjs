@@ -9,6 +9,12 @@ export async function isHeic(file) {
   return text.slice(4, 8) === "ftyp" && HEIC_BRANDS.includes(text.slice(8, 12));
 }
 
+/** Tell by its content whether a photo is a JPEG. */
+export async function isJpeg(file) {
+  const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
+  return first === 0xff && second === 0xd8;
+}
+
 /**
  * Tell whether a JPEG was torn off on its way: no end after its picture begins. Looked at before
  * it is shrunk, for what a browser draws of it is a whole picture with a grey part.

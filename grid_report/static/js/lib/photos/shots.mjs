@@ -42,12 +42,12 @@ export function shots(form, { say, changed, first, placed }) {
         break;
       }
       const shot = add(file);
-      const { takenAt, spot } = await readExif(file, { where: Boolean(form.dataset.position) });
       if (await isTorn(file)) {
         remove(shot);
         hint(say("torn"));
         continue;
       }
+      const { takenAt, spot } = await readExif(file, { where: Boolean(form.dataset.position) });
       const { file: small, shrunk } = await shrink(file);
       // Some browsers turn it into a JPEG; what is left goes to a server that may not read it.
       if (!form.dataset.heic && (await isHeic(small))) {
@@ -97,12 +97,6 @@ export function shots(form, { say, changed, first, placed }) {
     return shot;
   }
 
-  function crossSign() {
-    const sign = document.querySelector("[data-draft-clear] svg").cloneNode(true);
-    sign.setAttribute("aria-hidden", "true");
-    return sign;
-  }
-
   function remove(shot) {
     URL.revokeObjectURL(shot.picture.src);
     shot.item.remove();
@@ -149,4 +143,10 @@ export function shots(form, { say, changed, first, placed }) {
       }
     },
   };
+}
+
+function crossSign() {
+  const sign = document.querySelector("[data-draft-clear] svg").cloneNode(true);
+  sign.setAttribute("aria-hidden", "true");
+  return sign;
 }

@@ -1,0 +1,236 @@
+// The service worker in a small world of its own: what it keeps, shows and lets go.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import vm from "node:vm";
+
+const SCRIPT = readFileSync(new URL("../../grid_report/static/js/sw.mjs", import.meta.url), "utf8");
+const HOST = "https://grid.example";
+const pathOf = (asked) => new URL(typeof asked === "string" ? asked : asked.url, HOST).pathname;
+
+/** Storage as browsers have it, by path. */
+class Cache {
+  files = new Map();
+  async put(path, response) { this.files.set(pathOf(path), response); }
+  async match(path) { return this.files.get(pathOf(path))?.clone(); }
+  async delete(path) { return this.files.delete(pathOf(path)); }
+  async keys() { return [...this.files.keys()].map((path) => ({ url: HOST + path })); }
+}
+
+/** Start the worker in front of a network: { path: Response or a function that makes one }. */
+function worker(network) {
+  const stores = new Map();
+  const listeners = {};
+  const asked = [];
+  const caches = {
+    keys: async () => [...stores.keys()],
+    open: async (name) => stores.get(name) ?? stores.set(name, new Cache()).get(name),
+    delete: async (name) => stores.delete(name),
+    async match(path) {
+      for (const store of stores.values()) {
+        const found = await store.match(path);
+        if (found) return found;
+      }
+      return undefined;
+    },
+  };
+  const world = {
+    BUILD: "b1",
+    URL, Headers, Response, Date, console,
+    setTimeout: (work) => setTimeout(work, 5), // nobody's patience is tried here
+    caches,
+    fetch: async (request) => {
+      const path = pathOf(request);
+      asked.push(path);
+      const answer = network[path];
+      if (!answer) throw new TypeError("no network");
+      return typeof answer === "function" ? answer() : answer.clone();
+    },
+    self: {
+      registration: { scope: `${HOST}/` },
+      location: { origin: HOST },
+      clients: { claim: async () => undefined },
+      skipWaiting: () => undefined,
+      addEventListener: (name, heard) => { listeners[name] = heard; },
+    },
+  };
+  vm.runInNewContext(SCRIPT, world);
+  async function happens(name, facts) {
+    const waits = [];
+    let answer;
+    listeners[name]({ ...facts, waitUntil: (work) => waits.push(work), respondWith: (given) => { answer = given; } });
+    const said = await answer;
+    await Promise.all(waits);
+    return said;
+  }
+  return {
+    asked,
+    stores,
+    visit: (path, more) => happens("fetch", { request: { method: "GET", mode: "navigate", url: HOST + path, ...more } }),
+    load: (path) => happens("fetch", { request: { method: "GET", mode: "no-cors", url: HOST + path } }),
+    keep: (paths, again = false) => happens("message", { data: { keep: paths, again } }),
+    activate: () => happens("activate", {}),
+    pages: () => [...stores.values()].flatMap((store) => [...store.files.keys()]).sort(),
+  };
+}
+
+const html = (body, headers = {}) => new Response(`<html lang="zh">${body}`, { headers });
+const owned = (body, owner = "7") => html(body, { "X-Keep-Offline": owner, "Set-Cookie": "s=1" });
+const OFFLINE = html('<ul></ul><p data-kept-list hidden></p>');
+const CODE = new Response('import"./chunk-1.js";');
+const CHUNK = new Response("1");
+const FILES = { "/offline": OFFLINE, "/static/build/voucher-1.js": CODE, "/static/build/chunk-1.js": CHUNK };
+const VOUCHER = '<title>洗车 · 移动网格员</title><script src="/static/build/voucher-1.js"></script>';
+
+test("a page the server lets keep is kept with all it needs", async () => {
+  const { visit, pages, stores } = worker({ ...FILES, "/my/services/R-1": owned(VOUCHER) });
+  assert.equal((await visit("/my/services/R-1")).status, 200);
+  assert.deepEqual([...stores.keys()], ["kept-7"]);
+  assert.deepEqual(pages(), ["/my/services/R-1", "/offline", "/static/build/chunk-1.js", "/static/build/voucher-1.js"]);
+});
+
+test("nothing else is kept: other pages, other words of the server, posts", async () => {
+  const { visit, pages } = worker({ ...FILES, "/my": owned("x"), "/my/services/R-1": html("x") });
+  await visit("/my");
+  await visit("/my/services/R-1");
+  assert.equal(await visit("/my/services/R-1", { method: "POST" }), undefined);
+  assert.deepEqual(pages(), []);
+});
+
+test("without network the kept page says that it is kept, and how old", async () => {
+  const now = Date.now() / 1000;
+  const body = `${VOUCHER}<p data-kept="today" hidden><p data-kept="older" hidden><i data-made="${now}" data-now="${now}" data-day-ends="${now + 600}">`;
+  const network = { ...FILES, "/my/cards/R-1": owned(body) };
+  const { visit } = worker(network);
+  await visit("/my/cards/R-1");
+  delete network["/my/cards/R-1"];
+  const text = await (await visit("/my/cards/R-1")).text();
+  assert.match(text, /^<html data-is-kept lang/);
+  assert.match(text, /data-kept="today">/);
+  assert.match(text, /data-kept="older" hidden/);
+  const then = Number(/data-now="([\d.]+)"/.exec(text)[1]);
+  assert.ok(then >= now && then < now + 60, `${then - now}`);
+});
+
+test("a page kept yesterday says so", async () => {
+  const network = { ...FILES, "/my/cards/R-1": owned('<p data-kept="today" hidden><p data-kept="older" hidden><i data-made="9" data-day-ends="9">') };
+  const { visit } = worker(network);
+  await visit("/my/cards/R-1");
+  delete network["/my/cards/R-1"];
+  const text = await (await visit("/my/cards/R-1")).text();
+  assert.match(text, /data-kept="today" hidden/);
+  assert.match(text, /data-kept="older">/);
+});
+
+test("a gateway's error and a network too slow give way to the kept page", async () => {
+  const network = { ...FILES, "/my/services/R-1": owned(VOUCHER) };
+  const { visit } = worker(network);
+  await visit("/my/services/R-1");
+  for (const answer of [() => new Response("bad", { status: 502 }), () => new Promise((done) => setTimeout(() => done(html("late")), 60))]) {
+    network["/my/services/R-1"] = answer;
+    const text = await (await visit("/my/services/R-1")).text();
+    assert.match(text, /data-is-kept/);
+    assert.match(text, /洗车/);
+    network["/my/services/R-1"] = owned(VOUCHER);
+    await visit("/my/services/R-1");
+  }
+});
+
+test("an error of the site itself is shown, and the kept page stays", async () => {
+  const network = { ...FILES, "/my/services/R-1": owned(VOUCHER) };
+  const { visit, pages } = worker(network);
+  await visit("/my/services/R-1");
+  network["/my/services/R-1"] = new Response("oh", { status: 500 });
+  assert.equal((await visit("/my/services/R-1")).status, 500);
+  assert.ok(pages().includes("/my/services/R-1"));
+});
+
+for (const [why, answer] of [["handed out", html("used")], ["not theirs", new Response("", { status: 403 })], ["gone", new Response("", { status: 404 })]]) {
+  test(`what is ${why} is let go, with the files only it needed`, async () => {
+    const network = { ...FILES, "/my/services/R-1": owned(VOUCHER), "/my/services/R-2": owned("two") };
+    const { visit, pages } = worker(network);
+    await visit("/my/services/R-1");
+    await visit("/my/services/R-2");
+    network["/my/services/R-1"] = answer;
+    await visit("/my/services/R-1");
+    assert.deepEqual(pages(), ["/my/services/R-2", "/offline"]);
+  });
+}
+
+test("the next person's page takes away what was the last one's", async () => {
+  const { visit, stores, pages } = worker({ ...FILES, "/my/services/R-1": owned("a", "7"), "/my/services/R-2": owned("b", "8") });
+  await visit("/my/services/R-1");
+  await visit("/my/services/R-2");
+  assert.deepEqual([...stores.keys()], ["kept-8"]);
+  assert.deepEqual(pages(), ["/my/services/R-2", "/offline"]);
+});
+
+test("twenty pages are kept, the newest", async (t) => {
+  let now = 1_000_000;
+  t.mock.method(Date, "now", () => (now += 10_000));
+  const names = Array.from({ length: 22 }, (_, i) => `/my/services/R-${String(i + 10)}`);
+  const { visit, pages } = worker({ ...FILES, ...Object.fromEntries(names.map((name) => [name, owned(name)])) });
+  for (const name of names) await visit(name);
+  assert.deepEqual(pages(), [...names.slice(2), "/offline"]);
+});
+
+test("a page may ask to be kept, but only one of those that can be, and not again at once", async (t) => {
+  let now = 1_000_000;
+  t.mock.method(Date, "now", () => now);
+  const { keep, asked, pages } = worker({ ...FILES, "/my/services/R-1": owned("a"), "/my/reports": owned("b") });
+  await keep(["/my/services/R-1", "/my/reports", "https://elsewhere.example/my/services/R-2"]);
+  assert.deepEqual(pages(), ["/my/services/R-1", "/offline"]);
+  const before = asked.length;
+  await keep(["/my/services/R-1"], true); // kept a moment ago
+  assert.equal(asked.length, before);
+  now += 5001;
+  await keep(["/my/services/R-1"]);
+  assert.equal(asked.length, before); // a list of pages asks for the missing ones only
+  await keep(["/my/services/R-1"], true);
+  assert.equal(asked[before], "/my/services/R-1");
+});
+
+test("files with a hash come from what is kept, others from the network first", async () => {
+  const network = { ...FILES, "/static/icon.svg": new Response("new"), "/my/services/R-1": owned(`${VOUCHER}<img src="/static/icon.svg">`) };
+  const { visit, load, asked } = worker(network);
+  await visit("/my/services/R-1");
+  const before = asked.length;
+  await load("/static/build/chunk-1.js");
+  assert.equal(asked.length, before);
+  network["/static/icon.svg"] = new Response("newer");
+  assert.equal(await (await load("/static/icon.svg")).text(), "newer");
+  delete network["/static/icon.svg"];
+  assert.equal(await (await load("/static/icon.svg")).text(), "new");
+});
+
+test("without network and without the page, the way to what is kept is shown", async () => {
+  const network = { ...FILES, "/my/services/R-1": owned(VOUCHER) };
+  const { visit } = worker(network);
+  await visit("/my/services/R-1");
+  const text = await (await visit("/reports/new")).text();
+  assert.match(text, /<a class="card-row" href="\/my\/services\/R-1">.*洗车<small>R-1<\/small>/);
+  assert.match(text, /data-kept-list>/);
+});
+
+test("with nothing kept there is only the browser's own page", async () => {
+  const { visit } = worker({});
+  assert.equal((await visit("/reports/new")).type, "error");
+});
+
+test("after a new build the kept pages come in its looks", async () => {
+  const network = { ...FILES, "/my/services/R-1": owned("old") };
+  const { visit, activate, asked, stores } = worker(network);
+  await visit("/my/services/R-1");
+  asked.length = 0;
+  await activate();
+  assert.deepEqual(asked, []); // of this very build
+  const store = stores.get("kept-7");
+  const kept = await store.match("/my/services/R-1");
+  const headers = new Headers(kept.headers);
+  assert.equal(headers.get("Set-Cookie"), null);
+  headers.set("X-Kept-Build", "b0");
+  await store.put("/my/services/R-1", new Response("old", { headers }));
+  network["/my/services/R-1"] = owned("new looks");
+  await activate();
+  assert.match(await (await store.match("/my/services/R-1")).text(), /new looks/);
+});

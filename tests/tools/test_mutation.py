@@ -1,0 +1,129 @@
+"""`tools/mutate` puts faults where faults can be, and calls none found that was not."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tools.mutate import operators, selecting
+from tools.mutate.recorder import Chosen
+
+SOURCE = '''
+"""Words."""
+from typing import Final
+OPEN: Final = frozenset({1, 2, 3})
+Facts = dict[str, int]
+
+def f(it: int | None, most: int = 5) -> int:
+    """Say."""
+    assert it is not None
+    logger.info("said", extra={"a": 1, "b": 2})
+    if it < most and not it.done:
+        it.state = "x"
+        tell(it)
+    it.count += 1
+    return [one for one in it if one] if most else it - 1
+'''
+
+
+def changes(source: str) -> list[tuple[str, str, str]]:
+    return [(it.kind, it.before, it.after) for it in operators.mutants("a.py", source)]
+
+
+def test_each_kind_of_fault_is_found() -> None:
+    found = changes(SOURCE)
+    assert ("comparison", "it < most", "it <= most") in found
+    assert ("boolean", "it < most and (not it.done)", "it < most or not it.done") in found
+    assert ("not removed", "not it.done", "it.done") in found
+    assert ("statement removed", "it.state = 'x'", "pass") in found
+    assert ("statement removed", "tell(it)", "pass") in found
+    assert ("arithmetic", "it.count += 1", "it.count -= 1") in found
+    assert ("arithmetic", "it - 1", "it + 1") in found
+    assert ("constant", "1", "0") in found
+    assert ("default", "5", "6") in found
+    assert ("entry removed", "{1, 2, 3}", "{1, 3}") in found
+    assert ("filter removed", "for one in it if one", "for one in it") in found
+    kinds = Counter(kind for kind, _, _ in found)
+    assert kinds["if True"] == kinds["if False"] == kinds["return None"] == kinds["not added"] == 1
+
+
+def test_words_types_logs_and_invariants_are_left_alone() -> None:
+    said = " ".join(before for _, before, _ in changes(SOURCE))
+    assert ("comparison", "it is not None", "it is None") not in changes(SOURCE)
+    for word in ("Words", "Say", "dict", "int", "assert", "logger", "'a'"):
+        assert word not in said, word
+
+
+def test_each_number_makes_its_one_change_and_none_makes_none() -> None:
+    plain = ast.dump(ast.parse(SOURCE))
+    assert ast.dump(operators.mutated(SOURCE, None)) == plain
+    found = operators.mutants("a.py", SOURCE)
+    dumps = {ast.dump(operators.mutated(SOURCE, it.number)) for it in found}
+    assert len(dumps) == len(found)
+    assert plain not in dumps
+    for it in found:
+        compile(operators.mutated(SOURCE, it.number), "a.py", "exec")
+
+
+def test_a_mutant_is_known_again_when_lines_have_moved() -> None:
+    before = operators.mutants("a.py", SOURCE)
+    after = operators.mutants("a.py", "import ast\n\n" + SOURCE)
+    assert [it.key for it in before] == [it.key for it in after]
+    assert len({it.key for it in before}) == len(before)
+    assert [it.line + 2 for it in before] == [it.line for it in after]
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Path:
+    """Make a small tree with files of three areas."""
+    for path, lines in {
+        "grid_report/access.py": 60,
+        "grid_report/points/ledger/holds.py": 60,
+        "grid_report/points/ledger/models.py": 60,
+        "grid_report/points/ledger/pools.py": 3,
+        "grid_report/clock.py": 60,
+    }.items():
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("".join(f"A{at} = {at + 5}\n" for at in range(lines)))
+    return tmp_path
+
+
+def test_a_sample_is_even_and_the_same_for_a_seed(town: Path) -> None:
+    drawn = selecting.sample(town, count=60, seed=1)
+    counts = Counter(it.path for it in drawn.mutants)
+    assert counts["grid_report/points/ledger/pools.py"] == 3
+    assert "grid_report/points/ledger/models.py" not in counts
+    others = [count for path, count in counts.items() if "pools" not in path]
+    assert len(others) == 3
+    assert max(others) - min(others) <= 3
+    keys = [it.key for it in drawn.mutants]
+    assert len(set(keys)) == 60
+    assert [it.key for it in selecting.sample(town, count=60, seed=1).mutants] == keys
+    assert [it.key for it in selecting.sample(town, count=60, seed=2).mutants] != keys
+    assert "grid_report/access/*.py" in drawn.absent
+    only = selecting.sample(town, count=60, seed=1, only=["ledger"])
+    assert {it.path.split("/")[1] for it in only.mutants} == {"points"}
+
+
+def test_tests_of_the_same_room_come_first_and_quick_ones_before_slow_ones() -> None:
+    tests = selecting.Tests.__new__(selecting.Tests)
+    near = "tests/points/ledger/test_holds.py::test_a"
+    tests.seconds = {"tests/api/test_x.py::test_b": 0.1, near: 3.0, f"{near}b": 1.0}
+    ranked = tests.ranked("grid_report/points/ledger/holds.py", [*tests.seconds, "gone::test"])
+    assert ranked == [f"{near}b", near, "tests/api/test_x.py::test_b"]
+
+
+class Item:
+    def __init__(self, nodeid: str) -> None:
+        self.nodeid = nodeid
+
+
+def test_only_the_chosen_tests_run_file_by_file_in_their_order() -> None:
+    chosen = Chosen(["b.py::t2", "a.py::t1", "b.py::t1"])
+    items = [Item(it) for it in ("a.py::t1", "a.py::t9", "b.py::t1", "b.py::t2")]
+    chosen.pytest_collection_modifyitems(items)
+    assert [it.nodeid for it in items] == ["b.py::t2", "b.py::t1", "a.py::t1"]
