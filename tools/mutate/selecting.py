@@ -26,9 +26,7 @@ AREAS: dict[str, tuple[str, ...]] = {
         "grid_report/reports/casework/usecases.py",
     ),
     "permissions": (
-        "grid_report/access.py",
         "grid_report/access/*.py",
-        "grid_report/actions.py",
         "grid_report/*/permissions.py",
         "grid_report/*/*/permissions.py",
     ),
