@@ -12,7 +12,10 @@ import click
 
 from grid_report.settings import ROOT
 
-NAMES = ("submission", "photo", "route", "writers", "desk", "ledger", "statements", "statistics")
+NAMES = (
+    "submission", "photo", "route", "writers", "desk", "compiling", "ledger", "statements",
+    "statistics",
+)  # fmt: skip
 
 
 @click.group("bench")

@@ -62,9 +62,9 @@ def run(rounds: int = ROUNDS) -> list[dict[str, Any]]:
     return found
 
 
-def _cookie(make: Make, worker: Any) -> str:
-    client = make.signed_in(worker)
-    assert client.get("/desk").status_code == 200
+def _cookie(make: Make, who: Any, page: str = "/desk") -> str:
+    client = make.signed_in(who)
+    assert client.get(page).status_code == 200
     cookie = client.get_cookie("grid_report")
     assert cookie is not None
     return f"grid_report={cookie.value}"
