@@ -80,7 +80,7 @@ def test_a_mutant_is_known_again_when_lines_have_moved() -> None:
 def town(tmp_path: Path) -> Path:
     """Make a small tree with files of three areas."""
     for path, lines in {
-        "grid_report/access.py": 60,
+        "grid_report/points/permissions.py": 60,
         "grid_report/points/ledger/holds.py": 60,
         "grid_report/points/ledger/models.py": 60,
         "grid_report/points/ledger/pools.py": 3,
