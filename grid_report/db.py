@@ -244,7 +244,7 @@ def _writers_queue(engine: Engine) -> Iterator[None]:
     """Let SQLite writers wait in the kernel's queue.
 
     SQLite polls for its lock, which starves one process for seconds under load; a file lock
-    around write transactions hands over at once (performance.md: worst wait 3 s to 0.1 s).
+    around write transactions hands over at once (measured: worst wait 3 s to 0.1 s).
     """
     path = engine.url.database
     if engine.dialect.name != "sqlite" or not path or path == ":memory:":

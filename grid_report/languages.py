@@ -1,4 +1,4 @@
-"""The languages of the site. The first one is spoken where nobody has chosen. Pure."""
+"""The languages of the site. The first is spoken where neither person nor browser says. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import Final
 class Language:
     """A language: how it is called, known to browsers, and writes days.
 
-    `suffix` ends the names of columns in which administrators write it (`name_zh`). `month` is
-    Babel's pattern; the plain ones are for days written without a month's name, which costs a
-    list of hundreds of them the most.
+    `suffix` ends the names of columns that hold what is written in it (`name_zh`). `month` is
+    Babel's pattern. `plain_day` skips Babel, which is slow in long lists; empty: Babel writes it.
     """
 
     own_name: str

@@ -1,6 +1,6 @@
 """May this actor do this to that? Each room says who may do what in its `permissions.py`.
 
-What no permission was written for cannot be asked, and so is refused.
+What no permission was written for cannot be asked: its name is an error, not a refusal.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who is asking. Made from the sign-in by routes, by jobs as `SYSTEM`."""
+    """Who is asking; `accounts/queries.py` makes it from a cookie or a token."""
 
     member_id: int
     name: str

@@ -19,7 +19,7 @@ class Permission(Generic[Subject_contra]):
     """One row of a room's `permissions.py`; templates and documents call it by its name.
 
     `knows` says who may know of the thing at all: the others are told that there is no such thing,
-    not that it is forbidden.
+    not that it is forbidden. Without it, that there is such a thing is no secret.
     """
 
     name: str
@@ -46,7 +46,7 @@ def check(who: Actor, permission: Permission[None]) -> None: ...
 @overload
 def check(who: Actor, permission: Permission[Thing], it: Thing) -> None: ...
 def check(who: Actor, permission: Permission[Any], it: Any = None) -> None:
-    """Refuse what is not allowed. Raises NotFound when the thing is not even visible, Forbidden."""
+    """Refuse what is not allowed. Raises NotFound where `knows` says no, else Forbidden."""
     if permission.rule(who, it):
         return
     knows = permission.knows

@@ -36,6 +36,6 @@ HELD_AT: Final[Mapping[Role, PlaceKind | None]] = {
     Role.AUDITOR: PlaceKind.COUNTY,
 }
 
-# Who sees or decides what a whole street or county reported.
+# Who sees or decides what a whole street or county reported: they confirm a code on a new browser.
 SECOND_STEP: Final = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AUDITOR})
 STAFF: Final = frozenset(Role) - {Role.RIDER}

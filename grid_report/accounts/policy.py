@@ -12,7 +12,7 @@ from grid_report.accounts.passwords import Hasher
 from grid_report.accounts.phones import Vault
 from grid_report.settings import Limits, Settings
 
-# The privacy notice people agree to; a new text gets a new version (templates/accounts/notice).
+# The privacy notice people agree to; a new text gets a new version (templates/accounts/privacy.html).
 NOTICE_VERSION: Final = "2026-12"
 
 _KEY = "grid_report_accounts_policy"

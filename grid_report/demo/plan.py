@@ -86,7 +86,7 @@ class _Planner:
         )  # fmt: skip
 
     def _variant(self, code: str, at: datetime) -> int:
-        """Choose the first scene that nobody sent around that time: pictures cost the most."""
+        """Choose the first scene that nobody sent around that time."""
         takes = self.shown.setdefault(code, [])
         for variant, times in enumerate(takes):
             if all(abs(at - one) > SHOWN_AGAIN for one in times):

@@ -140,7 +140,7 @@ class Tale:
         )  # fmt: skip
 
     def _photos(self) -> int:
-        """Choose how many; of some scenes one was drawn, as pictures cost the most."""
+        """Choose how many; of some scenes there is one."""
         if self.variant % 3 or self.angle:
             return 1
         return self.dice.choices((1, 2), (20, 80))[0]

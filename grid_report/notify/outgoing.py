@@ -1,7 +1,7 @@
 """What a channel gets to know of a message, and what it has to do with it.
 
-A channel is asked after the inbox copies are committed, outside any transaction. A crash between
-sending and noting it sends once more: the receiver drops the copy by `message_id` and member.
+`send` is called after the inbox copies are committed, outside any transaction (what a channel carries
+and when is asked within one). A crash between sending and noting it sends once more: the receiver drops the copy by `message_id` and member.
 """
 
 from __future__ import annotations
@@ -39,6 +39,10 @@ class Channel(Protocol):
     """A way to reach members outside the program, such as a text message."""
 
     name: str
+
+    def reaches(self, member_id: int) -> bool:
+        """Tell whether a member has an address here."""
+        ...
 
     def carries(self, message: Outgoing) -> bool:
         """Tell whether a message is for this channel at all."""

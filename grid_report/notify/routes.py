@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -20,11 +21,10 @@ from werkzeug.wrappers import Response
 from grid_report import clock
 from grid_report.access import Actor
 from grid_report.access.roles import Role
-from grid_report.accounts.numbers import queries as numbers_queries
 from grid_report.errors import Busy, Invalid, NotFound
 from grid_report.notify import kinds, message_views, queries, usecases
 from grid_report.notify.kinds import NAMED_BY, page_for
-from grid_report.notify.outgoing import is_wanted
+from grid_report.notify.outgoing import Channel, is_wanted
 from grid_report.places import queries as places_queries
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.pages.words import said
@@ -67,29 +67,30 @@ def inbox() -> str:
 def _channels_of(actor: Actor) -> list[dict[str, Any]]:
     """Return the channels a member may choose, for those who are told anything on one."""
     staff = actor.has(*kinds.TOLD_AT_ONCE - {Role.RIDER})
-    names = _switched_on() if staff or actor.has(Role.RIDER) else []
-    if not names or numbers_queries.proved_lookup(actor.member_id) is None:
+    if not staff and not actor.has(Role.RIDER):
         return []
     role = Role.WORKER if staff else Role.RIDER
     return [
         {
-            "name": name,
-            "wanted": is_wanted(queries.find_choice(actor.member_id, name), role),
+            "name": channel.name,
+            "wanted": is_wanted(queries.find_choice(actor.member_id, channel.name), role),
             "for_staff": staff,
         }
-        for name in names
+        for channel in _switched_on()
+        if channel.reaches(actor.member_id)
     ]
 
 
-def _switched_on() -> list[str]:
-    """Name the channels that are switched on."""
-    return [channel.name for channel in current_app.extensions["grid_report_channels"]]
+def _switched_on() -> Sequence[Channel]:
+    """Return the channels that are switched on."""
+    found: Sequence[Channel] = current_app.extensions["grid_report_channels"]
+    return found
 
 
 @bp.post("/inbox/channels/<name>")
 def choose_channel(name: str) -> Response:
     """Begin or stop to be told on a channel what cannot wait."""
-    if name not in _switched_on():
+    if name not in [channel.name for channel in _switched_on()]:
         raise NotFound
     wanted = request.form.get("wanted", "")
     if wanted not in ("yes", "no"):
@@ -97,7 +98,7 @@ def choose_channel(name: str) -> Response:
     usecases.choose_channel(
         name, wanted=wanted == "yes", member_id=current_actor().member_id, now=clock.now()
     )
-    flash(said("channel-on" if wanted == "yes" else "channel-off"))
+    flash(said(f"{name}-on" if wanted == "yes" else f"{name}-off"))
     return redirect(url_for("notify.inbox"), 303)
 
 

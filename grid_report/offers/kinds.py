@@ -78,7 +78,7 @@ class FreeService(StrEnum):
 
 
 class Picture(StrEnum):
-    """The drawn pictures an offer may carry; `static/offers/` has one SVG each."""
+    """The drawn pictures an offer may carry; `templates/offers/_parts.html` has an icon for each."""
 
     MEAL = "meal"
     DRINK = "drink"

@@ -51,7 +51,8 @@ def _reads_budget(who: Actor, it: Payer | None) -> bool:
 
 
 def _judges(who: Actor, it: Contested) -> bool:
-    # Neither the rider nor those who took the decision; the county where a street has nobody else.
+    # Neither the rider nor those who took the decision; the county as well, where a street has
+    # nobody else.
     return who.member_id not in (it.rider_id, it.decided_by_id, it.approved_by_id) and (
         who.holds(Role.SUPERVISOR, it.street_code) or who.has(Role.ADMINISTRATOR)
     )

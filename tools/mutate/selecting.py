@@ -53,11 +53,11 @@ AREAS: dict[str, tuple[str, ...]] = {
         "grid_report/statistics/subscriptions/days.py",
     ),
 }
-# Tables of the database are made by migrations; commands and errors are shapes.
 # It holds every table that a page of the documents shows.
 TABLES_TEST = "tests/conventions/test_docs.py::test_the_tables_are_those_of_the_code"
 # Where an area is few files: at least so many of it, then one of each file in turn.
 LEAST_OF_AN_AREA = 60
+# Tables of the database are made by migrations; commands and errors are shapes.
 LEFT_OUT = ("*/__init__.py", "*models.py", "*/commands.py", "*/errors.py")
 
 

@@ -1,4 +1,4 @@
-"""What is done for riders at stations, as still lifes; and a still life as a phone's photo."""
+"""What is done for riders at stations, as still lifes."""
 
 from __future__ import annotations
 

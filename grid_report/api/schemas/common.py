@@ -46,6 +46,10 @@ def spelled_out(words: Iterable[str], title: str) -> WithJsonSchema:
     return WithJsonSchema({"enum": [str(it) for it in words], "title": title, "type": "string"})
 
 
+# How many photos at once is a setting of the site, and so no part of the contract.
+AT_MOST: Final = "as many as the site takes at once (`photos.max_files`, 6 as shipped)"
+
+
 class Body(BaseModel):
     """What is sent: read strictly, a number is not a text."""
 
@@ -53,7 +57,7 @@ class Body(BaseModel):
 
 
 class Answer(BaseModel):
-    """What is answered: every field is always there."""
+    """What is answered: every field is always there but for `IfAny`."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from grid_report import access
 from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
-from grid_report.api.schemas.common import Answer, Body, CodeName, Instant, PageQuery
+from grid_report.api.schemas.common import AT_MOST, Answer, Body, CodeName, Instant, PageQuery
 from grid_report.places.geo.reference import Reference
 from grid_report.points.kinds import Verdict
 from grid_report.points.objections.queries import ObjectionView
@@ -32,7 +32,7 @@ class RecheckForm(BaseModel):
     """multipart/form-data: the rider's photos of the handled case."""
 
     note: Words | None = None
-    photos: list[bytes] = Field(min_length=1, max_length=6)
+    photos: list[bytes] = Field(min_length=1, description=AT_MOST)
 
 
 class RecheckShown(Answer):

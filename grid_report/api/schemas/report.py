@@ -14,6 +14,7 @@ from grid_report.access.roles import Role
 from grid_report.accounts.aliases import rider_alias
 from grid_report.api.schemas.case import CaseShown, Due, PhotoShown
 from grid_report.api.schemas.common import (
+    AT_MOST,
     Answer,
     Body,
     CommunityBrief,
@@ -34,7 +35,7 @@ from grid_report.reports.pages.forms import NOT_ASKED_FOR
 from grid_report.reports.permissions import REPORT_PHOTOS, REPORT_SEE_REPORTER, parts
 from grid_report.reports.sources import LocatedBy
 
-# Sending and rating are calls of their own. What is none of these is told so by the form's reader.
+# Steps that are calls of their own, or nobody's, are refused by `forms.read_step`.
 AskedStep = Annotated[
     str,
     Field(json_schema_extra={"enum": sorted(set(Step) - NOT_ASKED_FOR)}),
@@ -209,7 +210,7 @@ class SubmitForm(BaseModel):
     place_note: str | None = Field(default=None, max_length=200)
     description: str | None = Field(default=None, max_length=2000)
     taken_at: datetime | None = None
-    photos: list[bytes] = Field(min_length=1, max_length=6)
+    photos: list[bytes] = Field(min_length=1, description=AT_MOST)
 
 
 class _StepFields(BaseModel):
@@ -244,7 +245,7 @@ class StepForm(_StepFields):
     """multipart/form-data: the same fields, and photos."""
 
     review_on: date | None = None
-    photos: list[bytes] | None = Field(default=None, max_length=6)
+    photos: list[bytes] | None = Field(default=None, description=AT_MOST)
 
 
 class RatingRequest(Body):

@@ -24,7 +24,7 @@ Spot = tuple[str, int]
 
 
 class Shot(NamedTuple):
-    """One picture: of which spot, before or after, from where."""
+    """One picture: of which spot, before or after, from where. Or a still life, by its name."""
 
     category: str
     variant: int
@@ -41,7 +41,7 @@ class Shot(NamedTuple):
 class StoredScene:
     """A pair of pictures, before and after, and which throws of the dice make takes of it.
 
-    Throws were chosen by `tools.painter` so that the review takes no two spots for one.
+    Throws were chosen by `tools.painter` so that the street's second look (`fairness/`) takes no two spots for one.
     """
 
     category: str

@@ -15,7 +15,7 @@ from grid_report.media.upkeep.models import Installation, PhotoRemoval
 def ask_removal(session: Session, names: Collection[str], *, now: datetime) -> None:
     """Have photos deleted without the days of the sweep: erased, blurred, consent taken back.
 
-    In the transaction that takes their rows away; after its commit `keeping.remove_asked` does
+    In the transaction that takes their rows away; after its commit `upkeep.usecases.remove_asked` does
     it, or the sweep does. A photo another row still shows stays.
     """
     wanted = {checked(name) for name in names}

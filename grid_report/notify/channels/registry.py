@@ -1,6 +1,7 @@
 """The channels there are, by name, each with how it is built from the settings.
 
-A new one is a file `…_channel.py` beside this one, a line in the table, and its settings.
+A new one is a file `…_channel.py` beside this one, a line in the table, its macro in
+`templates/notify/_channels.html`, and its settings.
 """
 
 from __future__ import annotations

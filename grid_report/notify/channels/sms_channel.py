@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from grid_report.accounts import policy
+from grid_report.accounts.numbers import queries as numbers_queries
 from grid_report.accounts.numbers.messenger import NoticeMessage
 from grid_report.accounts.numbers.sms_gateway import Gateway
 from grid_report.notify import kinds
@@ -32,6 +33,10 @@ class SmsChannel:
         self._gateway = gateway
         self._most_per_day = most_per_day
         self._zone = zone
+
+    def reaches(self, member_id: int) -> bool:
+        """Tell whether a member has a proved number."""
+        return numbers_queries.proved_lookup(member_id) is not None
 
     def carries(self, message: Outgoing) -> bool:
         """Tell whether a message cannot wait for its reader."""

@@ -30,7 +30,7 @@ def take(delivery_id: int, *, channel: Channel, now: datetime) -> Outgoing | Non
     """Take a delivery for one deliverer; None when there is nothing to send now.
 
     It is for those who have not read the message meanwhile, want to be told on the channel,
-    and whom no attempt before was done for. The attempt is counted, and other deliverers leave it alone.
+    and for whom it is not done yet. The attempt is counted, and other deliverers leave it alone.
     """
     with transaction() as session:
         row = session.scalars(

@@ -178,7 +178,7 @@ def add_slots(
         raise Invalid.field("days", "too-many-slots", most=MOST_SLOTS)
     with transaction() as session:
         offer = _lock_offer(session, offer_id)
-        if offer.kind != "slot":
+        if not offer.kind.way.has_slots:
             raise Invalid.field("starts", "only-slots-have-times")
         there = set(session.scalars(select(Slot.starts_at).where(Slot.offer_id == offer_id)))
         new = [start for start in dict.fromkeys(starts) if start not in there]

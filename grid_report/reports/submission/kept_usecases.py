@@ -1,6 +1,6 @@
 """Reports that wait for their rider's proof: how they go, and how one is taken back.
 
-`intake` keeps them. Nobody but the rider knows of one before it goes: not a desk, not a list, not
+`usecases.py` and `kept_steps.py` keep them. Nobody but the rider knows of one before it goes: not a desk, not a list, not
 a figure. What nobody proves waits as long as its rider leaves it.
 """
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from grid_report.languages import DEFAULT
 from grid_report.rates import Rate
 from grid_report.reports.sources import Source
 from grid_report.statistics.counts.areas import Area, AreaKind
@@ -139,7 +140,7 @@ class Tables:
 def area_name(area: Area, names: Names, language: str, say: Say) -> str:
     """Return what an area is called."""
     if area.kind is AreaKind.COUNTY:
-        return names.county[language]
+        return names.county.get(language) or names.county[DEFAULT]
     return say("unrouted") if area.kind is AreaKind.UNROUTED else area.name
 
 

@@ -33,6 +33,9 @@ class Pigeon:
         self.does: Callable[[Outgoing, int], Any] | None = None
         self.not_before: datetime | None = AT - timedelta(days=1000)
 
+    def reaches(self, member_id: int) -> bool:
+        return True
+
     def carries(self, message: Outgoing) -> bool:
         return True
 
