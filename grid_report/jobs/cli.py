@@ -24,7 +24,8 @@ jobs_cli = AppGroup("jobs", help="Periodic work: look at it, run it by hand.")
 
 
 def _app() -> Flask:
-    return current_app._get_current_object()  # type: ignore[attr-defined]
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app
 
 
 @jobs_cli.command("list")

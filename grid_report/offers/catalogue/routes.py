@@ -135,7 +135,8 @@ def photo(offer_id: int, name: str, size: str) -> Response:
     access.check(current_actor(), OFFERS_READ)
     if size not in ("main", "thumb") or queries.find_offer_photo(offer_id) != name:
         raise NotFound
-    return wiring().media.response(name, size)
+    answer: Response = wiring().media.response(name, size)
+    return answer
 
 
 def _offer_page(offer_id: int, form: dict[str, Any], errors: Errors) -> str:
