@@ -98,6 +98,20 @@ def test_it_shows_the_photo_of_the_result_and_asks_whether_it_is_solved(three: T
     assert make.fresh(three.a).solved is None
 
 
+def test_the_own_answer_is_no_photo_of_the_result_and_the_result_is_no_answer(
+    three: Three,
+) -> None:
+    make = three.make
+    three.take(three.a, "ask", three.worker, reason="在几号楼")
+    answer, result = make.photo(), make.photo()
+    three.take(three.b, "supplement", three.riders[1], note="三号楼后门", photos=(answer,))
+    three.accept(three.a)
+    three.take(three.a, "start", three.worker)
+    three.take(three.a, "handle", three.worker, note="修好了", photos=(result,))
+    shown = re.findall(r'<img src="[^"]*/photos/(\w+)/', page(three, 1, three.b))
+    assert [shown.count(it.name) for it in (answer, result)] == [1, 1]
+
+
 def test_no_photo_and_no_word_of_another_rider_is_on_it(three: Three) -> None:
     make = three.make
     three.take(three.a, "ask", three.worker, reason="在几号楼")
