@@ -102,3 +102,12 @@ def test_a_time_called_off_ends_its_queue(shop: Shop) -> None:
     call_off_usecases.call_off_slot(slot, "医生病了", actor=shop.admin, now=NOW)
     assert told(shop, first.member_id) == 0
     assert shop.book.value("SELECT count(*) FROM offer_queue WHERE state = 'lapsed'") == 1
+
+
+def test_a_place_kept_for_somebody_is_nobodys_once_the_time_is_called_off(shop: Shop) -> None:
+    clinic, slot, _ = full(shop)
+    redemptions_usecases.join_queue(slot, actor=shop.rider(), zone=ZONE, now=NOW)
+    cancel_first(shop, slot)
+    assert shop.reserved(clinic, slot) == 1
+    call_off_usecases.call_off_slot(slot, "医生病了", actor=shop.admin, now=NOW + 2 * MINUTE)
+    assert shop.reserved(clinic, slot) == 0
