@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import runpy
 
 import pytest
 
@@ -214,10 +215,22 @@ def test_a_file_without_signs_says_nothing_of_them() -> None:
 
 
 def test_every_sign_of_the_shipped_file_is_drawn() -> None:
-    (sprite,) = (CONFIG.parent / "grid_report" / "static" / "build").glob("icons-*.svg")
-    drawn = set(re.findall(r'<symbol id="([^"]+)"', sprite.read_text(encoding="utf-8")))
     rows = sheets.read_sheet(
         CATEGORIES_FILE.read_text(encoding="utf-8"), sheets.CATEGORY, file="categories.csv"
     )
-    assert {it[name] for it in rows for name in ("icon", "group_icon")} <= drawn
+    assert {it[name] for it in rows for name in ("icon", "group_icon")} <= _drawn()
     assert len({it["icon"] for it in rows}) == len(rows)
+
+
+def test_every_sign_a_kind_had_by_code_is_drawn() -> None:
+    versions = CONFIG.parent / "migrations" / "versions"
+    known = runpy.run_path(str(versions / "0034_signs_of_categories.py"))
+    build = CONFIG.parent / "grid_report" / "static" / "build.mjs"
+    # They are drawn even where no file and no template names them.
+    assert '"migrations/versions/0034_signs_of_categories.py"' in build.read_text(encoding="utf-8")
+    assert {*known["ICONS"].values(), *known["GROUP_ICONS"].values()} <= _drawn()
+
+
+def _drawn() -> set[str]:
+    (sprite,) = (CONFIG.parent / "grid_report" / "static" / "build").glob("icons-*.svg")
+    return set(re.findall(r'<symbol id="([^"]+)"', sprite.read_text(encoding="utf-8")))
