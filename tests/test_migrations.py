@@ -20,11 +20,12 @@ from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.consents import usecases as consents_usecases
 from grid_report.connections import make_file
-from grid_report.db import Base, UtcInstant, db, prepare, transaction
+from grid_report.db import Base, UtcInstant, db, prepare, table_of, transaction
 from grid_report.jobs import models as jobs_models
 from grid_report.notify import queries as notify_queries
 from grid_report.notify import usecases as notify_usecases
 from grid_report.notify.models import Delivery, Message
+from grid_report.places.models import Category
 from tests.notify.channels.sending import AT, Pigeon, deliver, put, rows, send
 from tests.support.builders import Make
 from tests.support.databases import Databases
@@ -295,6 +296,33 @@ def test_what_waits_at_the_upgrade_goes_out_once(make: Make) -> None:
     assert (len(first.sent), len(set(first.sent))) == (2, 2)
     assert (len(second.sent), len(set(second.sent))) == (3, 2)
     assert [row.state.value for row in rows()] == ["sent"] * 4
+
+
+def test_kinds_keep_the_signs_they_had_by_code(make: Make) -> None:
+    # One left the file, and one is a county's own, whose file knows no signs.
+    with transaction() as session:
+        for old, new in (("RD02", "XX01"), ("EN99", "XX02")):
+            row = session.execute(text(f"SELECT * FROM categories WHERE code = '{old}'")).mappings()
+            values = {**row.one(), "code": new, "group_code": "XX"}
+            session.execute(table_of(Category).insert().values(values))
+    db.session.remove()
+    before = _signs()
+    schema.downgrade(db.engine, "0033")
+    schema.upgrade(db.engine)
+    after = _signs()
+    assert after == before | {
+        "XX01": ("dots", "dots", None),
+        "XX02": ("dots", "dots", None),
+    }
+    assert after["RD02"] == ("road", "road", 1)
+
+
+def _signs() -> dict[str, tuple[str, str, int | None]]:
+    with db.engine.connect() as connection:
+        rows = connection.execute(
+            text("SELECT code, icon, group_icon, asked_first FROM categories")
+        )
+        return {row[0]: tuple(row[1:]) for row in rows}
 
 
 def test_consents_become_acts_and_go_back_as_the_newest(make: Make) -> None:

@@ -35,8 +35,8 @@ def build_inputs() -> str:
     """Hash everything the assets are made from."""
     sources = under(STATIC / "js", "*.mjs", "*.css") + under(STATIC / "css", "*")
     scanned = under(ROOT / "templates", "*.html") + under(ROOT / "grid_report", "*.py")
-    tables = under(ROOT / "config", "*.csv")
-    return digest([STATIC / "build.mjs", *npm_inputs(), *sources, *scanned, *tables])
+    tables = under(ROOT / "config", "*.csv") + under(ROOT / "migrations", "0034_*.py")
+    return digest([*sorted(STATIC.glob("*.mjs")), *npm_inputs(), *sources, *scanned, *tables])
 
 
 def npm_inputs() -> list[Path]:

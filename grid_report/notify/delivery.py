@@ -124,6 +124,8 @@ def _send(delivery_id: int, channel: Channel, now: Callable[[], datetime]) -> bo
         try:
             went = channel.send(outgoing, member_id, now=now())
         except Busy:
+            # Nobody else is to wait for one who has given it up already.
+            channel_usecases.put_back(delivery_id, until=now())
             raise
         except NotNow as wait:
             channel_usecases.put_back(delivery_id, until=wait.until)

@@ -50,6 +50,14 @@ def receivers(message: Message, instead: tuple[Role, str] | None) -> tuple[Role,
     return role, accounts_queries.list_member_ids_with(role, place)
 
 
+def no_holders(message: Message, member_ids: Sequence[int]) -> frozenset[int]:
+    """Return those who do not hold the role any more that a message to a place was for."""
+    if message.place is None:
+        return frozenset()
+    holders = accounts_queries.list_member_ids_with(message.role, message.place)
+    return frozenset(member_ids) - frozenset(holders)
+
+
 def copy_to(session: Session, message: Message, role: Role, member_ids: Sequence[int]) -> None:
     """Put a copy into each inbox; a copy already there stays as it is, read or not."""
     put_copies(session, [copy_of(message, role, one) for one in member_ids])

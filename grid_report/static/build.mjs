@@ -21,6 +21,8 @@ import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { PurgeCSS } from "purgecss";
 
+import { columnsOf } from "./sheet.mjs";
+
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ROOT = path.resolve(HERE, "../..");
 const OUT = path.join(HERE, "build");
@@ -243,18 +245,20 @@ async function symbol(name) {
 
 /** Return the signs the categories of the reference data have. */
 async function categoryIcons() {
-  const [head, ...rows] = (await readFile(path.join(ROOT, "config", "categories.csv"), "utf8"))
-    .trim()
-    .split(/\r?\n/)
-    .map((line) => [...line.matchAll(/("([^"]|"")*"|[^,]*)(,|$)/g)].map(([, cell]) => cell));
-  const columns = ["group_sign", "sign"].map((name) => head.indexOf(name));
-  return new Set(rows.flatMap((row) => columns.map((at) => row[at] || "dots")));
+  const text = await readFile(path.join(ROOT, "config", "categories.csv"), "utf8");
+  return new Set(["dots", ...columnsOf(text, ["group_sign", "sign"])]);
+}
+
+/** Return what names the signs of kinds whose file says nothing of them. */
+async function signsByCode() {
+  const file = path.join(ROOT, "migrations/versions/0034_signs_of_categories.py");
+  return { file, text: await readFile(file, "utf8") };
 }
 
 async function sprite(sources) {
   const places = new Map();
   for (const name of await categoryIcons()) places.set(name, "config/categories.csv");
-  for (const { file, text } of sources) {
+  for (const { file, text } of [...sources, await signsByCode()]) {
     for (const [name, index] of iconNames(text)) {
       const line = text.slice(0, index).split("\n").length;
       if (!places.has(name)) places.set(name, `${relative(file)}:${line}`);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import runpy
 
 import pytest
 
@@ -204,21 +205,32 @@ def test_the_seasons_kinds_are_offered_first_then_the_usual_ones_in_their_order(
     assert [it.code for it in asked_first(many, 6)] == [f"AB{n:02}" for n in range(1, 7)]
 
 
-def test_a_file_without_signs_is_read_and_its_kinds_have_dots() -> None:
+def test_a_file_without_signs_says_nothing_of_them() -> None:
     rows = list(csv.reader(CATEGORIES_FILE.read_text(encoding="utf-8").splitlines()))
     text = io.StringIO()
     csv.writer(text).writerows(row[:-3] for row in rows)
     read = sheets.read_sheet(text.getvalue(), sheets.CATEGORY, file="categories.csv")
-    assert {(it["icon"], it["group_icon"], it["asked_first"]) for it in read} == {
-        ("dots", "dots", None)
-    }
+    assert len(read) == len(rows) - 1
+    assert not any(it.keys() & {"icon", "group_icon", "asked_first"} for it in read)
 
 
 def test_every_sign_of_the_shipped_file_is_drawn() -> None:
-    (sprite,) = (CONFIG.parent / "grid_report" / "static" / "build").glob("icons-*.svg")
-    drawn = set(re.findall(r'<symbol id="([^"]+)"', sprite.read_text(encoding="utf-8")))
     rows = sheets.read_sheet(
         CATEGORIES_FILE.read_text(encoding="utf-8"), sheets.CATEGORY, file="categories.csv"
     )
-    assert {it[name] for it in rows for name in ("icon", "group_icon")} <= drawn
+    assert {it[name] for it in rows for name in ("icon", "group_icon")} <= _drawn()
     assert len({it["icon"] for it in rows}) == len(rows)
+
+
+def test_every_sign_a_kind_had_by_code_is_drawn() -> None:
+    versions = CONFIG.parent / "migrations" / "versions"
+    known = runpy.run_path(str(versions / "0034_signs_of_categories.py"))
+    build = CONFIG.parent / "grid_report" / "static" / "build.mjs"
+    # They are drawn even where no file and no template names them.
+    assert '"migrations/versions/0034_signs_of_categories.py"' in build.read_text(encoding="utf-8")
+    assert {*known["ICONS"].values(), *known["GROUP_ICONS"].values()} <= _drawn()
+
+
+def _drawn() -> set[str]:
+    (sprite,) = (CONFIG.parent / "grid_report" / "static" / "build").glob("icons-*.svg")
+    return set(re.findall(r'<symbol id="([^"]+)"', sprite.read_text(encoding="utf-8")))

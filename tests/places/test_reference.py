@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -199,6 +200,21 @@ def test_a_changed_file_is_loaded_and_others_learn_of_it(
     assert queries.categories().get("RD02").name("en") == "Hole in the road"
     assert queries.reference() is not before
     assert load(settings) == 0
+
+
+def test_a_file_without_signs_leaves_those_that_are_there(
+    app: Flask, settings: Settings, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = list(csv.reader(usecases.CATEGORIES_FILE.read_text(encoding="utf-8").splitlines()))
+    new = ["XX01", *next(row for row in rows if row[0] == "EN99")[1:]]
+    older = tmp_path / "categories.csv"
+    with older.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(row[:-3] for row in (*rows, new))
+    monkeypatch.setattr(usecases, "CATEGORIES_FILE", older)
+    assert load(settings) == 1
+    hole, own = (queries.categories().get(code) for code in ("RD02", "XX01"))
+    assert (hole.icon, hole.group_icon, hole.asked_first) == ("road", "road", 1)
+    assert (own.icon, own.group_icon, own.asked_first) == ("dots", "dots", None)
 
 
 def test_another_county_gets_none_of_these_communities(app: Flask) -> None:

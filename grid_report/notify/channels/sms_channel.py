@@ -15,7 +15,7 @@ from grid_report.accounts.numbers.messenger import NoticeMessage
 from grid_report.accounts.numbers.sms_gateway import Gateway
 from grid_report.notify import kinds
 from grid_report.notify.channels import sms_hours, sms_usecases
-from grid_report.notify.outgoing import Outgoing
+from grid_report.notify.outgoing import NotNow, Outgoing
 from grid_report.settings import Settings, SettingsError
 from grid_report.web.pages.words import sentence
 
@@ -48,6 +48,10 @@ class SmsChannel:
 
     def send(self, message: Outgoing, member_id: int, *, now: datetime) -> bool:
         """Send to one member's proved number. Raises NotNow, NotSent."""
+        # Those before may have taken long: by now it may be night.
+        earliest = self.when(message, now)
+        if earliest is None or earliest > now:
+            raise NotNow(earliest or now)
         number = sms_usecases.draw(
             member_id, most=self._most_per_day, policy=policy.current(), now=now
         )

@@ -29,8 +29,9 @@ NOBODY = "nobody"
 def take(delivery_id: int, *, channel: Channel, now: datetime) -> Outgoing | None:
     """Take a delivery for one deliverer; None when there is nothing to send now.
 
-    It is for those who have not read the message meanwhile, want to be told on the channel,
-    and for whom it is not done yet. The attempt is counted, and other deliverers leave it alone.
+    It is for those who have not read the message meanwhile, still hold the role it was for, want to
+    be told on the channel, and for whom it is not done yet. The attempt is counted, and other
+    deliverers leave it alone.
     """
     with transaction() as session:
         row = session.scalars(
@@ -51,10 +52,14 @@ def take(delivery_id: int, *, channel: Channel, now: datetime) -> Outgoing | Non
             .where(InboxEntry.message_id == row.message_id, InboxEntry.read_at.is_(None))
             .order_by(InboxEntry.member_id)
         ).all()
+        message = session.get_one(Message, row.message_id)
+        gone = steps.no_holders(message, [copy.member_id for copy in copies])
         left = [
             copy
             for copy in copies
-            if is_wanted(copy.wanted, copy.role) and copy.member_id not in row.done_for
+            if is_wanted(copy.wanted, copy.role)
+            and copy.member_id not in row.done_for
+            and not (copy.role is message.role and copy.member_id in gone)
         ]
         if not left:
             _settle(row, now)
@@ -62,7 +67,6 @@ def take(delivery_id: int, *, channel: Channel, now: datetime) -> Outgoing | Non
         # Whoever cannot be reached must not stand in front of the others every time.
         turn = row.attempts % len(left)
         member_ids = [copy.member_id for copy in (*left[turn:], *left[:turn])]
-        message = session.get_one(Message, row.message_id)
         outgoing = steps.outgoing(message, left[0].role, member_ids)
         when = channel.when(outgoing, now)
         if when is None:

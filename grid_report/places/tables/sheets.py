@@ -132,7 +132,7 @@ CATEGORY: Final[Columns] = {
     "sign": ("icon", _sign),
     "asked_first": ("asked_first", _rank),
 }
-# Columns a file of before may lack: what they hold has a default.
+# Columns a file of before may lack: what is known without it stays, a new kind has a default.
 MAY_LACK: Final = frozenset({"group_sign", "sign", "asked_first"})
 COMMUNITY: Final[Columns] = {
     "code": ("code", _code(r"\d{12}")),
@@ -237,6 +237,8 @@ def _rows(
         row = Row()
         row.line = number
         for column, (name, read) in columns.items():
+            if column in MAY_LACK and column not in header:
+                continue
             try:
                 row[name] = read(said[column])
             except (ValueError, AttributeError, KeyError):

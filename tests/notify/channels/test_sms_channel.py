@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import re
@@ -24,7 +25,7 @@ from grid_report.accounts.numbers.sms_gateway import Gateway
 from grid_report.db import transaction
 from grid_report.jobs.registry import BY_NAME
 from grid_report.jobs.work import JobContext
-from grid_report.notify import kinds, retries, usecases
+from grid_report.notify import delivery, kinds, retries, usecases
 from grid_report.notify.channels import sms_channel
 from grid_report.notify.channels import usecases as channel_usecases
 from grid_report.notify.channels.sms_channel import LONGEST, SmsChannel
@@ -196,6 +197,24 @@ def test_at_night_only_what_is_urgent_goes_out(make: Make, carriers: Any) -> Non
     assert send(sms, at=morning - timedelta(seconds=1)) == 0
     assert send(sms, at=morning) == 1
     assert [what for _, what in texts(carrier)][1:] == [f"案件 {NUMBER} 被催办"]
+
+
+@pytest.mark.database
+def test_who_is_next_when_the_night_begins_waits_for_the_morning(make: Make, carriers: Any) -> None:
+    make.worker(phone=PHONE)
+    make.worker(phone="13933330002")
+    carrier = carriers()
+    sms = channel(make, carrier)
+    evening = NIGHT.replace(minute=0) - timedelta(seconds=1)
+    put(to_role=(Role.WORKER, STATION), at=evening)
+    deliver(sms, at=evening)
+    ticks = (evening + timedelta(seconds=second / 3) for second in itertools.count())
+    assert delivery.send_due(now=lambda: next(ticks), channels=(sms,)) == 0
+    assert [phone for phone, _ in texts(carrier)] == [PHONE]
+    morning = NIGHT.replace(hour=23, minute=0)
+    assert rows()[0].retry_at == morning
+    assert send(sms, at=morning) == 1
+    assert [phone for phone, _ in texts(carrier)] == [PHONE, "13933330002"]
 
 
 @pytest.mark.database

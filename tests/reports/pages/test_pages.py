@@ -7,8 +7,12 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from grid_report import clock
+from grid_report.db import transaction
+from grid_report.places.models import Category
+from grid_report.places.steps import renew_stamp
 from grid_report.reports.lifecycle import Step
 from tests.support.builders import PROPERTY, Make
 
@@ -119,6 +123,17 @@ def test_only_who_may_report_is_led_to_the_form(make: Make) -> None:
     assert 'btn-primary" href="/report/new"' in make.signed_in(make.rider()).get("/my/reports").text
     page = make.signed_in(make.handler()).get("/my/reports").text
     assert 'btn-primary" href="/report/new"' not in page
+
+
+def test_where_no_kind_is_asked_first_the_others_are_not_folded_away(make: Make) -> None:
+    client, folded = make.signed_in(make.rider()), 'class="fold more-kinds" data-more'
+    assert folded in client.get("/report/new").text
+    with transaction() as session:
+        session.execute(update(Category).values(asked_first=None, season="all"))
+        renew_stamp(session)
+    page = client.get("/report/new").text
+    assert folded not in page
+    assert 'class="fold more-kinds" open data-more' in page
 
 
 def test_every_page_tells_the_phone_how_large_photos_are_sent(
