@@ -37,6 +37,9 @@ from grid_report.errors import Invalid, NotFound, TooMany
 
 CODE_TRIES: Final = 5
 DAY_S: Final = 24 * 3600
+# What a day of the county counts: codes, notices, and both together in the first.
+CODES: Final = "codes-of-the-day"
+NOTICES: Final = "notices-of-the-day"
 
 
 def audit(
@@ -285,11 +288,11 @@ def count_code(session: Session, policy: Policy, now: datetime, *, is_sent: bool
     # Days begin at midnight in the county; windows are counted from midnight in UTC.
     local = now.astimezone(policy.zone).replace(tzinfo=UTC)
     try:
-        sent = limit_steps.count(session, "codes-of-the-day", window_s=DAY_S, limit=most, now=local)
+        sent = limit_steps.count(session, CODES, window_s=DAY_S, limit=most, now=local)
     except TooMany:
         raise CodesUsedUp from None
     if not is_sent:
-        limit_steps.give_back(session, "codes-of-the-day", window_s=DAY_S, now=local)
+        limit_steps.give_back(session, CODES, window_s=DAY_S, now=local)
     elif sent == most:
         signals.codes_used_up.send(
             session, session=session, county=policy.county, most=most, now=now
@@ -305,9 +308,18 @@ def count_notice(session: Session, policy: Policy, now: datetime, *, most: int) 
     if policy.codes_per_day is None:
         return
     local = now.astimezone(policy.zone).replace(tzinfo=UTC)
-    limits = {"notices-of-the-day": most, "codes-of-the-day": policy.codes_per_day - most}
+    limits = {NOTICES: most, CODES: policy.codes_per_day - most}
     for name, limit in limits.items():
         limit_steps.count(session, name, window_s=DAY_S, limit=limit, now=local)
+
+
+def give_notice_back(session: Session, policy: Policy, now: datetime) -> None:
+    """Take a counted notice back: the gateway refused it, and it cost nothing."""
+    if policy.codes_per_day is None:
+        return
+    local = now.astimezone(policy.zone).replace(tzinfo=UTC)
+    for name in (NOTICES, CODES):
+        limit_steps.give_back(session, name, window_s=DAY_S, now=local)
 
 
 def new_code(

@@ -36,6 +36,10 @@ class NotSent(RuntimeError):
     """The gateway refused, or did not answer; the text is one word of its own."""
 
 
+class Refused(NotSent):
+    """The gateway said no: nothing went out, and nothing is charged."""
+
+
 @dataclass(frozen=True)
 class Answered:
     """What came back: the status, and the word the gateway uses for how it went."""
@@ -129,7 +133,8 @@ class Gateway:
             if word == "OK" or (again and word == SEEN_BEFORE):
                 return
             if answered.status and answered.status < 500:
-                break
+                # Only the first try can say so: one before may have gone out unanswered.
+                raise NotSent(word) if again else Refused(word)
         raise NotSent(word)
 
     def _ask(self, query: str, nonce: str, at: datetime) -> Answered:

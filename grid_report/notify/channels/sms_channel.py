@@ -12,7 +12,7 @@ from typing import Final
 from grid_report.accounts import policy
 from grid_report.accounts.numbers import queries as numbers_queries
 from grid_report.accounts.numbers.messenger import NoticeMessage
-from grid_report.accounts.numbers.sms_gateway import Gateway
+from grid_report.accounts.numbers.sms_gateway import Gateway, Refused
 from grid_report.notify import kinds
 from grid_report.notify.channels import sms_hours, sms_usecases
 from grid_report.notify.outgoing import NotNow, Outgoing
@@ -52,19 +52,24 @@ class SmsChannel:
         earliest = self.when(message, now)
         if earliest is None or earliest > now:
             raise NotNow(earliest or now)
-        number = sms_usecases.draw(
+        number = sms_usecases.take_from_the_day(
             member_id, most=self._most_per_day, policy=policy.current(), now=now
         )
         if number is None:
             return False
-        self._gateway.send_notice(
-            NoticeMessage(
-                id=f"{message.message_id}-{member_id}",
-                at=now,
-                phone=number,
-                what=phrase(message, self._zone),
+        try:
+            self._gateway.send_notice(
+                NoticeMessage(
+                    id=f"{message.message_id}-{member_id}",
+                    at=now,
+                    phone=number,
+                    what=phrase(message, self._zone),
+                )
             )
-        )
+        except Refused:
+            # It cost nothing, so the day has it still.
+            sms_usecases.give_back(policy=policy.current(), now=now)
+            raise
         return True
 
 

@@ -14,7 +14,7 @@ from grid_report.notify.outgoing import NotNow
 
 
 @use_case
-def draw(member_id: int, *, most: int, policy: Policy, now: datetime) -> str | None:
+def take_from_the_day(member_id: int, *, most: int, policy: Policy, now: datetime) -> str | None:
     """Count a text message to a member as one of the day's and return the number it goes to.
 
     None without a proved number: nothing is counted then. Raises NotNow when the day is used up.
@@ -27,3 +27,10 @@ def draw(member_id: int, *, most: int, policy: Policy, now: datetime) -> str | N
     except TooMany:
         raise NotNow(next_day(now, policy.zone)) from None
     return number
+
+
+@use_case
+def give_back(*, policy: Policy, now: datetime) -> None:
+    """Take the count of a text message back that the gateway refused."""
+    with transaction() as session:
+        accounts_steps.give_notice_back(session, policy, now)

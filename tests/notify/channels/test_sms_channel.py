@@ -151,6 +151,22 @@ def test_a_gateway_that_fails_is_tried_later_with_the_same_id(make: Make, carrie
 
 
 @pytest.mark.database
+def test_what_the_gateway_refused_costs_the_day_nothing(make: Make, carriers: Any) -> None:
+    make.worker()
+    carrier = carriers(400, 400, 400, 200)
+    sms = channel(make, carrier, notices_per_day=2, most_per_day=9)
+    put(to_role=(Role.WORKER, STATION))
+    deliver(sms)
+    at = AT
+    for attempt in (1, 2, 3):
+        assert send(sms, at=at) == 0
+        assert states() == [("sms", "waiting", attempt, "Refused")]
+        at += retries.wait_after(attempt)
+    assert send(sms, at=at) == 1
+    assert len(carrier.phones) == 1
+
+
+@pytest.mark.database
 def test_a_gateway_that_took_it_and_fell_silent_sends_one_text(make: Make, carriers: Any) -> None:
     make.worker()
     carrier = carriers("taken, then silent")
