@@ -73,6 +73,8 @@ class Site:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
+        # What was set up before may have left the clock an hour earlier, and so in another month.
+        present.begin()
         # The site's time, and with it that of whoever looks at it: see `tests/conftest.py`.
         self.ahead = clock.ahead()
         self.environment = {
