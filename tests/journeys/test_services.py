@@ -126,7 +126,7 @@ def test_a_day_without_network_is_written_down_and_uploaded_later(
     person: Callable[..., Person],
 ) -> None:
     rider, staff = person(FIRST, size=PHONE), person(STAFF, size=PHONE)
-    page = choose(rider, "热饮一杯")
+    page = choose(rider, "充电宝")
     number = take(page)
     digits = page.locator("[data-voucher-digits]").inner_text()
     desk = staff.go("/station")
