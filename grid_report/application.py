@@ -215,17 +215,13 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
 
 
 def _signs(app: Flask) -> None:
-    """Offer templates the sign of a category or a group by its code; unknown ones have dots."""
+    """Offer templates the sign of a category by its code; unknown ones have dots."""
 
     def category_icon(code: str) -> str:
         found = places_queries.reference().category(code)
         return found.icon if found else "dots"
 
-    def group_icon(code: str) -> str:
-        kinds = places_queries.reference().categories.by_code.values()
-        return next((it.group_icon for it in kinds if it.group_code == code), "dots")
-
-    app.jinja_env.globals.update(category_icon=category_icon, group_icon=group_icon)
+    app.jinja_env.globals.update(category_icon=category_icon)
 
 
 def _photo_names_in_use(names: Collection[str]) -> set[str]:

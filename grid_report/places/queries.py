@@ -202,18 +202,23 @@ def _communities(
 
 def _categories(session: Session) -> list[CategoryInfo]:
     rows = session.execute(select(*Category.__table__.columns)).mappings().all()
-    return [_category(dict(row)) for row in rows]
+    return [_category(**row) for row in rows]
 
 
-def _category(values: dict[str, Any]) -> CategoryInfo:
+def _category(
+    *,
+    emergency: str,
+    call_first: str,
+    helper_unit_kinds: str,
+    retired_at: datetime | None,
+    **same: Any,
+) -> CategoryInfo:
     return CategoryInfo(
-        **values
-        | {
-            "emergency": Emergency(values["emergency"]),
-            "call_first": tuple(filter(None, values["call_first"].split("|"))),
-            "helper_unit_kinds": tuple(filter(None, values["helper_unit_kinds"].split("|"))),
-            "retired": values.pop("retired_at") is not None,
-        }
+        emergency=Emergency(emergency),
+        call_first=tuple(filter(None, call_first.split("|"))),
+        helper_unit_kinds=tuple(filter(None, helper_unit_kinds.split("|"))),
+        retired=retired_at is not None,
+        **same,
     )
 
 

@@ -99,7 +99,7 @@ def save_offer(
             offer = Offer(kind=command.kind, created_at=now, reserved=0, version=0)
             session.add(offer)
         else:
-            offer = _lock_offer(session, offer_id)
+            offer = lock_one(session, Offer, Offer.id == offer_id)
             if seen is not None and seen != offer.version:
                 raise Stale(seen, offer.version)
             if offer.kind is not command.kind:
@@ -145,16 +145,12 @@ def _check_place(session: Session, command: EditOffer) -> None:
         raise Invalid.field("station", "station-unknown")
 
 
-def _lock_offer(session: Session, offer_id: int) -> Offer:
-    return lock_one(session, Offer, Offer.id == offer_id)
-
-
 @use_case
 def retire_offer(offer_id: int, *, actor: Actor, now: datetime) -> None:
     """Take an offer out of the catalogue; what is booked still counts. Raises NotFound, Forbidden."""
     access.check(actor, OFFERS_MANAGE)
     with transaction() as session:
-        offer = _lock_offer(session, offer_id)
+        offer = lock_one(session, Offer, Offer.id == offer_id)
         offer.retired_at = offer.retired_at or now
         audit(session, actor, "offer-retired", str(offer_id), now)
 
@@ -177,7 +173,7 @@ def add_slots(
     if len(starts) > MOST_SLOTS:
         raise Invalid.field("days", "too-many-slots", most=MOST_SLOTS)
     with transaction() as session:
-        offer = _lock_offer(session, offer_id)
+        offer = lock_one(session, Offer, Offer.id == offer_id)
         if not offer.kind.way.has_slots:
             raise Invalid.field("starts", "only-slots-have-times")
         there = set(session.scalars(select(Slot.starts_at).where(Slot.offer_id == offer_id)))

@@ -18,8 +18,7 @@ def _reads(who: Actor, it: StatementFacts) -> bool:
     return _works_for_provider(who, it) or who.has(Role.ADMINISTRATOR, Role.AUDITOR)
 
 
-def _is_county(who: Actor, _it: object) -> bool:
-    return who.has(Role.ADMINISTRATOR)
+_is_county: Final = has(Role.ADMINISTRATOR)
 
 
 def _answers(side: Side, who: Actor, it: StatementFacts) -> bool:

@@ -88,6 +88,7 @@ class Group:
     code: str
     name_zh: str
     name_en: str
+    icon: str
     categories: tuple[CategoryInfo, ...]
 
     def name(self, language: str) -> str:
@@ -132,7 +133,7 @@ class Categories:
             for code, found in members.items()
         }
         groups = [
-            Group(code, found[0].group_zh, found[0].group_en, found)
+            Group(code, found[0].group_zh, found[0].group_en, found[0].group_icon, found)
             for code, found in ordered.items()
         ]
         return tuple(

@@ -107,7 +107,7 @@ def answer_objection(
         raise Invalid.field("step", "value-unknown")
     words = _read(words)
     with transaction() as session:
-        objection = _lock(session, objection_id)
+        objection = lock_one(session, Objection, Objection.id == objection_id)
         access.check(actor, OBJECTION_ANSWER, objection)
         same = (objection.answered_by_id, objection.answer) == (actor.member_id, words)
         if same and objection.state is after(ObjectionState.OPEN, step):
@@ -126,7 +126,7 @@ def answer_objection(
 def withdraw_objection(objection_id: int, *, actor: Actor, now: datetime) -> None:
     """Take an own objection back; twice is once. Raises NotFound, ObjectionClosed."""
     with transaction() as session:
-        objection = _lock(session, objection_id)
+        objection = lock_one(session, Objection, Objection.id == objection_id)
         if objection.rider_id != actor.member_id:
             raise NotFound
         if objection.state is ObjectionState.WITHDRAWN:
@@ -143,10 +143,6 @@ def _read(words: str) -> str:
     if len(words) > LONGEST_WORDS:
         raise Invalid.field("words", "text-too-long", most=LONGEST_WORDS)
     return words
-
-
-def _lock(session: Session, objection_id: int) -> Objection:
-    return lock_one(session, Objection, Objection.id == objection_id)
 
 
 def _facts(session: Session, decision: Decision, rider_id: int) -> _Facts:

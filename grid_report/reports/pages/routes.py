@@ -79,6 +79,7 @@ def _form_page(form: dict[str, Any], errors: Errors, kept_photos: list[dict[str,
         {
             "code": group.code,
             "name": group.name(words_for),
+            "icon": group.icon,
             "categories": [
                 {
                     "code": category.code,
