@@ -25,7 +25,7 @@ from grid_report.places.queries import reference
 from grid_report.reports.desk import queries as desk_queries
 from grid_report.reports.desk.filters import ReportFilter, Sort
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
-from tests.support.builders import BRIGHT, PROPERTY, STATION, Make, picture
+from tests.support.builders import BRIGHT, PROPERTY, STATION, Make, center_of, picture
 
 pytestmark = pytest.mark.database
 
@@ -50,7 +50,7 @@ def test_a_state_sent_along_with_a_step_changes_nothing(make: Make) -> None:
         json={"step": "note", "note": "x", "state": "closed", "closed_at": "2026-01-01T00:00:00Z"},
         headers=make.token(worker),
     )
-    assert (answer.status_code, answer.json["state"]) == (200, "submitted")
+    assert (answer.status_code, answer.get_json()["state"]) == (200, "submitted")
 
 
 def test_a_stale_form_shows_both_versions_and_overwrites_nothing(make: Make) -> None:
@@ -62,8 +62,8 @@ def test_a_stale_form_shows_both_versions_and_overwrites_nothing(make: Make) -> 
         json={"step": "transfer", "community": BRIGHT, "reason": "x", "version": 1},
         headers={**make.token(second), "Accept-Language": "en"},
     )
-    assert (answer.status_code, answer.json["code"]) == (409, "stale")
-    assert "version 1, now it is 2" in answer.json["detail"]
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "stale")
+    assert "version 1, now it is 2" in answer.get_json()["detail"]
     assert make.fresh(report).community_code == STATION
 
 
@@ -105,7 +105,7 @@ def test_a_report_and_its_photos_come_together_or_not_at_all(
         },
         headers=make.token(make.rider()),
     )
-    assert (answer.status_code, answer.json["code"]) == (503, "photo-store-unavailable")
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "photo-store-unavailable")
     assert answer.headers["Retry-After"]
     assert (count(Report), count(ReportPhoto)) == (0, 0)
 
@@ -123,7 +123,7 @@ def test_permission_is_asked_on_every_object_a_step_names(make: Make) -> None:
         for into in (elsewhere.number, "KY-20200101-0001")
     ]
     assert [a.status_code for a in answers] == [422, 422]
-    assert answers[0].json["errors"] == answers[1].json["errors"]
+    assert answers[0].get_json()["errors"] == answers[1].get_json()["errors"]
     assert make.fresh(elsewhere).followers == 0
 
 
@@ -195,7 +195,7 @@ def test_another_process_sees_new_boundaries_without_a_restart(
 ) -> None:
     """Two apps on one database: what one imports, the other routes by with its next request."""
     other = another_app()
-    center = reference().community(STATION).center
+    center = center_of(STATION)
     with other.app_context():
         assert reference().locate(center).community_code == STATION
         db.session.remove()
@@ -236,7 +236,7 @@ def test_a_bad_date_names_its_field(make: Make, query: str) -> None:
         f"/api/v1/reports?{query}", headers=make.token(make.worker())
     )
     assert answer.status_code == 422
-    assert list(answer.json["errors"]) == [query.split("=")[0]]
+    assert list(answer.get_json()["errors"]) == [query.split("=")[0]]
 
 
 def test_everything_works_from_the_first_minute(make: Make) -> None:

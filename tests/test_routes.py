@@ -116,7 +116,7 @@ def test_a_guest_is_led_to_the_sign_in_page_or_told_401(it: World) -> None:
             continue
         answer = client.open(it.path(endpoint), method=method, **it.bodies(endpoint))
         if endpoint.startswith("api."):
-            assert (answer.status_code, answer.json["code"]) == (401, "sign-in-needed")
+            assert (answer.status_code, answer.get_json()["code"]) == (401, "sign-in-needed")
             assert answer.content_type == "application/problem+json"
             assert answer.headers["WWW-Authenticate"] == "Bearer"
         else:
@@ -143,7 +143,7 @@ def test_no_form_is_taken_without_its_csrf_token(it: World) -> None:
                 )
                 assert answer.status_code == 400, (endpoint, person)
                 if endpoint.startswith("api."):
-                    assert answer.json["code"] == "form-expired"
+                    assert answer.get_json()["code"] == "form-expired"
 
 
 def test_a_guest_cannot_be_made_to_sign_in_as_somebody_else(it: World) -> None:
@@ -183,7 +183,7 @@ def test_other_methods_are_405_with_those_that_work(it: World) -> None:
                 if rule.endpoint.startswith("api."):
                     assert answer.content_type == "application/problem+json"
                     if method != "HEAD":
-                        assert answer.json["code"] == "method-not-allowed"
+                        assert answer.get_json()["code"] == "method-not-allowed"
         with browser.open(path, method="OPTIONS") as answer:
             assert answer.status_code == 200
             assert set(answer.headers["Allow"].split(", ")) == known

@@ -156,4 +156,4 @@ def test_signing_in_and_searching_by_full_width(make: Make) -> None:
         "/api/v1/reports", query_string={"q": wide(report.number), "limit": "１"},
         headers=make.token(rider),
     )  # fmt: skip
-    assert [it["number"] for it in asked.json["items"]] == [report.number]
+    assert [it["number"] for it in asked.get_json()["items"]] == [report.number]

@@ -50,7 +50,11 @@ class Program:
 @pytest.fixture
 def program(make: Make) -> Callable[[Actor | None], Program]:
     """Make a program that is signed in as somebody, or as nobody."""
-    return lambda actor=None: Program(make.app.test_client(), make.token(actor) if actor else {})
+
+    def signed_in(actor: Actor | None = None) -> Program:
+        return Program(make.app.test_client(), make.token(actor) if actor else {})
+
+    return signed_in
 
 
 def problem(answer: Any, status: int, code: str, *fields: str) -> dict[str, Any]:

@@ -14,9 +14,8 @@ from grid_report.access.roles import Role
 from grid_report.accounts.models import SignIn
 from grid_report.api.schemas import account, place, statement
 from grid_report.db import db, transaction
-from grid_report.places.queries import reference
 from tests.api.conftest import problem
-from tests.support.builders import BRIGHT, PASSWORD, PROPERTY, STATION, STREET, Make
+from tests.support.builders import BRIGHT, PASSWORD, PROPERTY, STATION, STREET, Make, center_of
 
 pytestmark = pytest.mark.database
 
@@ -143,7 +142,7 @@ def test_categories_are_for_everybody_in_both_languages(program: Any) -> None:
 
 
 def test_a_position_is_located_in_either_datum(make: Make, program: Any) -> None:
-    asking, center = program(make.rider()), reference().community(STATION).center
+    asking, center = program(make.rider()), center_of(STATION)
     here = f"lat={center.lat}&lng={center.lng}"
     for more in ("", "&datum=wgs84", "&datum=gcj02", "&datum="):
         answer = asking.get(f"places/locate?{here}{more}")
@@ -183,6 +182,7 @@ def test_communities_have_a_point_inside_and_their_version(make: Make, program: 
     asking = program(make.rider())
     for it in shown.items:
         if it.boundary_version is not None and it.code in (STATION, BRIGHT):
+            assert it.center is not None
             found = asking.get(f"places/locate?lat={it.center.lat}&lng={it.center.lng}").json
             assert found["community"]["code"] == it.code
 
@@ -222,6 +222,10 @@ def test_points_come_with_their_reasons(make: Make, program: Any) -> None:
     why = asking.get(f"me/points/entries/{line.id}/why").json
     chain = statement.WhyShown.model_validate(why)
     assert chain.entry.report == report.number
+    assert chain.decision
+    assert chain.tariff
+    assert chain.award
+    assert chain.award.community
     assert (chain.decision.step, chain.tariff.rule, chain.tariff.severity) == ("accept", "R1", 2)
     assert (chain.award.points, chain.award.free, chain.award.community.code) == (15, 15, STATION)
     assert chain.award.last_day == shown.expiring[0].on
@@ -243,7 +247,8 @@ def test_entries_are_paged_without_gap_or_repetition(make: Make, program: Any) -
     rider, worker = make.rider(), make.worker()
     for _ in range(3):
         make.accepted(worker, rider)
-    asking, cursor, seen = program(rider), "", []
+    asking, seen = program(rider), []
+    cursor: str | None = ""
     while cursor is not None:
         page = asking.get(f"me/points/entries?limit=2&cursor={cursor}").json
         seen += [it["id"] for it in page["items"]]

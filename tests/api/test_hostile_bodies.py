@@ -203,6 +203,7 @@ def test_a_database_that_stays_locked_is_503_and_says_when_to_come_back(
         pytest.skip("a PostgreSQL row lock times out after ten seconds; SQLite shows the same path")
     rider = make.rider()
     number, asking, path = make.report(rider).number, program(rider), db.engine.url.database
+    assert path is not None
     db.session.remove()
     db.engine.dispose()
 

@@ -127,7 +127,8 @@ def test_objections_are_paged_and_cost_the_same_however_many(make: Make, program
         counts.append(len(statements))
     assert counts[0] == counts[1]
     for reader, path in ((asking, "me/points/objections"), (street, "objections")):
-        seen, cursor = [], ""
+        seen = []
+        cursor: str | None = ""
         while cursor is not None:
             page = reader.get(f"{path}?limit=2&cursor={cursor}").json
             seen += [it["id"] for it in page["items"]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -179,7 +180,7 @@ def test_nobody_pays_another_price_than_the_one_expected(
     make: Make, program: Programs, staff: Actor
 ) -> None:
     rider, offer, key = program(make.rider()), make.offer(points=0, stock=3), str(uuid.uuid4())
-    body = {"offer": offer, "expected_points": 20}
+    body: dict[str, Any] = {"offer": offer, "expected_points": 20}
     headers = {"Idempotency-Key": key}
     refused = problem(rider.post("redemptions", json=body, headers=headers), 409, "price-changed")
     assert refused["facts"] == {"points": 0}
@@ -200,7 +201,8 @@ def test_nobody_pays_another_price_than_the_one_expected(
 
 def pages(rider: Program, query: str = "") -> list[list[int]]:
     """Turn over the whole catalogue; return the ids page by page."""
-    found, cursor = [], ""
+    found = []
+    cursor: str | None = ""
     while cursor is not None:
         page = rider.get(f"offers?limit=3&cursor={cursor}{query}").json
         found.append([it["id"] for it in page["items"]])

@@ -14,10 +14,9 @@ from sqlalchemy import func, select
 from grid_report import clock
 from grid_report.api.schemas import report as report_shapes
 from grid_report.db import db
-from grid_report.places.queries import reference
 from grid_report.reports.models import Report
 from tests.api.conftest import problem
-from tests.support.builders import BRIGHT, PROPERTY, STATION, Make, picture
+from tests.support.builders import BRIGHT, PROPERTY, STATION, Make, center_of, picture
 
 pytestmark = pytest.mark.database
 
@@ -31,7 +30,7 @@ def reports() -> int:
 
 
 def test_a_report_is_sent_with_everything_and_read_back(make: Make, program: Any) -> None:
-    asking, center = program(make.rider()), reference().community(STATION).center
+    asking, center = program(make.rider()), center_of(STATION)
     sent = asking.report(
         photos=2,
         lat=center.lat,
@@ -48,6 +47,7 @@ def test_a_report_is_sent_with_everything_and_read_back(make: Make, program: Any
     assert "Idempotent-Replayed" not in sent.headers
     assert (shown.state, shown.version, shown.description) == ("submitted", 1, "路面有坑")
     # What was sent in the maps' datum is answered in the satellites'.
+    assert shown.location
     assert shown.location.datum == "wgs84"
     assert 0.0005 < abs(shown.location.lat - center.lat) < 0.01
     assert sent.json["taken_at"] == "2025-11-22T23:00:00Z"
@@ -67,9 +67,10 @@ def test_a_report_is_sent_with_everything_and_read_back(make: Make, program: Any
 def test_the_same_key_answers_what_was_stored_and_says_so(make: Make, program: Any) -> None:
     asking, key = program(make.rider()), {"Idempotency-Key": str(uuid.uuid4())}
     shot = picture()
-    one = lambda **more: asking.report(  # noqa: E731
-        headers=key, photos=[(io.BytesIO(shot), "a.jpg")], **more
-    )
+
+    def one(**more: Any) -> Any:
+        return asking.report(headers=key, photos=[(io.BytesIO(shot), "a.jpg")], **more)
+
     first, again = one(), one()
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.headers["Idempotent-Replayed"] == "true"
@@ -136,7 +137,10 @@ def test_what_is_wrong_with_a_report_names_its_fields(
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_photos_that_are_none_are_told_apart(make: Make, program: Any) -> None:
     asking = program(make.rider())
-    files = lambda *contents: [(io.BytesIO(c), f"{n}.jpg") for n, c in enumerate(contents)]  # noqa: E731
+
+    def files(*contents: bytes) -> list[tuple[io.BytesIO, str]]:
+        return [(io.BytesIO(content), f"{n}.jpg") for n, content in enumerate(contents)]
+
     answer = asking.report(photos=files(b"<svg onload=alert(1)>"))
     problem(answer, 415, "not-a-picture", "photos")
     half = picture()[:-200]
@@ -192,7 +196,7 @@ def test_pages_hold_each_report_once_whatever_is_added_meanwhile(make: Make, pro
     for sort in ("new", "due"):
         whole = [it["number"] for it in asking.get(f"reports?sort={sort}").json["items"]]
         seen: list[str] = []
-        cursor = ""
+        cursor: str | None = ""
         while cursor is not None:
             page = asking.get(f"reports?sort={sort}&limit=2&cursor={cursor}").json
             assert len(page["items"]) <= 2

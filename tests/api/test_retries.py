@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -158,7 +159,7 @@ def test_a_key_kept_from_another_role_opens_nothing(make: Make, program: Any, wh
     key = str(uuid.uuid4())
     headers = {"Idempotency-Key": key}
     make.station()
-    path, body = {
+    bodies: dict[str, Callable[[], tuple[str, dict[str, Any]]]] = {
         "report": lambda: ("reports", {"category": "RD02", "community": STATION}),
         "booking": lambda: ("redemptions", {"offer": make.offer(), "for": "rider"}),
         "merit": lambda: (
@@ -170,7 +171,8 @@ def test_a_key_kept_from_another_role_opens_nothing(make: Make, program: Any, wh
             {"kind": "grant", "community": STATION, "points": 5, "reason": "x",
              "month": f"{make.now.astimezone(make.settings.county.tz):%Y-%m}"},
         ),
-    }[what]()  # fmt: skip
+    }  # fmt: skip
+    path, body = bodies[what]()
     if what == "report":
         make.report(member, key=key)
     else:

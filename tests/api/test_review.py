@@ -122,7 +122,8 @@ def test_a_sample_is_looked_at_one_by_one(make: Make, review: Review, program: P
     whole = schemas.SampleShown.model_validate(street.get(f"fairness/sample?month={month}").json)
     assert (whole.population, whole.progress.judged, whole.progress.drawn) == (3, 0, 3)
     assert whole.drawn_at is not None
-    ids, cursor = [], ""
+    ids = []
+    cursor: str | None = ""
     while cursor is not None:
         page = street.get(f"fairness/sample?limit=2&cursor={cursor}").json
         ids += [it["id"] for it in page["items"]]

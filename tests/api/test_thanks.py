@@ -177,7 +177,8 @@ def test_proposals_are_paged_and_cost_the_same_however_many(make: Make, program:
             whole = admin.get("proposals").json
         counts.append(len(statements))
     assert counts[0] == counts[1]
-    seen, cursor = [], ""
+    seen = []
+    cursor: str | None = ""
     while cursor is not None:
         page = schemas.ProposalList.model_validate(
             admin.get(f"proposals?limit=3&state=waiting&cursor={cursor}").json

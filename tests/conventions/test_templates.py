@@ -60,13 +60,13 @@ def referenced() -> set[str]:
         other for name in names() for other in meta.find_referenced_templates(tree(name)) if other
     }
     for module in modules().values():
-        found |= {text.value for text in texts(module)}
+        found |= {text.value for text in texts(module) if isinstance(text.value, str)}
         for call in calls(module.tree):
             # `sentence("errors", code)` and `say("ready")` name the file without its folder.
             function = dotted(call.func).rpartition(".")[2]
             first = call.args[0] if call.args else None
             if function == "sentence" and isinstance(first, ast.Constant):
-                found.add(f"words/{first.value}.txt")
+                found.add(f"words/{first.value!s}.txt")
     return found
 
 
@@ -94,6 +94,7 @@ def markup(name: str) -> str:
         if isinstance(node, nodes.Output):
             parts += [GAP if not isinstance(n, nodes.TemplateData) else "" for n in node.nodes]
         else:
+            assert isinstance(node, nodes.TemplateData)
             parts.append(node.data)
     return "".join(parts)
 

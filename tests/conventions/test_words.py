@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -104,8 +105,9 @@ def test_every_error_has_a_sentence() -> None:
         is_family = "code" not in vars(kind) and kind.__subclasses__()
         if is_family or not kind.__module__.startswith("grid_report"):
             continue
-        has_facts = is_dataclass(kind) and not issubclass(kind, Invalid)
-        told = {field.name for field in fields(kind)} if has_facts else set()
+        shape: type[Any] = kind
+        has_facts = is_dataclass(shape) and not issubclass(shape, Invalid)
+        told = {field.name for field in fields(shape)} if has_facts else set()
         found.append(misfits("errors", kind.code, told))
     assert not [fault for fault in found if fault]
 
@@ -160,7 +162,7 @@ def test_everything_said_has_a_sentence() -> None:
                 continue
             if isinstance(call.args[0], ast.Constant):
                 facts = {str(keyword.arg) for keyword in call.keywords}
-                found.append(misfits("said", call.args[0].value, facts))
+                found.append(misfits("said", str(call.args[0].value), facts))
     assert not [fault for fault in found if fault]
     assert len(found) > 10
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from tests.support.visits import points_story
 from tests.support.visits.browser import PHONE, ROOT, Person, Site, chromium, chromium_path
@@ -45,7 +45,7 @@ def person(browser: Browser, site: Site) -> Iterator[Callable[..., Person]]:
     """Bring people; at the end none of their pages may have complained."""
     people: list[Person] = []
 
-    def bring(phone: str = "", *, size: dict[str, int] = PHONE, **context: Any) -> Person:
+    def bring(phone: str = "", *, size: ViewportSize = PHONE, **context: Any) -> Person:
         people.append(Person(browser, site, phone, size=size, **context))
         return people[-1]
 

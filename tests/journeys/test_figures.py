@@ -26,7 +26,7 @@ Rows = list[list[str]]
 @pytest.fixture
 def figures(person: Callable[..., Person]) -> Page:
     """Come to 统计 as the administrator does: by the bar of the desk."""
-    page = person(ADMINISTRATOR, size=dict(DESK), reduced_motion="reduce").go("/desk")
+    page = person(ADMINISTRATOR, size=DESK.copy(), reduced_motion="reduce").go("/desk")
     page.get_by_role("link", name="统计", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("开原市")
     return page
@@ -180,7 +180,7 @@ def test_a_frozen_month_stays_and_what_changes_is_listed_beside_it(
     follow(card(page, "结案数").locator(".figure-value a"))
     case = rows_of(page, "案件列表")[0]
     street = next(it for place, it in streets.items() if case[2].startswith(place))
-    number = reopened(case[0], person(STREETS[street], size=dict(DESK), reduced_motion="reduce"))
+    number = reopened(case[0], person(STREETS[street], size=DESK.copy(), reduced_motion="reduce"))
     follow(page.get_by_role("link", name="回到本月"))
     assert value(page, "结案数") == closed
     changed = {row[0]: row[1:] for row in rows_of(page, "与现在的差别")}
@@ -273,7 +273,7 @@ def test_a_question_is_kept_and_answers_whoever_opens_its_link(
     page.screenshot(path=shots / "figures-question.png", full_page=True)
 
     link = page.url.removeprefix(page.url.split("/statistics")[0])
-    auditor = person(AUDITOR, size=dict(DESK), reduced_motion="reduce").go(link)
+    auditor = person(AUDITOR, size=DESK.copy(), reduced_motion="reduce").go(link)
     assert rows_of(auditor, "答复") == answer
     text = fetch(auditor, auditor.get_by_role("link", name="表格（CSV）")).decode("utf-8-sig")
     lines = list(csv.DictReader(io.StringIO(text)))
@@ -281,7 +281,7 @@ def test_a_question_is_kept_and_answers_whoever_opens_its_link(
     assert int(lines[-1]["收到上报"]) == sum(int(row[at]) for row in answer)
 
     # The street sees its own part of it, and is told so.
-    street = person(STREETS["新城街道"], size=dict(DESK), reduced_motion="reduce").go(link)
+    street = person(STREETS["新城街道"], size=DESK.copy(), reduced_motion="reduce").go(link)
     expect(street.locator("main")).to_contain_text("新城街道")
     assert sum(int(row[at]) for row in rows_of(street, "答复")) < sum(
         int(row[at]) for row in answer

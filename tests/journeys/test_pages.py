@@ -56,7 +56,7 @@ def test_every_page_of_the_url_map_is_looked_at(app: Flask) -> None:
 
 
 def test_the_examination_sees_what_is_wrong(person: Callable[..., Person]) -> None:
-    page = person(size=dict(PHONE)).page
+    page = person(size=PHONE.copy()).page
     page.set_content("<main><h1>A</h1><img src='data:,'><pre>" + "wide " * 200 + "</pre></main>")
     assert any(line.startswith("axe image-alt") for line in violations(page))
     assert too_wide(page)
@@ -170,7 +170,7 @@ PARTS = [
 def test_pages_are_accessible_and_fit(
     who: str, screens: list[Screen], app: Flask, person: Callable[..., Person], shots: Path
 ) -> None:
-    someone = person(PHONES[who], size=dict(PHONE), reduced_motion="reduce")
+    someone = person(PHONES[who], size=PHONE.copy(), reduced_motion="reduce")
     desk = who not in PHONE_SIDE
     foreign: list[str] = []
     someone.context.on("request", lambda it: _note_foreign(it.url, someone.site, foreign))
@@ -196,7 +196,7 @@ def _note_foreign(url: str, site: Site, foreign: list[str]) -> None:
 
 
 def test_a_newcomer_finds_kind_empty_pages(person: Callable[..., Person], shots: Path) -> None:
-    newcomer = person(size=dict(PHONE), reduced_motion="reduce")
+    newcomer = person(size=PHONE.copy(), reduced_motion="reduce")
     page = newcomer.go("/sign-up")
     page.locator("[name=phone]").fill("13812340001")
     page.locator("[name=name]").fill("阿不都热合曼·买买提江")
@@ -232,7 +232,7 @@ def test_error_pages_that_are_hard_to_reach(
     def broken(status: int) -> str:
         raise REFUSALS[status]()
 
-    guest = person(size=dict(PHONE), reduced_motion="reduce")
+    guest = person(size=PHONE.copy(), reduced_motion="reduce")
     guest.page.route(
         "**/broken/*",
         lambda route: route.fulfill(
@@ -255,7 +255,7 @@ def test_error_pages_that_are_hard_to_reach(
 
 
 def test_the_theme_of_the_device_is_followed(person: Callable[..., Person]) -> None:
-    night = person(PHONES["rider"], size=dict(PHONE), color_scheme="dark", reduced_motion="reduce")
+    night = person(PHONES["rider"], size=PHONE.copy(), color_scheme="dark", reduced_motion="reduce")
     page = night.go("/my/reports")
     assert page.locator("html").get_attribute("data-theme") == "auto"
     assert not violations(page)

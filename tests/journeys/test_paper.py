@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from playwright.sync_api import ViewportSize
 from sqlalchemy import text
 
 from grid_report import clock
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.browser
 
 COUNTY = "211282"
 # A4 less its margins, in CSS pixels.
-PAPER = {"width": 718, "height": 1062}
+PAPER: ViewportSize = {"width": 718, "height": 1062}
 # What is wider than where it stands, its card or the paper.
 CUT = """() => {
   const right = (it) => it.getBoundingClientRect().right;
@@ -67,8 +68,8 @@ def test_the_month_is_two_pages_of_paper(
     """The page comes from an app of the test, its files from the site."""
     client = make.signed_in(make.administrator())
     client.set_cookie("language", language)
-    reader = person(size=dict(DESK), reduced_motion="reduce")
-    page, bodies = reader.page, {}
+    reader = person(size=DESK.copy(), reduced_motion="reduce")
+    page, bodies = reader.page, dict[str, str]()
     page.route(
         f"**/statistics/{month}?*",
         lambda route: route.fulfill(
@@ -117,8 +118,8 @@ def test_a_total_is_printed_once_and_no_heading_stands_alone(
         make.rider(), make.member(Grant(Role.STATION_STAFF, make.station())), "station-1"
     )
     client = make.signed_in(make.administrator())
-    reader = person(size=dict(DESK), reduced_motion="reduce")
-    page, bodies = reader.page, {}
+    reader = person(size=DESK.copy(), reduced_motion="reduce")
+    page, bodies = reader.page, dict[str, str]()
     paths = (
         f"/admin/statements/of-station-1/{month}",
         f"/admin/statements?month={month}",

@@ -144,7 +144,7 @@ def test_a_day_without_network_is_written_down_and_uploaded_later(
 
 
 def test_everything_works_without_script(person: Callable[..., Person]) -> None:
-    bare: dict[str, Any] = {"size": dict(PHONE), "java_script_enabled": False}
+    bare: dict[str, Any] = {"size": PHONE.copy(), "java_script_enabled": False}
     rider, staff = person(FIRST, **bare), person(STAFF, **bare)
     page = choose(rider, "充电宝")
     number = take(page)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from sqlalchemy import select
 
 from grid_report import clock, create_app
@@ -54,7 +54,7 @@ def somebody(browser: Browser, later: Site) -> Iterator[Callable[..., Person]]:
     """Bring people to that site."""
     people: list[Person] = []
 
-    def bring(phone: str, size: dict[str, int]) -> Person:
+    def bring(phone: str, size: ViewportSize) -> Person:
         people.append(Person(browser, later, phone, size=size))
         return people[-1]
 
@@ -124,7 +124,7 @@ def test_a_service_is_on_the_months_statement_once_and_both_sides_confirm(
     later: Site, somebody: Callable[..., Person], shots: Path
 ) -> None:
     ref, month = hand_out_and_let_time_pass(later)
-    staff, county = somebody(STAFF, dict(PHONE)), somebody(ADMINISTRATOR, dict(DESK))
+    staff, county = somebody(STAFF, PHONE.copy()), somebody(ADMINISTRATOR, DESK.copy())
 
     page = staff.go("/station/statements")
     page.locator("main a", has_text=str(month)).last.click()

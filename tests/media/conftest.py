@@ -16,6 +16,8 @@ from grid_report.settings import Photos, load
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
+AdmitBytes = Callable[..., list[AdmittedPhoto]]
+
 
 @pytest.fixture(scope="session")
 def limits() -> Photos:
@@ -37,9 +39,7 @@ def store(tmp_path: Path) -> LocalStore:
 
 
 @pytest.fixture
-def admit_bytes(
-    pool: Pool, store: LocalStore, limits: Photos
-) -> Callable[..., list[AdmittedPhoto]]:
+def admit_bytes(pool: Pool, store: LocalStore, limits: Photos) -> AdmitBytes:
     """Admit files given as bytes."""
 
     def admitted(*files: bytes, **changed: object) -> list[AdmittedPhoto]:

@@ -15,6 +15,7 @@ from grid_report.errors import GridReportError
 from grid_report.media.errors import NotAPicture, PictureBroken, PictureTooManyPixels
 from tests.support import pictures
 from tests.support.pictures import (
+    Rationals,
     chunk,
     encoded,
     exif_segment,
@@ -62,11 +63,11 @@ def animated(kind: str) -> bytes:
     )
 
 
-def gps(lat, lng, refs: bytes = b"NE") -> bytes:
+def gps(lat: Rationals, lng: Rationals, refs: bytes = b"NE") -> bytes:
     return jpeg_with([exif_segment(pictures.gps_exif(lat, lng, refs))], plain())
 
 
-def whole(degrees: int, minutes: int = 0, seconds: int = 0):
+def whole(degrees: int, minutes: int = 0, seconds: int = 0) -> Rationals:
     return ((degrees, 1), (minutes, 1), (seconds, 1))
 
 
@@ -100,6 +101,11 @@ def lost_end(data: bytes, keep: float) -> bytes:
     return truncated(data, keep, ending=b"\xff\xd9")
 
 
+def cut(make: Make, percent: int, how: Callable[[bytes, float], bytes] = truncated) -> Make:
+    """Make a file, later, and cut it short."""
+    return lambda: how(make(), percent / 100)
+
+
 NOT = NotAPicture
 BROKEN = PictureBroken
 PIXELS = PictureTooManyPixels
@@ -125,7 +131,7 @@ CASES: dict[str, tuple[Make, type[GridReportError] | Taken]] = {
     # cut short
     **{
         f"JPEG cut at {percent} %": (
-            lambda percent=percent: truncated(plain(), percent / 100),
+            cut(plain, percent),
             BROKEN,
         )
         for percent in (2, 10, 50, 90, 99)
@@ -134,7 +140,7 @@ CASES: dict[str, tuple[Make, type[GridReportError] | Taken]] = {
     "JPEG without its end": (lambda: plain()[:-2], BROKEN),
     **{
         f"JPEG cut at {percent} % and ended properly": (
-            lambda percent=percent: lost_end(plain(), percent / 100),
+            cut(plain, percent, lost_end),
             BROKEN,
         )
         for percent in (20, 50, 90)
@@ -157,7 +163,7 @@ CASES: dict[str, tuple[Make, type[GridReportError] | Taken]] = {
     ),
     **{
         f"PNG cut at {percent} %": (
-            lambda percent=percent: truncated(encoded(scene(), "PNG"), percent / 100),
+            cut(lambda: encoded(scene(), "PNG"), percent),
             BROKEN,
         )
         for percent in (5, 50, 95)
@@ -165,14 +171,14 @@ CASES: dict[str, tuple[Make, type[GridReportError] | Taken]] = {
     "PNG without its last chunk": (lambda: encoded(scene(), "PNG")[:-12], Taken()),
     **{
         f"WebP cut at {percent} %": (
-            lambda percent=percent: truncated(encoded(scene(), "WEBP"), percent / 100),
+            cut(lambda: encoded(scene(), "WEBP"), percent),
             BROKEN,
         )
         for percent in (5, 50, 99)
     },
     **{
         f"HEIC cut at {percent} %": (
-            lambda percent=percent: truncated(heic(), percent / 100),
+            cut(heic, percent),
             BROKEN,
         )
         for percent in (20, 60, 99)

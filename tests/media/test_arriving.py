@@ -17,9 +17,10 @@ from grid_report.media.decoding.arrivals import arrival, clear_left_behind
 from grid_report.media.errors import PhotoStoreUnavailable, PictureTooLarge
 from grid_report.media.store import opening
 from grid_report.media.store.local import LocalStore
-from tests.media.conftest import files_under
+from tests.media.conftest import AdmitBytes, files_under
 from tests.media.faulty import soon
 from tests.support import pictures
+from tests.support.builders import Make
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -76,7 +77,7 @@ def test_where_a_name_is_needed_the_next_start_clears_it_away(store: LocalStore)
 
 
 @pytest.mark.database
-def test_a_start_clears_what_killed_processes_left(app: Flask, make) -> None:
+def test_a_start_clears_what_killed_processes_left(app: Flask, make: Make) -> None:
     store = app.extensions["grid_report"].media.store
     dead = store.staging() / "in-dead"
     dead.mkdir()
@@ -88,23 +89,27 @@ def test_a_start_clears_what_killed_processes_left(app: Flask, make) -> None:
 
 
 def test_a_decoder_reads_a_file_that_has_no_name(
-    store: LocalStore, admit_bytes, monkeypatch
+    store: LocalStore, admit_bytes: AdmitBytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ways: list[str] = []
     take_in = arrivals.take_in
-    monkeypatch.setattr(
-        "grid_report.media.uploads.photos.take_in",
-        lambda path: (found := take_in(path), ways.append(found[1]), list(path.parent.iterdir()))[
-            0
-        ],
-    )
+
+    def noted(path: Path) -> tuple[io.FileIO, str]:
+        found = take_in(path)
+        ways.append(found[1])
+        list(path.parent.iterdir())
+        return found
+
+    monkeypatch.setattr("grid_report.media.uploads.photos.take_in", noted)
     sent = pictures.encoded(pictures.scene((320, 240)), "JPEG")
     assert len(admit_bytes(sent, sent)) == 2
     assert [way.rpartition("/")[0] for way in ways] == [f"/proc/{os.getpid()}/fd"] * 2
     assert list(store.staging().iterdir()) == []
 
 
-def test_nothing_stays_open_or_lies_about_when_a_photo_is_refused(store, admit_bytes) -> None:
+def test_nothing_stays_open_or_lies_about_when_a_photo_is_refused(
+    store: LocalStore, admit_bytes: AdmitBytes
+) -> None:
     before = len(os.listdir("/proc/self/fd"))
     with pytest.raises(PictureTooLarge):
         admit_bytes(bytes(2 << 20), max_file_mb=1)
@@ -112,7 +117,9 @@ def test_nothing_stays_open_or_lies_about_when_a_photo_is_refused(store, admit_b
     assert files_under(store.root) == []
 
 
-def test_a_disk_that_is_full_is_said_so(store, admit_bytes, monkeypatch) -> None:
+def test_a_disk_that_is_full_is_said_so(
+    store: LocalStore, admit_bytes: AdmitBytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Full(io.FileIO):
         def write(self, *_: object) -> int:
             raise OSError(28, "no space left")

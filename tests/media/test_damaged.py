@@ -63,7 +63,7 @@ def test_a_damaged_photo_is_an_honest_error_that_nobody_keeps(
     assert {record.photo for record in caplog.records if hasattr(record, "photo")} == {photo.name}
     listed: Any = client.get(f"/api/v1/reports/{report.number}", headers=token).json
     problem = client.get(listed["photos"][0]["main"], headers=token)
-    assert (problem.status_code, problem.json["code"]) == (500, "photo-damaged")
+    assert (problem.status_code, problem.get_json()["code"]) == (500, "photo-damaged")
     assert problem.headers["Cache-Control"] == "no-store"
 
 

@@ -10,21 +10,24 @@ from PIL import Image
 from werkzeug.datastructures import FileStorage
 
 from grid_report.errors import GridReportError, TooLarge
+from grid_report.media.decoding.pool import Pool
 from grid_report.media.errors import (
     NotAPicture,
     PictureBroken,
     PictureTooLarge,
     TooManyPhotos,
 )
+from grid_report.media.store.local import LocalStore
 from grid_report.media.store.stores import Size
 from grid_report.media.uploads.photos import admit
-from tests.media.conftest import ZONE, files_under
+from grid_report.settings import Photos
+from tests.media.conftest import ZONE, AdmitBytes, files_under
 from tests.media.hostile import CASES, PHP, SCRIPT, Taken, gif, plain
 from tests.support.pictures import encoded, scene, truncated
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_becomes_of_it(name, admit_bytes, store):
+def test_what_becomes_of_it(name: str, admit_bytes: AdmitBytes, store: LocalStore) -> None:
     make, expected = CASES[name]
     if isinstance(expected, Taken):
         (photo,) = admit_bytes(make())
@@ -47,11 +50,11 @@ def test_what_becomes_of_it(name, admit_bytes, store):
     assert files_under(store.root) == []
 
 
-def test_there_are_more_than_forty_of_them():
+def test_there_are_more_than_forty_of_them() -> None:
     assert len(CASES) > 100
 
 
-def test_after_all_that_the_decoders_still_work(admit_bytes):
+def test_after_all_that_the_decoders_still_work(admit_bytes: AdmitBytes) -> None:
     assert len(admit_bytes(plain(), plain())) == 2
 
 
@@ -76,7 +79,9 @@ def test_after_all_that_the_decoders_still_work(admit_bytes):
     ],
 )
 @pytest.mark.parametrize("mime", ["image/svg+xml", "text/html", "image/jpeg", "no/such thing"])
-def test_the_name_and_type_sent_play_no_part(file_name, mime, pool, store, limits, tmp_path):
+def test_the_name_and_type_sent_play_no_part(
+    file_name: str, mime: str, pool: Pool, store: LocalStore, limits: Photos, tmp_path: Path
+) -> None:
     sent = FileStorage(io.BytesIO(plain()), filename=file_name, content_type=mime)
     (photo,) = admit([sent], store=store, pool=pool, limits=limits, zone=ZONE)
     assert (photo.width, photo.height) == (640, 480)
@@ -86,7 +91,9 @@ def test_the_name_and_type_sent_play_no_part(file_name, mime, pool, store, limit
     }
 
 
-def test_a_file_over_the_limit_is_refused_before_it_is_read_whole(pool, store, limits):
+def test_a_file_over_the_limit_is_refused_before_it_is_read_whole(
+    pool: Pool, store: LocalStore, limits: Photos
+) -> None:
     class Endless:
         given = 0
 
@@ -103,14 +110,16 @@ def test_a_file_over_the_limit_is_refused_before_it_is_read_whole(pool, store, l
     assert files_under(store.root) == []
 
 
-def test_a_file_of_exactly_the_limit_is_looked_at(admit_bytes):
+def test_a_file_of_exactly_the_limit_is_looked_at(admit_bytes: AdmitBytes) -> None:
     padded = plain().ljust(1024 * 1024, b"\0")
     assert admit_bytes(padded, max_file_mb=1)
     with pytest.raises(PictureTooLarge):
         admit_bytes(padded + b"\0", max_file_mb=1)
 
 
-def test_when_one_of_three_is_refused_none_is_kept(admit_bytes, store):
+def test_when_one_of_three_is_refused_none_is_kept(
+    admit_bytes: AdmitBytes, store: LocalStore
+) -> None:
     others = encoded(scene((320, 240)), "JPEG"), encoded(scene((200, 100)), "PNG")
     with pytest.raises(PictureBroken) as refusal:
         admit_bytes(others[0], truncated(plain(), 0.5), others[1])
@@ -119,23 +128,27 @@ def test_when_one_of_three_is_refused_none_is_kept(admit_bytes, store):
     assert len(admit_bytes(*others)) == 2
 
 
-def test_when_several_are_refused_the_first_is_named(admit_bytes):
+def test_when_several_are_refused_the_first_is_named(admit_bytes: AdmitBytes) -> None:
     with pytest.raises(NotAPicture) as refusal:
         admit_bytes(plain(), gif(), truncated(plain(), 0.5))
     assert refusal.value.number == 2
 
 
-def test_more_photos_than_allowed_are_refused_unread(admit_bytes, limits):
+def test_more_photos_than_allowed_are_refused_unread(
+    admit_bytes: AdmitBytes, limits: Photos
+) -> None:
     with pytest.raises(TooManyPhotos):
         admit_bytes(*[b""] * (limits.max_files + 1))
 
 
-def test_no_photos_are_no_photos(admit_bytes, store):
+def test_no_photos_are_no_photos(admit_bytes: AdmitBytes, store: LocalStore) -> None:
     assert admit_bytes() == []
     assert files_under(store.root) == []
 
 
-def test_a_line_that_breaks_during_the_upload_leaves_nothing(pool, store, limits):
+def test_a_line_that_breaks_during_the_upload_leaves_nothing(
+    pool: Pool, store: LocalStore, limits: Photos
+) -> None:
     class Breaking:
         def read(self, size: int = -1) -> bytes:
             raise ConnectionResetError

@@ -347,7 +347,7 @@ def test_a_store_taken_over_on_purpose_is_audited_and_refuses_the_one_before(
     with pytest.raises(StoreOfAnother):
         sweep(now)
     answer = app.test_client().get("/readyz")
-    assert (answer.status_code, answer.json["checks"]["photo_store"]) == (503, "failed")
+    assert (answer.status_code, answer.get_json()["checks"]["photo_store"]) == (503, "failed")
 
 
 def test_commands_and_scheduler_refuse_a_store_of_another(app: Flask, stranger: Flask) -> None:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,8 @@ from tests.support import pictures
 
 ROOT = Path(__file__).resolve().parents[2]
 
+Send = Callable[..., int]
+
 
 @pytest.fixture
 def tight(limits: Photos) -> Photos:
@@ -52,7 +55,7 @@ def faulty(tight: Photos) -> Iterator[Pool]:
 
 
 @pytest.fixture
-def send(faulty: Pool, store: LocalStore, tight: Photos) -> Callable[..., int]:
+def send(faulty: Pool, store: LocalStore, tight: Photos) -> Send:
     """Admit files to the faulty pool; return how many photos came out."""
 
     def sent(*files: bytes) -> int:
@@ -68,7 +71,9 @@ def good() -> bytes:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ["SEGFAULT", "ABORT", "EXIT"])
-def test_a_picture_that_crashes_its_decoder_twice_is_broken(send, store, fault):
+def test_a_picture_that_crashes_its_decoder_twice_is_broken(
+    send: Send, store: LocalStore, fault: str
+) -> None:
     with pytest.raises(PictureBroken):
         send(fault.encode())
     assert files_under(store.root) == []
@@ -76,7 +81,9 @@ def test_a_picture_that_crashes_its_decoder_twice_is_broken(send, store, fault):
 
 
 @pytest.mark.slow
-def test_a_picture_that_uses_up_its_decoder_is_broken_at_once(tight, store):
+def test_a_picture_that_uses_up_its_decoder_is_broken_at_once(
+    tight: Photos, store: LocalStore
+) -> None:
     # On a busy machine the clock on the wall may come first, and says nothing about the picture.
     patient = tight.model_copy(update={"wall_seconds": 60})
     pool = Pool(patient, boot=FAULTY)
@@ -90,7 +97,9 @@ def test_a_picture_that_uses_up_its_decoder_is_broken_at_once(tight, store):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ["KILL", "HANG", "HANG-IN-C", "KILL-CRASH"])
-def test_decoders_killed_from_outside_twice_say_nothing_about_the_picture(send, store, fault):
+def test_decoders_killed_from_outside_twice_say_nothing_about_the_picture(
+    send: Send, store: LocalStore, fault: str
+) -> None:
     """Out of memory, too much to do: 503 with Retry-After, and a queue sends it again."""
     with pytest.raises(PicturesBusy) as refused:
         send(fault.encode())
@@ -100,7 +109,9 @@ def test_decoders_killed_from_outside_twice_say_nothing_about_the_picture(send, 
 
 
 @pytest.mark.parametrize("fault", ["ONE-KILL", "ONE-CRASH", "ONE-HALF"])
-def test_a_picture_whose_decoder_died_once_gets_a_fresh_one_and_is_taken(send, faulty, fault):
+def test_a_picture_whose_decoder_died_once_gets_a_fresh_one_and_is_taken(
+    send: Send, faulty: Pool, fault: str
+) -> None:
     assert send(good()) == 1
     (before,) = faulty.pids()
     assert send(fault.encode()) == 1
@@ -108,11 +119,13 @@ def test_a_picture_whose_decoder_died_once_gets_a_fresh_one_and_is_taken(send, f
 
 
 @pytest.mark.slow
-def test_a_picture_whose_decoder_was_held_up_once_is_taken(send):
+def test_a_picture_whose_decoder_was_held_up_once_is_taken(send: Send) -> None:
     assert send(b"ONE-HANG") == 1
 
 
-def test_a_picture_in_hand_when_the_pool_closes_is_busy_not_broken(send, faulty):
+def test_a_picture_in_hand_when_the_pool_closes_is_busy_not_broken(
+    send: Send, faulty: Pool
+) -> None:
     assert send(good()) == 1
     with ThreadPoolExecutor(1) as threads:
         slow = threads.submit(send, b"SLOW")
@@ -123,14 +136,18 @@ def test_a_picture_in_hand_when_the_pool_closes_is_busy_not_broken(send, faulty)
     assert faulty.pids() == []
 
 
-def test_a_decoder_that_wants_too_much_memory_is_stopped_and_replaced(faulty, store, send):
+def test_a_decoder_that_wants_too_much_memory_is_stopped_and_replaced(
+    faulty: Pool, store: LocalStore, send: Send
+) -> None:
     with pytest.raises(PictureTooManyPixels):
         send(b"MEMORY")
     assert files_under(store.root) == []
     assert send(good(), good()) == 2
 
 
-def test_heic_without_the_extra_is_a_kind_this_server_cannot_read(tight, store):
+def test_heic_without_the_extra_is_a_kind_this_server_cannot_read(
+    tight: Photos, store: LocalStore
+) -> None:
     pool = Pool(tight, boot="import sys; sys.modules['pillow_heif'] = None; " + pool_module._BOOT)
     heic = pictures.encoded(pictures.scene((64, 48)), "HEIF")
     try:
@@ -141,23 +158,25 @@ def test_heic_without_the_extra_is_a_kind_this_server_cannot_read(tight, store):
         pool.close()
 
 
-def test_a_full_disk_is_not_the_pictures_fault(send, store):
+def test_a_full_disk_is_not_the_pictures_fault(send: Send, store: LocalStore) -> None:
     with pytest.raises(PhotoStoreUnavailable):
         send(b"DISK")
     assert files_under(store.root) == []
 
 
-def test_a_decoder_that_prints_does_not_garble_the_answer(send):
+def test_a_decoder_that_prints_does_not_garble_the_answer(send: Send) -> None:
     assert send(b"PRINT") == 1
 
 
-def test_an_answer_that_is_none_is_a_dead_decoder(send):
+def test_an_answer_that_is_none_is_a_dead_decoder(send: Send) -> None:
     with pytest.raises(PictureBroken):
         send(b"GARBAGE")
     assert send(good()) == 1
 
 
-def test_other_photos_in_flight_are_unharmed(faulty, store, tight, send):
+def test_other_photos_in_flight_are_unharmed(
+    faulty: Pool, store: LocalStore, tight: Photos, send: Send
+) -> None:
     def one(data: bytes) -> str:
         try:
             return str(send(data))
@@ -171,7 +190,7 @@ def test_other_photos_in_flight_are_unharmed(faulty, store, tight, send):
     assert said == ["1", "busy", "1", "broken"] * 3
 
 
-def test_many_killers_in_a_row_leave_the_pool_working(send, faulty):
+def test_many_killers_in_a_row_leave_the_pool_working(send: Send, faulty: Pool) -> None:
     for _ in range(4):
         with pytest.raises(PicturesBusy):
             send(b"KILL")
@@ -180,15 +199,15 @@ def test_many_killers_in_a_row_leave_the_pool_working(send, faulty):
     assert len(faulty.pids()) == 1
 
 
-def test_a_killed_idle_decoder_is_replaced_and_no_photo_suffers(send, faulty):
+def test_a_killed_idle_decoder_is_replaced_and_no_photo_suffers(send: Send, faulty: Pool) -> None:
     assert send(good(), good(), good()) == 3
     for pid in faulty.pids():
         os.kill(pid, signal.SIGKILL)
-        assert soon(lambda pid=pid: gone(pid))
+        assert soon(partial(gone, pid))
     assert send(good()) == 1
 
 
-def test_limits_are_armed_anew_for_every_job(send, faulty):
+def test_limits_are_armed_anew_for_every_job(send: Send, faulty: Pool) -> None:
     # Each takes a part of the CPU allowance; together they take more than one may.
     big = pictures.encoded(pictures.scene((3000, 2000)), "PNG")
     for _ in range(8):
@@ -197,7 +216,7 @@ def test_limits_are_armed_anew_for_every_job(send, faulty):
 
 
 @pytest.mark.slow
-def test_scans_that_never_end_are_stopped(limits, store, tight):
+def test_scans_that_never_end_are_stopped(limits: Photos, store: LocalStore, tight: Photos) -> None:
     with_scans = pictures.progressive_scans((3800, 3800), 1500)
     assert len(with_scans) < limits.max_file_mb * 1024 * 1024
     tight = tight.model_copy(update={"wall_seconds": 60})
@@ -210,7 +229,7 @@ def test_scans_that_never_end_are_stopped(limits, store, tight):
         pool.close()
 
 
-def test_a_decoder_is_replaced_after_its_share_of_jobs(limits, store):
+def test_a_decoder_is_replaced_after_its_share_of_jobs(limits: Photos, store: LocalStore) -> None:
     pool = Pool(limits.model_copy(update={"processes": 1}), recycle_after_jobs=2)
     try:
         seen = []
@@ -224,7 +243,7 @@ def test_a_decoder_is_replaced_after_its_share_of_jobs(limits, store):
     assert seen[0] != seen[2]
 
 
-def test_no_more_children_than_places(limits, store):
+def test_no_more_children_than_places(limits: Photos, store: LocalStore) -> None:
     pool = Pool(limits.model_copy(update={"processes": 1}))
     most = 0
     try:
@@ -242,7 +261,7 @@ def test_no_more_children_than_places(limits, store):
 
 
 @pytest.mark.slow
-def test_when_all_places_stay_taken_the_answer_is_busy(tight, tmp_path):
+def test_when_all_places_stay_taken_the_answer_is_busy(tight: Photos, tmp_path: Path) -> None:
     pool = Pool(tight.model_copy(update={"processes": 1}), boot=FAULTY, wait_seconds=0.2)
     source = tmp_path / "sent"
     source.write_bytes(b"HANG")
@@ -259,7 +278,9 @@ def test_when_all_places_stay_taken_the_answer_is_busy(tight, tmp_path):
         pool.close()
 
 
-def test_decoders_that_do_not_start_are_not_tried_again_at_once(tight, tmp_path, monkeypatch):
+def test_decoders_that_do_not_start_are_not_tried_again_at_once(
+    tight: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job = Job(str(tmp_path / "sent"), str(tmp_path / "main"), str(tmp_path / "thumb"))
     starts = tmp_path / "starts"
     pool = Pool(tight, boot=f"open({str(starts)!r}, 'a').write('x'); raise SystemExit(1)")
@@ -274,7 +295,9 @@ def test_decoders_that_do_not_start_are_not_tried_again_at_once(tight, tmp_path,
     assert starts.read_text() == "xx"
 
 
-def test_the_end_of_the_thread_that_started_a_decoder_does_not_end_it(send, faulty):
+def test_the_end_of_the_thread_that_started_a_decoder_does_not_end_it(
+    send: Send, faulty: Pool
+) -> None:
     thread = threading.Thread(target=send, args=(good(),))
     thread.start()
     thread.join()
@@ -285,7 +308,7 @@ def test_the_end_of_the_thread_that_started_a_decoder_does_not_end_it(send, faul
     assert faulty.pids() == [pid]
 
 
-def test_closing_ends_the_children_and_the_pool_can_be_used_again(send, faulty):
+def test_closing_ends_the_children_and_the_pool_can_be_used_again(send: Send, faulty: Pool) -> None:
     send(good(), good())
     pids = faulty.pids()
     faulty.close()
@@ -293,7 +316,9 @@ def test_closing_ends_the_children_and_the_pool_can_be_used_again(send, faulty):
     assert send(good()) == 1
 
 
-def test_a_stop_signal_to_the_whole_group_does_not_spoil_the_photo_in_hand(faulty, send):
+def test_a_stop_signal_to_the_whole_group_does_not_spoil_the_photo_in_hand(
+    faulty: Pool, send: Send
+) -> None:
     send(good())
     (pid,) = faulty.pids()
     with ThreadPoolExecutor(1) as threads:
@@ -304,7 +329,7 @@ def test_a_stop_signal_to_the_whole_group_does_not_spoil_the_photo_in_hand(fault
         assert slow.result() == 1
 
 
-def test_a_forked_worker_has_decoders_of_its_own(send, faulty):
+def test_a_forked_worker_has_decoders_of_its_own(send: Send, faulty: Pool) -> None:
     assert send(good()) == 1
     (before,) = faulty.pids()
     forked = os.fork()
@@ -322,7 +347,9 @@ def test_a_forked_worker_has_decoders_of_its_own(send, faulty):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ["HANG", "HANG-IN-C", "SPIN", ""])
-def test_kill_9_of_the_server_leaves_no_children(tmp_path, fault, limits):
+def test_kill_9_of_the_server_leaves_no_children(
+    tmp_path: Path, fault: str, limits: Photos
+) -> None:
     """Also of those deep in a decoder that never returns."""
     (tmp_path / "sent").write_bytes(fault.encode() or good())
     script = textwrap.dedent(
@@ -363,7 +390,7 @@ def test_kill_9_of_the_server_leaves_no_children(tmp_path, fault, limits):
                 os.kill(pid, signal.SIGKILL)
 
 
-def test_a_web_process_never_imports_the_decoders():
+def test_a_web_process_never_imports_the_decoders() -> None:
     script = (
         "import sys, grid_report.media.uploads.photos, grid_report.media.upkeep.sweep, grid_report.media.decoding.pool;"
         "sys.exit(any(name.split('.')[0] in {'PIL', 'pillow_heif'} for name in sys.modules))"
@@ -371,7 +398,7 @@ def test_a_web_process_never_imports_the_decoders():
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0
 
 
-def test_a_decoder_never_imports_the_web_framework(limits):
+def test_a_decoder_never_imports_the_web_framework(limits: Photos) -> None:
     script = pool_module._BOOT.replace("child.run()", "print(sorted(sys.modules))")
     said = subprocess.run(
         [sys.executable, "-I", "-c", script, str(ROOT / "grid_report"), "{}"],
@@ -383,7 +410,9 @@ def test_a_decoder_never_imports_the_web_framework(limits):
     assert not any(f"'{name}'" in said for name in ("flask", "sqlalchemy", "pydantic"))
 
 
-def test_a_decoder_sees_nothing_of_the_servers_environment(send, faulty, monkeypatch):
+def test_a_decoder_sees_nothing_of_the_servers_environment(
+    send: Send, faulty: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GRID_REPORT_SECRET_KEY", "do-not-look")
     send(good())
     (pid,) = faulty.pids()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from flask import Flask, Response
+from werkzeug.test import TestResponse
 
 from grid_report import clock
 from grid_report.errors import NotFound
 from grid_report.media.errors import PhotoDamaged
 from grid_report.media.photo_views import photo_response
+from grid_report.media.store.local import LocalStore
 from grid_report.media.store.stores import Pair, Size, Store
 from tests.media.test_stores import any_store, s3_endpoint, s3_url
 from tests.support import pictures
@@ -32,8 +35,11 @@ def put(store: Store) -> None:
     store.put([made])
 
 
+Get = Callable[..., TestResponse]
+
+
 @pytest.fixture
-def get(store):
+def get(store: Store) -> Get:
     """Ask for a photo; return the answer."""
     put(store)
     app = Flask("photos")
@@ -49,7 +55,7 @@ def get(store):
     return lambda path, **headers: app.test_client().get(path, headers=headers)
 
 
-def test_a_photo_comes_as_what_it_is(get):
+def test_a_photo_comes_as_what_it_is(get: Get) -> None:
     with get(f"/{ONE}/main") as answer:
         assert answer.status_code == 200
         assert answer.data == MAIN
@@ -66,7 +72,9 @@ def test_a_photo_comes_as_what_it_is(get):
 
 
 @pytest.mark.parametrize("tag", [f'"{ONE}-main"', f'"other", "{ONE}-main"', "*"])
-def test_a_browser_that_has_it_is_told_so_without_reading(get, store, monkeypatch, tag):
+def test_a_browser_that_has_it_is_told_so_without_reading(
+    get: Get, store: LocalStore, monkeypatch: pytest.MonkeyPatch, tag: str
+) -> None:
     monkeypatch.setattr(store, "open", None)
     with get(f"/{ONE}/main", **{"If-None-Match": tag}) as answer:
         assert answer.status_code == 304
@@ -75,12 +83,12 @@ def test_a_browser_that_has_it_is_told_so_without_reading(get, store, monkeypatc
         assert "immutable" in answer.headers["Cache-Control"]
 
 
-def test_the_tag_of_the_other_size_is_not_this_one(get):
+def test_the_tag_of_the_other_size_is_not_this_one(get: Get) -> None:
     with get(f"/{ONE}/main", **{"If-None-Match": f'"{ONE}-thumb"'}) as answer:
         assert answer.status_code == 200
 
 
-def test_a_part_can_be_asked_for(get):
+def test_a_part_can_be_asked_for(get: Get) -> None:
     with get(f"/{ONE}/main", Range="bytes=0-3") as answer:
         assert answer.status_code == 206
         assert answer.data == MAIN[:4]
@@ -89,12 +97,12 @@ def test_a_part_can_be_asked_for(get):
 @pytest.mark.parametrize(
     "path", [f"/{'0' * 64}/main", f"/{ONE}/huge", "/..%2f..%2fetc/main", f"/{ONE}%00/main"]
 )
-def test_what_is_not_there_is_not_found(get, path):
+def test_what_is_not_there_is_not_found(get: Get, path: str) -> None:
     with get(path) as answer:
         assert answer.status_code == 404
 
 
-def test_a_date_alone_does_not_decide(get):
+def test_a_date_alone_does_not_decide(get: Get) -> None:
     since = (clock.now() + timedelta(days=1)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     with get(f"/{ONE}/main", **{"If-Modified-Since": since}) as answer:
         assert answer.status_code == 200
@@ -126,8 +134,8 @@ MAIN_DAMAGE = {
 @pytest.mark.parametrize("thorough", [False, True])
 @pytest.mark.parametrize("what", MAIN_DAMAGE)
 def test_damaged_bytes_are_never_handed_out_when_they_are_looked_at(
-    any_store, what, thorough, caplog
-):
+    any_store: Store, what: str, thorough: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     content, always = MAIN_DAMAGE[what]
     damage(any_store, Size.MAIN, content)
     app = Flask("photos")
@@ -138,7 +146,7 @@ def test_damaged_bytes_are_never_handed_out_when_they_are_looked_at(
         if thorough or always:
             with pytest.raises(PhotoDamaged):
                 ask()
-            named = [r.photo for r in caplog.records if r.getMessage() == "photo damaged"]
+            named = [vars(r)["photo"] for r in caplog.records if r.getMessage() == "photo damaged"]
             assert named == [ONE]
         else:
             ask().close()
@@ -155,7 +163,9 @@ def test_damaged_bytes_are_never_handed_out_when_they_are_looked_at(
         (THUMB[:600] + b"\xff\xc4\xff\xff" + THUMB[600:], False),
     ],
 )
-def test_a_damaged_thumbnail_is_seen_by_its_structure(store, content, always):
+def test_a_damaged_thumbnail_is_seen_by_its_structure(
+    store: LocalStore, content: bytes, always: bool
+) -> None:
     damage(store, Size.THUMB, content)
     with Flask("photos").test_request_context("/"):
         for thorough in (True, False):

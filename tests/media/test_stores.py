@@ -18,11 +18,13 @@ import pytest
 
 from grid_report import clock
 from grid_report.errors import NotFound
+from grid_report.media.decoding.pool import Pool
 from grid_report.media.errors import PhotoStoreUnavailable
 from grid_report.media.store import local
 from grid_report.media.store.local import LocalStore
 from grid_report.media.store.s3 import S3Store
 from grid_report.media.store.stores import Pair, Size, Store, StoreError, open_store
+from grid_report.settings import Photos
 from tests.media.conftest import files_under
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,7 +88,7 @@ def soon() -> datetime:
     return clock.now() + LATER
 
 
-def test_what_was_put_is_there(any_store):
+def test_what_was_put_is_there(any_store: Store) -> None:
     given = [pair(any_store, ONE), pair(any_store, TWO, b"another")]
     any_store.put(given)
     assert read(any_store, ONE, Size.MAIN) == b"main picture"
@@ -96,14 +98,14 @@ def test_what_was_put_is_there(any_store):
     assert not any(path.exists() for each in given for path in (each.main, each.thumb))
 
 
-def test_putting_nothing_and_putting_twice_are_fine(any_store):
+def test_putting_nothing_and_putting_twice_are_fine(any_store: Store) -> None:
     any_store.put([])
     for _ in range(2):
         any_store.put([pair(any_store, ONE)])
     assert read(any_store, ONE, Size.MAIN) == b"main picture"
 
 
-def test_what_was_not_put_is_not_found(any_store):
+def test_what_was_not_put_is_not_found(any_store: Store) -> None:
     assert not any_store.exists(ONE)
     assert not any_store.delete(ONE)
     for size in Size:
@@ -111,7 +113,7 @@ def test_what_was_not_put_is_not_found(any_store):
             any_store.open(ONE, size)
 
 
-def test_what_was_deleted_is_gone(any_store):
+def test_what_was_deleted_is_gone(any_store: Store) -> None:
     any_store.put([pair(any_store, ONE), pair(any_store, TWO)])
     assert any_store.delete(ONE)
     assert not any_store.exists(ONE)
@@ -135,7 +137,7 @@ def test_what_was_deleted_is_gone(any_store):
         "a" * 64 + "-main.jpg",
     ],
 )
-def test_no_other_name_reaches_the_store(any_store, name):
+def test_no_other_name_reaches_the_store(any_store: Store, name: str) -> None:
     with pytest.raises(NotFound):
         any_store.open(name, Size.MAIN)
     with pytest.raises(NotFound):
@@ -146,7 +148,7 @@ def test_no_other_name_reaches_the_store(any_store, name):
         any_store.put([pair(any_store, name)])
 
 
-def test_the_list_knows_age_and_size(any_store):
+def test_the_list_knows_age_and_size(any_store: Store) -> None:
     any_store.put([pair(any_store, ONE), pair(any_store, THREE)])
     assert names_before(any_store, clock.now() - LATER) == set()
     listed = {(stored.name, stored.size): stored for stored in any_store.list_before(soon())}
@@ -156,7 +158,7 @@ def test_the_list_knows_age_and_size(any_store):
     assert abs(main.modified_at - clock.now()) < LATER
 
 
-def test_a_photo_renewed_meanwhile_is_not_deleted(any_store):
+def test_a_photo_renewed_meanwhile_is_not_deleted(any_store: Store) -> None:
     any_store.put([pair(any_store, ONE)])
     assert not any_store.delete(ONE, if_before=clock.now() - LATER)
     assert read(any_store, ONE, Size.MAIN) == b"main picture"
@@ -165,19 +167,19 @@ def test_a_photo_renewed_meanwhile_is_not_deleted(any_store):
     assert not any_store.exists(ONE)
 
 
-def test_check_passes_where_photos_can_be_stored_and_leaves_nothing(any_store):
+def test_check_passes_where_photos_can_be_stored_and_leaves_nothing(any_store: Store) -> None:
     any_store.check()
     assert names_before(any_store, soon()) == set()
     assert not any(any_store.staging().iterdir())
 
 
-def test_many_at_once(any_store):
+def test_many_at_once(any_store: Store) -> None:
     names = [f"{at:064x}" for at in range(24)]
     any_store.put([pair(any_store, name, name.encode()) for name in names])
     assert all(read(any_store, name, Size.THUMB) == b"thumb " + name.encode() for name in names)
 
 
-def test_photos_admitted_to_s3_can_be_read(s3_url, pool, limits):
+def test_photos_admitted_to_s3_can_be_read(s3_url: str, pool: Pool, limits: Photos) -> None:
     import io
 
     from grid_report.media.uploads.photos import admit
@@ -196,7 +198,7 @@ def test_photos_admitted_to_s3_can_be_read(s3_url, pool, limits):
     assert not any(store.staging().iterdir())
 
 
-def test_s3_objects_say_what_they_are(s3_url, s3_endpoint):
+def test_s3_objects_say_what_they_are(s3_url: str, s3_endpoint: str) -> None:
     import boto3
 
     store = open_store(s3_url)
@@ -208,7 +210,9 @@ def test_s3_objects_say_what_they_are(s3_url, s3_endpoint):
     client.close()
 
 
-def test_a_store_that_does_not_answer_is_unavailable(monkeypatch, tmp_path):
+def test_a_store_that_does_not_answer_is_unavailable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -226,7 +230,9 @@ def test_a_store_that_does_not_answer_is_unavailable(monkeypatch, tmp_path):
     [("", "stored"), ("store.check()", "refused: start the workers first")],
     ids=["opened before", "used before"],
 )
-def test_a_forked_process_uses_s3_or_is_told_why_not_and_never_hangs(s3_url, used_before, said):
+def test_a_forked_process_uses_s3_or_is_told_why_not_and_never_hangs(
+    s3_url: str, used_before: str, said: str
+) -> None:
     script = textwrap.dedent(
         f"""
         import os, signal
@@ -255,7 +261,7 @@ def test_a_forked_process_uses_s3_or_is_told_why_not_and_never_hangs(s3_url, use
     assert all(word in done.stdout for word in said.split(": "))
 
 
-def test_s3_without_the_extra_says_what_to_install(monkeypatch):
+def test_s3_without_the_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
 
     def without(name: str, *args: Any, **more: Any) -> Any:
@@ -281,25 +287,34 @@ def test_s3_without_the_extra_says_what_to_install(monkeypatch):
         "s3://bucket/x?endpont=http://h",
     ],
 )
-def test_a_url_that_is_none_is_refused(url):
+def test_a_url_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(StoreError):
         open_store(url)
 
 
-def test_opening_a_store_touches_nothing(tmp_path):
+def test_opening_a_store_touches_nothing(tmp_path: Path) -> None:
     store = open_store((tmp_path / "photos").as_uri())
     assert isinstance(store, LocalStore)
     assert isinstance(open_store("s3://bucket/x?endpoint=http://127.0.0.1:9"), S3Store)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_folders_are_synced_after_the_renames(store, monkeypatch):
+def test_folders_are_synced_after_the_renames(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done: list[str] = []
     rename, sync = Path.rename, local._sync
-    monkeypatch.setattr(
-        Path, "rename", lambda path, to: (done.append(to.name), rename(path, to))[1]
-    )
-    monkeypatch.setattr(local, "_sync", lambda folder: (done.append(folder.name), sync(folder))[1])
+
+    def renamed(path: Path, to: Path) -> Path:
+        done.append(to.name)
+        return rename(path, to)
+
+    def synced(folder: Path) -> None:
+        done.append(folder.name)
+        sync(folder)
+
+    monkeypatch.setattr(Path, "rename", renamed)
+    monkeypatch.setattr(local, "_sync", synced)
     store.put([pair(store, ONE)])
     assert done[:2] == [f"{ONE}-thumb.jpg", f"{ONE}-main.jpg"]
     assert set(done[2:]) == {"photos", ONE[:2]}
@@ -308,14 +323,14 @@ def test_folders_are_synced_after_the_renames(store, monkeypatch):
     assert done[4:] == [ONE[:2]]
 
 
-def test_a_disk_that_fails_is_unavailable_not_a_crash(store, tmp_path):
+def test_a_disk_that_fails_is_unavailable_not_a_crash(store: LocalStore, tmp_path: Path) -> None:
     (tmp_path / "photos").write_text("a file where the folder should be")
     for refused in (store.check, store.staging):
         with pytest.raises(PhotoStoreUnavailable):
             refused()
 
 
-def test_deleting_and_storing_the_same_photo_at_once_never_loses_it(store):
+def test_deleting_and_storing_the_same_photo_at_once_never_loses_it(store: LocalStore) -> None:
     """The sweep takes an old file away just while the same photo is sent again."""
     store.put([pair(store, ONE)])
     old = clock.by_machine(clock.now() - LATER)

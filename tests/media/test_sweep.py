@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 import pytest
 
@@ -17,7 +19,7 @@ from grid_report.media.store.local import LocalStore
 from grid_report.media.store.marks import Marks
 from grid_report.media.store.owner import StoreOfAnother, StoreUnclaimed
 from grid_report.media.store.stores import Size, Store
-from grid_report.media.upkeep.sweep import Care, Swept, sweep_orphans
+from grid_report.media.upkeep.sweep import Care, Referenced, Swept, sweep_orphans
 from tests.media.conftest import files_under
 from tests.media.test_stores import ONE, THREE, TWO, any_store, pair, s3_endpoint, s3_url
 
@@ -27,6 +29,10 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)
 CARE = Care(timedelta(hours=2), WEEK, brake_share=0.01, brake_floor=20)
 OURS, OTHERS = "a" * 32, "b" * 32
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -42,16 +48,16 @@ def put(store: LocalStore, name: str, *, hours_old: float) -> None:
         aged(store.root / name[:2] / f"{name}-{size}.jpg", hours_old)
 
 
-def aged(path, hours_old: float) -> None:
+def aged(path: Path, hours_old: float) -> None:
     at = clock.by_machine(NOW - timedelta(hours=hours_old)).timestamp()
     os.utime(path, (at, at))
 
 
-def rows(*names: str):
+def rows(*names: str) -> Referenced:
     return lambda asked: set(names) & set(asked)
 
 
-def sweep(store: Store, known, now: datetime = NOW, **more) -> Swept:
+def sweep(store: Store, known: Referenced, now: datetime = NOW, **more: Any) -> Swept:
     return sweep_orphans(store, known, CARE, now, **{"installation": OURS, **more})
 
 
@@ -63,7 +69,7 @@ def photos_under(store: LocalStore) -> list[str]:
     return [path.name for path in files_under(store.root) if path.suffix == ".jpg"]
 
 
-def test_only_old_files_without_a_row_are_marked_and_go_after_their_days(store):
+def test_only_old_files_without_a_row_are_marked_and_go_after_their_days(store: LocalStore) -> None:
     put(store, ONE, hours_old=3)
     put(store, TWO, hours_old=3)
     put(store, THREE, hours_old=1)
@@ -78,7 +84,7 @@ def test_only_old_files_without_a_row_are_marked_and_go_after_their_days(store):
     assert Marks(store).names() == set()
 
 
-def test_both_steps_are_the_same_in_every_store(any_store):
+def test_both_steps_are_the_same_in_every_store(any_store: Store) -> None:
     store = any_store
     owner.claim(store, OURS, now=NOW)
     store.put([pair(store, ONE), pair(store, TWO)])
@@ -93,7 +99,9 @@ def test_both_steps_are_the_same_in_every_store(any_store):
     assert sweep(store, rows(TWO), now + WEEK) == Swept(looked_at=1)
 
 
-def test_whoever_knows_a_marked_photo_takes_the_mark_off_and_its_days_begin_anew(store):
+def test_whoever_knows_a_marked_photo_takes_the_mark_off_and_its_days_begin_anew(
+    store: LocalStore,
+) -> None:
     put(store, ONE, hours_old=3)
     sweep(store, rows())
     assert sweep(store, rows(ONE), NOW + WEEK).marks_taken_off == 1
@@ -102,7 +110,7 @@ def test_whoever_knows_a_marked_photo_takes_the_mark_off_and_its_days_begin_anew
     assert store.exists(ONE)
 
 
-def test_a_claim_while_photos_are_being_deleted_saves_it(store):
+def test_a_claim_while_photos_are_being_deleted_saves_it(store: LocalStore) -> None:
     """The other installation takes the mark off, or commits the row, after the first look."""
     put(store, ONE, hours_old=3)
     put(store, TWO, hours_old=3)
@@ -121,7 +129,9 @@ def test_a_claim_while_photos_are_being_deleted_saves_it(store):
     assert there(store, ONE, TWO) == [True, True]
 
 
-def test_a_mark_put_anew_while_photos_are_being_deleted_gives_it_all_its_days(store):
+def test_a_mark_put_anew_while_photos_are_being_deleted_gives_it_all_its_days(
+    store: LocalStore,
+) -> None:
     """The other installation lost its row just now: its days begin, whatever ours say."""
     put(store, ONE, hours_old=3)
     sweep(store, rows())
@@ -139,7 +149,7 @@ def test_a_mark_put_anew_while_photos_are_being_deleted_gives_it_all_its_days(st
     assert sweep(store, rows(), NOW + 2 * WEEK).photos_removed == 1
 
 
-def test_a_photo_sent_again_after_its_mark_gets_all_its_days(store):
+def test_a_photo_sent_again_after_its_mark_gets_all_its_days(store: LocalStore) -> None:
     put(store, ONE, hours_old=3)
     sweep(store, rows())
     put(store, ONE, hours_old=-24 * 6.9)  # stored again on the last day, and left without a row
@@ -148,7 +158,7 @@ def test_a_photo_sent_again_after_its_mark_gets_all_its_days(store):
     assert sweep(store, rows(), NOW + 2 * WEEK).photos_removed == 1
 
 
-def test_a_second_sweep_finds_nothing_to_do(store):
+def test_a_second_sweep_finds_nothing_to_do(store: LocalStore) -> None:
     put(store, ONE, hours_old=3)
     assert sweep(store, rows()).done == 1
     assert sweep(store, rows()).done == 0
@@ -156,11 +166,11 @@ def test_a_second_sweep_finds_nothing_to_do(store):
     assert sweep(store, rows(), NOW + WEEK) == Swept()
 
 
-def test_an_empty_store_is_swept_too(store):
+def test_an_empty_store_is_swept_too(store: LocalStore) -> None:
     assert sweep(store, rows()) == Swept()
 
 
-def test_names_are_asked_for_in_batches_each_once(store):
+def test_names_are_asked_for_in_batches_each_once(store: LocalStore) -> None:
     asked: list[str] = []
 
     def referenced(names: Collection[str]) -> set[str]:
@@ -176,7 +186,7 @@ def test_names_are_asked_for_in_batches_each_once(store):
     assert photos_under(store) == []
 
 
-def test_half_a_photo_goes_too(store):
+def test_half_a_photo_goes_too(store: LocalStore) -> None:
     put(store, ONE, hours_old=3)
     (store.root / ONE[:2] / f"{ONE}-main.jpg").unlink()
     sweep(store, rows())
@@ -189,14 +199,16 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("cut", range(9))
-def test_a_sweep_that_is_cut_short_is_finished_by_the_next(store, monkeypatch, cut):
+def test_a_sweep_that_is_cut_short_is_finished_by_the_next(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch, cut: int
+) -> None:
     """Killed before any of its questions, marks and deletions, and run again."""
     for name in (ONE, TWO, THREE):
         put(store, name, hours_old=3)
     left = cut
 
-    def or_killed(function):
-        def run(*args, **more):
+    def or_killed(function: Callable[P, T]) -> Callable[P, T]:
+        def run(*args: P.args, **more: P.kwargs) -> T:
             nonlocal left
             left -= 1
             if left < 0:
@@ -224,7 +236,7 @@ def test_a_sweep_that_is_cut_short_is_finished_by_the_next(store, monkeypatch, c
     assert Marks(store).names() == set()
 
 
-def test_sweeps_at_the_same_time_delete_what_is_due_and_lose_nothing(store):
+def test_sweeps_at_the_same_time_delete_what_is_due_and_lose_nothing(store: LocalStore) -> None:
     known = [f"{at:064x}" for at in range(12)]
     unknown = [f"{at:064x}" for at in range(100, 108)]
     for name in (*known, *unknown):
@@ -249,7 +261,7 @@ def test_sweeps_at_the_same_time_delete_what_is_due_and_lose_nothing(store):
     assert Marks(store).names() == set()
 
 
-def test_a_photo_sent_again_while_it_is_deleted_stays(store):
+def test_a_photo_sent_again_while_it_is_deleted_stays(store: LocalStore) -> None:
     put(store, ONE, hours_old=3)
     sweep(store, rows())
 
@@ -268,7 +280,7 @@ def filled(store: LocalStore, count: int) -> list[str]:
     return names
 
 
-def test_more_than_the_floor_and_the_share_unknown_stops_the_sweep(store):
+def test_more_than_the_floor_and_the_share_unknown_stops_the_sweep(store: LocalStore) -> None:
     names = filled(store, 40)
     swept = sweep(store, rows(*names[:19]))
     assert swept == Swept(looked_at=40, unknown=21, is_stopped=True)
@@ -276,14 +288,14 @@ def test_more_than_the_floor_and_the_share_unknown_stops_the_sweep(store):
     assert sweep(store, rows(*names[:20])).marked == 20
 
 
-def test_the_share_counts_where_it_is_more_than_the_floor(store):
+def test_the_share_counts_where_it_is_more_than_the_floor(store: LocalStore) -> None:
     names = filled(store, 40)
     care = replace(CARE, brake_share=0.5, brake_floor=1)
     assert sweep_orphans(store, rows(*names[:19]), care, NOW, installation=OURS).is_stopped
     assert not sweep_orphans(store, rows(*names[:20]), care, NOW, installation=OURS).is_stopped
 
 
-def test_the_brake_stops_the_deleting_too_but_never_taking_marks_off(store):
+def test_the_brake_stops_the_deleting_too_but_never_taking_marks_off(store: LocalStore) -> None:
     names = filled(store, 40)
     sweep(store, rows(*names[20:]))
     assert len(Marks(store).names()) == 20
@@ -292,14 +304,16 @@ def test_the_brake_stops_the_deleting_too_but_never_taking_marks_off(store):
     assert all(there(store, *names))
 
 
-def test_past_the_brake_only_because_somebody_says_so_and_in_two_steps_all_the_same(store):
+def test_past_the_brake_only_because_somebody_says_so_and_in_two_steps_all_the_same(
+    store: LocalStore,
+) -> None:
     names = filled(store, 40)
     swept = sweep(store, rows(*names[:10]), past_brake=True)
     assert (swept.marked, swept.photos_removed) == (30, 0)
     assert all(there(store, *names))
 
 
-def test_a_store_of_another_installation_is_not_touched(store):
+def test_a_store_of_another_installation_is_not_touched(store: LocalStore) -> None:
     put(store, ONE, hours_old=3)
     before = files_under(store.root)
     with pytest.raises(StoreOfAnother):
@@ -310,7 +324,7 @@ def test_a_store_of_another_installation_is_not_touched(store):
     assert [path for path in before if path.name != "owner"] == files_under(store.root)
 
 
-def test_of_two_that_claim_a_store_at_once_one_gets_it(any_store):
+def test_of_two_that_claim_a_store_at_once_one_gets_it(any_store: Store) -> None:
     owners: list[str] = []
 
     def claim(key: str) -> None:
@@ -326,7 +340,7 @@ def test_of_two_that_claim_a_store_at_once_one_gets_it(any_store):
     assert owners == [found.installation] * 4
 
 
-def test_a_mark_nobody_can_read_belongs_to_nobody(store):
+def test_a_mark_nobody_can_read_belongs_to_nobody(store: LocalStore) -> None:
     store.write_note("owner", b"\xff{")
     with pytest.raises(StoreOfAnother):
         sweep(store, rows())
@@ -334,7 +348,7 @@ def test_a_mark_nobody_can_read_belongs_to_nobody(store):
     assert sweep(store, rows()) == Swept()
 
 
-def test_leftovers_of_killed_uploads_go_when_they_are_old(store):
+def test_leftovers_of_killed_uploads_go_when_they_are_old(store: LocalStore) -> None:
     old, young = store.staging() / "in-old", store.staging() / "in-young"
     for folder in (old, young):
         folder.mkdir()
@@ -349,7 +363,9 @@ def test_leftovers_of_killed_uploads_go_when_they_are_old(store):
     assert young.exists()
 
 
-def test_a_link_among_the_leftovers_is_removed_not_followed(store, tmp_path):
+def test_a_link_among_the_leftovers_is_removed_not_followed(
+    store: LocalStore, tmp_path: Path
+) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "kept").write_bytes(b"kept")
@@ -362,7 +378,7 @@ def test_a_link_among_the_leftovers_is_removed_not_followed(store, tmp_path):
     assert (elsewhere / "kept").exists()
 
 
-def test_files_that_are_no_photos_are_left_alone(store):
+def test_files_that_are_no_photos_are_left_alone(store: LocalStore) -> None:
     store.check()
     others = [store.root / "README", store.root / "ab" / "notes.txt", store.root / "abc" / "x"]
     for path in others:

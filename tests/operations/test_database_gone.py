@@ -126,7 +126,7 @@ def test_a_database_that_takes_nothing_more_is_not_ready(
         db.engine.dispose()
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json["checks"]["database"] == "failed"
+    assert answer.get_json()["checks"]["database"] == "failed"
     assert client.get("/healthz").status_code == 200
 
 

@@ -63,7 +63,7 @@ def keep_addresses() -> None:
         for name, value in kept[key].items():
             setattr(rule, name, MethodType(value, rule) if name in BUILDERS else value)
 
-    Rule.compile = compile_once  # type: ignore[method-assign]
+    Rule.compile = compile_once  # type: ignore[method-assign,assignment]
 
 
 STATEMENTS: LRUCache[Any, Any] = LRUCache(5000)
@@ -75,6 +75,6 @@ def keep_statements(engine: Engine) -> None:
     They are kept by their dialect, of which every engine has one of its own, all alike.
     """
     kind = type(engine.dialect)
-    kind.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[assignment,method-assign]
-    kind.__hash__ = lambda self: hash(type(self))  # type: ignore[assignment,method-assign]
+    kind.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
+    kind.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
     engine.update_execution_options(compiled_cache=STATEMENTS)

@@ -15,6 +15,9 @@ from PIL import Image, ImageDraw
 SECRETS = (b"SECRET-PHONE", b"SECRET-COMMENT", b"SECRET-PROFILE", b"SECRET-XMP", b"SECRET-TEXT")
 
 # The upright scene has these in its corners: top left, top right, bottom left, bottom right.
+# Degrees, minutes and seconds, each over something.
+Rationals = tuple[tuple[int, int], ...]
+
 CORNERS = ((220, 30, 30), (30, 180, 30), (30, 30, 220), (230, 220, 30))
 
 _PUT_DOWN = {  # how the sensor lay when the tag says so: the inverse of turning upright
@@ -52,7 +55,14 @@ def corners_of(picture: Image.Image) -> list[tuple[int, ...]]:
     left, right, top, bottom = width // 16, width * 15 // 16, height // 16, height * 15 // 16
     rgb = picture.convert("RGB")
     places = ((left, top), (right, top), (left, bottom), (right, bottom))
-    return [tuple(rgb.getpixel(place)) for place in places]  # type: ignore[arg-type]
+    return [colour_at(rgb, place) for place in places]
+
+
+def colour_at(picture: Image.Image, place: tuple[int, int]) -> tuple[int, ...]:
+    """Return the colour of one pixel of a picture in colour."""
+    found = picture.getpixel(place)
+    assert isinstance(found, tuple)
+    return found
 
 
 def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
@@ -220,13 +230,16 @@ def one_tag_exif(tag: int, kind: int, count: int, value: bytes) -> bytes:
     return b"II*\0\x08\0\0\0" + struct.pack("<H", 1) + entry + struct.pack("<I", 0)
 
 
-def gps_exif(
-    lat: tuple[tuple[int, int], ...], lng: tuple[tuple[int, int], ...], refs: bytes = b"NE"
-) -> bytes:
+def gps_exif(lat: Rationals, lng: Rationals, refs: bytes = b"NE") -> bytes:
     """Build Exif by hand with any numerators and denominators, also ones no library would write."""
     order = struct.Struct("<HHII")
     gps_at, data_at = 26, 26 + 2 + 4 * 12 + 4
-    entries = [(1, 2, 2, refs[:1]), (2, 5, 3, lat), (3, 2, 2, refs[1:]), (4, 5, 3, lng)]
+    entries: list[tuple[int, int, int, bytes | Rationals]] = [
+        (1, 2, 2, refs[:1]),
+        (2, 5, 3, lat),
+        (3, 2, 2, refs[1:]),
+        (4, 5, 3, lng),
+    ]
     ifd0 = struct.pack("<H", 1) + order.pack(0x8825, 4, 1, gps_at) + struct.pack("<I", 0)
     ifd, data = struct.pack("<H", 4), b""
     for tag, kind, count, value in entries:

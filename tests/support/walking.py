@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from grid_report import clock
 from grid_report.access import Actor, Grant
@@ -277,8 +277,10 @@ def _look_for_odd_things(make: Make) -> None:
     fairness.draw_sample(this, zone=county.tz, places=reference(), now=after)
 
 
-def _first(query: Any) -> int:
-    return int(db.session.scalars(query).first())
+def _first(query: Select[int]) -> int:
+    found = db.session.scalars(query).first()
+    assert found is not None
+    return found
 
 
 def walk(it: World, person: str, *, by_token: bool = False) -> Iterator[tuple[Request, int]]:

@@ -30,7 +30,7 @@ def test_a_database_behind_the_program_is_not_ready_but_alive(client: FlaskClien
     schema.downgrade(db.engine, "0005")
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json["checks"] == {
+    assert answer.get_json()["checks"] == {
         "database": "ok", "migrations": "failed", "photo_store": "ok",
     }  # fmt: skip
     assert client.get("/healthz").status_code == 200
@@ -42,7 +42,7 @@ def test_a_store_that_cannot_be_written_is_not_ready(app: Flask, client: FlaskCl
     root.parent.mkdir(parents=True, exist_ok=True)
     root.write_text("a file where the folder was")
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json["checks"]["photo_store"]) == (503, "failed")
+    assert (answer.status_code, answer.get_json()["checks"]["photo_store"]) == (503, "failed")
     assert "a file" not in answer.text
 
 

@@ -46,7 +46,7 @@ def test_a_request_and_what_it_did_carry_one_id(make: Make, lines: Any) -> None:
     assert answer.headers["X-Request-Id"] == "from-the-proxy-1"
     of_request = [it for it in lines() if it.get("request_id") == "from-the-proxy-1"]
     did, asked = of_request[-2:]
-    assert (did["event"], did["number"]) == ("report submitted", answer.json["number"])
+    assert (did["event"], did["number"]) == ("report submitted", answer.get_json()["number"])
     assert (asked["event"], asked["status"], asked["member_id"]) == (
         "request", 201, rider.member_id,
     )  # fmt: skip

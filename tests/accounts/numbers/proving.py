@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import func, select
 
 from grid_report.access import Actor
+from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.models import (
     AuditEntry,
-    ConsentKind,
     Member,
     SignIn,
     SignInKind,

@@ -177,6 +177,7 @@ def test_whoever_forgot_the_password_sets_a_new_one_after_a_code(make: Make, rid
         PHONE, message.code, kind=SignInKind.BROWSER, label="", address="a",
         policy=make.policy, now=NOW,
     )  # fmt: skip
+    assert isinstance(here, SignedIn)
     late = NOW + timedelta(hours=1, seconds=1)
     with pytest.raises(Invalid):
         profile_usecases.change_password(

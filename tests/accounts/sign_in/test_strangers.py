@@ -14,11 +14,12 @@ from sqlalchemy import func, select
 
 from grid_report.access import Actor
 from grid_report.accounts import failure_metrics as failures
+from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.devices import queries as devices_queries
 from grid_report.accounts.devices import usecases as devices_usecases
 from grid_report.accounts.errors import WrongCode, WrongPassword
 from grid_report.accounts.members import usecases as members_usecases
-from grid_report.accounts.models import ConsentKind, FailedTries, ProvedDevice, SignInKind
+from grid_report.accounts.models import FailedTries, ProvedDevice, SignInKind
 from grid_report.accounts.numbers.messenger import CodeMessage
 from grid_report.accounts.profile import usecases as profile_usecases
 from grid_report.accounts.sign_in import sign_out_usecases, wait_steps

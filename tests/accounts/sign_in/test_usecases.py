@@ -53,7 +53,7 @@ def _code(make: Make, phone: str = PHONE, now: datetime = NOW) -> CodeMessage | 
 
 
 def _use(make: Make, code: str, *, phone: str = PHONE, now: datetime = NOW) -> SignedIn:
-    return sign_in_usecases.sign_in_with_code(
+    signed_in = sign_in_usecases.sign_in_with_code(
         phone,
         code,
         kind=SignInKind.BROWSER,
@@ -62,6 +62,8 @@ def _use(make: Make, code: str, *, phone: str = PHONE, now: datetime = NOW) -> S
         policy=make.policy,
         now=now,
     )
+    assert isinstance(signed_in, SignedIn)
+    return signed_in
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def test_a_photo_is_cleaned_and_shown_to_riders_with_a_name_that_never_grows_old
 def test_programs_get_the_photo_as_well(make: Make, admin: Desk) -> None:
     offer = admin.post("/admin/offers", 303, **OFFER, photo=sent()).rsplit("/", 1)[1]
     program, token = make.app.test_client(), make.token(make.rider())
-    found = program.get(f"/api/v1/offers/{offer}", headers=token).json["photo"]
+    found = program.get(f"/api/v1/offers/{offer}", headers=token).get_json()["photo"]
     for size in ("main", "thumb"):
         answer = program.get(found[size], headers=token, buffered=True)
         assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
@@ -82,7 +82,7 @@ def test_programs_get_the_photo_as_well(make: Make, admin: Desk) -> None:
     assert program.get(found["main"]).status_code == 401
     admin.post(f"/admin/offers/{offer}/save", 303, **OFFER, drop_photo="1")
     assert program.get(found["main"], headers=token).status_code == 404
-    assert program.get(f"/api/v1/offers/{offer}", headers=token).json["photo"] is None
+    assert program.get(f"/api/v1/offers/{offer}", headers=token).get_json()["photo"] is None
 
 
 def test_the_photo_says_what_it_is_of_where_it_stands_alone_and_nothing_twice_in_a_list(

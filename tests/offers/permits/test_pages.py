@@ -246,7 +246,9 @@ def test_the_list_of_services_says_how_far_a_card_is(cards: Cards, rider: Actor)
     assert "已提交" in client.get("/my/services").text
     assert client.get(f"/my/services/{ref}").location == f"/my/cards/{ref}"
     assert client.get(f"/my/cards/{cards.issued(cards.shop.rider(155))}").status_code == 404
-    listed = client.get("/api/v1/me/redemptions", headers=cards.make.token(rider)).json["items"]
+    listed = client.get("/api/v1/me/redemptions", headers=cards.make.token(rider)).get_json()[
+        "items"
+    ]
     assert listed[0]["voucher"] is None
     assert listed[0]["application"] == {
         "paper": "access_card", "compound": cards.with_firm.name, "state": "submitted",

@@ -274,21 +274,23 @@ def test_the_page_says_it_before_and_after_and_not_where_nothing_ends(make: Make
     assert WORDS.findall(client.get(f"/services/{long}").text) == ["30"]
     asked = {"headers": make.token(rider)}
     program = make.app.test_client()
-    shown = {it["id"]: it["ending"] for it in program.get("/api/v1/offers", **asked).json["items"]}
+    shown = {
+        it["id"]: it["ending"] for it in program.get("/api/v1/offers", **asked).get_json()["items"]
+    }
     (lot, _) = ending_queries.purse(rider.member_id, now)
     said = [{"points": 30, "on": lot.on(make.settings.county.tz).isoformat()}]
     assert shown == {short: [], long: said}
-    assert program.get(f"/api/v1/offers/{long}", **asked).json["ending"] == said
+    assert program.get(f"/api/v1/offers/{long}", **asked).get_json()["ending"] == said
     # Nobody else's points are spoken of.
     staff = {"headers": make.token(shop.staff)}
-    assert program.get(f"/api/v1/offers/{long}", **staff).json["ending"] == []
+    assert program.get(f"/api/v1/offers/{long}", **staff).get_json()["ending"] == []
     db.session.rollback()
     answer = program.post("/api/v1/redemptions", json={"offer": long, "for": "rider"}, **asked)
-    assert (answer.status_code, answer.json["ending"]) == (201, said)
-    assert program.get("/api/v1/me/redemptions", **asked).json["items"][0]["ending"] == said
-    assert WORDS.findall(client.get(f"/my/services/{answer.json['ref']}").text) == ["30"]
-    cancelled = program.post(f"/api/v1/redemptions/{answer.json['ref']}/cancel", **asked)
-    assert (cancelled.status_code, cancelled.json["ending"]) == (200, [])
+    assert (answer.status_code, answer.get_json()["ending"]) == (201, said)
+    assert program.get("/api/v1/me/redemptions", **asked).get_json()["items"][0]["ending"] == said
+    assert WORDS.findall(client.get(f"/my/services/{answer.get_json()['ref']}").text) == ["30"]
+    cancelled = program.post(f"/api/v1/redemptions/{answer.get_json()['ref']}/cancel", **asked)
+    assert (cancelled.status_code, cancelled.get_json()["ending"]) == (200, [])
 
 
 @pytest.mark.at(present.USUAL)

@@ -109,15 +109,15 @@ def test_page_and_api_say_what_is_missing_and_the_way_to_it_before_the_tap(make:
     assert 'href="/report' in page
     assert "data-redeem" not in page
     client, headers = make.app.test_client(), make.token(rider)
-    shown = client.get(f"/api/v1/offers/{drink}", headers=headers).json
+    shown = client.get(f"/api/v1/offers/{drink}", headers=headers).get_json()
     assert shown["opens_to"] == "first_accepted"
     refused = client.post(
         "/api/v1/redemptions",
         json={"offer": drink},
         headers={**headers, "Idempotency-Key": str(uuid.uuid4())},
     )
-    assert (refused.status_code, refused.json["code"]) == (409, "first-report-needed")
-    assert MISSING in refused.json["detail"]
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "first-report-needed")
+    assert MISSING in refused.get_json()["detail"]
     make.accepted(make.worker(), rider)
     page = desk.get(f"/services/{drink}")
     assert MISSING not in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -29,8 +30,13 @@ SMALL = Terms(TERMS.zone, 30, 0)
 NEXT_MONTH = datetime(2026, 12, 1, 0, 5, tzinfo=UTC)
 
 
-def _grant(book: Book, points: int = 100, key: str = "k1", **more: object) -> int | None:
-    values = {"actor": book.admin, "approved_by": book.other_admin, "reason": "冬季巡查", **more}
+def _grant(book: Book, points: int = 100, key: str = "k1", **more: Any) -> int | None:
+    values: dict[str, Any] = {
+        "actor": book.admin,
+        "approved_by": book.other_admin,
+        "reason": "冬季巡查",
+        **more,
+    }
     return budgets_usecases.grant_budget(
         STATION,
         MONTH,
@@ -38,7 +44,7 @@ def _grant(book: Book, points: int = 100, key: str = "k1", **more: object) -> in
         key=key,
         terms=TERMS,
         now=NOW,
-        **values,  # type: ignore[arg-type]
+        **values,
     )
 
 
@@ -53,12 +59,14 @@ def test_a_grant_comes_on_top_of_the_months_budget_and_once_a_key(book: Book) ->
 def test_a_grant_needs_two_administrators(book: Book) -> None:
     with pytest.raises(SecondPersonNeeded):
         _grant(book, approved_by=book.admin)
-    for who in ({"actor": book.worker}, {"approved_by": book.worker}):
+    one_of_them: list[dict[str, Any]] = [{"actor": book.worker}, {"approved_by": book.worker}]
+    for who in one_of_them:
         with pytest.raises(Forbidden):
             _grant(book, **who)
-    for wrong in ({"points": 0}, {"points": -5}, {"reason": " "}):
+    nothing: list[dict[str, Any]] = [{"points": 0}, {"points": -5}, {"reason": " "}]
+    for wrong in nothing:
         with pytest.raises(Invalid):
-            _grant(book, **wrong)  # type: ignore[arg-type]
+            _grant(book, **wrong)
     assert statement_queries.monthly_budget(STATION, MONTH).granted == 0
 
 

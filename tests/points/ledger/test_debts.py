@@ -101,7 +101,8 @@ def test_whichever_way_points_come_back_they_meet_what_is_owed_first(
     balance = statement_queries.balance(rider)
     assert (balance.owed, balance.debt) == (0, 0)
     assert book.left(f"clawback:{STATION}:") == 25
-    lost = {_miss: 34, _late: 150}.get(way, 0)
+    losing: dict[Callable[[Book], object], int] = {_miss: 34, _late: 150}
+    lost = losing.get(way, 0)
     assert balance.available == 175 - 25 - lost
     assert sound(book)
 

@@ -21,7 +21,7 @@ def insert(table: str, values: dict[str, Any], verb: str = "INSERT INTO") -> str
     return f"{verb} {table} ({columns}) VALUES ({texts})"
 
 
-def event(verb: str = "INSERT INTO", **changes: Any) -> str:
+def event(verb: str = "INSERT INTO", /, **changes: Any) -> str:
     """An award of 10 points to rider 1 by the worker, as event 9001."""
     values: dict[str, Any] = {
         "id": 9001, "kind": "'award'", "cause_type": "'attack'", "cause_id": "'1'", "at": AT,
@@ -33,7 +33,7 @@ def event(verb: str = "INSERT INTO", **changes: Any) -> str:
     return insert("point_journal", {**values, **changes}, verb)
 
 
-def leg(verb: str = "INSERT INTO", **changes: Any) -> str:
+def leg(verb: str = "INSERT INTO", /, **changes: Any) -> str:
     """The leg of event 9001 as transfer 9001: 10 points from the station's pool to rider 1."""
     values: dict[str, Any] = {
         "id": 9001, "journal_id": 9001, "event": "'award'", "route": "'award'",
@@ -44,7 +44,7 @@ def leg(verb: str = "INSERT INTO", **changes: Any) -> str:
     return insert("point_transfers", {**values, **changes}, verb)
 
 
-def lot(verb: str = "INSERT INTO", **changes: Any) -> str:
+def lot(verb: str = "INSERT INTO", /, **changes: Any) -> str:
     """The lot of transfer 9001."""
     values: dict[str, Any] = {
         "id": 9001, "account_id": "{mine}", "account_kind": "'rider'", "transfer_id": 9001,
@@ -54,7 +54,7 @@ def lot(verb: str = "INSERT INTO", **changes: Any) -> str:
     return insert("point_lots", {**values, **changes}, verb)
 
 
-def move(verb: str = "INSERT INTO", **changes: Any) -> str:
+def move(verb: str = "INSERT INTO", /, **changes: Any) -> str:
     """A movement of rider 1's lot."""
     values: dict[str, Any] = {
         "id": 9001, "lot_id": "{lot}", "transfer_id": 9001, "kind": "'spend'", "free_delta": -5,

@@ -128,6 +128,7 @@ def test_a_meal_names_the_reports_that_paid_for_it(
     second = book.award(rider.member_id, 10, cause="KY-20261123-0007")
     book.hold(rider.member_id, "R-MEAL", 10)
     taken = book.capture("R-MEAL")
+    assert taken.entry_id is not None
     client = make.signed_in(rider)
     meal = client.get(f"/my/points/{taken.entry_id}").get_data(as_text=True)
     assert "由哪些上报支付" in meal
@@ -144,7 +145,7 @@ def test_a_meal_names_the_reports_that_paid_for_it(
         assert f"/my/points/{taken.entry_id}" in page
         assert "热饮 R-MEAL" in page
     assert "热饮 R-MEAL" in client.get("/my/points").get_data(as_text=True)
-    shown = client.get(f"/api/v1/me/points/entries/{taken.entry_id}/why").json
+    shown = client.get(f"/api/v1/me/points/entries/{taken.entry_id}/why").get_json()
     assert [(it["report"], it["points"]) for it in shown["paid_by"]] == [
         ("KY-20261123-0006", 6),
         ("KY-20261123-0007", 4),
@@ -166,14 +167,17 @@ def test_what_is_on_hold_says_for_what_and_until_when(
     assert "先占用到" in why
     assert f"/my/points/{award.entry_id}" in why
     assert f"/my/points/{held.entry_id}" in client.get(f"/my/points/{award.entry_id}").text
-    assert client.get("/api/v1/me/points").json["held"] == 20
-    told = client.get(f"/api/v1/me/points/entries/{held.entry_id}/why").json
+    assert client.get("/api/v1/me/points").get_json()["held"] == 20
+    told = client.get(f"/api/v1/me/points/entries/{held.entry_id}/why").get_json()
     assert told["paid_by"][0]["points"] == 20
     assert told["held_until"]
     book.release("R-7K", at=clock.now())
     assert "热饮 R-7K" not in client.get("/my/points").text
     assert "已经结束" in client.get(f"/my/points/{held.entry_id}").text
-    assert client.get(f"/api/v1/me/points/entries/{held.entry_id}/why").json["held_until"] is None
+    assert (
+        client.get(f"/api/v1/me/points/entries/{held.entry_id}/why").get_json()["held_until"]
+        is None
+    )
 
 
 def test_a_service_that_nobody_knows_is_shown_by_its_reference(

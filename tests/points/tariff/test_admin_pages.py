@@ -159,7 +159,7 @@ def test_a_program_confirms_good_evidence_as_well(make: Make) -> None:
     body = {"step": "accept", "category": "RD02", "severity": 2, "evidence": "perhaps"}
     address, header = f"/api/v1/reports/{good.number}/steps", make.token(worker)
     refused = client.post(address, json=body, headers=header)
-    assert (refused.status_code, list(refused.json["errors"])) == (422, ["evidence"])
+    assert (refused.status_code, list(refused.get_json()["errors"])) == (422, ["evidence"])
     done = client.post(address, json={**body, "evidence": True}, headers=header)
     assert done.status_code == 200
     db.session.rollback()

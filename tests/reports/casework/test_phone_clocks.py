@@ -41,7 +41,7 @@ def test_an_instant_in_the_future_is_dropped_and_the_desk_is_told(
     shown = make.app.test_client().get(
         f"/api/v1/reports/{report.number}", headers=make.token(worker)
     )
-    assert shown.json["taken_at"] is None
+    assert shown.get_json()["taken_at"] is None
 
 
 @pytest.mark.parametrize("ahead", [timedelta(minutes=4), -timedelta(hours=3)])

@@ -75,7 +75,7 @@ def test_a_list_until_a_day_has_that_day_in_it(make: Make) -> None:
     answer = make.app.test_client().get(
         "/api/v1/reports?since=2026-12-05&until=2026-12-05", headers=make.token(make.worker())
     )
-    assert [it["number"] for it in answer.json["items"]] == [evening.number]
+    assert [it["number"] for it in answer.get_json()["items"]] == [evening.number]
 
 
 @pytest.mark.database

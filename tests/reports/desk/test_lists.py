@@ -226,7 +226,7 @@ def test_an_unknown_filter_value_names_its_field(make: Make, query: str) -> None
         f"/api/v1/reports?{query}", headers=make.token(make.worker())
     )
     assert answer.status_code == 422
-    assert list(answer.json["errors"]) == [query.split("=")[0]]
+    assert list(answer.get_json()["errors"]) == [query.split("=")[0]]
 
 
 def test_unchanged_lists_and_reports_are_not_sent_again(make: Make) -> None:

@@ -84,24 +84,24 @@ def test_staff_see_an_alias_and_not_the_name(make: Make) -> None:
     answer = make.app.test_client().get(
         f"/api/v1/reports/{report.number}", headers=make.token(worker)
     )
-    assert set(answer.json["reporter"]) == {"alias"}
+    assert set(answer.get_json()["reporter"]) == {"alias"}
     page = make.signed_in(worker).get(f"/desk/{report.number}")
     assert "小明的真名" not in page.text
-    assert answer.json["reporter"]["alias"] in page.text
+    assert answer.get_json()["reporter"]["alias"] in page.text
 
 
 def test_photos_of_a_sensitive_report_are_for_those_assigned_only(make: Make) -> None:
     rider, worker = make.rider(), make.worker()
     report = make.report(rider, category="PS01")
     client = make.app.test_client()
-    shown = client.get(f"/api/v1/reports/{report.number}", headers=make.token(worker)).json
+    shown = client.get(f"/api/v1/reports/{report.number}", headers=make.token(worker)).get_json()
     address = shown["photos"][0]["main"]
     expected = {worker: 200, rider: 200, make.administrator(): 403, make.auditor(): 403,
                 make.worker(BRIGHT): 404, make.handler(): 404, make.rider(): 404}  # fmt: skip
     for actor, status in expected.items():
         with client.get(address, headers=make.token(actor)) as answer:
             assert answer.status_code == status
-    listed = client.get("/api/v1/reports", headers=make.token(make.administrator())).json
+    listed = client.get("/api/v1/reports", headers=make.token(make.administrator())).get_json()
     assert listed["items"][0]["photos"] == []
 
 
@@ -124,8 +124,8 @@ def test_a_report_of_somebody_else_looks_like_one_that_does_not_exist(make: Make
     other = client.get(f"/api/v1/reports/{report.number}", headers=token)
     absent = client.get("/api/v1/reports/KY-20200101-0001", headers=token)
     assert (other.status_code, absent.status_code) == (404, 404)
-    assert {k: v for k, v in other.json.items() if k != "request_id"} == {
-        k: v for k, v in absent.json.items() if k != "request_id"
+    assert {k: v for k, v in other.get_json().items() if k != "request_id"} == {
+        k: v for k, v in absent.get_json().items() if k != "request_id"
     }
 
 

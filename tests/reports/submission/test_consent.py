@@ -30,7 +30,7 @@ from grid_report.reports.models import Report, ReportPhoto
 from grid_report.reports.sources import LocatedBy, settle
 from grid_report.reports.submission import usecases as submission_usecases
 from tests.accounts.browsing import post_form
-from tests.support.builders import BRIGHT, STATION, Make, picture
+from tests.support.builders import BRIGHT, STATION, Make, center_of, picture
 
 pytestmark = pytest.mark.database
 
@@ -114,7 +114,7 @@ def test_what_a_hand_chose_stays_without_consent(make: Make) -> None:
     assert (pinned.community_code, pinned.located_by) == (STATION, LocatedBy.PIN)
     # The community chosen stays, the position that came along does not.
     listed = send(make, who, **HERE, community=BRIGHT)
-    center = reference().community(BRIGHT).center
+    center = center_of(BRIGHT)
     assert (listed.lat, listed.lng) == (center.lat, center.lng)
     assert (listed.community_code, listed.located_by) == (BRIGHT, LocatedBy.LIST)
     compound = next(iter(reference().compounds.values()))
@@ -133,7 +133,7 @@ def test_a_report_left_without_a_place_is_cleared_by_hand(make: Make) -> None:
     admin = make.signed_in(make.administrator())
     assert report.number in admin.get("/admin/unrouted").get_data(as_text=True)
     given = make.step(report, "assign", make.administrator(), community=BRIGHT)
-    center = reference().community(BRIGHT).center
+    center = center_of(BRIGHT)
     assert (given.lat, given.lng, given.located_by) == (center.lat, center.lng, LocatedBy.LIST)
 
 

@@ -112,4 +112,4 @@ def test_a_cursor_nobody_gave_is_refused_among_kept_ones_too(make: Make, cursor:
     path = f"/api/v1/reports?state=kept&cursor={cursor}"
     answer = asks.get(path, headers=make.token(rider))
     assert answer.status_code == 422
-    assert list(answer.json["errors"]) == ["cursor"]
+    assert list(answer.get_json()["errors"]) == ["cursor"]

@@ -20,7 +20,7 @@ from grid_report.reports.errors import KeyReused, TooManyReports
 from grid_report.reports.idempotency_steps import Sent
 from grid_report.reports.models import Report, ReportPhoto
 from grid_report.reports.submission import usecases as submission_usecases
-from tests.support.builders import STATION, Make, picture
+from tests.support.builders import STATION, Make, center_of, picture
 
 pytestmark = pytest.mark.database
 
@@ -136,13 +136,13 @@ def test_staff_without_the_riders_role_cannot_report(make: Make) -> None:
 
 
 def test_a_place_is_found_by_boundary_before_the_chosen_community(make: Make) -> None:
-    center = reference().community(STATION).center
+    center = center_of(STATION)
     report = make.report(lat=center.lat, lng=center.lng, community="211282001003")
     assert (report.community_code, report.matched_by) == (STATION, "boundary")
 
 
 def test_a_position_in_the_maps_datum_is_converted_and_kept_as_sent(make: Make) -> None:
-    center = reference().community(STATION).center
+    center = center_of(STATION)
     report = make.report(lat=center.lat, lng=center.lng, datum="gcj02", community=None)
     assert (report.sent_lat, report.sent_lng) == (center.lat, center.lng)
     assert abs(report.lat - center.lat) > 0.0005

@@ -231,19 +231,21 @@ def test_a_past_month_says_what_was_held_at_its_end_and_a_frozen_one_keeps_it(ma
     book.capture("R-1", at=march + timedelta(days=30))
     administrator = make.administrator()
     client = make.signed_in(administrator)
-    shown: Any = client.get("/api/v1/statistics/months/2026-03").json["points"]
+    shown: Any = client.get("/api/v1/statistics/months/2026-03").get_json()["points"]
     wanted = {
         "opening": 0, "earned": 40, "redeemed": 0, "given_back": 0, "expired": 0, "taken_back": 0,
         "liability": 40, "on_hold": 30, "debts": 0,
     }  # fmt: skip
     assert {it: shown[it] for it in wanted} == wanted
-    after: Any = client.get("/api/v1/statistics/months/2026-04").json["points"]
+    after: Any = client.get("/api/v1/statistics/months/2026-04").get_json()["points"]
     assert (after["opening"], after["redeemed"], after["liability"]) == (40, 30, 10)
-    of_one: Any = client.get(f"/api/v1/statistics/months/2026-03?area={STATION}").json["points"]
+    of_one: Any = client.get(f"/api/v1/statistics/months/2026-03?area={STATION}").get_json()[
+        "points"
+    ]
     assert (of_one["liability"], of_one["on_hold"], "debts" in of_one) == (40, 30, False)
     freeze(make, administrator)
     book.reverse(book.award(rider, 5, at=march).entry_id)
-    frozen: Any = client.get("/api/v1/statistics/months/2026-03").json["points"]
+    frozen: Any = client.get("/api/v1/statistics/months/2026-03").get_json()["points"]
     assert {it: frozen[it] for it in wanted} == wanted
     page = get(client, "/statistics/2026-03").text
     ladder = page[page.index('id="rolled"') :].split("</dl>")[0]
@@ -357,8 +359,8 @@ def test_what_ended_is_in_a_frozen_month_once_as_in_the_live_one(make: Make) -> 
     assert book.expire(rider, datetime(2026, 4, 2, tzinfo=UTC)) is not None
     administrator = make.administrator()
     client = make.signed_in(administrator)
-    live: Any = client.get("/api/v1/statistics/months/2026-03").json["points"]
+    live: Any = client.get("/api/v1/statistics/months/2026-03").get_json()["points"]
     assert (live["opening"], live["expired"], live["liability"]) == (40, 40, 0)
     freeze(make, administrator)
-    frozen: Any = client.get("/api/v1/statistics/months/2026-03").json["points"]
+    frozen: Any = client.get("/api/v1/statistics/months/2026-03").get_json()["points"]
     assert {name: frozen[name] for name in live} == live

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from grid_report import clock
 from tests.support import present
@@ -25,8 +25,8 @@ ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1366, "height": 768}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1366, "height": 768}
 DEMO_PASSWORD = "demo-only"
 
 # Playwright's own clock would stop what a voucher reckons with: when its page came. Only the date
@@ -144,7 +144,7 @@ class Person:
         site: Site,
         phone: str,
         *,
-        size: dict[str, int],
+        size: ViewportSize,
         **context: Any,
     ) -> None:
         self.site = site

@@ -9,14 +9,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, ViewportSize
 
 from tests.support.visits.browser import DESK, PHONE, ROOT
 
-SMALL = {"width": 320, "height": 640}
+SMALL: ViewportSize = {"width": 320, "height": 640}
 
 # Rules that axe leaves out by itself, but WCAG 2.2 AA asks for.
-AXE_OPTIONS = {
+AXE_OPTIONS: dict[str, Any] = {
     "resultTypes": ["violations"],
     "rules": {"target-size": {"enabled": True}},
     # Style sheets are read for one rule only, an experimental one that does not run.
@@ -167,6 +167,6 @@ def look(
     return wrong
 
 
-def _picture(page: Page, name: str, size: dict[str, int], variant: Variant, shots: Path) -> None:
+def _picture(page: Page, name: str, size: ViewportSize, variant: Variant, shots: Path) -> None:
     kind = "desk" if size is DESK else "phone"
     page.screenshot(path=shots / f"{name}-{kind}-{variant.name}.png", full_page=True, scale="css")
