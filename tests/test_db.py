@@ -133,7 +133,7 @@ def test_a_reader_waits_for_no_writer(make: Make, elsewhere: Connection) -> None
 def test_a_lost_race_is_tried_again_and_at_last_said_to_be_busy(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr("grid_report.db.time.sleep", lambda _seconds: None)
     tries = []
 
     @use_case
@@ -169,13 +169,18 @@ def test_only_lost_races_are_tried_again(app: Flask) -> None:
     assert len(tries) == 1
 
 
+class Coded(Exception):
+    """An error of the database's driver, with its code."""
+
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__("could not obtain lock")
+        self.sqlstate = sqlstate
+
+
 @pytest.mark.parametrize("sqlstate", ["40001", "40P01", "55P03"])
 def test_postgresqls_lost_races_are_known_by_their_codes(sqlstate: str) -> None:
-    original = Exception("could not obtain lock")
-    original.sqlstate = sqlstate  # type: ignore[attr-defined]
-    assert is_lost_race(OperationalError("UPDATE", {}, original))
-    original.sqlstate = "23505"  # type: ignore[attr-defined]
-    assert not is_lost_race(OperationalError("UPDATE", {}, original))
+    assert is_lost_race(OperationalError("UPDATE", {}, Coded(sqlstate)))
+    assert not is_lost_race(OperationalError("UPDATE", {}, Coded("23505")))
 
 
 def test_every_sqlite_connection_keeps_our_rules(app: Flask) -> None:

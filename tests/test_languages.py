@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from flask import Flask
+from sqlalchemy import CheckConstraint, Table
 
 from grid_report import languages
 from grid_report.accounts.models import Member
@@ -47,10 +48,11 @@ def test_a_browser_is_answered_in_the_language_it_asks_for(
 
 
 def test_the_database_knows_the_languages_of_the_table() -> None:
-    (known,) = (
-        one for one in Member.__table__.constraints if str(one.name).endswith("language_known")
-    )
-    said = str(known.sqltext)  # type: ignore[attr-defined]
+    table = Member.__table__
+    assert isinstance(table, Table)
+    (known,) = (one for one in table.constraints if str(one.name).endswith("language_known"))
+    assert isinstance(known, CheckConstraint)
+    said = str(known.sqltext)
     assert said == f"language IN ({', '.join(repr(code) for code in LANGUAGES)})"
 
 

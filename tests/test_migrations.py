@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, bindparam, create_engine, inspect, select, text
@@ -246,13 +247,13 @@ def test_a_failing_migration_leaves_nothing_half_done(
     engine = two_engines[0]
     schema.upgrade(engine, "0002")
     before = described(engine)
-    real = schema.command.upgrade
+    real = command.upgrade
 
     def fail_late(*arguments: Any) -> None:
         real(*arguments)
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr(schema.command, "upgrade", fail_late)
+    monkeypatch.setattr(command, "upgrade", fail_late)
     with pytest.raises(RuntimeError):
         schema.upgrade(engine)
     assert schema.current(engine) == "0002"

@@ -314,7 +314,7 @@ class NoticingRequest(Request):
     looked = False
 
     @property
-    def args(self) -> Any:  # type: ignore[override]
+    def args(self) -> Any:
         """Return the query, noticing it."""
         NoticingRequest.looked = True
         return super().args

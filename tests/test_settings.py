@@ -35,9 +35,9 @@ def test_the_environment_wins_over_the_file_of_the_operator_and_that_over_the_de
 def test_settings_are_frozen() -> None:
     settings = load({})
     with pytest.raises(ValidationError):
-        settings.server.port = 1  # type: ignore[misc]
+        settings.server.port = 1
     with pytest.raises(ValidationError):
-        settings.server = settings.server  # type: ignore[misc]
+        settings.server = settings.server
 
 
 @pytest.mark.parametrize(

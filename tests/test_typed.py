@@ -19,6 +19,7 @@ from grid_report.offers.permits import forms as permits_forms
 from grid_report.offers.redemptions import vouchers
 from grid_report.places.geo.points import parse_accuracy_m, parse_point
 from grid_report.points.tariff import forms as points
+from grid_report.points.tariff.fields import FIELDS
 from grid_report.reports.desk.filters import instant
 from grid_report.reports.pages import forms as reports
 from grid_report.statistics.comparison.periods import parse_period
@@ -67,7 +68,7 @@ def step(**typed: str) -> Any:
 
 
 def draft(code: str) -> Any:
-    numbers = {field.name: wide(str(field.low)) for field in points.FIELDS}
+    numbers = {field.name: wide(str(field.low)) for field in FIELDS}
     return points.read_draft({"code": code, "seen": "１", **numbers})
 
 

@@ -63,7 +63,8 @@ def test_every_state_is_reached_and_only_the_last_ones_lead_nowhere(
             if to is not None and to not in seen:
                 seen.add(to)
                 todo.append(to)
-    assert seen == set(type(first))
+    kind: Any = type(first)
+    assert seen == set(kind)
     assert {state for state in seen if not workflow.steps_from(state)} == last
 
 

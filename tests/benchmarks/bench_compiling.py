@@ -40,7 +40,7 @@ def run(rounds: int = ROUNDS) -> list[dict[str, Any]]:
         # Within one context a request finds who asked before.
         with ours.app_context():
             cookies["rider"] = _cookie(make, rider, "/report/new")
-        with patch.object(application.compiling, "PageEnvironment", Environment):
+        with patch("grid_report.application.compiling.PageEnvironment", Environment):
             plain = application.build(ours.extensions["grid_report"].settings)
         for path, who in (
             ("/desk", "worker"), ("/report/new", "rider"), ("/services", "rider"),

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TypeVar
@@ -74,8 +75,8 @@ def _roll(county: County, rounds: int) -> list[str]:
         for _ in range(rounds + 1):
             bound = _seconds(lambda: db.session.execute(text(MOVEMENTS)).all())[0]
             took = _seconds(
-                lambda at=month: live_queries.points(at, areas, places=places, county=county)
-            )[0]  # type: ignore[misc]
+                partial(live_queries.points, month, areas, places=places, county=county)
+            )[0]
             pairs.append((took, bound))
         pairs = pairs[1:]  # the first compiles the statement and warms the files
         ratios = sorted(took / bound for took, bound in pairs)
@@ -120,6 +121,6 @@ def _seconds(act: Callable[[], T]) -> tuple[float, T]:
 if __name__ == "__main__":
     run(
         Path(sys.argv[1]),
-        int((sys.argv[2:] or [ROUNDS])[0]),
+        int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS,
         [int(it) for it in sys.argv[3:]] or REPORTS,
     )

@@ -26,6 +26,7 @@ from grid_report.media.decoding.messages import Job
 ROUNDS = 15
 GOALS = {"G1": 1.4, "G4": 1.2}
 _MAX_PIXELS = 80_000_000
+_SIDE = 2048
 
 
 def run(rounds: int = ROUNDS) -> list[dict[str, Any]]:
@@ -117,7 +118,7 @@ def _times(photo: str, folder: str, rounds: int) -> list[tuple[float, float]]:
         thumb = ready.reduce(4)
 
     def ours() -> None:
-        recipe.clean(job, _MAX_PIXELS)
+        recipe.clean(job, _MAX_PIXELS, _SIDE)
 
     def bound() -> None:
         with Image.open(photo) as picture:
@@ -152,7 +153,7 @@ def _peak(photo: str, folder: str) -> float:
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
     before = high_water_kb()
-    recipe.clean(Job(photo, f"{folder}/main", f"{folder}/thumb"), _MAX_PIXELS)
+    recipe.clean(Job(photo, f"{folder}/main", f"{folder}/thumb"), _MAX_PIXELS, _SIDE)
     return (high_water_kb() - before) / 1024
 
 

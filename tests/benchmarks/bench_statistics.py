@@ -20,6 +20,8 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +125,7 @@ def run(
                     sides[few],
                     rounds,
                     PAGES,
-                    lambda it, p=f"{path}&area={area}": it.get(p),
+                    methodcaller("get", f"{path}&area={area}"),
                 )
                 rows += _rows("G8", f"{what} of {where}", pairs, kind, many)
         pairs = _pairs(sides[many], sides[LEAST], rounds, COUNTS, Side.count)
@@ -138,7 +140,7 @@ def _pairs(
     for number in range(-1, max(9, rounds)):
         found = {}
         for side in (big, small) if number % 2 else (small, big):
-            found[side is big] = side.cost(lambda it=side: act(it), times)
+            found[side is big] = side.cost(partial(act, side), times)
         if number >= 0:  # the first round compiles templates and statements
             pairs.append((found[True], found[False]))
     return pairs

@@ -23,13 +23,14 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from PIL import Image
 from sqlalchemy import Engine, event
-from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.datastructures import FileStorage, Headers, MultiDict
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from grid_report import clock, create_app, settings
@@ -122,7 +123,7 @@ class Bench:
             "/api/v1/reports",
             method="POST",
             data=MultiDict(fields),
-            headers={**self.headers, "Idempotency-Key": str(uuid.uuid4())},
+            headers=Headers({**self.headers, "Idempotency-Key": str(uuid.uuid4())}),
         ).get_environ()
 
     def send(self) -> None:
@@ -148,7 +149,7 @@ class Bench:
         for at in range(rounds + 1):
             photos = [self.camera_photo() for _ in range(count)]
             self.prepare(photos)
-            steps: list[Callable[[], None]] = [self.send, lambda photos=photos: self.bare(photos)]
+            steps: list[Callable[[], None]] = [self.send, partial(self.bare, photos)]
             costs = {}
             for index in (0, 1) if at % 2 else (1, 0):
                 costs[index] = self.cost(steps[index])

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -65,14 +66,14 @@ def cheap_policy(app: Flask) -> Policy:
     return policy_of(settings, hasher=Hasher(time_cost=1, memory_kib=8, parallelism=1))
 
 
-def load(app: Flask, **more: object) -> Counter[str]:
+def load(app: Flask, **more: Any) -> Counter[str]:
     """Load the small world of these tests."""
     wiring = app.extensions["grid_report"]
-    values = {
+    values: dict[str, Any] = {
         "settings": wiring.settings, "media": wiring.media, "policy": cheap_policy(app),
         "reports_wanted": REPORTS, "seed": SEED, "now": NOW, "picture_size": TINY, **more,
     }  # fmt: skip
-    return world.load(**values)  # type: ignore[arg-type]
+    return world.load(**values)
 
 
 @pytest.fixture(scope="module")

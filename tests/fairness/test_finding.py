@@ -19,12 +19,12 @@ from grid_report.fairness.models import Mark, Print
 from grid_report.points.ledger.models import Journal
 from grid_report.reports.models import HistoryEntry
 from tests.fairness.conftest import Review
-from tests.support.builders import STATION, STREET, Make
+from tests.support.builders import STATION, STREET, Make, Spot
 
 pytestmark = pytest.mark.database
 
-HERE = {"lat": 42.5460025, "lng": 124.0408182, "community": None}
-THERE = {"lat": 42.3, "lng": 123.9, "community": None}
+HERE: Spot = {"lat": 42.5460025, "lng": 124.0408182, "community": None}
+THERE: Spot = {"lat": 42.3, "lng": 123.9, "community": None}
 
 
 def test_the_same_photo_of_another_rider_is_found_once(make: Make, review: Review) -> None:

@@ -122,7 +122,8 @@ def test_sixty_an_hour_is_the_most_a_rider_rides(later: Stop, odd: bool) -> None
 def test_a_leap_says_how_far_and_how_long_and_how_fast() -> None:
     leap = velocity.leap(stop(0, 0), stop(5, 40))
     assert leap is not None
-    assert (leap.away_m, leap.seconds, leap.kmh) == (pytest.approx(40_000, abs=20), 300, 480)
+    assert leap.away_m == pytest.approx(40_000, abs=20)
+    assert (leap.seconds, leap.kmh) == (300, 480)
     at_once = velocity.leap(stop(0, 0), stop(0, 40))
     assert at_once is not None
     assert at_once.kmh is None

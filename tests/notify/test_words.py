@@ -62,7 +62,7 @@ FULL = {
 READERS = (Role.RIDER, Role.WORKER, Role.HANDLER, Role.ADMINISTRATOR)
 
 
-def line(kind: str, role: Role = Role.RIDER, **facts: object) -> message_views.InboxLine:
+def line(kind: str, role: Role = Role.RIDER, /, **facts: object) -> message_views.InboxLine:
     row = InboxRow(1, kind, NUMBER, {**facts}, role, NOW, False)
     return message_views.lines([row], category_name=lambda _: "路面坑洞", now=NOW, zone=SHANGHAI)[0]
 

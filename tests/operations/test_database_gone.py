@@ -53,7 +53,7 @@ def asking(client: FlaskClient) -> Ask:
 
     def ask(path: str, headers: dict[str, str]) -> Answer:
         given = client.get(path, headers=headers)
-        return Answer(given.status_code, given.headers, given.text)
+        return Answer(given.status_code, dict(given.headers), given.text)
 
     return ask
 

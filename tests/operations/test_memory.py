@@ -26,7 +26,7 @@ def sign_in(number: int) -> bytes:
 
 def megabytes(running: Site) -> float:
     (worker,) = running.workers()
-    return worker.memory_info().rss / 1024**2
+    return float(worker.memory_info().rss / 1024**2)
 
 
 def test_a_worker_is_no_larger_after_three_rushes_of_sign_ins(

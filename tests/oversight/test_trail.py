@@ -117,7 +117,8 @@ def test_pages_of_the_trail_hold_every_act_once(make: Make) -> None:
         make.rider()
     whole = [it["id"] for it in program.get("audit?limit=200").json["items"]]
     assert whole == sorted(whole, reverse=True)
-    paged, cursor = [], ""
+    paged = []
+    cursor: str | None = ""
     while cursor is not None:
         page = program.get(f"audit?limit=3&cursor={cursor}").json
         paged += [it["id"] for it in page["items"]]

@@ -7,7 +7,7 @@ import itertools
 import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -70,6 +70,15 @@ def picture(seed: int | None = None, size: tuple[int, int] = (64, 48)) -> bytes:
     file = io.BytesIO()
     image.save(file, "JPEG", quality=90)
     return file.getvalue()
+
+
+class Spot(TypedDict, total=False):
+    """Where a report is, as a rider sends it."""
+
+    lat: float
+    lng: float
+    accuracy_m: float
+    community: str | None
 
 
 def center_of(community: str) -> Point:

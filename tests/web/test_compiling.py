@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from jinja2 import DictLoader, StrictUndefined, UndefinedError
+from jinja2 import DictLoader, Environment, StrictUndefined, UndefinedError
 from jinja2.runtime import Undefined
 from markupsafe import Markup, escape
 
 from grid_report.web.pages import assets
-from grid_report.web.pages.compiling import MOST_ENVIRONMENTS, written
+from grid_report.web.pages.compiling import MOST_ENVIRONMENTS, PageEnvironment, written
 
 Page = Callable[..., str]
 
@@ -111,10 +111,16 @@ def test_a_new_build_is_seen_without_a_restart(
         assert page("{{ asset('app.css') }}") == f"/static/build/app-{at}.css"
 
 
+def pages_of(app: Flask) -> PageEnvironment:
+    """Return what the app's pages are made by."""
+    assert isinstance(app.jinja_env, PageEnvironment)
+    return app.jinja_env
+
+
 def test_made_up_mounts_do_not_fill_the_memory(app: Flask, page: Page) -> None:
     for number in range(3 * MOST_ENVIRONMENTS):
         assert page("{{ url_for('desk.index') }}", root=f"/{number}") == f"/{number}/desk"
-    assert len(app.jinja_env.made) <= MOST_ENVIRONMENTS
+    assert len(pages_of(app).made) <= MOST_ENVIRONMENTS
 
 
 def test_loops_write_the_same_wherever_they_stand(page: Page) -> None:
@@ -140,30 +146,38 @@ def test_macros_take_what_they_declare_and_callers(page: Page) -> None:
 
 def test_nobody_is_shown_templates_for_a_language_before_they_have_its_words(app: Flask) -> None:
     real = app.extensions["grid_report_words"]
+    pages = pages_of(app)
     seen: list[bool] = []
 
     class Watched:
         """The words of the app; looks at what others are shown while they are being read."""
 
         def spoken_in(self, wanted: str) -> object:
-            seen.append(all(hasattr(it, "words") for it in app.jinja_env.made.values()))
+            seen.append(all(hasattr(it, "words") for it in pages.made.values()))
             return real.spoken_in(wanted)
 
     app.extensions["grid_report_words"] = Watched()
     for number in range(MOST_ENVIRONMENTS + 2):
         with app.test_request_context("/x", environ_overrides={"SCRIPT_NAME": f"/{number}"}):
-            app.jinja_env.known_here()
+            pages.known_here()
     assert seen == [True] * (MOST_ENVIRONMENTS + 2)
 
 
-def test_what_many_threads_ask_for_first_is_made_once(app: Flask, in_parallel: Any) -> None:
-    made: list[int] = []
-    real = app.jinja_env.overlay
-    app.jinja_env.overlay = lambda: made.append(1) or real()
+def test_what_many_threads_ask_for_first_is_made_once(
+    app: Flask, in_parallel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages, made = pages_of(app), list[int]()
+    real = pages.overlay
+
+    def overlay() -> Environment:
+        made.append(1)
+        return real()
+
+    monkeypatch.setattr(pages, "overlay", overlay)
 
     def ask(_number: int) -> object:
         with app.test_request_context("/x", environ_overrides={"SCRIPT_NAME": "/first"}):
-            return app.jinja_env.known_here()
+            return pages.known_here()
 
     results = in_parallel(ask, 8)
     assert len(made) == 1

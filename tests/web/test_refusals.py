@@ -69,7 +69,12 @@ def test_a_failure_keeps_the_frame_and_asks_the_database_nothing(
     phone = make.signed_in(make.rider())
     phone.application.config["PROPAGATE_EXCEPTIONS"] = False
     asked: list[int] = []
-    count_with(monkeypatch, phone, lambda member_id: asked.append(member_id) or 0)
+
+    def count(member_id: int) -> int:
+        asked.append(member_id)
+        return 0
+
+    count_with(monkeypatch, phone, count)
     monkeypatch.setitem(phone.application.view_functions, "reports.mine", broken)
     page = phone.get("/my/reports")
     assert page.status_code == 500

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -62,7 +62,7 @@ def _child(app: Flask, function: Callable[[], Any], gate: int, writing: int) -> 
         os._exit(status)
 
 
-def start(app: Flask, functions: list[Callable[[], Any]]) -> list[Fork]:
+def start(app: Flask, functions: Sequence[Callable[[], Any]]) -> list[Fork]:
     """Start a process for each function and let all of them go at once."""
     db.session.remove()
     db.engine.dispose()
@@ -74,7 +74,7 @@ def start(app: Flask, functions: list[Callable[[], Any]]) -> list[Fork]:
     return forks
 
 
-def race(app: Flask, functions: list[Callable[[], Any]]) -> list[Any]:
+def race(app: Flask, functions: Sequence[Callable[[], Any]]) -> list[Any]:
     """Run the functions in as many processes at the same moment; return their answers."""
     return [fork.result() for fork in start(app, functions)]
 

@@ -184,6 +184,7 @@ def clock_of(stage: Stage, message: Message) -> str:
     if name is None:
         assert due is None, message.kind
         return ""
+    assert due is not None
     now = db.session.get_one(Report, stage.report.id)
     own = {
         "accept": now.accept_due, "control": now.control_due,

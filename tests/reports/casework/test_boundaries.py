@@ -24,12 +24,12 @@ from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.models import Report
 from grid_report.reports.queries import list_history
 from tests.places.test_imports import demo, swapped
-from tests.support.builders import BRIGHT, STATION, STREET, Make
+from tests.support.builders import BRIGHT, STATION, STREET, Make, Spot
 
 pytestmark = pytest.mark.database
 
 AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
-HERE = {"lat": 42.545, "lng": 124.04, "accuracy_m": 10.0, "community": None}
+HERE: Spot = {"lat": 42.545, "lng": 124.04, "accuracy_m": 10.0, "community": None}
 
 
 def run(make: Make, file: bytes | None = None, **more: Any) -> ImportReport:

@@ -118,7 +118,8 @@ def test_every_step_that_moves_has_its_decision() -> None:
 def test_every_open_state_has_a_way_out_to_an_end() -> None:
     ends = set(State) - OPEN
     for state in OPEN:
-        reached, seen = {state}, set()
+        reached = {state}
+        seen: set[State] = set()
         while reached - seen:
             here = (reached - seen).pop()
             seen.add(here)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -20,7 +21,7 @@ from tests.support.builders import BRIGHT, PROPERTY, STATION, Make
 
 pytestmark = pytest.mark.database
 
-ACCEPT = {"category": "RD02", "severity": 2}
+ACCEPT: dict[str, Any] = {"category": "RD02", "severity": 2}
 
 
 @pytest.fixture

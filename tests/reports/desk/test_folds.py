@@ -144,7 +144,12 @@ def test_so_many_are_merged_at_a_time_and_the_rest_is_said(
     monkeypatch.setattr(desk_usecases, "MOST_AT_ONCE", 2)
     worker = make.worker()
     made = flood(make, make.rider(), 15)
-    more = {"actor": worker, "places": reference(), "settings": make.settings, "now": AT}
+    more: dict[str, Any] = {
+        "actor": worker,
+        "places": reference(),
+        "settings": make.settings,
+        "now": AT,
+    }
     found = [desk_usecases.merge_fold(made[9].number, **more) for _ in range(3)]
     assert [(it.merged, it.left) for it in found] == [(2, 3), (2, 1), (1, 0)]
 

@@ -22,6 +22,7 @@ def test_a_line_shows_the_clock_that_runs_and_how_long_it_has(make: Make) -> Non
     report = make.report(at=AT)
     line = row(report, reference(), "zh_CN", AT + timedelta(minutes=1), points=5)
     assert (line.clock, line.light, line.is_open) == ("accept", "green", True)
+    assert report.next_due is not None
     assert line.due == report.next_due
     assert line.seconds_left == (report.next_due - AT).total_seconds() - 60
     assert (line.created_at, line.sent_at, line.points) == (AT, AT, 5)

@@ -21,11 +21,11 @@ from grid_report.points.statement import queries as statement_queries
 from grid_report.reports.models import Report
 from tests.points.book import counted
 from tests.points.ledger.racing import race
-from tests.support.builders import BRIGHT, STATION, Make
+from tests.support.builders import BRIGHT, STATION, Make, Spot
 
 pytestmark = pytest.mark.database
 
-HERE = {"lat": 42.5460025, "lng": 124.0408182, "accuracy_m": 12.0, "community": None}
+HERE: Spot = {"lat": 42.5460025, "lng": 124.0408182, "accuracy_m": 12.0, "community": None}
 
 
 def available(rider: Actor) -> int:
@@ -84,7 +84,8 @@ def test_evidence_is_paid_only_when_it_is_there_and_confirmed(make: Make) -> Non
         with pytest.raises(Invalid) as refused:
             take_over(make, report, worker, 2, evidence=True)
         assert list(refused.value.problems) == ["evidence"]
-    near = make.report(rider, photos=(make.photo(), make.photo()), **{**HERE, "accuracy_m": 50.0})
+    unsure: Spot = {**HERE, "accuracy_m": 50.0}
+    near = make.report(rider, photos=(make.photo(), make.photo()), **unsure)
     take_over(make, near, worker, 2, evidence=True)
     assert available(rider) == 15 + 15 + 3
 
@@ -207,11 +208,13 @@ def test_a_place_is_thanked_for_once_in_a_day_after_closing(make: Make) -> None:
     report = make.report(first, **HERE, at=now - timedelta(hours=30))
     take_over(make, report, worker, 2)
     close(make, report, worker, at=now - timedelta(hours=20))
-    again = make.report(second, **{**HERE, "lat": HERE["lat"] + 0.00005}, **two(make))
+    beside: Spot = {**HERE, "lat": HERE["lat"] + 0.00005}
+    again = make.report(second, **beside, **two(make))
     make.step(again, "accept", worker, category="RD02", severity=2, evidence=True)
     close(make, again, worker)
     assert (available(second), reasons(second)) == (0, ["same_place"] * 3)
-    far = make.report(second, **{**HERE, "lat": HERE["lat"] + 0.01, "lng": HERE["lng"]})
+    away: Spot = {**HERE, "lat": HERE["lat"] + 0.01}
+    far = make.report(second, **away)
     db.session.rollback()
     if far.community_code == STATION:
         take_over(make, far, worker, 2)

@@ -30,13 +30,13 @@ from grid_report.reports.models import Report, ReportPhoto
 from grid_report.reports.sources import LocatedBy, settle
 from grid_report.reports.submission import usecases as submission_usecases
 from tests.accounts.browsing import post_form
-from tests.support.builders import BRIGHT, STATION, Make, center_of, picture
+from tests.support.builders import BRIGHT, STATION, Make, Spot, center_of, picture
 
 pytestmark = pytest.mark.database
 
 ACCOUNT, POSITION, PHOTOS = ConsentKind
 # Inside the station's community, and a pin in the one of the lights.
-HERE = {"lat": 42.5460025, "lng": 124.0408182}
+HERE: Spot = {"lat": 42.5460025, "lng": 124.0408182}
 SHARES_PHOTOS = (ACCOUNT, PHOTOS)
 SHARES_POSITION = (ACCOUNT, POSITION)
 

@@ -113,7 +113,7 @@ def test_proved_while_a_report_comes_in_it_is_not_kept_for_ever(
     rider = make.rider()
     monkeypatch.setattr(
         "grid_report.reports.submission.usecases._check_limits",
-        _says_unproved(submission_usecases.submit_report.__wrapped__.__globals__["_check_limits"]),
+        _says_unproved(submission_usecases._check_limits),
     )
     assert isinstance(make.report(rider), Report)
     assert count(KeptReport) == 0

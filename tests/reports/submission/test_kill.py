@@ -16,6 +16,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -172,14 +173,17 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
         senders = Senders(port, worker=make.token(make.worker()))
         for sending in everything:
             senders.waiting.put(sending)
+
+        def reached(reports: int) -> bool:
+            return len(senders.reports()) >= reports or bool(senders.refused)
+
         threads = [threading.Thread(target=senders.run) for _ in range(SENDERS)]
         for thread in threads:
             thread.start()
         try:
             web.start()
             for moment in moments:
-                at = moment
-                wait_for(lambda at=at: len(senders.reports()) >= at or senders.refused, SECONDS)
+                wait_for(partial(reached, moment), SECONDS)
                 time.sleep(rng.uniform(0, 0.15))
                 if rng.randrange(ONE_WORKER_IN) == 0:
                     web.kill_one_worker(rng)
@@ -191,7 +195,8 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
                 web.start()
             accepted = REPORTS // ACCEPT_EVERY
             wait_for(
-                lambda: len(senders.answered) == REPORTS + accepted or senders.refused, SECONDS
+                lambda: len(senders.answered) == REPORTS + accepted or bool(senders.refused),
+                SECONDS,
             )
         finally:
             senders.over.set()

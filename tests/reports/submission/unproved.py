@@ -13,9 +13,9 @@ from grid_report.places.queries import reference
 from grid_report.reports import queries
 from grid_report.reports.models import Report
 from grid_report.reports.submission import usecases as submission_usecases
-from tests.support.builders import Make
+from tests.support.builders import Make, Spot
 
-HERE: dict[str, Any] = {"lat": 42.545, "lng": 124.04, "accuracy_m": 10.0, "community": None}
+HERE: Spot = {"lat": 42.545, "lng": 124.04, "accuracy_m": 10.0, "community": None}
 LATER = timedelta(days=3)
 
 
