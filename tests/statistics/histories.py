@@ -105,7 +105,7 @@ class World:
         into = self.chance.choice(open_ones).number if open_ones else None
         by_unit = report.unit_code is not None and report.state is not State.ACCEPTED
         hands = self.handler if by_unit else worker
-        return {
+        needs: dict[Step, tuple[dict[str, Any], Actor]] = {
             Step.ACCEPT: (
                 {"category": self.chance.choice(["RD02", "RD01"]), "severity": 2}, worker
             ),
@@ -136,7 +136,8 @@ class World:
             Step.CLARIFY: ({"note": "去看过了"}, worker),
             # Nobody's to ask for: it happens when a rider takes a lead back.
             Step.LEAD: ({}, rider),
-        }[step]  # fmt: skip
+        }  # fmt: skip
+        return needs[step]
 
     def differences(self) -> dict[str, Any]:
         """Return by month what the kept counts lack."""

@@ -36,7 +36,8 @@ def sent(content: bytes | None = None, name: str = "热汤.jpg") -> tuple[io.Byt
 
 def fetch(desk: Desk, src: str, **headers: str) -> Response:
     """Fetch a photo to its last byte."""
-    with desk.client.get(src, headers=headers, buffered=True) as answer:
+    answer = desk.client.get(src, headers=headers, buffered=True)
+    with answer:
         return answer
 
 

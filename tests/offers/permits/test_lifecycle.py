@@ -52,7 +52,7 @@ def test_ten_points_a_yuan_and_never_more_than_owners_pay(fen: int, points: int)
     assert points_for(fen, has_firm=False) == 0
 
 
-HOLDERS = {
+HOLDERS: dict[str, Actor] = {
     Side.RIDER: Actor(1, "", frozenset({Grant(Role.RIDER)})),
     Side.PROPERTY: Actor(2, "", frozenset({Grant(Role.HANDLER, "firm")})),
     Side.COMMUNITY: Actor(3, "", frozenset({Grant(Role.WORKER, "here")})),

@@ -220,6 +220,12 @@ def test_whoever_is_killed_loses_and_doubles_nothing(
     clients = [
         Client(shop, shop.rider(200), targets, tmp_path / f"{number}.log") for number in range(3)
     ]
+
+    def went_on(before: list[int]) -> bool:
+        return all(
+            written(client.path) > count + 20 for client, count in zip(clients, before, strict=True)
+        )
+
     for attempt in range(4):
         before = [written(client.path) for client in clients]
         forks = start(
@@ -227,12 +233,7 @@ def test_whoever_is_killed_loses_and_doubles_nothing(
             [settle_forever]
             + [partial(client.run, attempt * 10 + n) for n, client in enumerate(clients)],
         )
-        wait_until(
-            lambda before=before: all(  # type: ignore[misc]
-                written(client.path) > count + 20
-                for client, count in zip(clients, before, strict=True)
-            )
-        )
+        wait_until(partial(went_on, before))
         random.shuffle(forks)
         for fork in forks:
             time.sleep(random.uniform(0, 0.05))

@@ -16,7 +16,7 @@ from grid_report.offers import errors as offers_errors
 from grid_report.offers.catalogue import usecases as catalogue_usecases
 from grid_report.offers.catalogue.commands import EditOffer, EditStation
 from grid_report.offers.catalogue.models import Offer, Provider
-from grid_report.offers.kinds import OfferKind, OpensTo
+from grid_report.offers.kinds import ForWhom, OfferKind, OpensTo
 from grid_report.offers.quotas import FREE_A_MONTH
 from grid_report.offers.redemptions import scheduled as redemptions_scheduled
 from grid_report.offers.redemptions import usecases as redemptions_usecases
@@ -308,7 +308,7 @@ def test_offers_and_providers_of_before_keep_their_rule(shop: Shop) -> None:
     command = EditOffer(
         provider_code="provider-01", station_code=HERE, kind=OfferKind.VOUCHER, title_zh="饭",
         title_en="Meal", description_zh="", description_en="", picture=offer.picture, points=20,
-        for_whom=frozenset({"rider"}), opens_to=OpensTo.PROVED,
-    )  # type: ignore[arg-type]  # fmt: skip
+        for_whom=frozenset({ForWhom.RIDER}), opens_to=OpensTo.PROVED,
+    )  # fmt: skip
     catalogue_usecases.save_offer(meal, command, actor=shop.admin, now=NOW)
     assert shop.take(shop.rider(40), meal).points == 20

@@ -19,7 +19,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def full(shop: Shop, **more: float) -> tuple[int, int, object]:
-    clinic, slot = shop.slot(0, capacity=1, **more)  # type: ignore[arg-type]
+    clinic, slot = shop.slot(0, capacity=1, **more)
     return clinic, slot, shop.take(shop.rider(), clinic, slot_id=slot)
 
 

@@ -137,7 +137,9 @@ def test_cancel_and_confirm_at_once_leave_one_truth(app: Flask, shop: Shop) -> N
             lambda: redemptions_usecases.cancel(taken.ref, actor=rider, now=NOW).replayed
         )
 
-    acts = [cancel, partial(confirm, taken.ref, "n", shop.staff)] * (PROCESSES // 2)
+    acts: list[Callable[[], Any]] = [cancel, partial(confirm, taken.ref, "n", shop.staff)] * (
+        PROCESSES // 2
+    )
     race(app, acts)
     state = shop.fresh(taken).state
     assert shop.points(rider) == ((80, 0) if state == "cancelled" else (0, 0))

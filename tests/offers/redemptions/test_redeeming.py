@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -273,14 +274,15 @@ def test_one_booking_is_called_off_by_its_own_station_only(shop: Shop) -> None:
 
 def test_somebody_elses_voucher_is_nowhere(shop: Shop) -> None:
     taken, stranger = shop.take(shop.rider(80), shop.offer(80)), shop.rider()
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: redemptions_usecases.cancel(taken.ref, actor=stranger, now=NOW),
         lambda: redemptions_usecases.dispute(
             taken.ref, "x", county=COUNTY, actor=stranger, now=NOW
         ),
         lambda: redemptions_usecases.rate(taken.ref, 5, "", actor=stranger, now=NOW),
         lambda: redemptions_usecases.cancel("R-NOSUCH", actor=stranger, now=NOW),
-    ):
+    )
+    for act in acts:
         with pytest.raises(NotFound):
             act()
 

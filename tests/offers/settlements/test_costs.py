@@ -55,7 +55,7 @@ class Readers:
     def ask(self, client: FlaskClient, path: str) -> int:
         """Read a page whole."""
         with client.get(path) as answer:
-            assert answer.status_code == 200, answer.text[:300]
+            assert answer.status_code == 200, answer.get_data(as_text=True)[:300]
             return len(answer.data)
 
     def acts(self, month: Month) -> dict[str, Callable[[], Any]]:
@@ -112,7 +112,7 @@ def test_what_is_drawn_comes_page_by_page_and_whole_on_request(make: Make) -> No
         if drawn:
             assert it.draw(month)
         path = f"/station/statements/{it.provider}/{month}"
-        seen, following, pages = [], path, 0
+        seen, following, pages = list[str](), path, 0
         while following:
             page = staff.get(following).text
             found = [ref for ref in refs if f">{ref}</span>" in page]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -107,7 +108,7 @@ class History:
     def confirm(self) -> None:
         """Confirm for either side."""
         it, month = self.some()
-        args = {"seen": None, "now": self.now}
+        args: dict[str, Any] = {"seen": None, "now": self.now}
         if self.dice.random() < 0.5:
             settlements_usecases.confirm(it.provider_code, month, actor=self.staff_of(it), **args)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -49,19 +50,19 @@ LATE = END + 8 * DAY
 STANDS, SET_OFF = LineVerdict.STANDS, LineVerdict.SET_OFF
 
 
-def stand_in(who: Actor, words: str = "店主住院，电话无人接", **more: object) -> Statement:
-    values: dict[str, object] = {"seen": None, "now": LATE, **more}
-    return settlements_usecases.stand_in(MINE, NOVEMBER, words, actor=who, **values)  # type: ignore[arg-type]
+def stand_in(who: Actor, words: str = "店主住院，电话无人接", **more: Any) -> Statement:
+    values: dict[str, Any] = {"seen": None, "now": LATE, **more}
+    return settlements_usecases.stand_in(MINE, NOVEMBER, words, actor=who, **values)
 
 
 def countersign(who: Actor) -> Statement:
     return settlements_usecases.countersign(MINE, NOVEMBER, seen=None, actor=who, now=LATE + DAY)
 
 
-def answer(who: Actor, verdict: LineVerdict | None, side: Side, **more: object) -> Statement:
-    values: dict[str, object] = {"seen": None, "now": LATE, **more}
+def answer(who: Actor, verdict: LineVerdict | None, side: Side, **more: Any) -> Statement:
+    values: dict[str, Any] = {"seen": None, "now": LATE, **more}
     return settlements_usecases.answer(
-        MINE, NOVEMBER, "核对过签字", verdict, side=side, actor=who, **values  # type: ignore[arg-type]
+        MINE, NOVEMBER, "核对过签字", verdict, side=side, actor=who, **values
     )  # fmt: skip
 
 
@@ -233,7 +234,9 @@ def test_the_database_knows_two_verdicts_and_only_with_answers(
     assert found == f"ck_statement_history_{refusal}"
 
 
-def test_two_administrators_at_once_stand_in_once(drawn: Shop, in_parallel: object) -> None:
+def test_two_administrators_at_once_stand_in_once(
+    drawn: Shop, in_parallel: Callable[..., list[Any]]
+) -> None:
     admins = [drawn.make.administrator() for _ in range(4)]
 
     def one(number: int) -> str:
@@ -242,7 +245,7 @@ def test_two_administrators_at_once_stand_in_once(drawn: Shop, in_parallel: obje
         except GridReportError as error:
             return error.code
 
-    found = in_parallel(one, 4)  # type: ignore[operator]
+    found = in_parallel(one, 4)
     assert sorted(found) == ["provider_confirmed", *["statement-step"] * 3]
     assert len(history()) == 2
 

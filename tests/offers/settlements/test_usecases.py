@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from grid_report.access import Grant
+from grid_report.access import Actor, Grant
 from grid_report.access.roles import Role
 from grid_report.db import db, transaction
 from grid_report.errors import Forbidden, Invalid, NotFound, Stale
@@ -22,6 +24,7 @@ from grid_report.offers.settlements.lifecycle import (
     StatementState,
 )
 from grid_report.offers.settlements.models import StatementLine
+from grid_report.points import ledger
 from grid_report.points.ledger import freezes
 from tests.offers.books import (
     DAY,
@@ -166,9 +169,11 @@ def test_confirming_twice_changes_nothing(drawn: Shop) -> None:
 def test_two_administrators_at_once_close_it_once(drawn: Shop, app: Flask) -> None:
     confirm(drawn)
     other = drawn.make.administrator()
-    states = race(
-        app, [lambda who=who: countersign(drawn, who).state.value for who in (drawn.admin, other)]
-    )
+
+    def close(who: Actor) -> str:
+        return countersign(drawn, who).state.value
+
+    states = race(app, [partial(close, who) for who in (drawn.admin, other)])
     assert "closed" in states
     assert drawn.book.value("SELECT count(*) FROM point_journal WHERE kind = 'statement'") == 1
 
@@ -211,7 +216,7 @@ def test_a_questioned_line_sends_it_back_and_the_other_side_answers(drawn: Shop)
     with pytest.raises(IllegalStatementStep):
         countersign(drawn)
     now = END + 4 * HOUR
-    answer = {"seen": None, "now": now}
+    answer: dict[str, Any] = {"seen": None, "now": now}
     with pytest.raises(Forbidden):
         settlements_usecases.answer(
             MINE, NOVEMBER, "好", STANDS, side=Side.COUNTY, actor=drawn.admin, **answer
@@ -279,7 +284,7 @@ def test_the_audit_misses_points_that_a_statement_lost(drawn: Shop) -> None:
     confirm(drawn)
     book = drawn.book
     with transaction() as session:
-        settlements_usecases.steps.ledger.clear_statement(
+        ledger.clear_statement(
             session, MINE, statement_key="by-hand", points=30, at=END, actor_id=None
         )
     found = {difference.check for difference in book.differences(END + HOUR)}

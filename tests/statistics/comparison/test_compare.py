@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -17,7 +18,7 @@ from grid_report.statistics.comparison import year_queries
 from grid_report.statistics.comparison.periods import Period, choices, parse_period
 from grid_report.statistics.comparison.periods import read_period as read_form
 from grid_report.statistics.counts.areas import find_area
-from grid_report.statistics.counts.queries import EMPTY, Figures, read_period
+from grid_report.statistics.counts.queries import EMPTY, Figures, Key, read_period
 from grid_report.statistics.measures import COMPOSITE, Facet, Measure, RateName
 from grid_report.statistics.month import usecases as month_usecases
 from tests.statistics.histories import World
@@ -110,7 +111,7 @@ def test_only_who_has_a_base_of_ten_is_ranked_and_equals_share_a_rank() -> None:
 
 
 def test_what_a_community_does_itself_is_shown_without_a_rank() -> None:
-    counts = {
+    counts: dict[Key, int] = {
         (Facet.UNIT, key, name): n
         for key, n in (("self", 30), ("u1", 20))
         for name in ("should_handle", "handled", "handled_in_time", "should_close")
@@ -217,7 +218,11 @@ def test_a_year_counts_each_case_once_and_its_months_as_they_stand(make: Make) -
     make.step(report, "accept", worker, category="RD02", severity=2, at=at + timedelta(minutes=5))
     make.step(report, "dispatch", worker, unit=PROPERTY, at=at + timedelta(minutes=6))
     make.step(report, "start", handler, at=at + timedelta(minutes=9))
-    hand_in = {"note": "好了", "photos": (make.photo(),), "at": at + timedelta(hours=2)}
+    hand_in: dict[str, Any] = {
+        "note": "好了",
+        "photos": (make.photo(),),
+        "at": at + timedelta(hours=2),
+    }
     make.step(report, "handle", handler, **hand_in)
     county, places = make.settings.county, reference()
     area = find_area("", places, county)

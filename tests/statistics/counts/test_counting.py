@@ -177,7 +177,7 @@ def test_a_recount_finds_a_wrong_count_and_repairs_it(make: Make) -> None:
             {"area": STATION},
         )
         session.execute(text("DELETE FROM statistics_cells WHERE facet = 'hour'"))
-    known = {"places": reference(), "county": make.settings.county, "now": make.now}
+    known: dict[str, Any] = {"places": reference(), "county": make.settings.county, "now": make.now}
     found = counts_usecases.recount_month(month, **known)
     wrong = {
         (STATION, Cell("2026-03", "", "", "received")): -3,
@@ -219,7 +219,7 @@ def test_the_job_counts_every_month_once_and_then_the_newest_and_one_other_a_nig
     start = datetime(2026, 6, 5, 3, tzinfo=UTC)
     for days in (150, 210, 270):
         make.report(at=start - timedelta(days=days))
-    known = {"places": reference(), "county": make.settings.county}
+    known: dict[str, Any] = {"places": reference(), "county": make.settings.county}
     every = timedelta(hours=20)
     assert counts_usecases.recount_due(**known, every=every, now=start) == 0
     db.session.rollback()
@@ -250,7 +250,7 @@ def test_the_job_counts_every_month_once_and_then_the_newest_and_one_other_a_nig
 def test_the_night_a_month_begins_the_new_one_and_the_one_that_is_over_are_counted(
     make: Make,
 ) -> None:
-    known = {"places": reference(), "county": make.settings.county}
+    known: dict[str, Any] = {"places": reference(), "county": make.settings.county}
     every = timedelta(hours=20)
     # 04:00 of the last day in the county, and 01:00 of the day after it.
     for at, newest in (

@@ -49,7 +49,8 @@ def test_median_and_p90_are_of_the_values_live_and_frozen_and_as_the_list_says(
         (statistics.median(it), statistics.quantiles(it, n=10, method="inclusive")[8])
         for it in (ANSWERED, HANDLED)
     ]
-    assert expected == [(125.5, pytest.approx(176.1)), (1513.5, pytest.approx(1783.3))]
+    assert [it[0] for it in expected] == [125.5, 1513.5]
+    assert [it[1] for it in expected] == pytest.approx([176.1, 1783.3])
     for area in ("", STATION):
         assert [(it.median, it.p90) for it in times(make, area)] == expected
     administrator = make.administrator()
@@ -66,9 +67,9 @@ def test_median_and_p90_are_of_the_values_live_and_frozen_and_as_the_list_says(
         "/statistics/2026-05/cases?measure=finished&version=0&limit=50"
     )
     listed = [int(it) for it in re.findall(r"(\d+) 分钟</small></td>", page.text)]
-    handled = sorted(it for it in listed if it in {*HANDLED, 5000})
-    assert handled == sorted([*HANDLED, 5000])
-    assert statistics.median(handled) == live[1].median
+    shown = sorted(it for it in listed if it in {*HANDLED, 5000})
+    assert shown == sorted([*HANDLED, 5000])
+    assert statistics.median(shown) == live[1].median
 
 
 def test_nine_cases_have_no_median(make: Make) -> None:

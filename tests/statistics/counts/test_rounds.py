@@ -217,17 +217,17 @@ def test_every_reopening_counts_and_each_round_only_its_own_rework(make: Make) -
         again = datetime(2026, month, 6, 4, tzinfo=UTC)
         make.step(report, "reopen", street, reason="又坏了", at=again)
         repair(make, report, again + HOUR, worker, checker)
-    for month, counts in {
+    for named, counts in {
         "2026-03": (1, 1, 1, 0, 1), "2026-04": (1, 0, 0, 1, 1), "2026-05": (1, 0, 0, 1, 1),
     }.items():  # fmt: skip
-        found = figures(month)
+        found = figures(named)
         assert counts == tuple(
             found.count(it)
             for it in (
                 Measure.SHOULD_HANDLE, Measure.EXTENDED, Measure.REWORKED, Measure.REOPENED,
                 Measure.CLOSINGS,
             )
-        ), month  # fmt: skip
+        ), named  # fmt: skip
     rounds = db.session.scalars(select(ReportRound).order_by(ReportRound.nth)).all()
     assert [(it.nth, it.extended, it.reworked) for it in rounds] == [
         (1, True, True), (2, False, False),
@@ -261,7 +261,11 @@ def test_a_round_that_is_over_stays_with_whoever_handled_it(make: Make) -> None:
         (report.number, STATION, PROPERTY)
     ]
     assert listed[0].now_community_code == BRIGHT
-    known = {"places": reference(), "county": make.settings.county, "now": again + DAY}
+    known: dict[str, Any] = {
+        "places": reference(),
+        "county": make.settings.county,
+        "now": again + DAY,
+    }
     assert case_queries.figure(wanted, LIVE, **known) == 1
 
 

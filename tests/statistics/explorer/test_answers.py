@@ -55,7 +55,7 @@ def question(make: Make, **more: Any) -> Asked:
 
 def slowly(make: Make, asked: Asked, now: datetime) -> tuple[dict[str, Counter[str]], Counter[str]]:
     """Count the same from the reports themselves, one by one, in plain Python."""
-    zone, rows, total = make.settings.county.tz, {}, Counter[str]()
+    zone, rows, total = make.settings.county.tz, dict[str, Counter[str]](), Counter[str]()
     groups = {it.code: it.group_code for it in reference().categories.by_code.values()}
     for report in (*db.session.scalars(select(Report)), *db.session.scalars(select(ReportRound))):
         group = groups[report.category_code]
@@ -111,7 +111,7 @@ def months_of(report: Any, zone: Any, now: datetime) -> dict[str, list[str]]:
 
 
 def every_question(make: Make) -> Iterator[Asked]:
-    filters = (
+    filters: tuple[dict[str, str], ...] = (
         {}, {"kind": "RD02"}, {"kind": "RD"}, {"unit": PROPERTY}, {"unit": "self"},
         {"kind": "RD", "unit": PROPERTY}, {"area": STREET}, {"area": STATION},
         {"area": BRIGHT, "kind": "RD01", "unit": "self"},

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from grid_report import clock
@@ -156,7 +157,7 @@ def test_a_file_is_whole_before_the_app_lets_go_of_it(make: Make) -> None:
     assert cookie is not None
     query = urlencode(now_asked(), doseq=True)
     environ = EnvironBuilder(
-        f"/statistics/ask.csv?{query}", headers={"Cookie": f"grid_report={cookie.value}"}
+        f"/statistics/ask.csv?{query}", headers=Headers({"Cookie": f"grid_report={cookie.value}"})
     )
     with ThreadPoolExecutor(1) as elsewhere:
         sent = elsewhere.submit(run_wsgi_app, make.app.wsgi_app, environ.get_environ()).result()

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from grid_report.clock import Month
 from grid_report.db import db, transaction
+from grid_report.statistics.measures import Measure
 from grid_report.statistics.models import StatisticsFreeze
 from grid_report.statistics.month import compared_queries, freeze_steps
 from tests.statistics.months import MARCH, freeze, get
@@ -92,7 +93,7 @@ def test_what_is_late_and_how_long_it_took_is_kept_of_the_months_beside(make: Ma
     kept = compared_queries.read(version.document, MARCH, 1, "211282", rules=2)
     assert kept is not None
     assert kept.versions["2025-03"] == 1
-    assert kept.live[FEBRUARY].count("overdue_open") == 2  # type: ignore[arg-type]
+    assert kept.live[FEBRUARY].count(Measure.OVERDUE_OPEN) == 2
     assert client.get("/statistics/2026-03/bulletin").text.count("冻结时的即时数") == 1
 
 

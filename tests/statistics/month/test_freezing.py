@@ -34,7 +34,7 @@ NOW = datetime(2026, 4, 2, 1, tzinfo=UTC)
 
 
 def freeze(make: Make, actor: Actor, *, seen: int = 0, reason: str = "", **more: Any) -> int:
-    known = {"places": reference(), "county": make.settings.county, "now": NOW}
+    known: dict[str, Any] = {"places": reference(), "county": make.settings.county, "now": NOW}
     return month_usecases.freeze_month(
         MARCH, actor=actor, seen_version=seen, reason=reason, **{**known, **more}
     )
@@ -210,7 +210,7 @@ def test_what_was_late_when_it_was_frozen_stays_late(make: Make) -> None:
 
 def test_the_calendar_freezes_what_nobody_did_once(make: Make) -> None:
     make.report(at=THEN)
-    known = {"places": reference(), "county": make.settings.county, "day": 8}
+    known: dict[str, Any] = {"places": reference(), "county": make.settings.county, "day": 8}
     assert month_usecases.freeze_due(**known, now=datetime(2026, 4, 7, 15, tzinfo=UTC)) == 0
     assert month_usecases.freeze_due(**known, now=datetime(2026, 4, 7, 16, tzinfo=UTC)) == 1
     assert month_usecases.freeze_due(**known, now=datetime(2026, 4, 9, 16, tzinfo=UTC)) == 0

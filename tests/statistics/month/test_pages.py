@@ -359,17 +359,17 @@ def test_the_page_says_when_it_was_counted_anew_and_what_that_found(make: Make) 
 def test_an_equal_rate_says_by_which_rule_and_a_count_needs_none(make: Make) -> None:
     env = make.app.jinja_env
     with make.app.test_request_context():
-        parts = env.get_template("statistics/_parts.html").module
-        pairs = env.get_template("statistics/_pairs.html").module
+        parts: Any = env.get_template("statistics/_parts.html").module
+        pairs: Any = env.get_template("statistics/_pairs.html").module
         for said in (
-            parts.step(step=Step(0.0, was=3.8), words="环比", kind="rate"),  # type: ignore[attr-defined]
-            pairs.difference(0.0, is_rate=True),  # type: ignore[attr-defined]
+            parts.step(step=Step(0.0, was=3.8), words="环比", kind="rate"),
+            pairs.difference(0.0, is_rate=True),
         ):
             assert 'href="/statistics/help#equal"' in said
             assert 'title="变化不到较小基数的一件"' in said
         for said in (
-            parts.step(step=Step(0, was=3), words="环比", kind="count"),  # type: ignore[attr-defined]
-            pairs.difference(0),  # type: ignore[attr-defined]
+            parts.step(step=Step(0, was=3), words="环比", kind="count"),
+            pairs.difference(0),
         ):
             assert "持平" in said
             assert "#equal" not in said

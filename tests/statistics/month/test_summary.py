@@ -17,7 +17,7 @@ from grid_report.clock import Month
 from grid_report.places.queries import reference
 from grid_report.rates import LEAST_BASE
 from grid_report.statistics.counts.areas import Area, AreaKind, communities, find_area
-from grid_report.statistics.counts.queries import EMPTY, Figures
+from grid_report.statistics.counts.queries import EMPTY, Figures, Key
 from grid_report.statistics.measures import Facet, Measure
 from grid_report.statistics.month import summary_queries, summary_views
 from grid_report.statistics.month.queries import MonthReport, read_report
@@ -102,7 +102,7 @@ def test_a_month_that_still_runs_is_compared_with_nothing() -> None:
 
 
 def test_kinds_and_places_stand_out_alone_and_from_ten_on() -> None:
-    kinds = {
+    kinds: dict[Key, int] = {
         (Facet.CATEGORY, "RD01", "received"): 30, (Facet.CATEGORY, "RD02", "received"): 9,
         (Facet.CATEGORY, "RD01", "should_handle"): 20, (Facet.CATEGORY, "RD01", "handled_in_time"): 10,
         # Worse still, but of nine only.
@@ -127,7 +127,7 @@ def test_kinds_and_places_stand_out_alone_and_from_ten_on() -> None:
 
 
 def received_of(**kinds: int) -> Figures:
-    counts = {(Facet.CATEGORY, kind, "received"): n for kind, n in kinds.items()}
+    counts: dict[Key, int] = {(Facet.CATEGORY, kind, "received"): n for kind, n in kinds.items()}
     return Figures({**whole(received=sum(kinds.values())).counts, **counts})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from datetime import UTC, timedelta
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -102,12 +103,16 @@ def test_the_bulletin_is_of_the_version_one_looks_at(make: Make) -> None:
     make.report(at=make.now - timedelta(days=40))
     month = Month.of(make.now - timedelta(days=40), make.settings.county.tz)
     admin = make.administrator()
-    people = {"places": reference(), "county": make.settings.county, "now": make.now}
-    for version, reason in enumerate(("", "补录")):
+    people: dict[str, Any] = {
+        "places": reference(),
+        "county": make.settings.county,
+        "now": make.now,
+    }
+    for seen, reason in enumerate(("", "补录")):
         month_usecases.freeze_month(
             month,
             actor=admin,
-            seen_version=version,
+            seen_version=seen,
             reason=reason,
             **people,
         )
