@@ -26,6 +26,10 @@ def reports() -> int:
     return db.session.scalar(select(func.count()).select_from(Report)) or 0
 
 
+def files(*contents: bytes) -> list[tuple[io.BytesIO, str]]:
+    return [(io.BytesIO(content), f"{n}.jpg") for n, content in enumerate(contents)]
+
+
 # sending
 
 
@@ -67,16 +71,13 @@ def test_a_report_is_sent_with_everything_and_read_back(make: Make, program: Any
 def test_the_same_key_answers_what_was_stored_and_says_so(make: Make, program: Any) -> None:
     asking, key = program(make.rider()), {"Idempotency-Key": str(uuid.uuid4())}
     shot = picture()
-
-    def one(**more: Any) -> Any:
-        return asking.report(headers=key, photos=[(io.BytesIO(shot), "a.jpg")], **more)
-
-    first, again = one(), one()
+    first, again = (asking.report(headers=key, photos=files(shot)) for _ in range(2))
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.headers["Idempotent-Replayed"] == "true"
     assert again.headers["Location"] == first.headers["Location"]
     assert again.json == first.json
-    problem(one(description="别的"), 422, "idempotency-key-reused")
+    other = asking.report(headers=key, photos=files(shot), description="别的")
+    problem(other, 422, "idempotency-key-reused")
     assert reports() == 1
 
 
@@ -137,10 +138,6 @@ def test_what_is_wrong_with_a_report_names_its_fields(
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_photos_that_are_none_are_told_apart(make: Make, program: Any) -> None:
     asking = program(make.rider())
-
-    def files(*contents: bytes) -> list[tuple[io.BytesIO, str]]:
-        return [(io.BytesIO(content), f"{n}.jpg") for n, content in enumerate(contents)]
-
     answer = asking.report(photos=files(b"<svg onload=alert(1)>"))
     problem(answer, 415, "not-a-picture", "photos")
     half = picture()[:-200]

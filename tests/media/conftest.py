@@ -13,10 +13,13 @@ from grid_report.media.decoding.pool import Pool
 from grid_report.media.store.local import LocalStore
 from grid_report.media.uploads.photos import AdmittedPhoto, admit
 from grid_report.settings import Photos, load
+from tests.media.faulty import FAULTY
+from tests.support import pictures
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
 AdmitBytes = Callable[..., list[AdmittedPhoto]]
+Send = Callable[..., int]
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +55,32 @@ def admit_bytes(pool: Pool, store: LocalStore, limits: Photos) -> AdmitBytes:
         )
 
     return admitted
+
+
+@pytest.fixture
+def tight(limits: Photos) -> Photos:
+    return limits.model_copy(
+        update={"processes": 2, "cpu_seconds": 1, "wall_seconds": 3, "memory_mb": 256}
+    )
+
+
+@pytest.fixture
+def faulty(tight: Photos) -> Iterator[Pool]:
+    plain = pictures.encoded(pictures.scene((64, 48)), "JPEG")
+    made = Pool(tight, boot=f"PLAIN = {plain!r}\n{FAULTY}")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def send(faulty: Pool, store: LocalStore, tight: Photos) -> Send:
+    """Admit files to the faulty pool; return how many photos came out."""
+
+    def sent(*files: bytes) -> int:
+        streams = [io.BytesIO(file) for file in files]
+        return len(admit(streams, store=store, pool=faulty, limits=tight, zone=ZONE))
+
+    return sent
 
 
 def files_under(folder: Path) -> list[Path]:

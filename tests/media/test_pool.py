@@ -10,7 +10,6 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -30,39 +29,11 @@ from grid_report.media.errors import (
 from grid_report.media.store.local import LocalStore
 from grid_report.media.uploads.photos import admit
 from grid_report.settings import Photos
-from tests.media.conftest import ZONE, files_under
+from tests.media.conftest import ZONE, Send, files_under
 from tests.media.faulty import FAULTY, gone, soon
 from tests.support import pictures
 
 ROOT = Path(__file__).resolve().parents[2]
-
-Send = Callable[..., int]
-
-
-@pytest.fixture
-def tight(limits: Photos) -> Photos:
-    return limits.model_copy(
-        update={"processes": 2, "cpu_seconds": 1, "wall_seconds": 3, "memory_mb": 256}
-    )
-
-
-@pytest.fixture
-def faulty(tight: Photos) -> Iterator[Pool]:
-    plain = pictures.encoded(pictures.scene((64, 48)), "JPEG")
-    made = Pool(tight, boot=f"PLAIN = {plain!r}\n{FAULTY}")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def send(faulty: Pool, store: LocalStore, tight: Photos) -> Send:
-    """Admit files to the faulty pool; return how many photos came out."""
-
-    def sent(*files: bytes) -> int:
-        streams = [io.BytesIO(file) for file in files]
-        return len(admit(streams, store=store, pool=faulty, limits=tight, zone=ZONE))
-
-    return sent
 
 
 def good() -> bytes:
