@@ -19,6 +19,7 @@ from grid_report.accounts.models import ConsentAct
 from grid_report.db import db
 from tests.accounts.browsing import post_form
 from tests.support.builders import Make
+from tests.support.parallel import InParallel
 
 pytestmark = pytest.mark.database
 
@@ -55,7 +56,7 @@ def test_a_new_text_is_agreed_to_anew_and_one_act_takes_both_back(make: Make) ->
     assert POSITION not in consent_queries.consents_of(who.member_id)
 
 
-def test_many_at_once_write_one_act(make: Make, in_parallel: Any) -> None:
+def test_many_at_once_write_one_act(make: Make, in_parallel: InParallel) -> None:
     who = make.rider(consents=(ACCOUNT,))
 
     def agree(_: int) -> None:

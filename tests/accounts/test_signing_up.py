@@ -19,6 +19,7 @@ from grid_report.accounts.tokens import SignedIn
 from grid_report.db import db
 from grid_report.errors import Invalid, TooMany
 from tests.support.builders import Make
+from tests.support.parallel import InParallel
 
 pytestmark = pytest.mark.database
 
@@ -98,7 +99,7 @@ def test_a_number_may_be_claimed_by_several_and_is_nobodys_until_it_is_proved(ma
 
 
 def test_the_same_number_signing_up_at_once_makes_claims_and_no_error(
-    app: Flask, make: Make, in_parallel: Any
+    app: Flask, make: Make, in_parallel: InParallel
 ) -> None:
     results = in_parallel(lambda number: _sign_up(make), 8)
     assert [type(result) for result in results] == [SignedIn] * 8

@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.datastructures import Headers
 
 from grid_report.access import Actor
 from tests.support.builders import STATION, Make, picture
+
+
+class Answer(Protocol):
+    """What came back, read to its end; its JSON is whatever it is."""
+
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def headers(self) -> Headers: ...
+    @property
+    def content_type(self) -> str | None: ...
+    @property
+    def mimetype(self) -> str | None: ...
+    @property
+    def json(self) -> Any: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def data(self) -> bytes: ...
 
 
 class Program:
@@ -19,7 +38,7 @@ class Program:
     def __init__(self, client: FlaskClient, token: dict[str, str]) -> None:
         self.client, self.token = client, token
 
-    def ask(self, method: str, path: str, *, headers: Any = None, **more: Any) -> Any:
+    def ask(self, method: str, path: str, *, headers: Any = None, **more: Any) -> Answer:
         """Send a request; the answer's body is read and closed."""
         path = path if path.startswith("/") else f"/api/v1/{path}"
         answer = self.client.open(
@@ -29,13 +48,13 @@ class Program:
         answer.close()
         return answer
 
-    def get(self, path: str, **more: Any) -> Any:
+    def get(self, path: str, **more: Any) -> Answer:
         return self.ask("GET", path, **more)
 
-    def post(self, path: str, **more: Any) -> Any:
+    def post(self, path: str, **more: Any) -> Answer:
         return self.ask("POST", path, **more)
 
-    def report(self, *, photos: Any = 1, headers: Any = None, **fields: Any) -> Any:
+    def report(self, *, photos: Any = 1, headers: Any = None, **fields: Any) -> Answer:
         """Send a report of the station's community, with so many photos or with these."""
         data: dict[str, Any] = {"category": "RD02", "community": STATION, **fields}
         if isinstance(photos, int):
@@ -43,12 +62,18 @@ class Program:
         data["photos"] = photos
         return self.post("reports", data=data, headers=headers)
 
-    def step(self, number: str, step: str, *, headers: Any = None, **fields: Any) -> Any:
+    def step(self, number: str, step: str, *, headers: Any = None, **fields: Any) -> Answer:
         return self.post(f"reports/{number}/steps", json={"step": step, **fields}, headers=headers)
 
 
+class Programs(Protocol):
+    """Makes a program that is signed in as somebody, or as nobody."""
+
+    def __call__(self, actor: Actor | None = None) -> Program: ...
+
+
 @pytest.fixture
-def program(make: Make) -> Callable[[Actor | None], Program]:
+def program(make: Make) -> Programs:
     """Make a program that is signed in as somebody, or as nobody."""
 
     def signed_in(actor: Actor | None = None) -> Program:
@@ -57,7 +82,7 @@ def program(make: Make) -> Callable[[Actor | None], Program]:
     return signed_in
 
 
-def problem(answer: Any, status: int, code: str, *fields: str) -> dict[str, Any]:
+def problem(answer: Answer, status: int, code: str, *fields: str) -> dict[str, Any]:
     """Check an answer to be problem details with all of their parts; return them."""
     assert answer.status_code == status, answer.text
     assert answer.content_type == "application/problem+json"

@@ -14,7 +14,7 @@ from grid_report.api.schemas import account
 from grid_report.api.schemas import report as report_shapes
 from grid_report.db import db
 from grid_report.reports.models import Report
-from tests.api.conftest import problem
+from tests.api.conftest import Programs, problem
 from tests.support.builders import BRIGHT, STATION, Make, picture
 
 pytestmark = pytest.mark.database
@@ -27,7 +27,7 @@ def say(asking: Any, kind: str, agree: bool) -> Any:
     return asking.post("me/consents", json={"kind": kind, "agree": agree})
 
 
-def test_the_whole_history_newest_first(make: Make, program: Any) -> None:
+def test_the_whole_history_newest_first(make: Make, program: Programs) -> None:
     asking = program(make.rider(consents=(ACCOUNT,)))
     first = say(asking, "position", True)
     assert first.status_code == 201
@@ -48,7 +48,7 @@ def test_the_whole_history_newest_first(make: Make, program: Any) -> None:
     ]
 
 
-def test_never_agreed_and_taken_back_is_nothing(make: Make, program: Any) -> None:
+def test_never_agreed_and_taken_back_is_nothing(make: Make, program: Programs) -> None:
     asking = program(make.rider(consents=(ACCOUNT,)))
     said = say(asking, "photos", False)
     assert (said.status_code, said.json) == (
@@ -58,7 +58,7 @@ def test_never_agreed_and_taken_back_is_nothing(make: Make, program: Any) -> Non
     assert len(asking.get("me/consents").json["items"]) == 1
 
 
-def test_the_accounts_consent_is_not_taken_back_by_a_call(make: Make, program: Any) -> None:
+def test_the_accounts_consent_is_not_taken_back_by_a_call(make: Make, program: Programs) -> None:
     asking = program(make.rider())
     problem(say(asking, "account", False), 422, "invalid", "agree")
     assert len(asking.get("me/consents").json["items"]) == 3
@@ -67,7 +67,7 @@ def test_the_accounts_consent_is_not_taken_back_by_a_call(make: Make, program: A
     problem(program().get("me/consents"), 401, "sign-in-needed")
 
 
-def test_the_source_of_a_place_is_given_and_answered(make: Make, program: Any) -> None:
+def test_the_source_of_a_place_is_given_and_answered(make: Make, program: Programs) -> None:
     asking = program(make.rider())
     for more, source in (
         ({**HERE, "community": ""}, "phone"),
@@ -82,7 +82,9 @@ def test_the_source_of_a_place_is_given_and_answered(make: Make, program: Any) -
     problem(asking.report(source="nowhere"), 422, "invalid", "source")
 
 
-def test_without_consent_a_measured_place_is_left_out_with_201(make: Make, program: Any) -> None:
+def test_without_consent_a_measured_place_is_left_out_with_201(
+    make: Make, program: Programs
+) -> None:
     asking = program(make.rider(consents=(ACCOUNT, PHOTOS)))
     for place in ({**HERE, "accuracy_m": "5"}, {"lat": "39.9", "lng": "116.4"}, {}):
         sent = asking.report(community="", **place)
@@ -95,7 +97,7 @@ def test_without_consent_a_measured_place_is_left_out_with_201(make: Make, progr
     assert pinned.json["community"]["code"] == STATION
 
 
-def test_a_photo_without_consent_is_422_and_names_its_field(make: Make, program: Any) -> None:
+def test_a_photo_without_consent_is_422_and_names_its_field(make: Make, program: Programs) -> None:
     asking = program(make.rider(consents=(ACCOUNT, POSITION)))
     key = {"Idempotency-Key": str(uuid.uuid4())}
     problem(asking.report(headers=key), 422, "consent-needed", "photos")
@@ -110,7 +112,7 @@ def test_a_photo_without_consent_is_422_and_names_its_field(make: Make, program:
 
 
 def test_a_retry_with_the_same_photo_is_answered_after_the_consent_went(
-    make: Make, program: Any
+    make: Make, program: Programs
 ) -> None:
     asking, shot = program(make.rider()), picture()
     key = {"Idempotency-Key": str(uuid.uuid4())}
@@ -121,7 +123,7 @@ def test_a_retry_with_the_same_photo_is_answered_after_the_consent_went(
     assert again.headers["Idempotent-Replayed"] == "true"
 
 
-def test_a_riders_answer_with_a_photo_needs_the_consent(make: Make, program: Any) -> None:
+def test_a_riders_answer_with_a_photo_needs_the_consent(make: Make, program: Programs) -> None:
     who = make.rider()
     report = make.report(who)
     make.step(report, "ask", make.worker(), reason="哪一侧？")

@@ -14,7 +14,7 @@ from grid_report.access.roles import Role
 from grid_report.accounts.models import SignIn
 from grid_report.api.schemas import account, place, statement
 from grid_report.db import db, transaction
-from tests.api.conftest import problem
+from tests.api.conftest import Programs, problem
 from tests.support.builders import BRIGHT, PASSWORD, PROPERTY, STATION, STREET, Make, center_of
 
 pytestmark = pytest.mark.database
@@ -25,7 +25,7 @@ PHONE = "13988880001"
 # tokens
 
 
-def test_a_token_is_issued_works_and_is_revoked(make: Make, program: Any) -> None:
+def test_a_token_is_issued_works_and_is_revoked(make: Make, program: Programs) -> None:
     rider, guest = make.rider(phone=PHONE, name="小李"), program()
     issued = guest.post("tokens", json={"phone": PHONE, "password": PASSWORD, "label": "我的手机"})
     assert issued.status_code == 201
@@ -44,7 +44,7 @@ def test_a_token_is_issued_works_and_is_revoked(make: Make, program: Any) -> Non
     problem(guest.ask("DELETE", "tokens/current"), 401, "sign-in-needed")
 
 
-def test_a_token_that_is_over_is_refused(make: Make, program: Any) -> None:
+def test_a_token_that_is_over_is_refused(make: Make, program: Programs) -> None:
     asking = program(make.rider())
     with transaction() as session:
         for row in session.scalars(select(SignIn)):
@@ -54,7 +54,7 @@ def test_a_token_that_is_over_is_refused(make: Make, program: Any) -> None:
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_wrong_password_and_unknown_phone_sound_the_same(make: Make, program: Any) -> None:
+def test_wrong_password_and_unknown_phone_sound_the_same(make: Make, program: Programs) -> None:
     make.rider(phone=PHONE)
     bodies = [
         {
@@ -72,7 +72,7 @@ def test_wrong_password_and_unknown_phone_sound_the_same(make: Make, program: An
     assert bodies[0] == bodies[1]
 
 
-def test_sign_in_tries_are_limited_and_say_when_to_come_back(make: Make, program: Any) -> None:
+def test_sign_in_tries_are_limited_and_say_when_to_come_back(make: Make, program: Programs) -> None:
     make.rider(phone=PHONE)
     body = {"phone": PHONE, "password": "not-this-one"}
     for _ in range(make.settings.limits.sign_ins_per_15_min):
@@ -100,7 +100,7 @@ def test_sign_in_tries_are_limited_and_say_when_to_come_back(make: Make, program
     ],
 )
 def test_a_token_request_names_every_field_at_fault(
-    program: Any, body: Any, fields: tuple[str, ...]
+    program: Programs, body: Any, fields: tuple[str, ...]
 ) -> None:
     problem(program().post("tokens", json=body), 422, "invalid", *fields)
 
@@ -108,7 +108,7 @@ def test_a_token_request_names_every_field_at_fault(
 # me
 
 
-def test_me_says_who_asks_with_roles_and_places(make: Make, program: Any) -> None:
+def test_me_says_who_asks_with_roles_and_places(make: Make, program: Programs) -> None:
     actor = make.member(Grant(Role.RIDER), Grant(Role.WORKER, STATION), name="小王")
     answer = program(actor).get("me")
     account.Me.model_validate(answer.json)
@@ -123,7 +123,7 @@ def test_me_says_who_asks_with_roles_and_places(make: Make, program: Any) -> Non
 # categories and places
 
 
-def test_categories_are_for_everybody_in_both_languages(program: Any) -> None:
+def test_categories_are_for_everybody_in_both_languages(program: Programs) -> None:
     asking = program()
     chinese = asking.get("categories", headers={"Accept-Language": "zh-CN"})
     english = asking.get("categories", headers={"Accept-Language": "en-GB,en;q=0.9"})
@@ -141,7 +141,7 @@ def test_categories_are_for_everybody_in_both_languages(program: Any) -> None:
     assert asking.get("categories", headers=tag).status_code == 304
 
 
-def test_a_position_is_located_in_either_datum(make: Make, program: Any) -> None:
+def test_a_position_is_located_in_either_datum(make: Make, program: Programs) -> None:
     asking, center = program(make.rider()), center_of(STATION)
     here = f"lat={center.lat}&lng={center.lng}"
     for more in ("", "&datum=wgs84", "&datum=gcj02", "&datum="):
@@ -168,14 +168,14 @@ def test_a_position_is_located_in_either_datum(make: Make, program: Any) -> None
     ],
 )
 def test_an_odd_position_names_its_fields(
-    make: Make, program: Any, query: str, fields: tuple[str, ...]
+    make: Make, program: Programs, query: str, fields: tuple[str, ...]
 ) -> None:
     answer = program(make.rider()).get(f"places/locate?{query}")
     assert answer.status_code == 422, answer.text
     assert sorted(answer.json["errors"]) == sorted(fields)
 
 
-def test_communities_have_a_point_inside_and_their_version(make: Make, program: Any) -> None:
+def test_communities_have_a_point_inside_and_their_version(make: Make, program: Programs) -> None:
     answer = program(make.rider()).get("places/communities")
     shown = place.CommunityList.model_validate(answer.json)
     assert {STATION, BRIGHT} <= {it.code for it in shown.items}
@@ -187,7 +187,7 @@ def test_communities_have_a_point_inside_and_their_version(make: Make, program: 
             assert found["community"]["code"] == it.code
 
 
-def test_units_are_proposed_to_staff(make: Make, program: Any) -> None:
+def test_units_are_proposed_to_staff(make: Make, program: Programs) -> None:
     report, worker = make.report(), program(make.worker())
     for query in (f"report={report.number}", f"community={STATION}"):
         answer = worker.get(f"places/units?{query}")
@@ -203,7 +203,7 @@ def test_units_are_proposed_to_staff(make: Make, program: Any) -> None:
 # points
 
 
-def test_points_come_with_their_reasons(make: Make, program: Any) -> None:
+def test_points_come_with_their_reasons(make: Make, program: Programs) -> None:
     rider, worker = make.rider(), make.worker()
     report = make.accepted(worker, rider)
     asking = program(rider)
@@ -232,7 +232,7 @@ def test_points_come_with_their_reasons(make: Make, program: Any) -> None:
     assert chain.spent == []
 
 
-def test_points_are_the_riders_own_business(make: Make, program: Any) -> None:
+def test_points_are_the_riders_own_business(make: Make, program: Programs) -> None:
     rider, worker = make.rider(), make.worker()
     make.accepted(worker, rider)
     entry = program(rider).get("me/points/entries").json["items"][0]["id"]
@@ -243,7 +243,7 @@ def test_points_are_the_riders_own_business(make: Make, program: Any) -> None:
     problem(program(rider).get("me/points/entries/999999/why"), 404, "not-found")
 
 
-def test_entries_are_paged_without_gap_or_repetition(make: Make, program: Any) -> None:
+def test_entries_are_paged_without_gap_or_repetition(make: Make, program: Programs) -> None:
     rider, worker = make.rider(), make.worker()
     for _ in range(3):
         make.accepted(worker, rider)
@@ -265,7 +265,7 @@ def test_entries_are_paged_without_gap_or_repetition(make: Make, program: Any) -
 # conventions
 
 
-def test_an_unknown_address_is_a_problem_in_the_language_asked_for(program: Any) -> None:
+def test_an_unknown_address_is_a_problem_in_the_language_asked_for(program: Programs) -> None:
     titles = {
         language: problem(
             program().get("nowhere", headers={"Accept-Language": language}), 404, "not-found"
@@ -277,7 +277,7 @@ def test_an_unknown_address_is_a_problem_in_the_language_asked_for(program: Any)
 
 
 def test_a_member_reads_in_the_language_of_the_account_unless_asked(
-    make: Make, program: Any
+    make: Make, program: Programs
 ) -> None:
     asking = program(make.rider())
     quiet = asking.get("reports/KY-20200101-0001").json["title"]

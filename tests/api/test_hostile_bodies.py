@@ -12,7 +12,7 @@ from sqlalchemy import event, func, select
 
 from grid_report.db import db
 from grid_report.reports.models import Report
-from tests.api.conftest import problem
+from tests.api.conftest import Programs, problem
 from tests.support.builders import PASSWORD, STATION, Make, picture
 
 pytestmark = pytest.mark.database
@@ -35,7 +35,7 @@ PATHS = ("tokens", "reports/{}/steps", "reports/{}/rating")
 
 
 @pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN.keys())
-def test_a_body_that_is_no_json_is_400(make: Make, program: Any, body: bytes) -> None:
+def test_a_body_that_is_no_json_is_400(make: Make, program: Programs, body: bytes) -> None:
     rider = make.rider()
     number, asking = make.report(rider).number, program(rider)
     for path in PATHS:
@@ -44,7 +44,7 @@ def test_a_body_that_is_no_json_is_400(make: Make, program: Any, body: bytes) ->
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "image/jpeg", "", "a/b; c=d"])
-def test_another_kind_of_content_is_415(make: Make, program: Any, kind: str) -> None:
+def test_another_kind_of_content_is_415(make: Make, program: Programs, kind: str) -> None:
     rider = make.rider()
     number, asking = make.report(rider).number, program(rider)
     for path in (*PATHS, "reports"):
@@ -59,7 +59,7 @@ def test_another_kind_of_content_is_415(make: Make, program: Any, kind: str) -> 
     [b"NaN", b"-Infinity", b"1e999", b"9" * 300, b"null", b"[]", b"{}", b'"\\ud800"', b"true"],
 )
 def test_values_json_should_not_hold_name_their_field(
-    make: Make, program: Any, value: bytes
+    make: Make, program: Programs, value: bytes
 ) -> None:
     number = make.report().number
     for name in ("severity", "version", "note", "category", "unit"):
@@ -74,7 +74,7 @@ def test_values_json_should_not_hold_name_their_field(
 
 
 def test_a_body_sent_in_another_encoding_or_with_a_mark_is_no_error_of_ours(
-    make: Make, program: Any
+    make: Make, program: Programs
 ) -> None:
     number, asking = make.report().number, program(make.worker())
     text = '{"step": "note", "note": "好"}'
@@ -87,7 +87,7 @@ def test_a_body_sent_in_another_encoding_or_with_a_mark_is_no_error_of_ours(
         assert answer.status_code in (200, 400), encoding
 
 
-def test_names_said_twice_are_read_once(make: Make, program: Any) -> None:
+def test_names_said_twice_are_read_once(make: Make, program: Programs) -> None:
     number, asking = make.report().number, program(make.worker())
     answer = asking.post(
         f"reports/{number}/steps",
@@ -105,7 +105,7 @@ def test_names_said_twice_are_read_once(make: Make, program: Any) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_bodies_over_the_limit_are_413_and_nothing_is_kept(make: Make, program: Any) -> None:
+def test_bodies_over_the_limit_are_413_and_nothing_is_kept(make: Make, program: Programs) -> None:
     rider = make.rider()
     number, asking = make.report(rider).number, program(rider)
     for path in PATHS:
@@ -139,7 +139,7 @@ def test_bodies_over_the_limit_are_413_and_nothing_is_kept(make: Make, program: 
         "multipart/form-data; boundary=other",
     ],
 )
-def test_a_form_without_its_boundary_is_refused(make: Make, program: Any, kind: str) -> None:
+def test_a_form_without_its_boundary_is_refused(make: Make, program: Programs, kind: str) -> None:
     body = b'--real\r\nContent-Disposition: form-data; name="category"\r\n\r\nRD02\r\n--real--\r\n'
     answer = program(make.rider()).post("reports", data=body, content_type=kind)
     assert answer.status_code in (400, 422), answer.text
@@ -147,7 +147,7 @@ def test_a_form_without_its_boundary_is_refused(make: Make, program: Any, kind: 
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_form_that_breaks_off_is_no_report(make: Make, program: Any) -> None:
+def test_a_form_that_breaks_off_is_no_report(make: Make, program: Programs) -> None:
     whole = (
         b'--b\r\nContent-Disposition: form-data; name="category"\r\n\r\nRD02\r\n'
         b'--b\r\nContent-Disposition: form-data; name="community"\r\n\r\n'
@@ -164,7 +164,7 @@ def test_a_form_that_breaks_off_is_no_report(make: Make, program: Any) -> None:
     gc.collect()
 
 
-def test_control_characters_and_half_letters_are_not_kept(make: Make, program: Any) -> None:
+def test_control_characters_and_half_letters_are_not_kept(make: Make, program: Programs) -> None:
     sent = program(make.rider()).report(
         description="坑\x00很\u202e深\x07\r\n第二行", place_note="\x00东\x1b[31m门"
     )
@@ -173,14 +173,14 @@ def test_control_characters_and_half_letters_are_not_kept(make: Make, program: A
     assert sent.json["place_note"] == "东[31m门"
 
 
-def test_a_name_of_a_file_means_nothing(make: Make, program: Any) -> None:
+def test_a_name_of_a_file_means_nothing(make: Make, program: Programs) -> None:
     for name in ("../../etc/passwd", "a.php", "\u202egpj.exe", "x" * 3000, "a\x00.jpg", ".."):
         sent = program(make.rider()).report(photos=[(io.BytesIO(picture()), name)])
         assert sent.status_code == 201, name
         assert name not in sent.text
 
 
-def test_odd_headers_are_no_error_of_ours(make: Make, program: Any) -> None:
+def test_odd_headers_are_no_error_of_ours(make: Make, program: Programs) -> None:
     rider = make.rider()
     number, asking = make.report(rider).number, program(rider)
     for name, value in (
@@ -197,7 +197,7 @@ def test_odd_headers_are_no_error_of_ours(make: Make, program: Any) -> None:
 
 @pytest.mark.slow
 def test_a_database_that_stays_locked_is_503_and_says_when_to_come_back(
-    make: Make, program: Any
+    make: Make, program: Programs
 ) -> None:
     if db.engine.dialect.name != "sqlite":
         pytest.skip("a PostgreSQL row lock times out after ten seconds; SQLite shows the same path")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from grid_report.api.schemas import report as report_shapes
+from tests.api.conftest import Programs
 from tests.reports.casework.test_merged import Three
 from tests.support import present
 from tests.support.builders import Make
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.database
 
 @pytest.mark.at(present.USUAL)
 def test_a_merged_report_brings_the_state_of_its_case_to_its_rider(
-    make: Make, program: Any
+    make: Make, program: Programs
 ) -> None:
     three = Three(make)
     asking = program(three.riders[1])
@@ -45,7 +44,7 @@ def test_a_merged_report_brings_the_state_of_its_case_to_its_rider(
 
 
 def test_it_is_told_to_nobody_but_its_rider_and_without_the_others(
-    make: Make, program: Any
+    make: Make, program: Programs
 ) -> None:
     three = Three(make)
     three.take(three.a, "ask", three.worker, reason="在哪")
@@ -60,7 +59,7 @@ def test_it_is_told_to_nobody_but_its_rider_and_without_the_others(
     assert "三号楼" in program(three.worker).get(f"reports/{three.a.number}/history").text
 
 
-def test_to_lead_a_case_is_no_step_to_ask_for(make: Make, program: Any) -> None:
+def test_to_lead_a_case_is_no_step_to_ask_for(make: Make, program: Programs) -> None:
     three = Three(make)
     answer = program(three.riders[1]).step(three.b.number, "lead")
     assert (answer.status_code, list(answer.json["errors"])) == (422, ["step"])

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.api.schemas import points as schemas
-from tests.api.conftest import Program, problem
+from tests.api.conftest import Programs, problem
 from tests.reports.desk.test_lists import counted
 from tests.support.builders import STREET, Make
 
 pytestmark = pytest.mark.database
-
-Programs = Callable[[Actor | None], Program]
 
 
 def earn(make: Make, rider: Actor, program: Programs, count: int = 1) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,12 +13,10 @@ from grid_report.access.roles import Role
 from grid_report.offers.catalogue import usecases as catalogue_usecases
 from grid_report.offers.kinds import OfferKind
 from grid_report.web.paging import pack
-from tests.api.conftest import Program, problem
+from tests.api.conftest import Program, Programs, problem
 from tests.support.builders import Make
 
 pytestmark = pytest.mark.database
-
-Programs = Callable[[Actor | None], Program]
 
 
 @pytest.fixture

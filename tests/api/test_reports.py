@@ -15,7 +15,7 @@ from grid_report import clock
 from grid_report.api.schemas import report as report_shapes
 from grid_report.db import db
 from grid_report.reports.models import Report
-from tests.api.conftest import problem
+from tests.api.conftest import Programs, problem
 from tests.support.builders import BRIGHT, PROPERTY, STATION, Make, center_of, picture
 
 pytestmark = pytest.mark.database
@@ -33,7 +33,7 @@ def files(*contents: bytes) -> list[tuple[io.BytesIO, str]]:
 # sending
 
 
-def test_a_report_is_sent_with_everything_and_read_back(make: Make, program: Any) -> None:
+def test_a_report_is_sent_with_everything_and_read_back(make: Make, program: Programs) -> None:
     asking, center = program(make.rider()), center_of(STATION)
     sent = asking.report(
         photos=2,
@@ -68,7 +68,7 @@ def test_a_report_is_sent_with_everything_and_read_back(make: Make, program: Any
         assert asking.get(getattr(shown.photos[0], size), headers=tag).status_code == 304
 
 
-def test_the_same_key_answers_what_was_stored_and_says_so(make: Make, program: Any) -> None:
+def test_the_same_key_answers_what_was_stored_and_says_so(make: Make, program: Programs) -> None:
     asking, key = program(make.rider()), {"Idempotency-Key": str(uuid.uuid4())}
     shot = picture()
     first, again = (asking.report(headers=key, photos=files(shot)) for _ in range(2))
@@ -82,7 +82,7 @@ def test_the_same_key_answers_what_was_stored_and_says_so(make: Make, program: A
 
 
 @pytest.mark.parametrize("key", ["not-a-uuid", "1", "x" * 5000, "é", "00000000-0000-0000-0000"])
-def test_a_key_that_is_no_uuid_is_refused(make: Make, program: Any, key: str) -> None:
+def test_a_key_that_is_no_uuid_is_refused(make: Make, program: Programs, key: str) -> None:
     rider, worker = make.rider(), make.worker()
     answer = program(rider).report(headers={"Idempotency-Key": key})
     problem(answer, 422, "invalid", "idempotency_key")
@@ -127,7 +127,7 @@ def test_a_key_that_is_no_uuid_is_refused(make: Make, program: Any, key: str) ->
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_report_names_its_fields(
-    make: Make, program: Any, fields: dict[str, Any], wrong: set[str]
+    make: Make, program: Programs, fields: dict[str, Any], wrong: set[str]
 ) -> None:
     answer = program(make.rider()).report(**fields)
     assert answer.status_code == 422, answer.text
@@ -136,14 +136,12 @@ def test_what_is_wrong_with_a_report_names_its_fields(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_photos_that_are_none_are_told_apart(make: Make, program: Any) -> None:
+def test_photos_that_are_none_are_told_apart(make: Make, program: Programs) -> None:
     asking = program(make.rider())
-    answer = asking.report(photos=files(b"<svg onload=alert(1)>"))
-    problem(answer, 415, "not-a-picture", "photos")
+    problem(asking.report(photos=files(b"<svg onload=alert(1)>")), 415, "not-a-picture", "photos")
     half = picture()[:-200]
     problem(asking.report(photos=files(picture(), half)), 422, "picture-broken", "photos")
-    many = asking.report(photos=7)
-    problem(many, 422, "invalid", "photos")
+    problem(asking.report(photos=7), 422, "invalid", "photos")
     big = b"\xff\xd8\xff" + b"\0" * (15 * 1024 * 1024)
     problem(asking.report(photos=files(big)), 413, "picture-too-large", "photos")
     assert reports() == 0
@@ -151,7 +149,7 @@ def test_photos_that_are_none_are_told_apart(make: Make, program: Any) -> None:
     gc.collect()
 
 
-def test_the_hours_limit_says_when_to_come_back(make: Make, program: Any) -> None:
+def test_the_hours_limit_says_when_to_come_back(make: Make, program: Programs) -> None:
     rider = make.rider()
     asking, photo = program(rider), make.photo()
     for _ in range(make.settings.limits.reports_per_hour):
@@ -165,7 +163,7 @@ def test_the_hours_limit_says_when_to_come_back(make: Make, program: Any) -> Non
 # lists
 
 
-def test_a_list_is_what_the_single_reports_are(make: Make, program: Any) -> None:
+def test_a_list_is_what_the_single_reports_are(make: Make, program: Programs) -> None:
     rider, worker = make.rider(), make.worker()
     make.accepted(worker, rider)
     make.report(rider, category="PS01")
@@ -183,7 +181,9 @@ def test_a_list_is_what_the_single_reports_are(make: Make, program: Any) -> None
             assert one == row
 
 
-def test_pages_hold_each_report_once_whatever_is_added_meanwhile(make: Make, program: Any) -> None:
+def test_pages_hold_each_report_once_whatever_is_added_meanwhile(
+    make: Make, program: Programs
+) -> None:
     photo, worker = make.photo(), make.worker()
     rider = make.rider()
     start = clock.now() - timedelta(hours=5)
@@ -214,7 +214,7 @@ def test_pages_hold_each_report_once_whatever_is_added_meanwhile(make: Make, pro
      "sort=due&cursor=WyI5OTk5LTEyLTMxVDIzOjU5OjU5LTE0OjAwIiwxXQ",
      "cursor=WzFlMzA4XQ", "cursor=W3RydWVd", "cursor=W251bGxd", "cursor=%F0%9F%92%A9"],
 )  # fmt: skip
-def test_an_odd_filter_names_its_field(make: Make, program: Any, query: str) -> None:
+def test_an_odd_filter_names_its_field(make: Make, program: Programs, query: str) -> None:
     answer = program(make.worker()).get(f"reports?{query}")
     if query == "limit=":
         assert answer.status_code == 200  # said with nothing is not said
@@ -223,7 +223,7 @@ def test_an_odd_filter_names_its_field(make: Make, program: Any, query: str) -> 
     problem(answer, 422, "invalid", name)
 
 
-def test_filters_narrow(make: Make, program: Any) -> None:
+def test_filters_narrow(make: Make, program: Programs) -> None:
     rider, worker = make.rider(), make.worker()
     old = make.report(rider, at=clock.now() - timedelta(days=2), description="旧的")
     new = make.accepted(worker, rider)
@@ -253,7 +253,7 @@ def test_filters_narrow(make: Make, program: Any) -> None:
 # steps
 
 
-def test_a_case_goes_all_the_way_by_the_api_alone(make: Make, program: Any) -> None:
+def test_a_case_goes_all_the_way_by_the_api_alone(make: Make, program: Programs) -> None:
     rider = program(make.rider())
     worker, unit, street = (
         program(make.worker()),
@@ -295,7 +295,7 @@ def test_a_case_goes_all_the_way_by_the_api_alone(make: Make, program: Any) -> N
 
 
 def test_an_old_version_an_illegal_step_and_a_reused_key_are_told_apart(
-    make: Make, program: Any
+    make: Make, program: Programs
 ) -> None:
     worker, number = program(make.worker()), make.report().number
     accept = {"category": "RD02", "severity": 2}
@@ -338,7 +338,7 @@ def test_an_old_version_an_illegal_step_and_a_reused_key_are_told_apart(
     ],
 )
 def test_what_is_wrong_with_a_step_names_its_fields(
-    make: Make, program: Any, body: Any, fields: tuple[str, ...]
+    make: Make, program: Programs, body: Any, fields: tuple[str, ...]
 ) -> None:
     number = make.report().number
     answer = program(make.worker()).post(f"reports/{number}/steps", json=body)
@@ -348,7 +348,7 @@ def test_what_is_wrong_with_a_step_names_its_fields(
 
 
 @pytest.mark.parametrize("review_on", ["2026-13-01", "tomorrow", "2099-01-01T25:00", "1"])
-def test_a_day_is_a_day(make: Make, program: Any, review_on: str) -> None:
+def test_a_day_is_a_day(make: Make, program: Programs, review_on: str) -> None:
     number = make.accepted(make.worker()).number
     answer = program(make.supervisor()).step(
         number, "suspend", reason="等配件", review_on=review_on
@@ -358,7 +358,7 @@ def test_a_day_is_a_day(make: Make, program: Any, review_on: str) -> None:
 
 @pytest.mark.parametrize("deadline", ["soon", "0001-01-01T00:00:00+14:00", "2020-01-01T00:00Z"])
 def test_a_deadline_is_an_instant_later_than_the_one_before(
-    make: Make, program: Any, deadline: str
+    make: Make, program: Programs, deadline: str
 ) -> None:
     worker = make.worker()
     report = make.accepted(worker)
@@ -367,7 +367,7 @@ def test_a_deadline_is_an_instant_later_than_the_one_before(
     problem(answer, 422, "invalid", "deadline")
 
 
-def test_a_form_with_odd_numbers_is_told_so(make: Make, program: Any) -> None:
+def test_a_form_with_odd_numbers_is_told_so(make: Make, program: Programs) -> None:
     number, worker = make.report().number, program(make.worker())
     for odd in ("--5", "2-", "٣٣", "1e1", "2.0", "9" * 50, " "):
         answer = worker.post(
@@ -381,7 +381,7 @@ def test_a_form_with_odd_numbers_is_told_so(make: Make, program: Any) -> None:
 # rating
 
 
-def test_a_rating_is_two_answers_given_once(make: Make, program: Any) -> None:
+def test_a_rating_is_two_answers_given_once(make: Make, program: Programs) -> None:
     rider = make.rider()
     worker, handler = make.worker(), make.handler()
     report = make.handled(worker, handler, rider)

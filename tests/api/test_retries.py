@@ -17,7 +17,7 @@ from grid_report.accounts import steps
 from grid_report.accounts.models import RoleGrant
 from grid_report.db import db, transaction
 from grid_report.reports.models import HistoryEntry
-from tests.api.conftest import problem
+from tests.api.conftest import Programs, problem
 from tests.support.builders import BRIGHT, PROPERTY, STATION, Make
 
 pytestmark = pytest.mark.database
@@ -31,7 +31,7 @@ def rows_of(report: Any) -> int:
 
 @pytest.mark.parametrize("step", ["transfer", "return"])
 def test_a_step_that_leads_the_case_out_of_sight_is_answered_when_sent_again(
-    make: Make, program: Any, step: str
+    make: Make, program: Programs, step: str
 ) -> None:
     worker, handler = make.worker(), make.handler()
     report = make.accepted(worker)
@@ -76,7 +76,7 @@ def test_the_form_of_a_page_sent_twice_leads_on_twice(make: Make) -> None:
 
 @pytest.mark.parametrize("way", ["page", "program"])
 def test_photos_of_whoever_may_not_see_the_report_are_not_looked_at(
-    make: Make, program: Any, way: str
+    make: Make, program: Programs, way: str
 ) -> None:
     """A file that would be a 415 is a 404: no decoder worked for a stranger."""
     report, stranger = make.report(), make.worker(BRIGHT)
@@ -93,7 +93,7 @@ def test_photos_of_whoever_may_not_see_the_report_are_not_looked_at(
     assert answer.status_code == 404
 
 
-def test_a_key_of_nothing_is_no_key(make: Make, program: Any) -> None:
+def test_a_key_of_nothing_is_no_key(make: Make, program: Programs) -> None:
     """As the document says: two requests with an empty key are two requests."""
     worker = make.worker()
     report = make.accepted(worker)
@@ -107,7 +107,7 @@ def test_a_key_of_nothing_is_no_key(make: Make, program: Any) -> None:
         problem(refused, 422, "invalid", "idempotency_key")
 
 
-def test_a_rating_keeps_its_key(make: Make, program: Any) -> None:
+def test_a_rating_keeps_its_key(make: Make, program: Programs) -> None:
     rider, worker, handler = make.rider(), make.worker(), make.handler()
     report = make.handled(worker, handler, rider)
     make.step(report, "pass", make.worker())
@@ -128,7 +128,7 @@ def test_a_rating_keeps_its_key(make: Make, program: Any) -> None:
 
 @pytest.mark.parametrize("now_is", ["auditor", "worker elsewhere", "rider", "nobody"])
 def test_whoever_got_or_lost_a_role_is_asked_first_before_a_key_answers(
-    make: Make, program: Any, now_is: str
+    make: Make, program: Programs, now_is: str
 ) -> None:
     """The auditor reads every report, so gets the answer; the others are told nothing."""
     worker = make.worker()
@@ -153,7 +153,9 @@ def test_whoever_got_or_lost_a_role_is_asked_first_before_a_key_answers(
 
 
 @pytest.mark.parametrize("what", ["report", "booking", "merit", "proposal"])
-def test_a_key_kept_from_another_role_opens_nothing(make: Make, program: Any, what: str) -> None:
+def test_a_key_kept_from_another_role_opens_nothing(
+    make: Make, program: Programs, what: str
+) -> None:
     """What riders, workers and administrators send again is theirs as long as they are that."""
     member = {"merit": make.worker, "proposal": make.administrator}.get(what, make.rider)()
     key = str(uuid.uuid4())

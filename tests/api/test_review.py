@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -13,14 +12,12 @@ from grid_report.accounts.aliases import rider_alias
 from grid_report.api.schemas import fairness as schemas
 from grid_report.db import transaction
 from grid_report.fairness.models import Signal
-from tests.api.conftest import Program, problem
+from tests.api.conftest import Programs, problem
 from tests.fairness.conftest import Review
 from tests.reports.desk.test_lists import counted
 from tests.support.builders import BRIGHT, STATION, Make
 
 pytestmark = pytest.mark.database
-
-Programs = Callable[[Actor | None], Program]
 
 
 @pytest.fixture

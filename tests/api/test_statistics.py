@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,12 +13,11 @@ from grid_report.clock import Month
 from grid_report.places.queries import reference
 from grid_report.statistics.measures import CASE_COUNTS, Measure, RateName
 from grid_report.statistics.month import usecases as month_usecases
-from tests.api.conftest import Program, problem
+from tests.api.conftest import Programs, problem
 from tests.support.builders import BRIGHT, STATION, STREET, Make
 
 pytestmark = pytest.mark.database
 
-Programs = Callable[[Actor | None], Program]
 MARCH = datetime(2026, 3, 5, 1, 30, tzinfo=UTC)
 PATH = "statistics/months/2026-03"
 

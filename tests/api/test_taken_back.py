@@ -23,7 +23,7 @@ from grid_report.points.rates import Earning
 from grid_report.points.statement import queries as statement_queries
 from grid_report.points.statement import reversal_queries
 from grid_report.settings import Settings
-from tests.api.conftest import problem
+from tests.api.conftest import Programs, problem
 from tests.support.builders import STATION, Make
 
 pytestmark = pytest.mark.database
@@ -69,7 +69,7 @@ def release() -> None:
 
 
 def test_the_api_says_what_was_taken_and_what_is_still_owed(
-    make: Make, program: Any, parked: tuple[Any, int], settings: Settings
+    make: Make, program: Programs, parked: tuple[Any, int], settings: Settings
 ) -> None:
     rider, entry_id = parked
     take_back(make, settings, entry_id, Verdict.FRAUD)
@@ -86,7 +86,7 @@ def test_the_api_says_what_was_taken_and_what_is_still_owed(
 
 
 def test_a_proposal_that_waits_has_taken_nothing(
-    make: Make, program: Any, parked: tuple[Any, int]
+    make: Make, program: Programs, parked: tuple[Any, int]
 ) -> None:
     _, entry_id = parked
     body = {"kind": "reversal", "reason": "旧照片", "entry_id": entry_id, "verdict": "honest"}
@@ -154,7 +154,7 @@ def test_nobody_types_the_number_of_an_entry(make: Make, parked: tuple[Any, int]
     ],
 )
 def test_what_can_take_nothing_more_is_not_proposed_again_and_says_what_was_taken(
-    make: Make, program: Any, parked: tuple[Any, int], settings: Settings,
+    make: Make, program: Programs, parked: tuple[Any, int], settings: Settings,
     verdict: Verdict, is_over: bool, taken: int, on_hold: int, debt: int,
 ) -> None:  # fmt: skip
     _, entry_id = parked
@@ -226,7 +226,7 @@ def test_of_two_proposals_that_wait_for_one_award_the_second_takes_nothing(
 
 
 def test_the_same_key_answers_as_before_though_nothing_is_left(
-    make: Make, program: Any, parked: tuple[Any, int], settings: Settings
+    make: Make, program: Programs, parked: tuple[Any, int], settings: Settings
 ) -> None:
     _, entry_id = parked
     one, key = program(make.administrator()), {"Idempotency-Key": str(uuid.uuid4())}

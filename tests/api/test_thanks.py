@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from grid_report.access import Actor
 from grid_report.api.schemas import points as schemas
-from tests.api.conftest import Program, problem
+from tests.api.conftest import Programs, problem
 from tests.reports.desk.test_lists import counted
 from tests.support.builders import BRIGHT, STATION, Make, picture
 
 pytestmark = pytest.mark.database
-
-Programs = Callable[[Actor | None], Program]
 
 
 def key() -> dict[str, str]:

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def _measure(book: Book, kind: str, rounds: int) -> list[dict[str, Any]]:
             entries += 3 * count
         tried: dict[str, Callable[[], None]] = {"commit": bare_commit, "award": award, "balance": balance}  # fmt: skip
         found = until_sure(
-            lambda tried=tried: {name: _median_ms(act) for name, act in tried.items()},  # type: ignore[misc]
+            partial(_medians, tried),
             _ratios,
             least=rounds,
         )
@@ -118,6 +119,10 @@ def _ratios(found: Mapping[str, list[float]]) -> dict[str, list[float]]:
         for name, values in found.items()
         if name != "commit"
     }
+
+
+def _medians(tried: dict[str, Callable[[], None]]) -> dict[str, float]:
+    return {name: _median_ms(act) for name, act in tried.items()}
 
 
 def _median_ms(function: Callable[[], None]) -> float:

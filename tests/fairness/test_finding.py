@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,6 +19,7 @@ from grid_report.points.ledger.models import Journal
 from grid_report.reports.models import HistoryEntry
 from tests.fairness.conftest import Review
 from tests.support.builders import STATION, STREET, Make, Spot
+from tests.support.parallel import InParallel
 
 pytestmark = pytest.mark.database
 
@@ -162,7 +162,7 @@ def test_the_only_one_on_duty_is_not_odd(make: Make, review: Review) -> None:
 
 
 def test_looking_at_once_finds_each_thing_once(
-    make: Make, review: Review, in_parallel: Callable[..., list[Any]]
+    make: Make, review: Review, in_parallel: InParallel
 ) -> None:
     for day in range(6):
         make.report(photos=(review.photo(day),), at=make.now - timedelta(days=day + 1))

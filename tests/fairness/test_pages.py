@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
+from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
 from tests.fairness.conftest import Review
 from tests.fairness.test_finding import HERE, THERE
@@ -16,8 +17,8 @@ from tests.support.builders import BRIGHT, STATION, Make
 pytestmark = pytest.mark.database
 
 
-def signed_in(make: Make, actor: object) -> FlaskClient:
-    client = make.signed_in(actor)  # type: ignore[arg-type]
+def signed_in(make: Make, actor: Actor) -> FlaskClient:
+    client = make.signed_in(actor)
     page = client.get("/me").text
     token = page.split('name="csrf_token"', 1)[1].split('value="', 1)[1].split('"', 1)[0]
     client.environ_base["HTTP_X_CSRFTOKEN"] = token

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -22,6 +20,7 @@ from grid_report.places.queries import reference
 from grid_report.rates import Rate
 from tests.fairness.conftest import Review
 from tests.support.builders import BRIGHT, STATION, Make
+from tests.support.parallel import InParallel
 
 HOUR = timedelta(hours=1)
 
@@ -59,7 +58,7 @@ def test_nobody_can_work_out_before_what_will_be_drawn(make: Make, review: Revie
 
 
 def test_drawn_at_once_it_is_one_sample(
-    make: Make, review: Review, in_parallel: Callable[..., list[Any]]
+    make: Make, review: Review, in_parallel: InParallel
 ) -> None:
     worker = make.worker()
     for _ in range(3):

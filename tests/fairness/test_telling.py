@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -16,6 +15,7 @@ from grid_report.fairness.kinds import SignalState
 from grid_report.notify.models import Message
 from tests.fairness.conftest import Review
 from tests.support.builders import STREET, Make
+from tests.support.parallel import InParallel
 
 pytestmark = pytest.mark.database
 
@@ -78,7 +78,7 @@ def test_what_was_judged_meanwhile_is_not_told(
 
 
 def test_two_who_tell_at_once_tell_once(
-    make: Make, alike: Callable[[], None], in_parallel: Callable[..., list[Any]]
+    make: Make, alike: Callable[[], None], in_parallel: InParallel
 ) -> None:
     alike()
     at = morning(make)

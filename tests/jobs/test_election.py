@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,6 +13,7 @@ from grid_report.db import db, transaction
 from grid_report.jobs import queries, usecases
 from grid_report.jobs.election import SCHEDULER, Candidate
 from grid_report.jobs.models import Lease
+from tests.support.parallel import InParallel
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("app")]
 
@@ -138,9 +137,7 @@ def test_a_lease_taken_by_hand_is_lost_at_the_next_heartbeat(ticks: Ticks) -> No
     assert not first.campaign(ticks.pass_by(LEASE_S / 3))
 
 
-def test_of_many_who_ask_at_once_one_leads(
-    app: Flask, in_parallel: Callable[..., list[Any]]
-) -> None:
+def test_of_many_who_ask_at_once_one_leads(app: Flask, in_parallel: InParallel) -> None:
     def ask(number: int) -> bool:
         db.session.remove()
         return Candidate(f"number {number}", LEASE_S).campaign(clock.now())

@@ -21,6 +21,7 @@ from grid_report.serving import supervisor
 from grid_report.serving.reloading import Changes
 from grid_report.settings import ROOT, Settings
 from tests.jobs.processes import end, environ_of, start, wait_for
+from tests.support.databases import Databases
 from tests.support.site import SERVE, Site, free_port, site
 
 pytestmark = pytest.mark.slow
@@ -29,12 +30,12 @@ PAGES = 10
 
 
 @pytest.fixture(scope="module")
-def shared(server: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def shared(server: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Share one site between the tests that leave it as they found it."""
     from tests.conftest import test_settings
 
     folder = tmp_path_factory.mktemp("site")
-    url = server.fresh(folder)  # type: ignore[attr-defined]
+    url = server.fresh(folder)
     with site(test_settings(url, folder), folder / "log") as running:
         yield running
 
@@ -264,13 +265,13 @@ def test_the_address_is_printed_when_it_answers(shared: Site) -> None:
 
 
 def test_a_site_on_the_photo_store_of_another_installation_does_not_start(
-    server: object, tmp_path: Path
+    server: Databases, tmp_path: Path
 ) -> None:
     from grid_report.media.store import owner
     from grid_report.media.store.stores import open_store
     from tests.conftest import test_settings
 
-    settings = test_settings(server.fresh(tmp_path), tmp_path)  # type: ignore[attr-defined]
+    settings = test_settings(server.fresh(tmp_path), tmp_path)
     now = datetime(2026, 11, 23, tzinfo=UTC)
     owner.claim(open_store(settings.photo_store_url), "0" * 32, now=now)
     log = tmp_path / "log"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import Result
 from flask import Flask
@@ -23,6 +24,7 @@ from grid_report.jobs.registry import BY_NAME
 from grid_report.jobs.work import JobContext, sweep_photos
 from grid_report.media.store import opening
 from grid_report.media.store import owner as owning
+from grid_report.media.store.local import LocalStore
 from grid_report.media.store.marks import Marks
 from grid_report.media.store.owner import StoreOfAnother, StoreUnclaimed
 from grid_report.media.store.stores import Store
@@ -34,6 +36,7 @@ from grid_report.web.context import wiring
 from tests.conftest import test_settings
 from tests.support.builders import Make
 from tests.support.databases import Databases
+from tests.support.parallel import InParallel
 
 pytestmark = pytest.mark.database
 
@@ -119,7 +122,7 @@ def claimed(now: datetime | None = None) -> None:
 def command(app: Flask, *words: str, typed: str = "") -> Result:
     """Run `grid-report …` in an installation."""
     group, *rest = words
-    found = cli.get_command(None, group)  # type: ignore[arg-type]
+    found = cli.get_command(click.Context(cli), group)
     assert found is not None
     return app.test_cli_runner().invoke(found, rest, input=typed)
 
@@ -270,7 +273,7 @@ def test_the_brake_tells_the_administrators_once_in_both_languages(
 
 
 def test_two_sweeps_at_once_tell_the_administrators_once(
-    app: Flask, make: Make, in_parallel: Callable[..., list[Any]]
+    app: Flask, make: Make, in_parallel: InParallel
 ) -> None:
     claimed(datetime(2026, 11, 23, tzinfo=UTC))
     stored(21)
@@ -365,7 +368,9 @@ def test_a_database_or_store_that_is_away_does_not_keep_the_site_from_starting(
     app: Flask, make: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     now = datetime(2026, 11, 23, tzinfo=UTC)
-    root = Path(str(store().root))  # type: ignore[attr-defined]
+    kept = store()
+    assert isinstance(kept, LocalStore)
+    root = Path(str(kept.root))
     root.parent.mkdir(parents=True, exist_ok=True)
     root.write_text("no folder")
     assert opening.why_not(now=now) == ""

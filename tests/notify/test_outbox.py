@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -18,6 +17,7 @@ from grid_report.notify import delivery, outbox, queries, retries, steps, usecas
 from grid_report.notify.kinds import MissingFacts
 from grid_report.notify.models import Delivery, InboxEntry, Message
 from tests.support.builders import STATION, Make
+from tests.support.parallel import InParallel
 
 pytestmark = pytest.mark.database
 
@@ -153,9 +153,7 @@ def test_delivering_again_changes_nothing(make: Make) -> None:
     assert queries.list_inbox(worker.member_id)[0][0].is_read
 
 
-def test_deliverers_at_once_neither_double_nor_lose(
-    make: Make, in_parallel: Callable[..., list[Any]]
-) -> None:
+def test_deliverers_at_once_neither_double_nor_lose(make: Make, in_parallel: InParallel) -> None:
     workers = [make.worker() for _ in range(3)]
     for _ in range(20):
         put(to_role=(Role.WORKER, STATION))

@@ -27,6 +27,7 @@ from tests.places.test_imports import (
     spiked,
     swapped,
 )
+from tests.support.builders import Make
 
 pytestmark = pytest.mark.database
 
@@ -34,7 +35,7 @@ OTHERS = ("211282001003", "211282001004")
 
 
 @pytest.fixture
-def browser(app: Flask, make: Any) -> FlaskClient:
+def browser(app: Flask, make: Make) -> FlaskClient:
     found: FlaskClient = make.signed_in(make.administrator())
     return found
 
@@ -178,7 +179,7 @@ def test_guests_are_sent_to_sign_in(client: FlaskClient, method: str, address: s
 
 
 @pytest.mark.parametrize("who", ["rider", "worker", "supervisor", "handler"])
-def test_others_may_neither_look_nor_import(app: Flask, make: Any, who: str) -> None:
+def test_others_may_neither_look_nor_import(app: Flask, make: Make, who: str) -> None:
     browser = make.signed_in(getattr(make, who)())
     for method, address in ADDRESSES:
         answer = browser.get(address) if method == "GET" else post(browser, address)
@@ -186,7 +187,7 @@ def test_others_may_neither_look_nor_import(app: Flask, make: Any, who: str) -> 
     assert browser.get("/map/boundaries.json").status_code == 200
 
 
-def test_the_auditor_looks_but_does_not_import(app: Flask, make: Any) -> None:
+def test_the_auditor_looks_but_does_not_import(app: Flask, make: Make) -> None:
     browser = make.signed_in(make.auditor())
     page = browser.get("/admin/boundaries")
     assert page.status_code == 200
@@ -221,7 +222,7 @@ def test_without_boundaries_the_page_says_what_to_do(browser: FlaskClient, app: 
     assert owner() == STATION
 
 
-def test_the_map_gets_light_boundaries_and_keeps_them(app: Flask, make: Any) -> None:
+def test_the_map_gets_light_boundaries_and_keeps_them(app: Flask, make: Make) -> None:
     browser = make.signed_in(make.rider())
     first = browser.get("/map/boundaries.json")
     found = json.loads(first.data)

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import runpy
+from typing import Any
 
 import pytest
 
@@ -27,8 +28,8 @@ from grid_report.settings import CONFIG
 NO_NUMBERS = {"gas": "", "water": "", "heating": "", "lift_rescue": ""}
 
 
-def category(code: str = "FS01", **more: object) -> CategoryInfo:
-    values: dict[str, object] = {
+def category(code: str = "FS01", **more: Any) -> CategoryInfo:
+    values: dict[str, Any] = {
         "code": code,
         "group_code": code[:2],
         "group_zh": "组",
@@ -51,7 +52,7 @@ def category(code: str = "FS01", **more: object) -> CategoryInfo:
         "std_ref": "",
     }
     values.update(more)
-    return CategoryInfo(**values)  # type: ignore[arg-type]
+    return CategoryInfo(**values)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +20,8 @@ from grid_report.places.boundaries.imported import ImportReport
 from grid_report.places.geo.points import Point
 from grid_report.places.geo.routing import MatchedBy
 from grid_report.places.models import Boundary, BoundaryDraft, BoundaryVersion
+from tests.support.builders import Make
+from tests.support.parallel import InParallel
 
 pytestmark = pytest.mark.database
 
@@ -181,7 +182,7 @@ def test_older_versions_stay_to_look_at(app: Flask) -> None:
     assert [v.source for v in queries.list_versions()][:2] == ["test.geojson", "test.geojson"]
 
 
-def test_only_administrators_import_and_it_is_audited(app: Flask, make: Any) -> None:
+def test_only_administrators_import_and_it_is_audited(app: Flask, make: Make) -> None:
     administrator = make.administrator()
     for actor in (make.rider(), make.worker(), make.supervisor(), make.auditor()):
         with pytest.raises(Forbidden):
@@ -214,7 +215,7 @@ def test_an_import_that_fails_in_the_middle_leaves_nothing(
 
 
 def test_imports_at_the_same_moment_come_one_after_the_other(
-    app: Flask, in_parallel: Callable[..., list[Any]]
+    app: Flask, in_parallel: InParallel
 ) -> None:
     before = counts()
     reports = in_parallel(lambda number: run(swapped()), 4)
@@ -226,7 +227,7 @@ def test_imports_at_the_same_moment_come_one_after_the_other(
 # upload, preview, confirm
 
 
-def test_a_checked_file_waits_for_its_confirmation(app: Flask, make: Any) -> None:
+def test_a_checked_file_waits_for_its_confirmation(app: Flask, make: Make) -> None:
     administrator = make.administrator()
     staged = stage(swapped(), administrator)
     assert staged.draft_id is not None
@@ -242,12 +243,14 @@ def test_a_checked_file_waits_for_its_confirmation(app: Flask, make: Any) -> Non
         confirm(staged.draft_id, administrator, preview.replaces)
 
 
-def test_a_file_with_errors_is_not_kept(app: Flask, make: Any) -> None:
+def test_a_file_with_errors_is_not_kept(app: Flask, make: Make) -> None:
     assert stage(broken(), make.administrator()).draft_id is None
     assert counts()[2] == 0
 
 
-def test_what_was_previewed_against_other_boundaries_is_not_imported(app: Flask, make: Any) -> None:
+def test_what_was_previewed_against_other_boundaries_is_not_imported(
+    app: Flask, make: Make
+) -> None:
     administrator = make.administrator()
     staged = stage(swapped(), administrator)
     assert staged.draft_id is not None
@@ -258,7 +261,7 @@ def test_what_was_previewed_against_other_boundaries_is_not_imported(app: Flask,
 
 
 def test_two_confirmations_at_once_import_once(
-    app: Flask, make: Any, in_parallel: Callable[..., list[Any]]
+    app: Flask, make: Make, in_parallel: InParallel
 ) -> None:
     administrator = make.administrator()
     staged = stage(swapped(), administrator)
@@ -272,7 +275,7 @@ def test_two_confirmations_at_once_import_once(
 
 
 def test_a_draft_is_thrown_away_by_hand_by_the_next_one_and_after_a_day(
-    app: Flask, make: Any
+    app: Flask, make: Make
 ) -> None:
     one, other = make.administrator(), make.administrator()
     first = stage(swapped(), one)
@@ -288,7 +291,7 @@ def test_a_draft_is_thrown_away_by_hand_by_the_next_one_and_after_a_day(
             usecases.drop_draft(gone.draft_id or 0, actor=one)
 
 
-def test_a_file_with_a_byte_order_mark_can_be_confirmed(app: Flask, make: Any) -> None:
+def test_a_file_with_a_byte_order_mark_can_be_confirmed(app: Flask, make: Make) -> None:
     administrator = make.administrator()
     staged = stage(b"\xef\xbb\xbf" + swapped(), administrator)
     assert staged.draft_id is not None

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from grid_report.places.geo.routing import MatchedBy
 from grid_report.places.models import Boundary, Category, Stamp, Unit, UnitArea
 from grid_report.places.tables.sheet_problems import Problem, SheetError
 from grid_report.settings import Settings
+from tests.support.parallel import InParallel
 
 pytestmark = pytest.mark.database
 
@@ -145,9 +147,7 @@ def test_a_change_that_was_rolled_back_leaves_nothing_behind(app: Flask) -> None
     assert after.get("RD01").name_zh == "洞"
 
 
-def test_threads_meet_only_whole_versions(
-    app: Flask, in_parallel: Callable[..., list[Any]]
-) -> None:
+def test_threads_meet_only_whole_versions(app: Flask, in_parallel: InParallel) -> None:
     def work(number: int) -> int:
         wrong = 0
         for turn in range(15):
@@ -187,7 +187,7 @@ def test_what_an_administrator_changed_stays_while_the_files_stay(
 
 
 def test_a_changed_file_is_loaded_and_others_learn_of_it(
-    app: Flask, settings: Settings, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    app: Flask, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = usecases.CATEGORIES_FILE.read_text(encoding="utf-8")
     changed = tmp_path / "categories.csv"
@@ -203,7 +203,7 @@ def test_a_changed_file_is_loaded_and_others_learn_of_it(
 
 
 def test_a_file_without_signs_leaves_those_that_are_there(
-    app: Flask, settings: Settings, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    app: Flask, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = list(csv.reader(usecases.CATEGORIES_FILE.read_text(encoding="utf-8").splitlines()))
     new = ["XX01", *next(row for row in rows if row[0] == "EN99")[1:]]

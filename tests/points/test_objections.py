@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -36,6 +35,7 @@ from grid_report.points.policy import Terms
 from grid_report.points.statement import month_queries
 from tests.points.book import NOW, TERMS, Book, run
 from tests.support.builders import BRIGHT, Make
+from tests.support.parallel import InParallel
 
 WORDS = "照片里看得清，是另一处坑"
 UPHOLD, REJECT = ObjectionStep.UPHOLD, ObjectionStep.REJECT
@@ -131,7 +131,7 @@ def test_the_same_words_twice_are_one_objection_and_others_are_refused(
 
 
 def test_objecting_many_times_at_once_leaves_one(
-    book: Book, rider: Actor, in_parallel: Callable[..., list[Any]]
+    book: Book, rider: Actor, in_parallel: InParallel
 ) -> None:
     award = book.award(rider.member_id)
     places = reference()
@@ -148,7 +148,7 @@ def test_objecting_many_times_at_once_leaves_one(
 
 
 def test_two_who_answer_at_once_give_one_answer(
-    make: Make, book: Book, rider: Actor, in_parallel: Callable[..., list[Any]]
+    make: Make, book: Book, rider: Actor, in_parallel: InParallel
 ) -> None:
     it = raised(rider, about(book.award(rider.member_id).entry_id))
     people = [make.supervisor(), make.supervisor()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -24,6 +23,7 @@ from grid_report.statistics.subscriptions import usecases as subscriptions_useca
 from grid_report.statistics.subscriptions.days import month_due, next_day, told_before
 from grid_report.statistics.subscriptions.usecases import AddDelivery
 from tests.support.builders import BRIGHT, STATION, STREET, Make
+from tests.support.parallel import InParallel
 
 COUNTY = "211282"
 # The first of April in the county is the last of March in Greenwich.
@@ -110,7 +110,7 @@ def test_a_month_missed_altogether_is_told_of_while_it_is_the_newest(make: Make)
 
 
 @pytest.mark.database
-def test_many_jobs_at_once_tell_once(make: Make, in_parallel: Callable[..., list[Any]]) -> None:
+def test_many_jobs_at_once_tell_once(make: Make, in_parallel: InParallel) -> None:
     readers = [make.worker() for _ in range(3)]
     for reader in readers:
         add(make, reader, STATION)
@@ -185,7 +185,7 @@ def test_only_who_may_read_an_area_can_be_chosen_and_only_by_an_administrator(ma
 
 @pytest.mark.database
 def test_chosen_twice_at_once_there_is_one_with_the_newest_day(
-    make: Make, in_parallel: Callable[..., list[Any]]
+    make: Make, in_parallel: InParallel
 ) -> None:
     reader, administrator = make.worker(), make.administrator()
     db.session.remove()

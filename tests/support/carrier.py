@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -92,3 +93,7 @@ def sms_of(endpoint: str, **more: Any) -> dict[str, Any]:
         "template_code": "SMS_1", "notice_template_code": "SMS_2", "notices_per_day": 1,
         "timeout_seconds": 5, "tries": 3, "most_per_day": 3, **more,
     }  # fmt: skip
+
+
+# What makes them, with the answers a test wants in turn.
+Carriers = Callable[..., Carrier]

@@ -23,6 +23,9 @@ from grid_report.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
+# What is run, and how often; answers come back, and the errors of those who lost.
+InParallel = Callable[..., list[Any]]
+
 
 def in_threads(app: Flask, function: Callable[[int], Any], count: int) -> list[Any]:
     """Call `function(i)` in `count` threads that start together; errors are returned, not raised."""

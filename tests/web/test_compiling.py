@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,6 +14,7 @@ from markupsafe import Markup, escape
 
 from grid_report.web.pages import assets
 from grid_report.web.pages.compiling import MOST_ENVIRONMENTS, PageEnvironment, written
+from tests.support.parallel import InParallel
 
 Page = Callable[..., str]
 
@@ -164,7 +164,7 @@ def test_nobody_is_shown_templates_for_a_language_before_they_have_its_words(app
 
 
 def test_what_many_threads_ask_for_first_is_made_once(
-    app: Flask, in_parallel: Any, monkeypatch: pytest.MonkeyPatch
+    app: Flask, in_parallel: InParallel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pages, made = pages_of(app), list[int]()
     real = pages.overlay

@@ -20,6 +20,7 @@ from grid_report.accounts.queries import MemberFilter
 from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound
 from tests.support.builders import BRIGHT, PROPERTY, STATION, STREET, Make
+from tests.support.parallel import InParallel
 from tests.support.present import beginning
 
 pytestmark = pytest.mark.database
@@ -88,7 +89,7 @@ def test_every_kind_of_role_can_be_given_where_it_belongs(make: Make, grant: Gra
     _grant(make.member(), grant, make.administrator())
 
 
-def test_a_role_held_already_is_said_so_even_at_once(make: Make, in_parallel: Any) -> None:
+def test_a_role_held_already_is_said_so_even_at_once(make: Make, in_parallel: InParallel) -> None:
     admin, member = make.administrator(), make.member()
     results = in_parallel(lambda n: _grant(member, Grant(Role.WORKER, STATION), admin), 6)
     assert results.count(None) == 1
@@ -136,7 +137,7 @@ def test_a_suspended_administrator_does_not_count(make: Make) -> None:
 
 
 def test_administrators_who_remove_each_other_at_once_leave_one(
-    make: Make, in_parallel: Any
+    make: Make, in_parallel: InParallel
 ) -> None:
     admins = [make.administrator() for _ in range(6)]
     held = next(iter(admins[0].grants))

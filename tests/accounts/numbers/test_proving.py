@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -44,6 +43,7 @@ from tests.accounts.numbers.proving import (
     sign_up,
 )
 from tests.support.builders import PASSWORD, Make
+from tests.support.parallel import InParallel
 
 pytestmark = pytest.mark.database
 
@@ -216,7 +216,7 @@ def test_an_administrator_never_takes_a_number_from_staff(make: Make) -> None:
 
 
 def test_two_proofs_of_a_number_at_once_leave_one_owner(
-    app: Flask, make: Make, in_parallel: Any
+    app: Flask, make: Make, in_parallel: InParallel
 ) -> None:
     first, second = sign_up(make), sign_up(make)
     staff, code = make.worker(), sent(make, first)
@@ -235,7 +235,7 @@ def test_two_proofs_of_a_number_at_once_leave_one_owner(
 
 
 def test_a_proof_and_coming_back_at_once_leave_one_owner(
-    app: Flask, make: Make, in_parallel: Any
+    app: Flask, make: Make, in_parallel: InParallel
 ) -> None:
     old = make.rider(phone=PHONE)
     new = sign_up(make, now=LATER)

@@ -23,7 +23,8 @@ from grid_report.notify.models import Message
 from grid_report.settings import SettingsError, Sms, load
 from tests.accounts.numbers.proving import PHONE, sign_up
 from tests.support.builders import Make
-from tests.support.carrier import SECRET, Carrier, sms_of
+from tests.support.carrier import SECRET, Carrier, Carriers, sms_of
+from tests.support.parallel import InParallel
 
 AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 MESSAGE = CodeMessage(7, AT, "13933330001", "012345")
@@ -33,7 +34,7 @@ def gateway(carrier: Carrier, **more: Any) -> Gateway:
     return Gateway(Sms.model_validate(sms_of(carrier.endpoint, **more)))
 
 
-def test_a_code_is_sent_by_template_and_signed(carriers: Any) -> None:
+def test_a_code_is_sent_by_template_and_signed(carriers: Carriers) -> None:
     carrier = carriers()
     gateway(carrier).send_code(MESSAGE)
     asked, headers = carrier.asked[0]
@@ -45,7 +46,7 @@ def test_a_code_is_sent_by_template_and_signed(carriers: Any) -> None:
     assert headers["x-acs-date"] == "2026-11-23T04:00:00Z"
 
 
-def test_a_gateway_that_fails_is_asked_again_for_the_same_message(carriers: Any) -> None:
+def test_a_gateway_that_fails_is_asked_again_for_the_same_message(carriers: Carriers) -> None:
     carrier = carriers(503, 500, 200)
     gateway(carrier).send_code(MESSAGE)
     assert len(carrier.asked) == 3
@@ -53,14 +54,14 @@ def test_a_gateway_that_fails_is_asked_again_for_the_same_message(carriers: Any)
     assert len(carrier.phones) == 1
 
 
-def test_a_gateway_that_took_it_and_fell_silent_sends_one_message(carriers: Any) -> None:
+def test_a_gateway_that_took_it_and_fell_silent_sends_one_message(carriers: Carriers) -> None:
     carrier = carriers("taken, then silent")
     gateway(carrier, timeout_seconds=0.2).send_code(MESSAGE)
     assert len(carrier.asked) == 2
     assert len(carrier.phones) == 1
 
 
-def test_what_the_gateway_refuses_is_not_asked_again(carriers: Any) -> None:
+def test_what_the_gateway_refuses_is_not_asked_again(carriers: Carriers) -> None:
     carrier = carriers("isv.BUSINESS_LIMIT_CONTROL")
     with pytest.raises(NotSent) as refused:
         gateway(carrier).send_code(MESSAGE)
@@ -68,7 +69,7 @@ def test_what_the_gateway_refuses_is_not_asked_again(carriers: Any) -> None:
     assert len(carrier.asked) == 1
 
 
-def test_a_gateway_that_is_gone_is_given_up_after_three_tries(carriers: Any) -> None:
+def test_a_gateway_that_is_gone_is_given_up_after_three_tries(carriers: Carriers) -> None:
     carrier = carriers(503, 503, 503, 200)
     with pytest.raises(NotSent):
         gateway(carrier).send_code(MESSAGE)
@@ -76,7 +77,7 @@ def test_a_gateway_that_is_gone_is_given_up_after_three_tries(carriers: Any) -> 
 
 
 def test_neither_secret_nor_number_nor_code_is_logged(
-    carriers: Any, caplog: pytest.LogCaptureFixture
+    carriers: Carriers, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     for carrier in (carriers(), carriers(503, 503, 503)):
@@ -145,7 +146,9 @@ def test_a_used_up_day_tells_no_numbers_apart(make: Make) -> None:
 
 
 @pytest.mark.database
-def test_workers_at_once_share_the_days_cost(app: Flask, make: Make, in_parallel: Any) -> None:
+def test_workers_at_once_share_the_days_cost(
+    app: Flask, make: Make, in_parallel: InParallel
+) -> None:
     costs(make, 3)
     riders = [sign_up(make, f"1393333000{number}") for number in range(6)]
 

@@ -14,6 +14,7 @@ from grid_report.accounts.members import usecases as members_usecases
 from grid_report.accounts.models import RateCounter
 from grid_report.db import db, transaction
 from grid_report.errors import TooMany
+from tests.support.parallel import InParallel
 
 pytestmark = pytest.mark.database
 
@@ -70,7 +71,7 @@ def test_old_windows_are_swept(app: Flask) -> None:
 
 
 def test_threads_at_once_get_through_as_often_as_the_limit_says(
-    app: Flask, in_parallel: Any
+    app: Flask, in_parallel: InParallel
 ) -> None:
     results = in_parallel(lambda number: _count(limit=5), 12)
     assert sorted(r for r in results if isinstance(r, int)) == [1, 2, 3, 4, 5]
@@ -90,5 +91,5 @@ def knock(app: Flask, number: int, arguments: Any) -> int:
 
 
 @pytest.mark.slow
-def test_processes_share_one_limit(app: Flask, in_many_processes: Any) -> None:
+def test_processes_share_one_limit(app: Flask, in_many_processes: InParallel) -> None:
     assert sum(in_many_processes("tests.accounts.sign_in.test_limits:knock", 4)) == 7

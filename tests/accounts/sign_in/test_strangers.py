@@ -28,6 +28,7 @@ from grid_report.accounts.tokens import SignedIn
 from grid_report.db import db, transaction
 from grid_report.errors import NotFound, TooMany
 from tests.support.builders import PASSWORD, Make
+from tests.support.parallel import InParallel
 from tests.support.present import beginning
 
 pytestmark = pytest.mark.database
@@ -244,7 +245,7 @@ def test_signing_out_everywhere_and_a_new_password_forget_the_other_browsers(
 
 
 def test_wrong_tries_at_once_are_counted_once_each(
-    make: Make, rider: Actor, in_parallel: Any
+    make: Make, rider: Actor, in_parallel: InParallel
 ) -> None:
     def one(number: int) -> wait_steps.Try:
         with transaction() as session:
@@ -341,7 +342,7 @@ def test_a_failed_sign_in_leaves_a_countable_line_without_the_number(
     make: Make, rider: Actor, caplog: pytest.LogCaptureFixture
 ) -> None:
     def counted(reason: str) -> float:
-        return failures.FAILED.labels("password", reason)._value.get()  # type: ignore[no-any-return]
+        return float(failures.FAILED.labels("password", reason)._value.get())
 
     before = counted("wrong-password"), counted("too-many")
     with caplog.at_level(logging.WARNING):
@@ -351,7 +352,7 @@ def test_a_failed_sign_in_leaves_a_countable_line_without_the_number(
         with pytest.raises(TooMany):
             sign_in(make, "wrong")
     lines = [it for it in caplog.records if it.name == "grid_report.accounts.failure_metrics"]
-    assert [(it.way, it.reason) for it in lines] == [  # type: ignore[attr-defined]
+    assert [(vars(it)["way"], vars(it)["reason"]) for it in lines] == [
         *[("password", "wrong-password")] * 9,
         ("password", "too-many"),
     ]

@@ -25,7 +25,7 @@ from grid_report.accounts.tokens import SignedIn
 from grid_report.db import db, transaction
 from grid_report.errors import Invalid, TooMany
 from tests.support.builders import PASSWORD, Make
-from tests.support.parallel import in_threads
+from tests.support.parallel import InParallel, in_threads
 from tests.support.present import beginning
 
 pytestmark = pytest.mark.database
@@ -216,7 +216,7 @@ def guess(app: Flask, number: int, arguments: Any) -> dict[str, int]:
 
 @pytest.mark.slow
 def test_guessing_from_many_processes_gets_no_more_tries(
-    rider: Actor, in_many_processes: Any
+    rider: Actor, in_many_processes: InParallel
 ) -> None:
     seen = in_many_processes("tests.accounts.sign_in.test_usecases:guess", 4)
     assert sum(one["other"] for one in seen) == 0
@@ -224,14 +224,16 @@ def test_guessing_from_many_processes_gets_no_more_tries(
     assert sum(one["wrong"] for one in seen) in (8, 16)
 
 
-def test_guessing_at_once_gets_no_more_tries(make: Make, rider: Actor, in_parallel: Any) -> None:
+def test_guessing_at_once_gets_no_more_tries(
+    make: Make, rider: Actor, in_parallel: InParallel
+) -> None:
     results = in_parallel(lambda number: _sign_in(make, f"guess {number}"), 14)
     assert sum(isinstance(result, WrongPassword) for result in results) == 8
     assert sum(isinstance(result, TooMany) for result in results) == 6
 
 
 def test_forty_right_sign_ins_of_one_number_at_once_all_succeed(
-    make: Make, rider: Actor, in_parallel: Any
+    make: Make, rider: Actor, in_parallel: InParallel
 ) -> None:
     results = in_parallel(lambda number: _sign_in(make), 40)
     assert [result.actor.member_id for result in results] == [rider.member_id] * 40
@@ -242,7 +244,7 @@ def test_forty_right_sign_ins_of_one_number_at_once_all_succeed(
 
 
 def test_forty_wrong_sign_ins_of_one_number_at_once_get_eight_guesses(
-    make: Make, rider: Actor, in_parallel: Any
+    make: Make, rider: Actor, in_parallel: InParallel
 ) -> None:
     results = in_parallel(lambda number: _sign_in(make, f"guess {number}"), 40)
     assert sum(isinstance(result, WrongPassword) for result in results) == 8
@@ -258,7 +260,7 @@ def sign_in_ten_times(app: Flask, number: int, arguments: Any) -> int:
 
 @pytest.mark.slow
 def test_right_sign_ins_of_one_number_from_many_processes_all_succeed(
-    rider: Actor, in_many_processes: Any
+    rider: Actor, in_many_processes: InParallel
 ) -> None:
     target = "tests.accounts.sign_in.test_usecases:sign_in_ten_times"
     assert in_many_processes(target, 4) == [10] * 4
@@ -318,7 +320,7 @@ def test_five_wrong_tries_use_a_code_up(make: Make, rider: Actor) -> None:
 
 
 def test_guesses_at_once_get_no_more_than_five_tries(
-    make: Make, rider: Actor, in_parallel: Any
+    make: Make, rider: Actor, in_parallel: InParallel
 ) -> None:
     message = _code(make)
     assert message is not None
@@ -328,7 +330,7 @@ def test_guesses_at_once_get_no_more_than_five_tries(
 
 
 def test_one_code_used_twice_at_once_signs_in_once(
-    make: Make, rider: Actor, in_parallel: Any
+    make: Make, rider: Actor, in_parallel: InParallel
 ) -> None:
     message = _code(make)
     assert message is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,7 +73,7 @@ def test_the_app_has_the_channels_of_its_settings(another_app: Callable[..., Fla
     assert [one.name for one in on.extensions["grid_report_channels"]] == ["sms"]
 
 
-def test_the_app_does_not_start_with_a_channel_that_is_not_there(tmp_path: Any) -> None:
+def test_the_app_does_not_start_with_a_channel_that_is_not_there(tmp_path: Path) -> None:
     storage = {"database_url": f"sqlite:///{tmp_path}/none.sqlite", "data": str(tmp_path)}
     settings = load(
         {"GRID_REPORT_ENV": "testing"}, {"notify": {"channels": ["telex"]}, "storage": storage}

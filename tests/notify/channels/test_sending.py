@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from grid_report.notify.models import ChannelDelivery, Delivery, Message, Sendin
 from grid_report.notify.outgoing import NotNow, Outgoing
 from tests.notify.channels.sending import AT, Pigeon, deliver, put, rows, send, states
 from tests.support.builders import STATION, Make
+from tests.support.parallel import InParallel
 
 pytestmark = pytest.mark.database
 
@@ -114,9 +114,7 @@ def test_nobody_else_sends_while_one_does_and_no_transaction_is_open(make: Make)
     assert (seen, len(pigeon.sent)) == ([0], 1)
 
 
-def test_deliverers_at_once_send_each_message_once(
-    make: Make, in_parallel: Callable[..., list[Any]]
-) -> None:
+def test_deliverers_at_once_send_each_message_once(make: Make, in_parallel: InParallel) -> None:
     make.worker()
     for _ in range(20):
         put(to_role=(Role.WORKER, STATION))

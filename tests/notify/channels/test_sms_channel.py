@@ -35,7 +35,8 @@ from grid_report.settings import Sms
 from tests.accounts.numbers.proving import sign_up
 from tests.notify.channels.sending import AT, NUMBER, deliver, put, rows, send, states
 from tests.support.builders import STATION, Make
-from tests.support.carrier import SECRET, Carrier, sms_of
+from tests.support.carrier import SECRET, Carrier, Carriers, sms_of
+from tests.support.parallel import InParallel
 
 PHONE = "13933330001"
 NIGHT = AT.replace(hour=14, minute=30)  # 22:30 in the county
@@ -64,7 +65,7 @@ def ids(carrier: Carrier) -> list[str]:
 
 
 @pytest.mark.database
-def test_a_case_that_is_urged_reaches_its_worker_by_text(make: Make, carriers: Any) -> None:
+def test_a_case_that_is_urged_reaches_its_worker_by_text(make: Make, carriers: Carriers) -> None:
     worker = make.worker(phone=PHONE)
     carrier = carriers()
     sms = channel(make, carrier)
@@ -118,7 +119,7 @@ def test_a_text_is_short_and_says_nothing_of_people_and_places(
 
 
 @pytest.mark.database
-def test_only_proved_numbers_of_active_people_get_a_text(make: Make, carriers: Any) -> None:
+def test_only_proved_numbers_of_active_people_get_a_text(make: Make, carriers: Carriers) -> None:
     carrier = carriers()
     sms = channel(make, carrier, most_per_day=100, notices_per_day=50)
     proved, suspended, demo = make.rider(phone=PHONE), make.rider(), make.rider()
@@ -137,7 +138,9 @@ def test_only_proved_numbers_of_active_people_get_a_text(make: Make, carriers: A
 
 
 @pytest.mark.database
-def test_a_gateway_that_fails_is_tried_later_with_the_same_id(make: Make, carriers: Any) -> None:
+def test_a_gateway_that_fails_is_tried_later_with_the_same_id(
+    make: Make, carriers: Carriers
+) -> None:
     make.worker()
     carrier = carriers(503, 503, 503, 200)
     sms = channel(make, carrier, notices_per_day=2, most_per_day=9)
@@ -151,7 +154,7 @@ def test_a_gateway_that_fails_is_tried_later_with_the_same_id(make: Make, carrie
 
 
 @pytest.mark.database
-def test_what_the_gateway_refused_costs_the_day_nothing(make: Make, carriers: Any) -> None:
+def test_what_the_gateway_refused_costs_the_day_nothing(make: Make, carriers: Carriers) -> None:
     make.worker()
     carrier = carriers(400, 400, 400, 200)
     sms = channel(make, carrier, notices_per_day=2, most_per_day=9)
@@ -167,7 +170,9 @@ def test_what_the_gateway_refused_costs_the_day_nothing(make: Make, carriers: An
 
 
 @pytest.mark.database
-def test_a_gateway_that_took_it_and_fell_silent_sends_one_text(make: Make, carriers: Any) -> None:
+def test_a_gateway_that_took_it_and_fell_silent_sends_one_text(
+    make: Make, carriers: Carriers
+) -> None:
     make.worker()
     carrier = carriers("taken, then silent")
     sms = channel(make, carrier, timeout_seconds=0.2)
@@ -179,7 +184,7 @@ def test_a_gateway_that_took_it_and_fell_silent_sends_one_text(make: Make, carri
 
 @pytest.mark.database
 def test_a_copy_after_a_crash_carries_the_same_id(
-    make: Make, carriers: Any, monkeypatch: pytest.MonkeyPatch
+    make: Make, carriers: Carriers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make.worker()
     carrier = carriers()
@@ -200,7 +205,7 @@ def test_a_copy_after_a_crash_carries_the_same_id(
 
 
 @pytest.mark.database
-def test_at_night_only_what_is_urgent_goes_out(make: Make, carriers: Any) -> None:
+def test_at_night_only_what_is_urgent_goes_out(make: Make, carriers: Carriers) -> None:
     make.worker()
     carrier = carriers()
     sms = channel(make, carrier, notices_per_day=9, most_per_day=99)
@@ -216,7 +221,9 @@ def test_at_night_only_what_is_urgent_goes_out(make: Make, carriers: Any) -> Non
 
 
 @pytest.mark.database
-def test_who_is_next_when_the_night_begins_waits_for_the_morning(make: Make, carriers: Any) -> None:
+def test_who_is_next_when_the_night_begins_waits_for_the_morning(
+    make: Make, carriers: Carriers
+) -> None:
     make.worker(phone=PHONE)
     make.worker(phone="13933330002")
     carrier = carriers()
@@ -234,7 +241,7 @@ def test_who_is_next_when_the_night_begins_waits_for_the_morning(make: Make, car
 
 
 @pytest.mark.database
-def test_notices_never_take_what_codes_need(make: Make, carriers: Any) -> None:
+def test_notices_never_take_what_codes_need(make: Make, carriers: Carriers) -> None:
     carrier = carriers()
     sms = channel(make, carrier, notices_per_day=2, most_per_day=5)
     make.worker()
@@ -266,7 +273,7 @@ def test_notices_never_take_what_codes_need(make: Make, carriers: Any) -> None:
 
 @pytest.mark.database
 def test_deliverers_at_once_share_the_days_cost(
-    make: Make, carriers: Any, in_parallel: Callable[..., list[Any]]
+    make: Make, carriers: Carriers, in_parallel: InParallel
 ) -> None:
     carrier = carriers()
     sms = channel(make, carrier, notices_per_day=3, most_per_day=9)
@@ -280,7 +287,7 @@ def test_deliverers_at_once_share_the_days_cost(
 
 @pytest.mark.database
 def test_neither_number_nor_phrase_nor_secret_is_logged(
-    make: Make, carriers: Any, caplog: pytest.LogCaptureFixture
+    make: Make, carriers: Carriers, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     make.worker(phone=PHONE)
@@ -295,7 +302,7 @@ def test_neither_number_nor_phrase_nor_secret_is_logged(
 
 @pytest.mark.database
 def test_the_jobs_send_a_dangerous_report_to_the_community(
-    make: Make, carriers: Any, another_app: Callable[..., Flask]
+    make: Make, carriers: Carriers, another_app: Callable[..., Flask]
 ) -> None:
     carrier = carriers()
     make.worker(phone=PHONE)

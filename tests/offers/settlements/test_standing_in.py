@@ -42,6 +42,7 @@ from tests.offers.books import (
 from tests.offers.shop import COUNTY, HERE, ZONE, Shop
 from tests.points.book import refusal_of
 from tests.points.ledger.racing import race, start
+from tests.support.parallel import InParallel
 
 pytestmark = pytest.mark.database
 
@@ -234,9 +235,7 @@ def test_the_database_knows_two_verdicts_and_only_with_answers(
     assert found == f"ck_statement_history_{refusal}"
 
 
-def test_two_administrators_at_once_stand_in_once(
-    drawn: Shop, in_parallel: Callable[..., list[Any]]
-) -> None:
+def test_two_administrators_at_once_stand_in_once(drawn: Shop, in_parallel: InParallel) -> None:
     admins = [drawn.make.administrator() for _ in range(4)]
 
     def one(number: int) -> str:

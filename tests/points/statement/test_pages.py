@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from flask.testing import FlaskClient
 
 from grid_report.access import Actor
 from grid_report.points.policy import Terms
@@ -18,9 +19,9 @@ def rider(make: Make) -> Actor:
     return make.rider()
 
 
-def test_guests_are_sent_to_the_sign_in(client: object) -> None:
+def test_guests_are_sent_to_the_sign_in(client: FlaskClient) -> None:
     for path in ("/my/points", "/my/points/1"):
-        answer = client.get(path)  # type: ignore[attr-defined]
+        answer = client.get(path)
         assert answer.status_code == 303
         assert "/sign-in" in answer.location
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -173,7 +174,7 @@ def test_a_case_left_behind_by_an_import_goes_with_the_next_one(make: Make) -> N
     assert communities(make, made) == [BRIGHT, BRIGHT, None]
 
 
-def test_the_preview_and_the_command_show_what_was_nobodys(make: Make, tmp_path: Any) -> None:
+def test_the_preview_and_the_command_show_what_was_nobodys(make: Make, tmp_path: Path) -> None:
     unrouted(make)
     actor = make.administrator()
     draft = usecases.stage_boundaries(
@@ -202,7 +203,7 @@ def test_the_preview_asks_and_the_answer_decides(make: Make) -> None:
     assert communities(make, made) == [STATION] * 5
 
 
-def test_the_command_counts_them_too(make: Make, tmp_path: Any) -> None:
+def test_the_command_counts_them_too(make: Make, tmp_path: Path) -> None:
     on_the_ground(make)
     file = tmp_path / "moved.geojson"
     file.write_bytes(swapped())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import asdict
-from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -14,13 +13,16 @@ from grid_report.db import db
 from grid_report.points.ledger.models import Journal
 from grid_report.reports.models import HistoryEntry, Report
 from tests.support.builders import Make
+from tests.support.parallel import InParallel
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
 
 PROCESSES = 16
 
 
-def test_one_key_from_sixteen_processes_is_one_report(make: Make, in_many_processes: Any) -> None:
+def test_one_key_from_sixteen_processes_is_one_report(
+    make: Make, in_many_processes: InParallel
+) -> None:
     rider = make.rider()
     done = in_many_processes(
         "tests.reports.casework.racing:submit",
@@ -39,7 +41,7 @@ def test_one_key_from_sixteen_processes_is_one_report(make: Make, in_many_proces
 
 @pytest.mark.parametrize("version", [1, None])
 def test_sixteen_steps_on_one_report_have_one_winner_and_fifteen_conflicts(
-    make: Make, in_many_processes: Any, version: int | None
+    make: Make, in_many_processes: InParallel, version: int | None
 ) -> None:
     report = make.report()
     workers = [make.worker().member_id for _ in range(PROCESSES)]

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from grid_report.db import db
@@ -18,7 +19,7 @@ from tests.support.builders import Make
 pytestmark = pytest.mark.database
 
 
-def status_of(client: Any, address: str) -> int:
+def status_of(client: FlaskClient, address: str) -> int:
     answer = client.get(address)
     answer.close()
     return int(answer.status_code)

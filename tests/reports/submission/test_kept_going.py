@@ -30,6 +30,7 @@ from grid_report.reports.models import Report
 from grid_report.reports.submission import usecases as submission_usecases
 from tests.reports.submission.unproved import HERE, LATER, count, gone, submit
 from tests.support.builders import BRIGHT, Make
+from tests.support.parallel import InParallel
 
 pytestmark = pytest.mark.database
 
@@ -145,7 +146,9 @@ def test_the_review_counts_ways_and_the_age_of_photos_until_it_was_sent(
     assert gone(first.number).sent_at == make.now
 
 
-def test_sent_and_proved_at_once_nothing_is_left_waiting(make: Make, in_parallel: Any) -> None:
+def test_sent_and_proved_at_once_nothing_is_left_waiting(
+    make: Make, in_parallel: InParallel
+) -> None:
     riders = [make.unproved() for _ in range(4)]
     codes = [
         numbers_usecases.request_proof(actor=rider, policy=make.policy, now=make.now).code

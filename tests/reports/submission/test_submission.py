@@ -21,6 +21,7 @@ from grid_report.reports.idempotency_steps import Sent
 from grid_report.reports.models import Report, ReportPhoto
 from grid_report.reports.submission import usecases as submission_usecases
 from tests.support.builders import STATION, Make, center_of, picture
+from tests.support.parallel import InParallel
 
 pytestmark = pytest.mark.database
 
@@ -114,14 +115,18 @@ def test_numbers_start_anew_with_the_countys_day(make: Make) -> None:
     assert first.number[:11] < second.number[:11]
 
 
-def test_sixteen_at_once_get_sixteen_numbers_without_a_gap(make: Make, in_parallel: Any) -> None:
+def test_sixteen_at_once_get_sixteen_numbers_without_a_gap(
+    make: Make, in_parallel: InParallel
+) -> None:
     riders = [make.rider() for _ in range(16)]
     commands = [make.submission() for _ in range(16)]
     done = in_parallel(lambda i: submit(make, riders[i], commands[i]).report.number, 16)
     assert sorted(int(number[-4:]) for number in done) == list(range(1, 17))
 
 
-def test_the_same_key_sixteen_times_at_once_makes_one_report(make: Make, in_parallel: Any) -> None:
+def test_the_same_key_sixteen_times_at_once_makes_one_report(
+    make: Make, in_parallel: InParallel
+) -> None:
     rider, command = make.rider(), make.submission()
     done = in_parallel(lambda i: submit(make, rider, command), 16)
     assert {result.report.number for result in done} == {done[0].report.number}

@@ -29,6 +29,7 @@ from grid_report.statistics.explorer.usecases import TooManyQuestions
 from grid_report.statistics.models import StatisticsQuestion
 from tests.support import present
 from tests.support.builders import BRIGHT, PROPERTY, STATION, STREET, Make
+from tests.support.parallel import InParallel
 
 pytestmark = pytest.mark.database
 
@@ -195,7 +196,7 @@ def test_a_question_saved_twice_is_one_under_one_link(make: Make) -> None:
     db.session.rollback()
 
 
-def test_one_saved_at_once_from_many_windows_is_one(make: Make, in_parallel: Any) -> None:
+def test_one_saved_at_once_from_many_windows_is_one(make: Make, in_parallel: InParallel) -> None:
     worker = make.worker()
 
     def again(_: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +23,7 @@ from grid_report.statistics.month import queries as month_queries
 from grid_report.statistics.month import usecases as month_usecases
 from grid_report.statistics.month.usecases import FrozenMeanwhile, MonthStillRuns
 from tests.support.builders import STATION, STREET, Make
+from tests.support.parallel import InParallel
 
 pytestmark = pytest.mark.database
 
@@ -105,9 +105,7 @@ def test_freezing_again_makes_the_next_version_and_keeps_the_first(make: Make) -
     assert month(make).versions[0].digest != month(make).versions[1].digest
 
 
-def test_of_two_who_freeze_at_once_the_second_is_told(
-    make: Make, in_parallel: Callable[..., list[Any]]
-) -> None:
+def test_of_two_who_freeze_at_once_the_second_is_told(make: Make, in_parallel: InParallel) -> None:
     make.report(at=THEN)
     people = [make.administrator() for _ in range(4)]
     db.session.remove()
@@ -118,7 +116,7 @@ def test_of_two_who_freeze_at_once_the_second_is_told(
 
 
 def test_a_step_at_the_moment_of_the_freeze_is_in_it_or_listed_beside_it(
-    make: Make, in_parallel: Callable[..., list[Any]]
+    make: Make, in_parallel: InParallel
 ) -> None:
     administrator, worker = make.administrator(), make.worker()
     for n in range(4):
