@@ -21,6 +21,7 @@ from grid_report.accounts.consents import usecases as consents_usecases
 from grid_report.db import db
 from grid_report.places.geo.routing import MatchedBy
 from grid_report.places.queries import reference
+from grid_report.points.policy import terms_of
 from grid_report.reports.casework import recheck_usecases
 from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.desk import review_queries
@@ -223,7 +224,7 @@ def test_a_riders_second_look_keeps_a_photo_only_by_consent(make: Make) -> None:
             AnswerRecheck(photos=(make.photo(),)),
             actor=who,
             places=reference(),
-            terms=None,  # type: ignore[arg-type]
+            terms=terms_of(make.settings),
             now=clock.now(),
         )
 
