@@ -80,9 +80,9 @@ from grid_report.statistics.exports import sheet_routes as statistics_sheet_rout
 from grid_report.statistics.month import routes as statistics_routes
 from grid_report.statistics.open_data import routes as statistics_open_routes
 from grid_report.statistics.subscriptions import routes as statistics_delivery_routes
-from grid_report.web import context, guard, typed
+from grid_report.web import context, guard, refused_words
 from grid_report.web.http import compress, headers, health, logs, problems, signin, uploads
-from grid_report.web.pages import assets, compiling, filters, languages, preferences
+from grid_report.web.pages import assets, compiling, filters, preferences, translations
 from grid_report.web.pages import routes as pages_routes
 
 BLUEPRINTS = (
@@ -200,7 +200,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
         filters,
         assets,
         problems,
-        typed,
+        refused_words,
     ):
         module.init_app(app)
     carried_forms_routes.init_app(app)
@@ -282,7 +282,7 @@ def _words(app: Flask) -> None:
         locale_selector=context.language,
         timezone_selector=lambda: context.settings().county.zone,
     )
-    words = app.extensions["grid_report_words"] = languages.Words()
+    words = app.extensions["grid_report_words"] = translations.Words()
     babel.domain_instance = words
     # For what is not known when a template is compiled. Straight to our words: Babel's own way
     # there costs more than finding the sentence.

@@ -10,7 +10,7 @@ from grid_report.errors import Invalid
 from grid_report.offers.permits.commands import Apply, SetOwnerPrice, TakeApplicationStep
 from grid_report.offers.permits.lifecycle import ApplicationStep
 from grid_report.offers.permits.rules import MOST_FEN, PaperKind
-from grid_report.typed import plain
+from grid_report.plain_characters import plain
 from grid_report.web.text import clean, read_code, read_int, read_key, read_text
 
 WORDS_MOST: Final = 500

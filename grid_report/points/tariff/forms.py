@@ -9,10 +9,10 @@ from typing import Any
 
 from grid_report.clock import Month
 from grid_report.errors import Invalid
+from grid_report.plain_characters import plain
 from grid_report.points.kinds import Verdict
 from grid_report.points.proposals.rules import ProposalKind, Propose
 from grid_report.points.tariff.fields import FIELDS
-from grid_report.typed import plain
 from grid_report.web.text import clean, read_code, read_int, read_key, read_text
 
 CODE_MOST = 20

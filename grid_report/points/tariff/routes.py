@@ -14,6 +14,7 @@ from grid_report.accounts.aliases import rider_alias
 from grid_report.clock import Month
 from grid_report.errors import GridReportError
 from grid_report.places import queries as places_queries
+from grid_report.plain_characters import plain
 from grid_report.points.errors import ProposalKeyReused, SecondPersonNeeded
 from grid_report.points.permissions import (
     BUDGET_GRANT,
@@ -31,7 +32,6 @@ from grid_report.points.statement import reversal_queries
 from grid_report.points.statement.reversal_queries import Given
 from grid_report.points.tariff import forms, simulation_queries, usecases
 from grid_report.points.tariff.fields import numbers_of
-from grid_report.typed import plain
 from grid_report.web.context import current_actor, settings
 from grid_report.web.pages.words import said
 from grid_report.web.refused_forms import REFUSED, Errors, shown_again

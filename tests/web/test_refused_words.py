@@ -13,7 +13,7 @@ from markupsafe import escape
 from werkzeug.routing import Rule
 
 from grid_report.web.http.returning import PAGE_OF
-from grid_report.web.typed import SECRET, TYPED, missing
+from grid_report.web.refused_words import SECRET, TYPED, missing
 from tests.conventions.test_templates import tree
 from tests.support.beginnings import Beginning, Beginnings
 from tests.support.builders import BRIGHT, PROPERTY, STATION, Make

@@ -18,11 +18,11 @@ from grid_report.offers import forms as offers
 from grid_report.offers.permits import forms as permits_forms
 from grid_report.offers.redemptions import vouchers
 from grid_report.places.geo.points import parse_accuracy_m, parse_point
+from grid_report.plain_characters import plain
 from grid_report.points.tariff import forms as points
 from grid_report.reports.desk.filters import instant
 from grid_report.reports.pages import forms as reports
 from grid_report.statistics.comparison.periods import parse_period
-from grid_report.typed import plain
 from grid_report.web.paging import read_limit
 from grid_report.web.text import clean, read_int
 from tests.accounts.browsing import post_form
