@@ -48,6 +48,7 @@ from grid_report.offers.settlements import audit_queries
 from grid_report.offers.settlements import routes as settlements_routes
 from grid_report.oversight import routes as oversight_routes
 from grid_report.permissions import PERMISSIONS
+from grid_report.places import category_routes
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
 from grid_report.places.boundaries import open_cases
@@ -61,6 +62,7 @@ from grid_report.reports import queries as reports_queries
 from grid_report.reports import signals as reports_signals
 from grid_report.reports.casework import boundary_steps
 from grid_report.reports.desk import routes as desk_routes
+from grid_report.reports.desk import unit_routes, unrouted_routes
 from grid_report.reports.pages import routes as reports_routes
 from grid_report.reports.rewards import (
     audit_notification_steps,
@@ -95,10 +97,11 @@ BLUEPRINTS = (
     second_step_routes.bp,
     devices_routes.bp,
     reports_routes.bp,
-    desk_routes.desk,
-    desk_routes.unit,
-    desk_routes.admin,
+    desk_routes.bp,
+    unit_routes.bp,
+    unrouted_routes.bp,
     places_routes.bp,
+    category_routes.bp,
     rewards_routes.bp,
     points_routes.bp,
     objections_routes.bp,

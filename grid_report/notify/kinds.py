@@ -142,7 +142,7 @@ DESK_PAGE: Final = "desk.show"
 OTHER_PAGES: Final[Mapping[Screen, str]] = {
     Screen.POINTS: "points.statement",
     Screen.OBJECTIONS: "objections.index",
-    Screen.UNROUTED: "admin.unrouted",
+    Screen.UNROUTED: "unrouted.index",
     Screen.REDEMPTION: "offers.voucher",
     Screen.OFFER: "offers.one",
     Screen.DISPUTES: "admin_offers.disputes",

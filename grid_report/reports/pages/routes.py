@@ -29,7 +29,8 @@ from grid_report.reports.desk.filters import ReportFilter
 from grid_report.reports.errors import ConsentNeeded
 from grid_report.reports.lifecycle import OPEN, State
 from grid_report.reports.pages import case_views, forms, page_views
-from grid_report.reports.pages.page_views import CASE_REFUSED, case_page, own_page, side_of
+from grid_report.reports.pages.page_views import CASE_REFUSED
+from grid_report.reports.pages.reader_views import case_page, own_page, side_of
 from grid_report.reports.permissions import REPORT_PHOTOS, REPORT_READ, REPORT_SUBMIT
 from grid_report.reports.sources import LocatedBy
 from grid_report.reports.submission import usecases as submission_usecases
@@ -104,35 +105,12 @@ def _form_page(form: dict[str, Any], errors: Errors, kept_photos: list[dict[str,
         key=form["key"],
         groups=groups,
         quick=[it.code for it in asked_first(places.categories.in_use, month)],
-        streets=place_tree(),
+        streets=page_views.place_tree(),
         max_files=settings().photos.max_files,
         max_file_mb=settings().photos.max_file_mb,
         reads_heic=reads_heic(),
         waits_for_proof=not numbers_queries.is_proved(current_actor().member_id),
     )
-
-
-def place_tree() -> list[dict[str, Any]]:
-    """Return streets with their communities and compounds, to choose a place without a map."""
-    places = reference()
-    return [
-        {
-            "code": street.code,
-            "name": street.name,
-            "communities": [
-                {
-                    "code": community.code,
-                    "name": community.name,
-                    "compounds": [
-                        {"code": compound.code, "name": compound.name}
-                        for compound in places.compounds_of(community.code)
-                    ],
-                }
-                for community in places.communities_of(street.code)
-            ],
-        }
-        for street in places.streets.values()
-    ]
 
 
 @bp.post("/report/new")
@@ -301,13 +279,13 @@ def case(number: str) -> AnyResponse:
 def step(number: str, step: str) -> AnyResponse:
     """Take a step from a form; refused, the page comes back with the words still in it."""
     if page_views.agree_if_asked():
-        return Response(case_page(number, {}, step))
+        return Response(case_page(number, {}, step, now=clock.now()))
     try:
         page_views.take_posted_step(number, step)
     except NotFound:
         return page_views.left_page(number)
     except CASE_REFUSED as error:
-        return shown_again(error, lambda errors: case_page(number, errors, step))
+        return shown_again(error, lambda errors: case_page(number, errors, step, now=clock.now()))
     flash(words.said(f"step-{step.replace('_', '-')}", number=number))
     return redirect(_after_step(number), 303)
 
@@ -328,7 +306,7 @@ def rate(number: str) -> AnyResponse:
             now=clock.now(),
         )
     except REFUSED as error:
-        return shown_again(error, lambda errors: case_page(number, errors, "rate"))
+        return shown_again(error, lambda errors: case_page(number, errors, "rate", now=clock.now()))
     flash(words.said("rated"))
     return redirect(url_for("reports.show", number=number), 303)
 

@@ -14,7 +14,8 @@ from grid_report.reports.casework import recheck_usecases
 from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.pages import forms as pages_forms
 from grid_report.reports.pages import page_views
-from grid_report.reports.pages.page_views import CASE_REFUSED, case_page, side_of
+from grid_report.reports.pages.page_views import CASE_REFUSED
+from grid_report.reports.pages.reader_views import case_page, side_of
 from grid_report.web.context import current_actor, settings
 from grid_report.web.pages import words
 from grid_report.web.refused_forms import REFUSED, shown_again
@@ -34,7 +35,9 @@ def ask_recheck(number: str) -> Response:
             number, AskRecheck(said), actor=current_actor(), places=reference(), now=clock.now()
         )
     except REFUSED as error:
-        return shown_again(error, lambda errors: case_page(number, errors, "ask_recheck"))
+        return shown_again(
+            error, lambda errors: case_page(number, errors, "ask_recheck", now=clock.now())
+        )
     flash(words.said("recheck-asked"))
     return _back(number)
 
@@ -44,7 +47,7 @@ def answer_recheck(number: str) -> Response:
     """Take the rider's photo of the handled case."""
     page_views.check_sight(number, None)
     if page_views.agree_if_asked():
-        return Page(case_page(number, {}, "answer_recheck"))
+        return Page(case_page(number, {}, "answer_recheck", now=clock.now()))
     problems = Invalid()
     said = read_text(request.form, "note", most=pages_forms.WORDS_MOST, problems=problems)
     try:
@@ -62,7 +65,9 @@ def answer_recheck(number: str) -> Response:
             now=clock.now(),
         )
     except CASE_REFUSED as error:
-        return shown_again(error, lambda errors: case_page(number, errors, "answer_recheck"))
+        return shown_again(
+            error, lambda errors: case_page(number, errors, "answer_recheck", now=clock.now())
+        )
     flash(words.said("recheck-sent"))
     return _back(number)
 
@@ -80,7 +85,9 @@ def propose_merit(number: str) -> Response:
             number, points, reason, key=key, actor=current_actor(), now=clock.now()
         )
     except REFUSED as error:
-        return shown_again(error, lambda errors: case_page(number, errors, "propose_merit"))
+        return shown_again(
+            error, lambda errors: case_page(number, errors, "propose_merit", now=clock.now())
+        )
     flash(words.said("merit-proposed"))
     return _back(number)
 

@@ -22,7 +22,7 @@ PAGE_OF: Final[Mapping[str, str]] = {
         "accounts.me",
     ),
     "accounts.sign_out": "reports.home",
-    "admin.assign": "admin.unrouted",
+    "unrouted.assign": "unrouted.index",
     **{f"admin_members.{name}": "admin_members.show" for name in _MEMBER},
     "admin_offers.add_slots": "admin_offers.offer",
     "admin_offers.call_off_slot": "admin_offers.offers",

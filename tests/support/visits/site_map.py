@@ -312,7 +312,7 @@ SCREENS: dict[str, list[Screen]] = {
             f"/statistics/choose?month={LAST}",
             "main a[href$='/freeze']",
         ),
-        Screen("unrouted", "admin.unrouted", "/admin/unrouted"),
+        Screen("unrouted", "unrouted.index", "/admin/unrouted"),
         Screen("members", "admin_members.index", "/admin/members"),
         Screen(
             "member",
@@ -335,7 +335,7 @@ SCREENS: dict[str, list[Screen]] = {
             "/admin/boundaries",
             act=upload_boundaries,
         ),
-        Screen("categories", "admin.categories", "/admin/categories"),
+        Screen("categories", "categories.index", "/admin/categories"),
         Screen("budgets", "budgets.index", "/budgets"),
         Screen("budget", "budgets.community", "/budgets", "main tbody a"),
         Screen("tariff", "admin_points.tariff", "/admin/tariff"),
