@@ -56,8 +56,9 @@ from grid_report.points import signals as points_signals
 from grid_report.points.budgets import routes as budgets_routes
 from grid_report.points.learning import routes as learning_routes
 from grid_report.points.objections import routes as objections_routes
+from grid_report.points.proposals import routes as proposals_routes
 from grid_report.points.statement import routes as points_routes
-from grid_report.points.tariff import routes as points_admin_routes
+from grid_report.points.tariff import routes as tariff_routes
 from grid_report.reports import queries as reports_queries
 from grid_report.reports import signals as reports_signals
 from grid_report.reports.casework import boundary_steps
@@ -107,7 +108,8 @@ BLUEPRINTS = (
     objections_routes.bp,
     budgets_routes.bp,
     report_points_routes.bp,
-    points_admin_routes.bp,
+    tariff_routes.bp,
+    proposals_routes.bp,
     learning_routes.bp,
     offers_routes.bp,
     counter_routes.bp,

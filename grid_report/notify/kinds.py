@@ -147,7 +147,7 @@ OTHER_PAGES: Final[Mapping[Screen, str]] = {
     Screen.OFFER: "offers.one",
     Screen.DISPUTES: "admin_offers.disputes",
     Screen.STATEMENTS: "admin_statements.index",
-    Screen.PROPOSALS: "admin_points.waiting",
+    Screen.PROPOSALS: "proposals.index",
     Screen.FAIRNESS: "fairness.index",
     Screen.MONTH: "statistics_exports.delivered",
     Screen.MEMBERS: "admin_members.index",

@@ -31,11 +31,11 @@ PAGE_OF: Final[Mapping[str, str]] = {
     "admin_offers.retire_station": "admin_offers.station",
     "admin_offers.save_offer": "admin_offers.offer",
     "admin_offers.save_station": "admin_offers.station",
-    "admin_points.approve": "admin_points.waiting",
-    "admin_points.decline": "admin_points.waiting",
-    "admin_points.drop_draft": "admin_points.draft",
-    "admin_points.publish": "admin_points.draft",
-    "admin_points.withdraw": "admin_points.tariff",
+    "proposals.approve": "proposals.index",
+    "proposals.decline": "proposals.index",
+    "tariff.drop_draft": "tariff.draft",
+    "tariff.publish": "tariff.draft",
+    "tariff.withdraw": "tariff.index",
     **{
         f"admin_statements.{name}": "admin_statements.show"
         for name in ("answer", "countersign", "dispute", "stand_in")
