@@ -135,8 +135,7 @@ def photo(offer_id: int, name: str, size: str) -> Response:
     access.check(current_actor(), OFFERS_READ)
     if size not in ("main", "thumb") or queries.find_offer_photo(offer_id) != name:
         raise NotFound
-    answer: Response = wiring().media.response(name, size)
-    return answer
+    return wiring().media.response(name, size)
 
 
 def _offer_page(offer_id: int, form: dict[str, Any], errors: Errors) -> str:

@@ -206,8 +206,7 @@ def staged_photo(token: str) -> Response:
     found = staging.take([token], secret=settings().secret(), member_id=current_actor().member_id)
     if not found:
         raise NotFound
-    answer: Response = wiring().media.response(found[0].name, "thumb")
-    return answer
+    return wiring().media.response(found[0].name, "thumb")
 
 
 @bp.get("/report/sent/<number>")
@@ -320,10 +319,8 @@ def photo(number: str, name: str, size: str) -> Response:
         report = queries.find_report(number)
     except NotFound:
         waits = kept_queries.find_kept_photo(number, current_actor(), name=name)
-        answer: Response = wiring().media.response(name, size, waits.byte_count)
-        return answer
+        return wiring().media.response(name, size, waits.byte_count)
     access.check(current_actor(), REPORT_READ, report)
     access.check(current_actor(), REPORT_PHOTOS, report)
     found = queries.find_photo(report, current_actor(), name=name)
-    answer = wiring().media.response(name, size, found.byte_count)
-    return answer
+    return wiring().media.response(name, size, found.byte_count)
