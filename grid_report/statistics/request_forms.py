@@ -27,7 +27,7 @@ LONGEST_VERSION: Final = 6
 
 def own_area(actor: Actor) -> str:
     """Return the code of the area somebody reads first: the county, the own street or community."""
-    if actor.has(Role.ADMINISTRATOR, Role.AUDITOR):
+    if actor.holds_any(Role.ADMINISTRATOR, Role.AUDITOR):
         return ""
     own = sorted(actor.places(Role.SUPERVISOR)) or sorted(actor.places(Role.WORKER))
     return own[0] if own else ""

@@ -131,7 +131,7 @@ def _compounds(actor: Actor) -> list[CompoundInfo]:
     """Return the compounds whose price the actor may see: the firm's own, or all."""
     places = reference()
     mine = actor.places(Role.HANDLER)
-    everything = actor.has(Role.ADMINISTRATOR, Role.AUDITOR)
+    everything = actor.holds_any(Role.ADMINISTRATOR, Role.AUDITOR)
     return [
         compound
         for compound in places.compounds.values()
@@ -167,11 +167,11 @@ def _prices_page(form: dict[str, Any], errors: Errors) -> str:
         else {},
         history=queries.price_history(chosen.code) if chosen is not None else [],
         may_manage=access.allowed(actor, PAPERS_MANAGE),
-        sees_county=actor.has(Role.ADMINISTRATOR, Role.AUDITOR),
+        sees_county=actor.holds_any(Role.ADMINISTRATOR, Role.AUDITOR),
         offers=queries.application_offers(),
         offer_of={paper.value: id for paper, id in queries.offers_of_papers().items()},
         subsidies=queries.list_subsidies()
-        if actor.has(Role.ADMINISTRATOR, Role.AUDITOR)
+        if actor.holds_any(Role.ADMINISTRATOR, Role.AUDITOR)
         else [],
         subsidy_total=queries.total_subsidies(),
         form=form,

@@ -118,7 +118,7 @@ def list_entries(application_id: int) -> Sequence[ApplicationEntry]:
 
 def _seen_by(who: Actor) -> ColumnElement[bool] | None:
     """Return what restricts a list to what somebody may read; None: everything."""
-    if who.has(Role.ADMINISTRATOR, Role.AUDITOR):
+    if who.holds_any(Role.ADMINISTRATOR, Role.AUDITOR):
         return None
     return or_(
         false(),
@@ -129,7 +129,7 @@ def _seen_by(who: Actor) -> ColumnElement[bool] | None:
 
 def _turn_of(who: Actor) -> ColumnElement[bool]:
     """Return what is somebody's turn: the firm's, the community's, or anybody's to watch."""
-    if who.has(Role.ADMINISTRATOR, Role.AUDITOR):
+    if who.holds_any(Role.ADMINISTRATOR, Role.AUDITOR):
         return Application.state.in_(WAITING)
     state, firm = Application.state, Application.unit_code
     S = ApplicationState

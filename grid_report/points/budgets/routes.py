@@ -43,7 +43,7 @@ def _month() -> tuple[Month, list[Month]]:
 
 def _scope(actor: Actor) -> Scope:
     """Return the communities an actor may read, None for all of them."""
-    if actor.has(Role.ADMINISTRATOR, Role.AUDITOR):
+    if actor.holds_any(Role.ADMINISTRATOR, Role.AUDITOR):
         return None
     streets, own = actor.places(Role.SUPERVISOR), actor.places(Role.WORKER)
     return {

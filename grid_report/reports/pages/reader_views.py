@@ -27,9 +27,9 @@ def side_of(number: str) -> str:
         return "reports"
     if report.reporter_id == actor.member_id:
         return "reports"
-    if parts(actor, report) & BODY or actor.has(Role.ADMINISTRATOR, Role.AUDITOR):
+    if parts(actor, report) & BODY or actor.holds_any(Role.ADMINISTRATOR, Role.AUDITOR):
         return "desk"
-    return "unit" if actor.has(Role.HANDLER) else "reports"
+    return "unit" if actor.holds_any(Role.HANDLER) else "reports"
 
 
 def case_page(number: str, errors: Errors, failed_step: str, *, now: datetime) -> str:

@@ -53,13 +53,13 @@ def home() -> AnyResponse:
     actor = actor_or_none()
     if actor is None:
         return redirect(url_for("accounts.sign_in"), 303)
-    if actor.has(Role.WORKER, Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR):
+    if actor.holds_any(Role.WORKER, Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR):
         return redirect(url_for("desk.index"), 303)
-    if actor.has(Role.HANDLER):
+    if actor.holds_any(Role.HANDLER):
         return redirect(url_for("unit.index"), 303)
-    if actor.has(Role.STATION_STAFF):
+    if actor.holds_any(Role.STATION_STAFF):
         return redirect(url_for("station.index"), 303)
-    if actor.has(Role.RIDER):
+    if actor.holds_any(Role.RIDER):
         return redirect(url_for("reports.new"), 303)
     return redirect(url_for("accounts.me"), 303)
 
