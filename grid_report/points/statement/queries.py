@@ -1,4 +1,4 @@
-"""Reads of balances, entries and budgets. Balances are stored: none of these sums a history."""
+"""Reads of balances and entries. Balances are stored: none of these sums a history."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from sqlalchemy import Select, case, func, select, text
 
-from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.points.kinds import (
     IS_OPEN,
@@ -25,7 +24,6 @@ from grid_report.points.ledger import debt_queries as owed
 from grid_report.points.ledger.debt_models import Owed
 from grid_report.points.ledger.models import Account, Journal, Lot, Transfer
 from grid_report.points.ledger.pending_models import PendingAward
-from grid_report.points.policy import YELLOW_PERCENT
 
 
 @dataclass(frozen=True)
@@ -96,24 +94,6 @@ class Waiting:
     def owed(self) -> bool:
         """Whether it will still be paid."""
         return self.reason in OWED
-
-
-@dataclass(frozen=True)
-class MonthlyBudget:
-    """A pool of a month. `light` is green, yellow from 80 %, red when it is used up."""
-
-    month: str
-    granted: int
-    awarded: int
-    left: int
-    pending: int
-
-    @property
-    def light(self) -> str:
-        """Say how full the pool is."""
-        if self.left <= 0 and self.granted:
-            return "red"
-        return "yellow" if self.awarded * 100 >= self.granted * YELLOW_PERCENT > 0 else "green"
 
 
 def rider_key(rider_id: int) -> str:
@@ -292,21 +272,3 @@ def list_waiting(rider_id: int, limit: int = 20) -> Sequence[Waiting]:
         .limit(limit)
     )
     return [Waiting(*row) for row in rows]
-
-
-def monthly_budget(community_code: str | None, month: Month) -> MonthlyBudget:
-    """Return a community's pool of a month, or the county's reserve; empty when not opened yet."""
-    row = db.session.execute(
-        select(Account.credits, Account.debits).where(
-            Account.holder == holders.budget(community_code, month).key
-        )
-    ).one_or_none()
-    pending: int | None = 0
-    if community_code is not None:
-        pending = db.session.scalar(
-            select(func.coalesce(func.sum(PendingAward.points), 0)).where(
-                PendingAward.community_code == community_code, text(IS_OPEN)
-            )
-        )
-    granted, awarded = (row.credits, row.debits) if row else (0, 0)
-    return MonthlyBudget(str(month), granted, awarded, granted - awarded, int(pending or 0))

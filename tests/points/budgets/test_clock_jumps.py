@@ -16,7 +16,7 @@ from grid_report.points.kinds import Verdict
 from grid_report.points.policy import Terms
 from grid_report.points.statement import queries as statement_queries
 from grid_report.settings import Settings
-from tests.points.book import MONTH, NOW, STATION, TERMS, Book
+from tests.points.book import MONTH, NOW, STATION, TERMS, Book, pool
 
 pytestmark = pytest.mark.database
 
@@ -42,9 +42,7 @@ def test_an_award_belongs_to_the_month_its_instant_says_whatever_came_before(
     rider = book.rider()
     for number, at in enumerate(order):
         book.award(rider, 10, cause=f"KY-{number}", at=at)
-    this, following = (
-        statement_queries.monthly_budget(STATION, it) for it in (MONTH, MONTH.plus(1))
-    )
+    this, following = (pool(STATION, it) for it in (MONTH, MONTH.plus(1)))
     assert (this.awarded, following.awarded) == (20, 20)
     assert [it.points for it in statement_queries.balance(rider, NOW).expiring] == [20, 20]
     assert sound(book, AROUND[3])

@@ -21,7 +21,7 @@ from grid_report.points.policy import Terms
 from grid_report.points.signals import ReportFact, due_paid
 from grid_report.points.statement import queries as statement_queries
 from grid_report.settings import Settings
-from tests.points.book import MONTH, NOW, STATION, TERMS, Book, is_sqlite, run
+from tests.points.book import MONTH, NOW, STATION, TERMS, Book, is_sqlite, pool, run
 
 pytestmark = pytest.mark.database
 
@@ -45,7 +45,7 @@ def _grant(book: Book, points: int = 100, key: str = "k1", **more: object) -> in
 def test_a_grant_comes_on_top_of_the_months_budget_and_once_a_key(book: Book) -> None:
     assert _grant(book) is not None
     assert _grant(book) is None
-    assert statement_queries.monthly_budget(STATION, MONTH).granted == 3100
+    assert pool(STATION, MONTH).granted == 3100
     assert book.value("SELECT COUNT(*) FROM audit_entries WHERE action = 'budget-granted'") == 1
     assert book.differences() == []
 
@@ -59,7 +59,7 @@ def test_a_grant_needs_two_administrators(book: Book) -> None:
     for wrong in ({"points": 0}, {"points": -5}, {"reason": " "}):
         with pytest.raises(Invalid):
             _grant(book, **wrong)  # type: ignore[arg-type]
-    assert statement_queries.monthly_budget(STATION, MONTH).granted == 0
+    assert pool(STATION, MONTH).granted == 0
 
 
 def test_the_job_opens_every_community_once(book: Book, settings: Settings) -> None:
@@ -67,7 +67,7 @@ def test_the_job_opens_every_community_once(book: Book, settings: Settings) -> N
     communities = book.value("SELECT COUNT(*) FROM communities")
     assert budgets_usecases.open_month_budgets(settings=settings, now=NOW) == communities - 1
     assert budgets_usecases.open_month_budgets(settings=settings, now=NOW) == 0
-    assert statement_queries.monthly_budget(None, MONTH).granted == 600 * communities
+    assert pool(None, MONTH).granted == 600 * communities
     assert book.differences() == []
 
 

@@ -20,7 +20,7 @@ from grid_report.points.outcomes import Outcome
 from grid_report.points.policy import Terms
 from grid_report.points.statement import queries as statement_queries
 from grid_report.points.statement import trace_queries
-from tests.points.book import BRIGHT, MONTH, NOW, STATION, TERMS, Book, counted
+from tests.points.book import BRIGHT, MONTH, NOW, STATION, TERMS, Book, counted, pool
 
 pytestmark = pytest.mark.database
 
@@ -34,9 +34,9 @@ def test_an_award_is_paid_from_the_months_pool_as_one_lot(book: Book) -> None:
     balance = statement_queries.balance(rider)
     assert (balance.available, balance.held, balance.pending, balance.debt) == (15, 0, 0, 0)
     assert [(e.points, str(e.on(TERMS.zone))) for e in balance.expiring] == [(15, "2027-11-30")]
-    assert statement_queries.monthly_budget(STATION, MONTH).awarded == 15
-    assert statement_queries.monthly_budget(STATION, MONTH).granted == 3000
-    assert statement_queries.monthly_budget(None, MONTH).granted == 600
+    assert pool(STATION, MONTH).awarded == 15
+    assert pool(STATION, MONTH).granted == 3000
+    assert pool(None, MONTH).granted == 600
     assert book.differences() == []
 
 
@@ -87,7 +87,7 @@ def test_severity_3_and_4_are_paid_from_the_reserve_when_the_pool_is_empty(book:
     book.award(rider, 25, severity=3, terms=SMALL)
     grave = book.award(rider, 25, severity=3, terms=SMALL)
     assert grave.outcome is Outcome.PAID
-    assert statement_queries.monthly_budget(None, MONTH).left == 5
+    assert pool(None, MONTH).left == 5
     assert grave.entry_id is not None
     assert trace_queries.why(grave.entry_id, rider).from_reserve
     too_many = book.award(rider, 40, severity=4, terms=SMALL)
@@ -107,7 +107,7 @@ def test_what_is_owed_is_paid_next_month_and_once(book: Book) -> None:
         assert (award.outcome, award.points, award.already) == (Outcome.PAID, 10, already)
     assert statement_queries.balance(rider).available == 35
     assert statement_queries.balance(rider).pending == 0
-    assert statement_queries.monthly_budget(STATION, MONTH.plus(1)).awarded == 10
+    assert pool(STATION, MONTH.plus(1)).awarded == 10
     assert book.award(rider, 10, cause="KY-due").already
     assert award.entry_id is not None
     assert trace_queries.why(award.entry_id, rider).waited_for is UnpaidReason.BUDGET_EMPTY
@@ -168,16 +168,16 @@ def test_opening_a_month_twice_grants_once(book: Book) -> None:
                 session, STATION, MONTH, points=3000, reserve_points=600, at=NOW
             )
         assert opened is expected
-    assert statement_queries.monthly_budget(STATION, MONTH).granted == 3000
+    assert pool(STATION, MONTH).granted == 3000
     book.award(book.rider(), community=BRIGHT)
-    assert statement_queries.monthly_budget(None, MONTH).granted == 1200
+    assert pool(None, MONTH).granted == 1200
     assert book.differences() == []
 
 
 def test_a_month_belongs_to_the_countys_zone(book: Book) -> None:
     book.award(book.rider(), at=datetime(2026, 11, 30, 16, 0, tzinfo=UTC))
-    assert statement_queries.monthly_budget(STATION, MONTH).granted == 0
-    assert statement_queries.monthly_budget(STATION, MONTH.plus(1)).awarded == 10
+    assert pool(STATION, MONTH).granted == 0
+    assert pool(STATION, MONTH.plus(1)).awarded == 10
 
 
 def _reverse(book: Book, entry_id: int | None, **more: int) -> ledger.Reversal:

@@ -14,7 +14,7 @@ from flask import Flask
 
 from grid_report.points.policy import Terms
 from grid_report.points.statement import queries as statement_queries
-from tests.points.book import BRIGHT, MONTH, STATION, TERMS, Book
+from tests.points.book import BRIGHT, MONTH, STATION, TERMS, Book, pool
 from tests.points.ledger.racing import race, start
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
@@ -51,7 +51,7 @@ def test_the_last_points_of_a_pool_are_awarded_once(app: Flask, book: Book) -> N
         ],
     )
     assert Counter(a.get("outcome") for a in answers) == {"paid": 3, "owed": 13}, answers
-    assert statement_queries.monthly_budget(STATION, MONTH).left == 5
+    assert pool(STATION, MONTH).left == 5
     assert sum(statement_queries.balance(rider).available for rider in riders) == 30
     assert sum(statement_queries.balance(rider).pending for rider in riders) == 130
     assert book.differences() == []
@@ -73,7 +73,7 @@ def test_the_last_points_of_the_reserve_are_awarded_once(app: Flask, book: Book)
     )  # fmt: skip
     paid = Counter(a.get("outcome") for a in answers)
     assert set(paid) == {"paid", "owed"}, answers
-    assert paid["paid"] * 10 + statement_queries.monthly_budget(None, MONTH).left == 22
+    assert paid["paid"] * 10 + pool(None, MONTH).left == 22
     assert book.differences() == []
 
 

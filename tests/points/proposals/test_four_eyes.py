@@ -34,7 +34,7 @@ from grid_report.points.rewards import tariff_queries
 from grid_report.points.statement import queries as statement_queries
 from grid_report.points.tariff import usecases as tariff_usecases
 from grid_report.points.tariff.fields import FIELDS, falling, numbers_of, rules_of
-from tests.points.book import MONTH, NOW, STATION, TERMS, Book, refusal_of
+from tests.points.book import MONTH, NOW, STATION, TERMS, Book, pool, refusal_of
 from tests.points.ledger.racing import race
 
 pytestmark = pytest.mark.database
@@ -61,9 +61,9 @@ def approve(proposal_id: int, by: Actor) -> str:
 
 def test_a_grant_is_proposed_by_one_and_approved_by_another(book: Book) -> None:
     proposal = propose_grant(book.admin)
-    assert statement_queries.monthly_budget(STATION, MONTH).granted == 0
+    assert pool(STATION, MONTH).granted == 0
     approve(proposal, book.other_admin)
-    assert statement_queries.monthly_budget(STATION, MONTH).granted == 3500
+    assert pool(STATION, MONTH).granted == 3500
     waiting, decided = proposals_queries.list_proposals(book.admin)
     assert (list(waiting), [one.state for one in decided]) == ([], ["approved"])
     for action in ("grant-proposed", "grant-approved"):
@@ -107,7 +107,7 @@ def test_a_refused_proposal_is_told_to_nobody(book: Book) -> None:
 def test_a_grant_is_for_the_month_before_this_or_the_next(book: Book, months: int) -> None:
     month = MONTH.plus(months)
     approve(propose_grant(book.admin, month=str(month)), book.other_admin)
-    assert statement_queries.monthly_budget(STATION, month).granted == 3500
+    assert pool(STATION, month).granted == 3500
 
 
 @pytest.mark.parametrize("month", ["1970-01", "9999-12", str(MONTH.plus(-2)), str(MONTH.plus(2))])
@@ -127,7 +127,7 @@ def test_nobody_approves_or_declines_an_own_proposal(book: Book) -> None:
         proposals_usecases.decline(proposal, note="doch nicht", actor=book.admin, now=NOW)
     with pytest.raises(Forbidden):
         approve(proposal, book.worker)
-    assert statement_queries.monthly_budget(STATION, MONTH).granted == 0
+    assert pool(STATION, MONTH).granted == 0
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_two_approvals_at_once_grant_once(app: Flask, book: Book) -> None:
     people = [book.other_admin, third] * 4
     answers = race(app, [partial(_approve, proposal, by) for by in people])
     assert sum("done" in answer for answer in answers) == 1
-    assert statement_queries.monthly_budget(STATION, MONTH).granted == 3500
+    assert pool(STATION, MONTH).granted == 3500
     assert book.differences() == []
 
 

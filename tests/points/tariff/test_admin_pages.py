@@ -18,6 +18,7 @@ from grid_report.points.learning.handbook import QUIZ
 from grid_report.points.rewards import tariff_queries
 from grid_report.points.statement import queries as statement_queries
 from grid_report.points.tariff.fields import numbers_of
+from tests.points.book import pool
 from tests.support.builders import STATION, Make
 
 pytestmark = pytest.mark.database
@@ -93,7 +94,7 @@ def test_what_waits_shows_who_why_and_lets_only_others_decide(make: Make) -> Non
     assert other.post(address[0], data={"note": "好"}).status_code == 303
     assert other.post(address[0]).status_code == 409
     db.session.rollback()
-    assert statement_queries.monthly_budget(STATION, month).granted == 3500
+    assert pool(STATION, month).granted == 3500
     refused = mine.post("/admin/proposals", data={**form, "points": "x"})
     assert refused.status_code == 422
     assert "冬季巡查" in refused.text
