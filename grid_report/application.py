@@ -54,10 +54,10 @@ from grid_report.places import routes as places_routes
 from grid_report.places.boundaries import open_cases
 from grid_report.points import signals as points_signals
 from grid_report.points.budgets import routes as budgets_routes
+from grid_report.points.history import routes as points_routes
 from grid_report.points.learning import routes as learning_routes
 from grid_report.points.objections import routes as objections_routes
 from grid_report.points.proposals import routes as proposals_routes
-from grid_report.points.statement import routes as points_routes
 from grid_report.points.tariff import routes as tariff_routes
 from grid_report.reports import queries as reports_queries
 from grid_report.reports import signals as reports_signals

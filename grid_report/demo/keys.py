@@ -27,7 +27,7 @@ from grid_report.offers.permits.firms import firms_of
 from grid_report.offers.permits.lifecycle import ApplicationStep
 from grid_report.offers.permits.rules import PaperKind
 from grid_report.places.queries import reference
-from grid_report.points.statement.queries import balance
+from grid_report.points.history.queries import balance
 from grid_report.settings import Settings
 
 Act = Callable[[datetime], None]

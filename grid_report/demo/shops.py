@@ -36,8 +36,8 @@ from grid_report.offers.redemptions import scheduled as redemptions_scheduled
 from grid_report.offers.redemptions import usecases as redemptions_usecases
 from grid_report.offers.redemptions.commands import Redeem
 from grid_report.offers.redemptions.models import Redemption
+from grid_report.points.history.queries import balance
 from grid_report.points.rewards.queries import has_accepted_report
-from grid_report.points.statement.queries import balance
 from grid_report.settings import Settings
 
 CALL_OFF: Final = "设备检修，当天不能接待，抱歉"

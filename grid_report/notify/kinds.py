@@ -140,7 +140,7 @@ REPORT_PAGES: Final[Mapping[Role, str]] = {
 }
 DESK_PAGE: Final = "desk.show"
 OTHER_PAGES: Final[Mapping[Screen, str]] = {
-    Screen.POINTS: "points.statement",
+    Screen.POINTS: "points.history",
     Screen.OBJECTIONS: "objections.index",
     Screen.UNROUTED: "unrouted.index",
     Screen.REDEMPTION: "offers.voucher",

@@ -41,11 +41,11 @@ from grid_report.offers.settlements import queries as settlements_queries
 from grid_report.offers.settlements.lifecycle import LineVerdict
 from grid_report.places.queries import reference
 from grid_report.points.audit.queries import find_differences
+from grid_report.points.history import queries as points_queries
 from grid_report.points.objections.models import Objection
 from grid_report.points.objections.rules import ObjectionState
 from grid_report.points.proposals import queries as proposals_queries
 from grid_report.points.proposals.rules import ProposalKind
-from grid_report.points.statement import queries as points_queries
 from grid_report.reports.clocks import light
 from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto

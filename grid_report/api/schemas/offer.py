@@ -24,7 +24,7 @@ from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.offers.redemptions.models import Redemption
 from grid_report.offers.redemptions.queries import RedemptionRow
 from grid_report.places.geo.reference import Reference
-from grid_report.points.statement import queries as statement_queries
+from grid_report.points.history import queries as statement_queries
 
 
 class StationShown(Answer):

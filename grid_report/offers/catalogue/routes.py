@@ -31,8 +31,8 @@ from grid_report.offers.redemptions.lifecycle import DELIVERED_ONCE, RedemptionS
 from grid_report.offers.redemptions.permissions import REDEMPTION_READ
 from grid_report.places.geo.points import Point
 from grid_report.places.queries import reference
-from grid_report.points.statement.ending_queries import purse
-from grid_report.points.statement.queries import balance
+from grid_report.points.history.ending_queries import purse
+from grid_report.points.history.queries import balance
 from grid_report.web.context import current_actor, settings, wiring
 from grid_report.web.pages import words
 from grid_report.web.pages.offline_pages import day_ends, keep_offline

@@ -23,8 +23,8 @@ from grid_report.offers.permits.rules import PaperKind
 from grid_report.offers.redemptions import opening_queries, voucher_views
 from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.places.queries import reference
-from grid_report.points.statement.ending_queries import ending, purse
-from grid_report.points.statement.queries import balance
+from grid_report.points.history.ending_queries import ending, purse
+from grid_report.points.history.queries import balance
 from grid_report.web.context import client_address, current_actor, public_address, settings
 from grid_report.web.guard import public
 from grid_report.web.pages import words

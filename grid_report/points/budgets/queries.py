@@ -15,11 +15,11 @@ from sqlalchemy import ColumnElement, Index, func, select, text
 
 from grid_report.clock import Month, months_between
 from grid_report.db import db
+from grid_report.points.history.queries import MINT_KEY
 from grid_report.points.kinds import IS_OPEN, AccountKind, EventKind
 from grid_report.points.ledger.models import Account, Journal, Lot, Transfer
 from grid_report.points.ledger.pending_models import PendingAward
 from grid_report.points.policy import EXPIRY_MONTHS, YELLOW_PERCENT
-from grid_report.points.statement.queries import MINT_KEY
 
 # Declared beside the reads it is for; the ledger itself finds its accounts by their holder.
 IS_POOL: Final = text("month <> ''")

@@ -16,11 +16,11 @@ from grid_report.errors import GridReportError
 from grid_report.places import queries as places_queries
 from grid_report.plain_characters import plain
 from grid_report.points.errors import ProposalKeyReused
+from grid_report.points.history import reversal_queries
+from grid_report.points.history.reversal_queries import Given
 from grid_report.points.permissions import BUDGET_GRANT, PROPOSAL_DECIDE, PROPOSALS_READ
 from grid_report.points.policy import terms_of
 from grid_report.points.proposals import forms, queries, usecases
-from grid_report.points.statement import reversal_queries
-from grid_report.points.statement.reversal_queries import Given
 from grid_report.web.context import current_actor, settings
 from grid_report.web.pages.words import said
 from grid_report.web.paging import BIGGEST_ID

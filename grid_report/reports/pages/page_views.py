@@ -17,8 +17,8 @@ from grid_report.errors import Invalid, NotFound, TooLarge
 from grid_report.media.errors import PhotoRefused, TooManyPhotos
 from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.places.queries import reference
+from grid_report.points.history.queries import entries_about
 from grid_report.points.rewards import tariff_queries
-from grid_report.points.statement.queries import entries_about
 from grid_report.reports import queries
 from grid_report.reports.casework import departures
 from grid_report.reports.casework import usecases as casework_usecases

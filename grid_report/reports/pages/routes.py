@@ -19,7 +19,7 @@ from grid_report.media.uploads import staging
 from grid_report.media.uploads.photos import AdmittedPhoto, reads_heic
 from grid_report.places.geo.categories import asked_first, numbers_to_call
 from grid_report.places.queries import reference
-from grid_report.points.statement.queries import points_by_report
+from grid_report.points.history.queries import points_by_report
 from grid_report.reports import queries
 from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.commands import without_position

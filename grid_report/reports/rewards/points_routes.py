@@ -7,11 +7,11 @@ from flask import Blueprint, render_template
 from grid_report import access, clock
 from grid_report.db import db
 from grid_report.errors import NotFound
+from grid_report.points.history import month_queries
 from grid_report.points.objections import queries as objections_queries
 from grid_report.points.objections.rules import Decision, Subject
 from grid_report.points.permissions import POINTS_READ_OWN
 from grid_report.points.signals import decision_about
-from grid_report.points.statement import month_queries
 from grid_report.reports import queries
 from grid_report.reports.lifecycle import Part
 from grid_report.reports.pages import page_views

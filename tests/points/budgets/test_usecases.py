@@ -15,11 +15,11 @@ from grid_report.points.audit.cli import points_cli
 from grid_report.points.budgets import usecases as budgets_usecases
 from grid_report.points.causes import Cause
 from grid_report.points.errors import LedgerFrozen, SecondPersonNeeded
+from grid_report.points.history import queries as history_queries
 from grid_report.points.kinds import UnpaidReason
 from grid_report.points.outcomes import Outcome
 from grid_report.points.policy import Terms
 from grid_report.points.signals import ReportFact, due_paid
-from grid_report.points.statement import queries as statement_queries
 from grid_report.settings import Settings
 from tests.points.book import MONTH, NOW, STATION, TERMS, Book, is_sqlite, pool, run
 
@@ -86,7 +86,7 @@ def test_what_waits_is_released_oldest_first_and_told(book: Book, settings: Sett
         assert budgets_usecases.release_pending(settings=settings, now=NEXT_MONTH) == 3
         assert budgets_usecases.release_pending(settings=settings, now=NEXT_MONTH) == 0
     assert told == ["KY-W0", "KY-W1", "KY-W2"]
-    assert statement_queries.balance(rider).available == 55
+    assert history_queries.balance(rider).available == 55
     assert book.differences(NEXT_MONTH) == []
 
 
@@ -97,7 +97,7 @@ def test_a_frozen_ledger_lets_cases_go_on_and_pays_afterwards(
     budgets_usecases.freeze_ledger(reason="test", now=NOW)
     award = book.award(rider, 10)
     assert (award.outcome, award.reason) == (Outcome.OWED, UnpaidReason.FROZEN)
-    assert statement_queries.balance(rider).pending == 10
+    assert history_queries.balance(rider).pending == 10
     with pytest.raises(LedgerFrozen):
         _grant(book)
     assert budgets_usecases.open_month_budgets(settings=settings, now=NOW) == 0
@@ -107,7 +107,7 @@ def test_a_frozen_ledger_lets_cases_go_on_and_pays_afterwards(
         budgets_usecases.unfreeze_ledger(reason="done", actor=book.worker, now=NOW)
     budgets_usecases.unfreeze_ledger(reason="done", actor=book.admin, now=NOW)
     assert budgets_usecases.release_pending(settings=settings, now=NOW) == 1
-    assert statement_queries.balance(rider).available == 10
+    assert history_queries.balance(rider).available == 10
 
 
 def test_the_audit_command_is_quiet_about_a_sound_ledger(app: Flask, book: Book) -> None:

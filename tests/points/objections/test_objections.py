@@ -17,6 +17,7 @@ from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound
 from grid_report.notify.models import Message
 from grid_report.places.queries import reference
+from grid_report.points.history import month_queries
 from grid_report.points.objections import queries as objections_queries
 from grid_report.points.objections import usecases as objections_usecases
 from grid_report.points.objections.models import Objection
@@ -33,7 +34,6 @@ from grid_report.points.objections.rules import (
     due,
 )
 from grid_report.points.policy import Terms
-from grid_report.points.statement import month_queries
 from tests.points.book import NOW, TERMS, Book, run
 from tests.support.builders import BRIGHT, Make
 

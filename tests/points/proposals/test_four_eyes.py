@@ -26,12 +26,12 @@ from grid_report.points.errors import (
     SecondPersonNeeded,
     VersionRuns,
 )
+from grid_report.points.history import queries as history_queries
 from grid_report.points.kinds import Verdict
 from grid_report.points.proposals import queries as proposals_queries
 from grid_report.points.proposals import usecases as proposals_usecases
 from grid_report.points.proposals.rules import ProposalKind, Propose
 from grid_report.points.rewards import tariff_queries
-from grid_report.points.statement import queries as statement_queries
 from grid_report.points.tariff import usecases as tariff_usecases
 from grid_report.points.tariff.fields import FIELDS, falling, numbers_of, rules_of
 from tests.points.book import MONTH, NOW, STATION, TERMS, Book, pool, refusal_of
@@ -211,7 +211,7 @@ def test_an_award_is_taken_back_by_two(book: Book) -> None:
     )
     proposal = proposals_usecases.propose(command, zone=ZONE, actor=book.admin, now=NOW).proposal_id
     approve(proposal, book.other_admin)
-    assert statement_queries.balance(rider).available == 0
+    assert history_queries.balance(rider).available == 0
     unknown = Propose(ProposalKind.REVERSAL, str(uuid.uuid4()), "x", entry_id=999, verdict=None)
     with pytest.raises(Invalid) as refused:
         proposals_usecases.propose(unknown, zone=ZONE, actor=book.admin, now=NOW)

@@ -14,9 +14,9 @@ from grid_report import clock
 from grid_report.access import Actor
 from grid_report.clock import Month, local_day
 from grid_report.db import db
+from grid_report.points.history import queries as history_queries
 from grid_report.points.learning.handbook import QUIZ
 from grid_report.points.rewards import tariff_queries
-from grid_report.points.statement import queries as statement_queries
 from grid_report.points.tariff.fields import numbers_of
 from tests.points.book import pool
 from tests.support.builders import STATION, Make
@@ -114,8 +114,8 @@ def test_a_rider_learns_and_reads_the_rules(make: Make) -> None:
     for _ in range(2):
         assert client.post("/handbook/quiz", data=right).status_code == 303
     db.session.rollback()
-    assert statement_queries.balance(rider.member_id).available == 15
-    entry = statement_queries.list_entries(rider.member_id)[0][0]
+    assert history_queries.balance(rider.member_id).available == 15
+    entry = history_queries.list_entries(rider.member_id)[0][0]
     assert client.get(f"/my/points/{entry.id}").status_code == 200
 
 
@@ -124,7 +124,7 @@ def test_the_page_behind_a_line_says_why_it_is_less(make: Make) -> None:
     for _ in range(4):
         report = make.report(rider)
         make.step(report, "accept", worker, category="RD02", severity=2)
-    entry = statement_queries.list_entries(rider.member_id)[0][0]
+    entry = history_queries.list_entries(rider.member_id)[0][0]
     assert entry.points == 8
     page = make.signed_in(rider).get(f"/my/points/{entry.id}").text
     assert "当天同类第 4 件：15 分减半" in page
@@ -150,7 +150,7 @@ def test_the_desk_proposes_good_evidence_with_one_tick(make: Make) -> None:
     assert client.post(f"/reports/{poor.number}/steps/accept", data=form).status_code == 422
     assert client.post(f"/reports/{good.number}/steps/accept", data=form).status_code == 303
     db.session.rollback()
-    assert statement_queries.balance(rider.member_id).available == 18
+    assert history_queries.balance(rider.member_id).available == 18
 
 
 def test_a_program_confirms_good_evidence_as_well(make: Make) -> None:
@@ -164,7 +164,7 @@ def test_a_program_confirms_good_evidence_as_well(make: Make) -> None:
     done = client.post(address, json={**body, "evidence": True}, headers=header)
     assert done.status_code == 200
     db.session.rollback()
-    assert statement_queries.balance(rider.member_id).available == 18
+    assert history_queries.balance(rider.member_id).available == 18
 
 
 def test_the_pages_of_looking_again_and_of_a_merit(make: Make) -> None:

@@ -18,10 +18,10 @@ from grid_report.db import db
 from grid_report.errors import GridReportError
 from grid_report.places.queries import reference
 from grid_report.points.budgets import usecases as points
+from grid_report.points.history import queries as history_queries
 from grid_report.points.learning import usecases as learning_usecases
 from grid_report.points.policy import terms_of
 from grid_report.points.proposals import usecases as proposals_usecases
-from grid_report.points.statement import queries as statement_queries
 from grid_report.reports.casework import recheck_usecases
 from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.models import Recheck, Report, ReportPhoto
@@ -194,7 +194,7 @@ def test_what_waited_for_a_frozen_ledger_is_paid_once_by_however_many_jobs(
     states = db.session.scalars(select(Report.state).where(Report.number.in_(numbers)))
     assert {state.value for state in states} == {"closed"}
     assert available(rider) == 0
-    pending = statement_queries.balance(rider.member_id).pending
+    pending = history_queries.balance(rider.member_id).pending
     # Three whole, the fourth of a kind by halves: 15 + 5, and 8 + 3.
     assert pending == 3 * 20 + 11
     assert set(reasons(rider)) == {"frozen"}
@@ -206,6 +206,6 @@ def test_what_waited_for_a_frozen_ledger_is_paid_once_by_however_many_jobs(
     points.unfreeze_ledger(reason="mended", actor=admin, now=clock.now())
     assert sum(race(app, [release] * 8)) == 8
     assert release() == 0
-    balance = statement_queries.balance(rider.member_id)
+    balance = history_queries.balance(rider.member_id)
     assert (balance.available, balance.pending) == (pending, 0)
     assert sound()

@@ -16,8 +16,8 @@ from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.errors import Invalid
 from grid_report.points.audit import queries as audit_queries
+from grid_report.points.history import queries as history_queries
 from grid_report.points.rewards import queries as rewards_queries
-from grid_report.points.statement import queries as statement_queries
 from grid_report.reports.models import Report
 from tests.points.book import counted
 from tests.points.ledger.racing import race
@@ -30,13 +30,13 @@ HERE = {"lat": 42.5460025, "lng": 124.0408182, "accuracy_m": 12.0, "community": 
 
 def available(rider: Actor) -> int:
     db.session.rollback()
-    return statement_queries.balance(rider.member_id).available
+    return history_queries.balance(rider.member_id).available
 
 
 def reasons(rider: Actor) -> list[str]:
     """Say why lines earned nothing, oldest first."""
     db.session.rollback()
-    waiting = [one.reason.value for one in statement_queries.list_waiting(rider.member_id)]
+    waiting = [one.reason.value for one in history_queries.list_waiting(rider.member_id)]
     nothing = [str(one.cut) for one in rewards_queries.list_nothing(rider.member_id)]
     return [*reversed(waiting), *reversed(nothing)]
 
@@ -113,7 +113,7 @@ def test_a_second_rider_is_thanked_at_the_merge_when_the_case_was_accepted_since
     make.step(later, "merge", worker, into=report.number)
     db.session.rollback()
     late_rider = db.session.get_one(Report, later.id).reporter_id
-    assert statement_queries.balance(late_rider).available == 0
+    assert history_queries.balance(late_rider).available == 0
     line = rewards_queries.list_nothing(late_rider)[0]
     assert (line.rule, line.cut, line.report_number) == ("R6", "later_reporter", later.number)
     assert sound()
@@ -195,7 +195,7 @@ def test_the_months_cap_counts_what_waits_as_well(make: Make) -> None:
         )
     take_over(make, report, worker, 2)
     assert available(rider) == 5
-    entry = statement_queries.entries_about(rider.member_id, report.number)[0]
+    entry = history_queries.entries_about(rider.member_id, report.number)[0]
     decision = rewards_queries.behind_entry("report-accepted", report.number)
     assert decision is not None
     assert (entry.points, decision.rate, decision.cut) == (5, 15, "over_month_cap")
@@ -263,7 +263,7 @@ def test_a_later_version_pays_only_what_is_submitted_after_its_start(make: Make)
     after = make.report(rider, at=make.later(25))
     for report in (before, after):
         make.step(report, "accept", worker, category="RD02", severity=2, at=make.later(26))
-    entries = statement_queries.list_entries(rider.member_id)[0]
+    entries = history_queries.list_entries(rider.member_id)[0]
     assert {(e.report_number, e.points, e.tariff_version) for e in entries} == {
         (before.number, 15, "2020-1"),
         (after.number, 2, "next"),

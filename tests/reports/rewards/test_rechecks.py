@@ -16,6 +16,7 @@ from grid_report.errors import Forbidden, Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.points.audit import queries as audit_queries
 from grid_report.points.errors import MeritProposed
+from grid_report.points.history import queries as history_queries
 from grid_report.points.learning import usecases as learning_usecases
 from grid_report.points.learning.handbook import QUIZ, UNITS, wrong_answers
 from grid_report.points.policy import terms_of
@@ -23,7 +24,6 @@ from grid_report.points.proposals import queries as proposals_queries
 from grid_report.points.proposals import usecases as proposals_usecases
 from grid_report.points.rates import Version
 from grid_report.points.rewards import tariff_queries as book
-from grid_report.points.statement import queries as statement_queries
 from grid_report.points.tariff import simulation_queries
 from grid_report.points.tariff.fields import numbers_of, rules_of
 from grid_report.reports.casework import recheck_usecases
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.database
 
 def available(rider: Actor) -> int:
     db.session.rollback()
-    return statement_queries.balance(rider.member_id).available
+    return history_queries.balance(rider.member_id).available
 
 
 def ask(make: Make, report: Report, worker: Actor) -> None:
@@ -129,7 +129,7 @@ def test_a_merit_is_proposed_by_the_community_and_approved_by_somebody_else(make
     terms = terms_of(make.settings)
     proposals_usecases.approve(proposal, note="", actor=admin, terms=terms, now=clock.now())
     assert available(rider) == 215
-    entry = statement_queries.list_entries(rider.member_id)[0][0]
+    entry = history_queries.list_entries(rider.member_id)[0][0]
     assert (entry.rule, entry.points, entry.report_number) == ("R10", 200, report.number)
     db.session.remove()
     assert audit_queries.find_differences(db.engine, clock.now()) == []

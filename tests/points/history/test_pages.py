@@ -1,4 +1,4 @@
-"""The rider's statement and the page behind each of its lines."""
+"""The rider's points history and the page behind each of its lines."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_staff_have_no_points_page(make: Make) -> None:
     assert client.get("/my/points/1").status_code == 403
 
 
-def test_an_empty_statement_says_how_to_earn(make: Make, rider: Actor) -> None:
+def test_an_empty_history_says_how_to_earn(make: Make, rider: Actor) -> None:
     page = make.signed_in(rider).get("/my/points").get_data(as_text=True)
     assert "还没有积分" in page
     assert "怎样得积分" in page
@@ -110,7 +110,7 @@ def test_the_entries_of_others_do_not_exist(make: Make, book: Book, rider: Actor
         assert client.get(f"/my/points/{entry}").status_code == 404
 
 
-def test_the_statement_is_there_in_english(make: Make, book: Book, rider: Actor) -> None:
+def test_the_history_is_there_in_english(make: Make, book: Book, rider: Actor) -> None:
     book.award(rider.member_id)
     client = make.signed_in(rider)
     client.set_cookie("language", "en")

@@ -15,11 +15,11 @@ from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.points import signals
 from grid_report.points.errors import NotEnoughPoints
+from grid_report.points.history import month_queries, trace_queries
+from grid_report.points.history import queries as history_queries
 from grid_report.points.kinds import EventKind, Verdict
 from grid_report.points.policy import Terms
 from grid_report.points.signals import Service
-from grid_report.points.statement import month_queries, trace_queries
-from grid_report.points.statement import queries as statement_queries
 from tests.points.book import NOW, STATION, TERMS, Book, counted
 from tests.support import present
 from tests.support.builders import Make
@@ -96,9 +96,9 @@ def test_every_months_sheet_adds_up_and_leads_to_the_next(
         assert sheet.closing == (sheet.lines[-1].balance if sheet.lines else sheet.opening)
         before, lines = sheet.closing, lines + len(sheet.lines)
         month = month.plus(1)
-    has = statement_queries.balance(rider.member_id)
+    has = history_queries.balance(rider.member_id)
     assert before == has.available + has.held
-    assert lines == len(statement_queries.list_entries(rider.member_id, limit=500)[0])
+    assert lines == len(history_queries.list_entries(rider.member_id, limit=500)[0])
     assert lines > 10
     assert {it.check for it in book.differences(end)} <= {"hold-past-its-deadline"}
 
@@ -107,7 +107,7 @@ def test_every_months_sheet_adds_up_and_leads_to_the_next(
 def test_lots_and_services_tell_the_same_story(book: Book, rider: Actor, seed: int) -> None:
     wander(book, rider.member_id, seed)
     from_awards, from_services = {}, {}
-    for entry in statement_queries.list_entries(rider.member_id, limit=500)[0]:
+    for entry in history_queries.list_entries(rider.member_id, limit=500)[0]:
         found = trace_queries.why(entry.id, rider.member_id)
         if found.lot is not None:
             for part in found.lot.spent:
@@ -195,9 +195,7 @@ def test_a_month_ends_at_midnight_in_the_county(book: Book, rider: Actor) -> Non
     assert (december.opening, december.sums["earned"], december.closing) == (10, 15, 25)
 
 
-def test_the_months_page_prints_what_the_statement_says(
-    make: Make, book: Book, rider: Actor
-) -> None:
+def test_the_months_page_prints_what_the_history_says(make: Make, book: Book, rider: Actor) -> None:
     now = clock.now()
     book.award(rider.member_id, 15, severity=2, at=now, cause="KY-20261123-0001")
     client = make.signed_in(rider)

@@ -1,4 +1,4 @@
-"""A rider's points: the statement, why each line is there or is not, and each month on a sheet."""
+"""A rider's points: the history, why each line is there or is not, and each month on a sheet."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from grid_report.db import db
 from grid_report.errors import Invalid
 from grid_report.places import queries as places_queries
 from grid_report.points import rates
+from grid_report.points.history import month_queries, queries, reversal_queries, trace_queries
+from grid_report.points.history.reversal_queries import Taken
 from grid_report.points.objections import queries as objections_queries
 from grid_report.points.objections.rules import DECIDED, Decision, Subject
 from grid_report.points.permissions import POINTS_READ_OWN
 from grid_report.points.rewards import queries as rewards_queries
 from grid_report.points.rewards import tariff_queries
 from grid_report.points.signals import Service, services_of
-from grid_report.points.statement import month_queries, queries, reversal_queries, trace_queries
-from grid_report.points.statement.reversal_queries import Taken
 from grid_report.web.context import current_actor, settings
 from grid_report.web.paging import pack, unpack_id
 
@@ -43,7 +43,7 @@ def _services(refs: Sequence[str | None]) -> Mapping[str, Service]:
 
 
 @bp.get("/my/points")
-def statement() -> str:
+def history() -> str:
     """Show what a rider has, what is on the way, and every entry with its reason."""
     actor, now = _rider(), clock.now()
     before = unpack_id(request.args.get("cursor"))
@@ -52,7 +52,7 @@ def statement() -> str:
     holds = month_queries.list_holds(actor.member_id) if first else ()
     version = tariff_queries.at(now)
     return render_template(
-        "points/statement.html",
+        "points/history.html",
         balance=queries.balance(actor.member_id, now),
         entries=entries,
         holds=holds,

@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 
 from grid_report.db import db
 from grid_report.points.causes import REDEMPTION_HELD
+from grid_report.points.history.queries import Expiring, rider_key
 from grid_report.points.kinds import MovementKind
 from grid_report.points.ledger.models import Account, Journal, Lot, LotMovement, Transfer
-from grid_report.points.statement.queries import Expiring, rider_key
 
 
 def purse(rider_id: int, at: datetime) -> Sequence[Expiring]:

@@ -18,10 +18,10 @@ from sqlalchemy.orm import aliased
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import NotFound
+from grid_report.points.history.queries import ENTRY, SHOWN, Entry, rider_key
 from grid_report.points.kinds import OWED, AccountKind, EventKind, Phase, UnpaidReason
 from grid_report.points.ledger.models import Account, Journal, Transfer
 from grid_report.points.ledger.pending_models import PendingAward
-from grid_report.points.statement.queries import ENTRY, SHOWN, Entry, rider_key
 
 # The sums of a sheet in the order they are printed; every kind of entry is in exactly one.
 SUMS: Final = {

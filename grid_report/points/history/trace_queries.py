@@ -17,10 +17,10 @@ from sqlalchemy.orm import aliased
 from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.points.causes import REPORT_ACCEPTED, REPORT_CLOSED
+from grid_report.points.history.queries import ENTRY, Entry
 from grid_report.points.kinds import EventKind, MovementKind, Phase, UnpaidReason
 from grid_report.points.ledger.models import Account, Journal, Lot, LotMovement, Transfer
 from grid_report.points.ledger.pending_models import PendingAward
-from grid_report.points.statement.queries import ENTRY, Entry
 
 # The step of the lifecycle that decided; rules as words are in the templates.
 DECISIONS: Final = {REPORT_ACCEPTED: "accept", REPORT_CLOSED: "pass"}

@@ -61,7 +61,7 @@ class Balance:
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a rider's statement; points are signed."""
+    """One line of a rider's history; points are signed."""
 
     id: int
     points: int
@@ -202,7 +202,7 @@ ENTRY = (
     Journal.note,
     Journal.verdict,
 )
-# Holding and letting go moves nothing a statement shows.
+# Holding and letting go moves nothing a history shows.
 SHOWN = Journal.kind.not_in((EventKind.HOLD, EventKind.RELEASE))
 
 
