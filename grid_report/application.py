@@ -64,15 +64,15 @@ from grid_report.reports import signals as reports_signals
 from grid_report.reports.casework import boundary_steps
 from grid_report.reports.desk import routes as desk_routes
 from grid_report.reports.desk import unit_routes, unrouted_routes
-from grid_report.reports.pages import routes as reports_routes
-from grid_report.reports.rewards import (
+from grid_report.reports.earnings import (
     audit_notification_steps,
     objection_notification_steps,
     proposal_notification_steps,
 )
-from grid_report.reports.rewards import points_routes as report_points_routes
-from grid_report.reports.rewards import routes as rewards_routes
-from grid_report.reports.rewards import steps as rewards_steps
+from grid_report.reports.earnings import points_routes as report_points_routes
+from grid_report.reports.earnings import routes as earnings_routes
+from grid_report.reports.earnings import steps as earnings_steps
+from grid_report.reports.pages import routes as reports_routes
 from grid_report.reports.submission import kept_steps, kept_usecases
 from grid_report.settings import ROOT, Settings, SettingsError
 from grid_report.statistics.comparison import routes as statistics_compare_routes
@@ -103,7 +103,7 @@ BLUEPRINTS = (
     unrouted_routes.bp,
     places_routes.bp,
     category_routes.bp,
-    rewards_routes.bp,
+    earnings_routes.bp,
     points_routes.bp,
     objections_routes.bp,
     budgets_routes.bp,
@@ -168,8 +168,8 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     accounts_signals.codes_used_up.connect(site_steps.codes_used_up)
     accounts_signals.person_proved.connect(kept_usecases.send_on)
     accounts_signals.number_taken.connect(kept_steps.tell_of_left)
-    points_signals.due_paid.connect(rewards_steps.tell_of_late_payment)
-    points_signals.points_expiring.connect(rewards_steps.tell_of_expiry)
+    points_signals.due_paid.connect(earnings_steps.tell_of_late_payment)
+    points_signals.points_expiring.connect(earnings_steps.tell_of_expiry)
     offers_signals.moved.connect(permits_steps.follow)
     reports_signals.taken.connect(counts_steps.note_case)
     reports_signals.submitted.connect(counts_steps.note_new_case)

@@ -23,6 +23,7 @@ from grid_report.reports import queries
 from grid_report.reports.casework import departures
 from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.desk import kept_queries, twin_queries
+from grid_report.reports.earnings import evidence
 from grid_report.reports.errors import ConsentNeeded, KeyReused
 from grid_report.reports.kept_models import KeptReport
 from grid_report.reports.lifecycle import Part, State, kept_steps_from
@@ -35,7 +36,6 @@ from grid_report.reports.permissions import (
     REPORT_READ,
     parts,
 )
-from grid_report.reports.rewards import evidence
 from grid_report.reports.submission import kept_usecases
 from grid_report.web.context import current_actor, language, settings, wiring
 from grid_report.web.refused_forms import REFUSED

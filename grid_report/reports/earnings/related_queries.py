@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from grid_report.clock import day_bounds
 from grid_report.places.geo.points import Point, distance_m
+from grid_report.reports.earnings.evidence import has_own_position
 from grid_report.reports.models import Report, ReportPhoto
-from grid_report.reports.rewards.evidence import has_own_position
 
 METRES_A_DEGREE: Final = 111_320
 # How long after a closing it is still worth writing down; versions choose less.

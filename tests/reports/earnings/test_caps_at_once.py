@@ -26,7 +26,7 @@ from grid_report.reports.casework import recheck_usecases
 from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.models import Recheck, Report, ReportPhoto
 from tests.points.ledger.racing import race
-from tests.reports.rewards.test_earning import available, reasons, sound
+from tests.reports.earnings.test_earning import available, reasons, sound
 from tests.support.builders import BRIGHT, Make
 
 pytestmark = pytest.mark.database

@@ -24,10 +24,10 @@ from grid_report.points.rewards import queries as rewards_queries
 from grid_report.points.rewards import steps as rewards_steps
 from grid_report.points.rewards.caps import NEVER_PAID, Cut, Facts
 from grid_report.points.rewards.steps import Occasion, Thanks
+from grid_report.reports.earnings import related_queries
+from grid_report.reports.earnings.related_queries import Joined
 from grid_report.reports.lifecycle import Step
 from grid_report.reports.models import Report
-from grid_report.reports.rewards import related_queries
-from grid_report.reports.rewards.related_queries import Joined
 
 NEWS = {ledger.Outcome.PAID: "points_awarded", ledger.Outcome.OWED: "points_pending"}
 
