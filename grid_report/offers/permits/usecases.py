@@ -14,7 +14,7 @@ from grid_report.access import Actor
 from grid_report.access.roles import Role
 from grid_report.accounts import limit_steps
 from grid_report.accounts.numbers.steps import check_proved
-from grid_report.accounts.steps import queue_behind
+from grid_report.accounts.steps import lock_member_weakly
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound, Stale
 from grid_report.offers import errors as offers_errors
@@ -93,7 +93,7 @@ def apply(
     access.check(actor, OFFERS_REDEEM)
     with transaction() as session:
         # One open application and one card each are counted under this lock.
-        queue_behind(session, actor.member_id)
+        lock_member_weakly(session, actor.member_id)
         known = _sent_before(session, command, actor)
         if known is not None:
             return known
