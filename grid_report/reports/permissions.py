@@ -77,7 +77,7 @@ def _is_of_the_unit(who: Actor, it: Placed) -> bool:
     return it.dispatched_at is not None and who.holds(Role.HANDLER, it.unit_code)
 
 
-def _handles(who: Actor, it: Placed) -> bool:
+def _is_in_charge(who: Actor, it: Placed) -> bool:
     return _works_for_community(who, it) if it.self_handled else _is_of_the_unit(who, it)
 
 
@@ -93,7 +93,7 @@ PARTS: Final[Mapping[Part, Callable[[Actor, Placed], bool]]] = {
     Part.WORKER: _works_for_community,
     Part.STREET: _supervises,
     Part.UNIT: _is_of_the_unit,
-    Part.HANDLER: _handles,
+    Part.IN_CHARGE: _is_in_charge,
     Part.CHECKER: _may_check,
 }
 

@@ -330,7 +330,7 @@ def role_for(actor: Actor, report: Any, by: frozenset[Part]) -> str:
     for part, role in steps.ROLE_OF_PART.items():
         if part in mine:
             return role.value
-    # A handler or checker is one of the three below.
+    # Whoever is in charge or checks is one of the three below.
     mine = parts(actor, report)
     for part in (Part.UNIT, Part.WORKER, Part.STREET):
         if part in mine:
