@@ -58,7 +58,7 @@ def price(text: str) -> int:
 
 
 def card(text: str) -> str:
-    return permits_forms.read_card_step({"card_number": text}, "issue").card_number
+    return permits_forms.read_permit_step({"card_number": text}, "issue").card_number
 
 
 def step(**typed: str) -> Any:

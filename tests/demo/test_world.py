@@ -32,7 +32,7 @@ from grid_report.offers.catalogue import queries as offer_queries
 from grid_report.offers.kinds import WaitState
 from grid_report.offers.permits.lifecycle import ApplicationState
 from grid_report.offers.permits.models import Application
-from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.permits.rules import PermitKind
 from grid_report.offers.redemptions import slot_queries
 from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.offers.redemptions.models import Redemption, Waiting
@@ -244,7 +244,7 @@ def test_cards_are_there_in_every_main_state_and_a_vehicle_may_pass(loaded: Flas
     missing = set(ApplicationState) - {row.state for row in rows}
     # What lapsed or was renewed is history; the rest is what people work with.
     assert missing <= {ApplicationState.LAPSED, ApplicationState.RENEWED}
-    assert (PaperKind.VEHICLE, ApplicationState.ACTIVE) in {tuple(row) for row in rows}
+    assert (PermitKind.VEHICLE, ApplicationState.ACTIVE) in {tuple(row) for row in rows}
 
 
 def test_a_few_cases_of_late_deserve_a_second_look_and_no_more(loaded: Flask) -> None:

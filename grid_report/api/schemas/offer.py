@@ -18,7 +18,7 @@ from grid_report.offers.forms import MOST_POINTS
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, OpensTo
 from grid_report.offers.permits.lifecycle import ApplicationState
 from grid_report.offers.permits.models import Application
-from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.permits.rules import PermitKind as PaperKind
 from grid_report.offers.redemptions import ending_queries, voucher_views
 from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.offers.redemptions.models import Redemption

@@ -232,7 +232,7 @@ def mine() -> str:
 def voucher(ref: str) -> Response:
     """Show one: the code to hold out, where to go, and afterwards what can be said about it."""
     if permits_queries.find_card_or_none(ref) is not None:
-        return redirect(url_for("cards.one", ref=ref), 303)
+        return redirect(url_for("permits.one", ref=ref), 303)
     page, live = _voucher_page(ref, {}, {}, "")
     return keep_offline(page, live=live)
 

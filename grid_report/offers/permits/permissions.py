@@ -73,10 +73,10 @@ APPLICATIONS_LIST: Final = Permission(
     "application.list", anyone_with(Role.HANDLER, Role.WORKER, Role.ADMINISTRATOR, Role.AUDITOR)
 )
 OWNER_PRICE_SET: Final = Permission("owner_price.set", _sets_owner_price)
-PAPERS_READ: Final = Permission(
+PERMITS_READ: Final = Permission(
     "papers.read", anyone_with(Role.HANDLER, Role.ADMINISTRATOR, Role.AUDITOR)
 )
-PAPERS_MANAGE: Final = Permission("papers.manage", anyone_with(Role.ADMINISTRATOR))
+PERMITS_MANAGE: Final = Permission("papers.manage", anyone_with(Role.ADMINISTRATOR))
 
 
 def allowed_application_step(who: Actor, it: Moving, step: ApplicationStep) -> bool:

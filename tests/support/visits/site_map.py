@@ -78,7 +78,7 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("code-enter", "accounts.enter_code", "/sign-in/code/enter", act=ask_for_a_code),
         Screen("open-data", "open_data.index", "/open-data"),
         Screen("offline", "pages.offline", "/offline"),
-        Screen("verify-unknown", "cards.verify", "/verify/no-such-card", status=404),
+        Screen("verify-unknown", "permits.verify", "/verify/no-such-card", status=404),
         Screen("components", "pages.components", "/components"),
         Screen("error-404", "", "/nothing/here", status=404),
         Screen(
@@ -152,11 +152,13 @@ SCREENS: dict[str, list[Screen]] = {
             f"{VOUCHER}:not(:has(.tone-brand)):not(:has(.offer-card))",
             unfold_all,
         ),
-        Screen("card", "cards.one", "/my/services", MY_CARD, unfold_all),
+        Screen("card", "permits.one", "/my/services", MY_CARD, unfold_all),
         Screen(
-            "card-apply", "cards.ask", "/services", CARD_OFFER, follow("main a[href$='/apply']")
+            "card-apply", "permits.ask", "/services", CARD_OFFER, follow("main a[href$='/apply']")
         ),
-        Screen("card-apply-refused", "cards.ask", "/services", CARD_OFFER, apply_with_nothing, 422),
+        Screen(
+            "card-apply-refused", "permits.ask", "/services", CARD_OFFER, apply_with_nothing, 422
+        ),
         Screen("inbox", "notify.inbox", "/inbox"),
         Screen("me", "accounts.me", "/me"),
         Screen("me-number", "numbers.mine", "/me/number"),

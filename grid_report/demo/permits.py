@@ -1,4 +1,4 @@
-"""The demo's cards: what owners pay, and applications in every state, through the use cases.
+"""The demo's permits: what owners pay, and applications in every state, through the use cases.
 
 Each stage stands by itself in the queue of what is played: a load that goes on finds the earlier
 ones done. Keys are always the same.
@@ -25,7 +25,7 @@ from grid_report.offers.permits import usecases as permits_usecases
 from grid_report.offers.permits.commands import Apply, SetOwnerPrice, TakeApplicationStep
 from grid_report.offers.permits.firms import firms_of
 from grid_report.offers.permits.lifecycle import ApplicationStep
-from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.permits.rules import PermitKind
 from grid_report.places.queries import reference
 from grid_report.points.history.queries import balance
 from grid_report.settings import Settings
@@ -35,10 +35,10 @@ T = ApplicationStep
 DAY: Final = timedelta(days=1)
 
 OFFERS: Final = {
-    PaperKind.ACCESS_CARD: ("暖心钥匙（小区门禁卡）", "Access card of a compound", 366,
+    PermitKind.ACCESS_CARD: ("暖心钥匙（小区门禁卡）", "Access card of a compound", 366,
         "一次办好，一年内进出送餐不用等门卫。按业主价办卡，物业和社区审核。",
         "Apply once, and for a year no guard keeps you waiting. At the owners' price; firm and community look at it."),
-    PaperKind.VEHICLE: ("车辆通行证", "Vehicle pass", 183,
+    PermitKind.VEHICLE: ("车辆通行证", "Vehicle pass", 183,
         "电动车进小区、在指定地点停放。按业主价办理。",
         "Ride in and park at the marked place. At the owners' price."),
 }  # fmt: skip
@@ -46,8 +46,8 @@ OFFERS: Final = {
 PRICES: Final = {1: (3, 8), 2: (6, 9), 3: (15, 20)}
 # Which rider (none: whoever has the points then), which compound, how many days ago; and what
 # came after how many hours.
-Story = tuple[int | None, str, PaperKind, float, tuple[tuple[ApplicationStep, float, str], ...]]
-A, V = PaperKind.ACCESS_CARD, PaperKind.VEHICLE
+Story = tuple[int | None, str, PermitKind, float, tuple[tuple[ApplicationStep, float, str], ...]]
+A, V = PermitKind.ACCESS_CARD, PermitKind.VEHICLE
 AGREED: Final = ((T.PROPERTY_APPROVE, 5.0, ""), (T.COMMUNITY_APPROVE, 22.0, "已电话核实"))
 ISSUED: Final = (*AGREED, (T.ISSUE, 27.0, ""))
 ALONE: Final = ((T.COMMUNITY_APPROVE, 8.0, ""), (T.ISSUE, 20.0, ""))
@@ -78,7 +78,7 @@ def _offer_id(title: str) -> int | None:
     return found[0] if found else None
 
 
-class Keys:
+class Permits:
     """Says what is played about cards, and when."""
 
     def __init__(
@@ -91,7 +91,7 @@ class Keys:
     def deeds(self) -> Iterator[tuple[datetime, Act]]:
         """Yield every stage with its time."""
         opening = self.at - plan.SPAN + timedelta(minutes=10)
-        for paper in PaperKind:
+        for paper in PermitKind:
             yield opening, self._offer(paper)
             for community in (STATION, BRIGHT):
                 for number in PRICES:
@@ -104,7 +104,7 @@ class Keys:
         for days in range(14, -1, -1):
             yield self.at - days * DAY - timedelta(minutes=4), self._night
 
-    def _offer(self, paper: PaperKind) -> Act:
+    def _offer(self, paper: PermitKind) -> Act:
         zh, en, days, words_zh, words_en = OFFERS[paper]
 
         def act(now: datetime) -> None:
@@ -114,7 +114,7 @@ class Keys:
                 EditOffer(
                     "warmhouse", None, OfferKind.APPLICATION, zh, en, words_zh, words_en,
                     Picture.CARD, 0, frozenset({ForWhom.RIDER}), valid_days=days,
-                    photo=self.photo() if paper is PaperKind.ACCESS_CARD else None,
+                    photo=self.photo() if paper is PermitKind.ACCESS_CARD else None,
                 ),
                 actor=admin, now=now,
             )  # fmt: skip
@@ -122,14 +122,14 @@ class Keys:
 
         return act
 
-    def _price(self, code: str, paper: PaperKind, number: int) -> Act:
+    def _price(self, code: str, paper: PermitKind, number: int) -> Act:
         def act(now: datetime) -> None:
             places = reference()
             compound = places.compounds[code]
             firms = firms_of(places, compound)
             # Each firm for itself; the county where there is none.
             actor = self.people.handler(firms[0].code) if firms else self.people.administrator
-            fen = PRICES[number][paper is PaperKind.VEHICLE] * 100
+            fen = PRICES[number][paper is PermitKind.VEHICLE] * 100
             command = SetOwnerPrice(
                 code, paper, fen,
                 subsidy_fen=0 if firms else fen,
@@ -139,7 +139,7 @@ class Keys:
 
         return act
 
-    def _apply(self, number: int, who: int | None, compound: str, paper: PaperKind) -> Act:
+    def _apply(self, number: int, who: int | None, compound: str, paper: PermitKind) -> Act:
         def act(now: datetime) -> None:
             key = str(uuid.uuid5(uuid.NAMESPACE_URL, f"card-{number}"))
             known = permits_queries.find_ref_by_key(key)
@@ -156,7 +156,7 @@ class Keys:
                 compound_code=compound,
                 nickname=rider.name[:6].split("（")[0],
                 purpose="每天中午和晚上进小区送餐",
-                plate=f"铁岭{10_000 + number * 137}" if paper is PaperKind.VEHICLE else "",
+                plate=f"铁岭{10_000 + number * 137}" if paper is PermitKind.VEHICLE else "",
             )
             cards = self.settings.cards
             self.refs[number] = permits_usecases.apply(
@@ -195,4 +195,4 @@ class Keys:
         return self.people.worker(compound.split("-")[0])
 
     def _night(self, now: datetime) -> None:
-        permits_scheduled.watch_cards(remind_days=self.settings.cards.remind_days, now=now)
+        permits_scheduled.watch_permits(remind_days=self.settings.cards.remind_days, now=now)
