@@ -184,3 +184,9 @@ def test_the_pages_of_looking_again_and_of_a_merit(make: Make) -> None:
     merit = {"points": "150", "reason": "救了人"}
     assert desk.post(f"{base}/merit", data=merit).status_code == 303
     assert desk.post(f"{base}/merit", data=merit).status_code == 409
+
+
+@pytest.mark.parametrize("path", ["/admin/tariff", "/admin/tariff/draft", "/admin/proposals"])
+def test_the_menu_lights_points_on_each_of_their_pages(make: Make, path: str) -> None:
+    page = make.signed_in(make.administrator()).get(path).get_data(as_text=True)
+    assert 'href="/admin/tariff" aria-current="page"' in page
