@@ -48,28 +48,31 @@ from grid_report.offers.settlements import audit_queries
 from grid_report.offers.settlements import routes as settlements_routes
 from grid_report.oversight import routes as oversight_routes
 from grid_report.permissions import PERMISSIONS
+from grid_report.places import category_routes
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
 from grid_report.places.boundaries import open_cases
 from grid_report.points import signals as points_signals
 from grid_report.points.budgets import routes as budgets_routes
+from grid_report.points.history import routes as points_routes
 from grid_report.points.learning import routes as learning_routes
 from grid_report.points.objections import routes as objections_routes
-from grid_report.points.statement import routes as points_routes
-from grid_report.points.tariff import routes as points_admin_routes
+from grid_report.points.proposals import routes as proposals_routes
+from grid_report.points.tariff import routes as tariff_routes
 from grid_report.reports import queries as reports_queries
 from grid_report.reports import signals as reports_signals
 from grid_report.reports.casework import boundary_steps
 from grid_report.reports.desk import routes as desk_routes
-from grid_report.reports.pages import routes as reports_routes
-from grid_report.reports.rewards import (
+from grid_report.reports.desk import unit_routes, unrouted_routes
+from grid_report.reports.earnings import (
     audit_notification_steps,
     objection_notification_steps,
     proposal_notification_steps,
 )
-from grid_report.reports.rewards import points_routes as report_points_routes
-from grid_report.reports.rewards import routes as rewards_routes
-from grid_report.reports.rewards import steps as rewards_steps
+from grid_report.reports.earnings import points_routes as report_points_routes
+from grid_report.reports.earnings import routes as earnings_routes
+from grid_report.reports.earnings import steps as earnings_steps
+from grid_report.reports.pages import routes as reports_routes
 from grid_report.reports.submission import kept_steps, kept_usecases
 from grid_report.settings import ROOT, Settings, SettingsError
 from grid_report.statistics.comparison import routes as statistics_compare_routes
@@ -80,9 +83,9 @@ from grid_report.statistics.exports import sheet_routes as statistics_sheet_rout
 from grid_report.statistics.month import routes as statistics_routes
 from grid_report.statistics.open_data import routes as statistics_open_routes
 from grid_report.statistics.subscriptions import routes as statistics_delivery_routes
-from grid_report.web import context, guard, typed
+from grid_report.web import context, guard, refused_words
 from grid_report.web.http import compress, headers, health, logs, problems, signin, uploads
-from grid_report.web.pages import assets, compiling, filters, languages, preferences
+from grid_report.web.pages import assets, compiling, filters, preferences, translations
 from grid_report.web.pages import routes as pages_routes
 
 BLUEPRINTS = (
@@ -95,16 +98,18 @@ BLUEPRINTS = (
     second_step_routes.bp,
     devices_routes.bp,
     reports_routes.bp,
-    desk_routes.desk,
-    desk_routes.unit,
-    desk_routes.admin,
+    desk_routes.bp,
+    unit_routes.bp,
+    unrouted_routes.bp,
     places_routes.bp,
-    rewards_routes.bp,
+    category_routes.bp,
+    earnings_routes.bp,
     points_routes.bp,
     objections_routes.bp,
     budgets_routes.bp,
     report_points_routes.bp,
-    points_admin_routes.bp,
+    tariff_routes.bp,
+    proposals_routes.bp,
     learning_routes.bp,
     offers_routes.bp,
     counter_routes.bp,
@@ -163,8 +168,8 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     accounts_signals.codes_used_up.connect(site_steps.codes_used_up)
     accounts_signals.person_proved.connect(kept_usecases.send_on)
     accounts_signals.number_taken.connect(kept_steps.tell_of_left)
-    points_signals.due_paid.connect(rewards_steps.tell_of_late_payment)
-    points_signals.points_expiring.connect(rewards_steps.tell_of_expiry)
+    points_signals.due_paid.connect(earnings_steps.tell_of_late_payment)
+    points_signals.points_expiring.connect(earnings_steps.tell_of_expiry)
     offers_signals.moved.connect(permits_steps.follow)
     reports_signals.taken.connect(counts_steps.note_case)
     reports_signals.submitted.connect(counts_steps.note_new_case)
@@ -200,7 +205,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
         filters,
         assets,
         problems,
-        typed,
+        refused_words,
     ):
         module.init_app(app)
     carried_forms_routes.init_app(app)
@@ -282,7 +287,7 @@ def _words(app: Flask) -> None:
         locale_selector=context.language,
         timezone_selector=lambda: context.settings().county.zone,
     )
-    words = app.extensions["grid_report_words"] = languages.Words()
+    words = app.extensions["grid_report_words"] = translations.Words()
     babel.domain_instance = words
     # For what is not known when a template is compiled. Straight to our words: Babel's own way
     # there costs more than finding the sentence.

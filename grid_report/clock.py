@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Final, Self
 
 from grid_report.errors import Invalid
-from grid_report.typed import plain
+from grid_report.plain_characters import plain
 
 # So much may a phone's clock be ahead of ours; an instant past that is none anybody can go by.
 CLOCKS_DIFFER: Final = timedelta(minutes=5)

@@ -36,7 +36,7 @@ PUBLIC = {
     "api.categories",
     "api.create_token",
     "api.openapi",
-    "cards.verify",
+    "permits.verify",
     "api.stations",
     "health.healthz",
     "health.metrics",

@@ -6,6 +6,6 @@ What no permission was written for cannot be asked: its name is an error, not a 
 from __future__ import annotations
 
 from grid_report.access.actor import Actor, Grant
-from grid_report.access.permission import Permission, allowed, check, has
+from grid_report.access.permission import Permission, allowed, anyone_with, check
 
-__all__ = ["Actor", "Grant", "Permission", "allowed", "check", "has"]
+__all__ = ["Actor", "Grant", "Permission", "allowed", "anyone_with", "check"]

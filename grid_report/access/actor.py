@@ -34,7 +34,7 @@ class Actor:
         """Tell whether the role is held at this place; nobody holds one at no place."""
         return place is not None and place in self.places(role)
 
-    def has(self, *roles: Role) -> bool:
+    def holds_any(self, *roles: Role) -> bool:
         """Tell whether any of the roles is held anywhere."""
         return any(grant.role in roles for grant in self.grants)
 

@@ -27,9 +27,9 @@ class Permission(Generic[Subject_contra]):
     knows: Callable[[Actor, Subject_contra], bool] | None = None
 
 
-def has(*roles: Role) -> Callable[[Actor, object], bool]:
+def anyone_with(*roles: Role) -> Callable[[Actor, object], bool]:
     """Return the rule that anybody may who holds one of the roles anywhere."""
-    return lambda who, _: who.has(*roles)
+    return lambda who, _: who.holds_any(*roles)
 
 
 @overload

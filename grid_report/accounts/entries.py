@@ -10,7 +10,7 @@ from grid_report.access import Grant
 from grid_report.access.roles import HELD_AT, PlaceKind, Role
 from grid_report.accounts import passwords, phones
 from grid_report.errors import Invalid
-from grid_report.typed import plain
+from grid_report.plain_characters import plain
 
 LONGEST_NAME = 60
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from grid_report.errors import Invalid
-from grid_report.typed import plain
+from grid_report.plain_characters import plain
 
 _MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
 _COUNTRY: Final = re.compile(r"^(?:\+86|0086|86(?=1[3-9][0-9]{9}$))")

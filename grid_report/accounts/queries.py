@@ -28,7 +28,7 @@ from grid_report.accounts.phones import Vault
 from grid_report.accounts.tokens import LONGEST_SECRET, hash_secret
 from grid_report.db import UtcInstant, db, table_of
 from grid_report.errors import Invalid, NotFound
-from grid_report.typed import plain
+from grid_report.plain_characters import plain
 from grid_report.web import context
 
 # How often it is written down that staff did something: not in every request.

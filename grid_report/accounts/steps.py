@@ -62,7 +62,7 @@ def lock_member(session: Session, member_id: int) -> Member:
     return lock_one(session, Member, Member.id == member_id, Member.standing != Standing.ERASED)
 
 
-def queue_behind(session: Session, member_id: int) -> None:
+def lock_member_weakly(session: Session, member_id: int) -> None:
     """Make everything that counts what a member has wait in line until the commit.
 
     Rows that only name the member are written meanwhile. Raises NotFound.

@@ -34,8 +34,8 @@ from grid_report.offers.redemptions.permissions import STATION_OPEN
 from grid_report.offers.redemptions.queries import RedemptionRow
 from grid_report.places.geo.points import Point
 from grid_report.places.queries import reference
-from grid_report.points.statement.ending_queries import purse
-from grid_report.points.statement.queries import Expiring
+from grid_report.points.history.ending_queries import purse
+from grid_report.points.history.queries import Expiring
 from grid_report.web.context import current_actor, language, settings, wiring
 from grid_report.web.guard import public
 from grid_report.web.paging import pack, read_limit, unpack_id

@@ -25,7 +25,7 @@ from grid_report.api.schemas import report as shapes
 from grid_report.api.schemas.common import PhotoQuery
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
-from grid_report.points.statement.queries import points_by_report
+from grid_report.points.history.queries import points_by_report
 from grid_report.reports import queries
 from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.desk import filters, kept_queries

@@ -19,9 +19,9 @@ from grid_report.places.geo.datum import to_wgs84
 from grid_report.places.geo.points import Point
 from grid_report.places.permissions import UNITS_LIST
 from grid_report.places.queries import reference
+from grid_report.points.history import queries as points
+from grid_report.points.history import trace_queries
 from grid_report.points.permissions import POINTS_READ_OWN
-from grid_report.points.statement import queries as points
-from grid_report.points.statement import trace_queries
 from grid_report.reports import queries as reports
 from grid_report.reports.permissions import REPORT_READ
 from grid_report.web.context import client_address, current_actor, language, settings

@@ -21,9 +21,9 @@ from grid_report.errors import Invalid
 from grid_report.places.queries import reference
 from grid_report.points.permissions import BUDGET_GRANT, PROPOSALS_READ
 from grid_report.points.policy import terms_of
+from grid_report.points.proposals import forms as points_forms
 from grid_report.points.proposals import queries as proposals_queries
 from grid_report.points.proposals import usecases as proposals_usecases
-from grid_report.points.tariff import forms as points_forms
 from grid_report.reports import queries
 from grid_report.reports.casework import recheck_usecases
 from grid_report.reports.commands import AnswerRecheck, AskRecheck

@@ -80,9 +80,9 @@ class Cast:
     """The members as actors, found by what they do."""
 
     def __init__(self, actors: Sequence[tuple[Person, Actor]]) -> None:
-        self.riders = [actor for _, actor in actors if actor.has(Role.RIDER)]
+        self.riders = [actor for _, actor in actors if actor.holds_any(Role.RIDER)]
         self.administrator, self.second_administrator = (
-            a for _, a in actors if a.has(Role.ADMINISTRATOR)
+            a for _, a in actors if a.holds_any(Role.ADMINISTRATOR)
         )
         self._at: dict[tuple[Role, str], list[Actor]] = {}
         for _, actor in actors:

@@ -21,7 +21,7 @@ from grid_report.db import db
 from grid_report.demo import lessons, months, plan, waiting
 from grid_report.demo.appeals import Appeals
 from grid_report.demo.cast import BRIGHT, REST_STATION, STATION, Cast
-from grid_report.demo.keys import Keys
+from grid_report.demo.permits import Permits
 from grid_report.demo.pictures.shots import Shot
 from grid_report.errors import GridReportError
 from grid_report.media.uploads.photos import AdmittedPhoto
@@ -36,8 +36,8 @@ from grid_report.offers.redemptions import scheduled as redemptions_scheduled
 from grid_report.offers.redemptions import usecases as redemptions_usecases
 from grid_report.offers.redemptions.commands import Redeem
 from grid_report.offers.redemptions.models import Redemption
+from grid_report.points.history.queries import balance
 from grid_report.points.rewards.queries import has_accepted_report
-from grid_report.points.statement.queries import balance
 from grid_report.settings import Settings
 
 CALL_OFF: Final = "设备检修，当天不能接待，抱歉"
@@ -178,10 +178,10 @@ class Shops:
             administrator=people.administrator,
         )
         lines = waiting.deeds(people, at, ids=self._ids, zone=self.zone)
-        keys = Keys(settings, people, at, photo=self._card_photo).deeds()
+        permits = Permits(settings, people, at, photo=self._card_photo).deeds()
         appeals = Appeals(settings, people, at).deeds()
         lessons_ = lessons.deeds(settings, people, at)
-        for when, deed in chain(deeds, keys, lessons_, appeals, lines):
+        for when, deed in chain(deeds, permits, lessons_, appeals, lines):
             self._later(when, deed)
 
     def _visit_before(self, key: str, dice: random.Random) -> Callable[[datetime], None]:

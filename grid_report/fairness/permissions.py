@@ -27,10 +27,10 @@ def _reviews(*county: Role) -> Callable[[Actor, Subject | None], bool]:
 
     def rule(who: Actor, it: Subject | None) -> bool:
         if it is None:
-            return who.has(Role.SUPERVISOR, *county)
+            return who.holds_any(Role.SUPERVISOR, *county)
         if who.member_id in it.rider_ids:
             return False
-        return who.holds(Role.SUPERVISOR, it.street_code) or who.has(*county)
+        return who.holds(Role.SUPERVISOR, it.street_code) or who.holds_any(*county)
 
     return rule
 

@@ -23,7 +23,7 @@ bp = Blueprint("fairness", __name__)
 
 MONTHS_BACK = 13
 # Where a reversal is proposed, once the ledger has that page.
-PROPOSALS = "admin_points.waiting"
+PROPOSALS = "proposals.index"
 
 
 def _months() -> list[str]:

@@ -22,7 +22,7 @@ from grid_report.fairness.kinds import SignalKind, Trust
 from grid_report.fairness.signals import acceptance, photo_metadata, photos_alike, velocity
 from grid_report.fairness.signals.velocity import Stop
 from grid_report.fairness.trust import Record
-from grid_report.points.statement import reversal_queries
+from grid_report.points.history import reversal_queries
 from grid_report.reports.desk import review_queries
 from grid_report.reports.desk.review_queries import SeenPhoto, SeenReport, SeenStep
 

@@ -18,5 +18,5 @@ class ReviewScope:
 
 def review_scope(who: Actor) -> ReviewScope:
     """Say whose signals this actor may see; agrees with `FAIRNESS_READ` by a test."""
-    everything = who.has(Role.ADMINISTRATOR, Role.AUDITOR)
+    everything = who.holds_any(Role.ADMINISTRATOR, Role.AUDITOR)
     return ReviewScope(None if everything else who.places(Role.SUPERVISOR), who.member_id)

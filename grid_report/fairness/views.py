@@ -16,8 +16,8 @@ from grid_report.fairness.kinds import Trust
 from grid_report.fairness.models import Sampled, Signal
 from grid_report.fairness.permissions import FAIRNESS_JUDGE, FAIRNESS_TRUST, Subject
 from grid_report.places.geo.reference import Reference
-from grid_report.points.statement import reversal_queries
-from grid_report.points.statement.reversal_queries import Award
+from grid_report.points.history import reversal_queries
+from grid_report.points.history.reversal_queries import Award
 from grid_report.reports import queries as reports_queries
 from grid_report.reports.desk import review_queries
 from grid_report.reports.permissions import REPORT_PHOTOS, REPORT_READ, REPORT_SEE_REPORTER

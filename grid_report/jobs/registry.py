@@ -43,7 +43,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("end-vouchers", work.end_vouchers),
     Job("pass-on-places", work.pass_on_places, lambda s: s.lights_seconds, is_frequent=True),
     Job("draw-statements", work.draw_statements),
-    Job("watch-cards", work.watch_cards),
+    Job("watch-cards", work.watch_permits),
     Job("find-signals", work.find_signals),
     Job("tell-of-signals", work.tell_of_signals),
     Job("draw-sample", work.draw_sample),

@@ -115,9 +115,9 @@ def release_points(duty: JobContext) -> int:
     return points_usecases.release_pending(settings=duty.settings, now=duty.now())
 
 
-def watch_cards(duty: JobContext) -> int:
+def watch_permits(duty: JobContext) -> int:
     """Remind holders of cards that end soon, end those that are over, let old applications lapse."""
-    return permits_scheduled.watch_cards(
+    return permits_scheduled.watch_permits(
         remind_days=duty.settings.cards.remind_days,
         now=duty.now(),
         should_continue=duty.should_continue,

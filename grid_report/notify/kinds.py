@@ -140,14 +140,14 @@ REPORT_PAGES: Final[Mapping[Role, str]] = {
 }
 DESK_PAGE: Final = "desk.show"
 OTHER_PAGES: Final[Mapping[Screen, str]] = {
-    Screen.POINTS: "points.statement",
+    Screen.POINTS: "points.history",
     Screen.OBJECTIONS: "objections.index",
-    Screen.UNROUTED: "admin.unrouted",
+    Screen.UNROUTED: "unrouted.index",
     Screen.REDEMPTION: "offers.voucher",
     Screen.OFFER: "offers.one",
     Screen.DISPUTES: "admin_offers.disputes",
     Screen.STATEMENTS: "admin_statements.index",
-    Screen.PROPOSALS: "admin_points.waiting",
+    Screen.PROPOSALS: "proposals.index",
     Screen.FAIRNESS: "fairness.index",
     Screen.MONTH: "statistics_exports.delivered",
     Screen.MEMBERS: "admin_members.index",
@@ -160,7 +160,7 @@ NAMED_BY: Final[Mapping[str, str]] = {
     "offers.voucher": "ref",
     "offers.one": "offer_id",
     "admin_members.show": "member_id",
-    "cards.one": "ref",
+    "permits.one": "ref",
     "approvals.one": "ref",
     "statistics_exports.delivered": "parcel",
 }
@@ -210,7 +210,7 @@ def page_for(kind: str, role: Role) -> str:
     if screen is Screen.STATEMENTS and role is Role.STATION_STAFF:
         return "statements.index"
     if screen is Screen.CARD:
-        return "cards.one" if role is Role.RIDER else "approvals.one"
+        return "permits.one" if role is Role.RIDER else "approvals.one"
     if screen in OTHER_PAGES:
         return OTHER_PAGES[screen]
     return REPORT_PAGES.get(role, DESK_PAGE)

@@ -66,8 +66,8 @@ def inbox() -> str:
 
 def _channels_of(actor: Actor) -> list[dict[str, Any]]:
     """Return the channels a member may choose, for those who are told anything on one."""
-    staff = actor.has(*kinds.TOLD_AT_ONCE - {Role.RIDER})
-    if not staff and not actor.has(Role.RIDER):
+    staff = actor.holds_any(*kinds.TOLD_AT_ONCE - {Role.RIDER})
+    if not staff and not actor.holds_any(Role.RIDER):
         return []
     role = Role.WORKER if staff else Role.RIDER
     return [

@@ -152,7 +152,7 @@ class FirmUnknown(Conflict):
 
 
 @dataclass(eq=False)
-class CardApplied(Conflict):
+class PermitApplied(Conflict):
     """The rider waits for this card of this compound already."""
 
     code: ClassVar[str] = "card-applied"
@@ -160,7 +160,7 @@ class CardApplied(Conflict):
 
 
 @dataclass(eq=False)
-class CardHeld(Conflict):
+class PermitHeld(Conflict):
     """The rider has this card of this compound; near its end it can be renewed."""
 
     code: ClassVar[str] = "card-held"

@@ -15,7 +15,7 @@ from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, OpensTo, P
 from grid_report.offers.redemptions.commands import Redeem
 from grid_report.offers.settlements.lifecycle import LineVerdict
 from grid_report.places.geo.points import Point, parse_point
-from grid_report.typed import plain
+from grid_report.plain_characters import plain
 from grid_report.web.text import clean, read_code, read_int, read_key, read_text
 
 BIGGEST: Final = 2**63 - 1

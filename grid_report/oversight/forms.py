@@ -12,9 +12,9 @@ from grid_report.accounts.aliases import member_of_alias
 from grid_report.accounts.members.audit_queries import Cursor, TrailFilter
 from grid_report.clock import PlainDate, read_instant
 from grid_report.errors import Invalid
+from grid_report.plain_characters import plain
 from grid_report.points.audit.journal_queries import JournalFilter
 from grid_report.points.kinds import AccountKind, EventKind
-from grid_report.typed import plain
 from grid_report.web.paging import BIGGEST_ID, unpack
 from grid_report.web.text import clean
 

@@ -33,9 +33,9 @@ from grid_report.oversight.acts import TRAIL_ACTIONS
 from grid_report.oversight.holders import shown_alias, shown_holder
 from grid_report.places import queries as places_queries
 from grid_report.points.audit.journal_queries import Event, JournalFilter, find_event, list_journal
+from grid_report.points.history import queries as points_queries
 from grid_report.points.kinds import EventKind
 from grid_report.points.permissions import JOURNAL_READ
-from grid_report.points.statement import queries as points_queries
 from grid_report.web import csv_files
 from grid_report.web.context import current_actor, settings
 from grid_report.web.pages import words
@@ -161,7 +161,7 @@ def event(event_id: int) -> str:
 
 @bp.get("/riders/<int:member_id>")
 def rider(member_id: int) -> str:
-    """Show a rider's statement as the rider has it, under the alias."""
+    """Show a rider's points history as the rider has it, under the alias."""
     actor, now = current_actor(), clock.now()
     access.check(actor, JOURNAL_READ)
     member_id = min(member_id, BIGGEST_ID)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from grid_report.access import Actor, Permission, has
+from grid_report.access import Actor, Permission, anyone_with
 from grid_report.access.roles import Role
 
 
@@ -42,9 +42,9 @@ class Proposed(Protocol):
 def _reads_budget(who: Actor, it: Payer | None) -> bool:
     """Without a community: whether there is any whose budget this actor may read."""
     if it is None:
-        return who.has(Role.WORKER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
+        return who.holds_any(Role.WORKER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
     return (
-        who.has(Role.ADMINISTRATOR, Role.AUDITOR)
+        who.holds_any(Role.ADMINISTRATOR, Role.AUDITOR)
         or who.holds(Role.WORKER, it.code)
         or who.holds(Role.SUPERVISOR, it.street_code)
     )
@@ -54,25 +54,28 @@ def _judges(who: Actor, it: Contested) -> bool:
     # Neither the rider nor those who took the decision; the county as well, where a street has
     # nobody else.
     return who.member_id not in (it.rider_id, it.decided_by_id, it.approved_by_id) and (
-        who.holds(Role.SUPERVISOR, it.street_code) or who.has(Role.ADMINISTRATOR)
+        who.holds(Role.SUPERVISOR, it.street_code) or who.holds_any(Role.ADMINISTRATOR)
     )
 
 
 def _decides(who: Actor, it: Proposed) -> bool:
     # Nobody approves an own proposal, nor one about oneself.
-    return who.has(Role.ADMINISTRATOR) and who.member_id not in (it.proposed_by_id, it.rider_id)
+    return who.holds_any(Role.ADMINISTRATOR) and who.member_id not in (
+        it.proposed_by_id,
+        it.rider_id,
+    )
 
 
-POINTS_READ_OWN: Final = Permission("points.read_own", has(Role.RIDER))
-POINTS_LEARN: Final = Permission("points.learn", has(Role.RIDER))
-BUDGET_GRANT: Final = Permission("budget.grant", has(Role.ADMINISTRATOR))
+POINTS_READ_OWN: Final = Permission("points.read_own", anyone_with(Role.RIDER))
+POINTS_LEARN: Final = Permission("points.learn", anyone_with(Role.RIDER))
+BUDGET_GRANT: Final = Permission("budget.grant", anyone_with(Role.ADMINISTRATOR))
 BUDGETS_READ: Final = Permission("budgets.read", _reads_budget)
 OBJECTIONS_READ: Final = Permission(
-    "objections.read", has(Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
+    "objections.read", anyone_with(Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
 )
 OBJECTION_ANSWER: Final = Permission("objection.answer", _judges)
-PROPOSALS_READ: Final = Permission("proposals.read", has(Role.ADMINISTRATOR, Role.AUDITOR))
+PROPOSALS_READ: Final = Permission("proposals.read", anyone_with(Role.ADMINISTRATOR, Role.AUDITOR))
 PROPOSAL_DECIDE: Final = Permission("proposal.decide", _decides)
-TARIFF_READ: Final = Permission("tariff.read", has(Role.ADMINISTRATOR, Role.AUDITOR))
-TARIFF_DRAFT: Final = Permission("tariff.draft", has(Role.ADMINISTRATOR))
-JOURNAL_READ: Final = Permission("journal.read", has(Role.ADMINISTRATOR, Role.AUDITOR))
+TARIFF_READ: Final = Permission("tariff.read", anyone_with(Role.ADMINISTRATOR, Role.AUDITOR))
+TARIFF_DRAFT: Final = Permission("tariff.draft", anyone_with(Role.ADMINISTRATOR))
+JOURNAL_READ: Final = Permission("journal.read", anyone_with(Role.ADMINISTRATOR, Role.AUDITOR))

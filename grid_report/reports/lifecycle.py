@@ -77,7 +77,7 @@ class Part(StrEnum):
     WORKER = "worker"
     STREET = "street"
     UNIT = "unit"
-    HANDLER = "handler"
+    IN_CHARGE = "in_charge"
     CHECKER = "checker"
 
 
@@ -115,7 +115,7 @@ _RIDER = _by(Part.RIDER)
 _STREET = _by(Part.STREET)
 _BODY = _by(Part.WORKER, Part.STREET)
 _NOBODY = _by()
-_HANDLER = _by(Part.HANDLER)
+_IN_CHARGE = _by(Part.IN_CHARGE)
 _CHECKER = _by(Part.CHECKER)
 
 MOVES: Final[Mapping[tuple[State, Step], Move]] = {
@@ -136,7 +136,7 @@ MOVES: Final[Mapping[tuple[State, Step], Move]] = {
     # community taking over from a unit that does not move.
     (State.ACCEPTED, Step.START): Move(State.IN_PROGRESS, _WORKER),
     (State.DISPATCHED, Step.START): Move(State.IN_PROGRESS, _by(Part.WORKER, Part.UNIT)),
-    (State.IN_PROGRESS, Step.CONTROL): Move(State.IN_PROGRESS, _HANDLER, (Need.WORDS_OR_PHOTOS,)),
+    (State.IN_PROGRESS, Step.CONTROL): Move(State.IN_PROGRESS, _IN_CHARGE, (Need.WORDS_OR_PHOTOS,)),
     (State.IN_PROGRESS, Step.EXTEND): Move(State.IN_PROGRESS, _BODY, (Need.DEADLINE, Need.REASON)),
     (State.ACCEPTED, Step.SUSPEND): Move(State.SUSPENDED, _STREET, (Need.REASON, Need.REVIEW_ON)),
     (State.DISPATCHED, Step.SUSPEND): Move(State.SUSPENDED, _STREET, (Need.REASON, Need.REVIEW_ON)),
@@ -144,7 +144,7 @@ MOVES: Final[Mapping[tuple[State, Step], Move]] = {
         State.SUSPENDED, _STREET, (Need.REASON, Need.REVIEW_ON)
     ),
     (State.SUSPENDED, Step.RESUME): Move(None, _BODY),
-    (State.IN_PROGRESS, Step.HANDLE): Move(State.HANDLED, _HANDLER, (Need.PHOTOS, Need.NOTE)),
+    (State.IN_PROGRESS, Step.HANDLE): Move(State.HANDLED, _IN_CHARGE, (Need.PHOTOS, Need.NOTE)),
     (State.HANDLED, Step.PASS): Move(State.CLOSED, _CHECKER),
     (State.HANDLED, Step.FAIL): Move(State.IN_PROGRESS, _CHECKER, (Need.REASON,)),
     # From a unit that stays silent, or from the own handling: the case must not be stuck there.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, Protocol
 
-from grid_report.access import Actor, Permission, has
+from grid_report.access import Actor, Permission, anyone_with
 from grid_report.access.roles import Role
 from grid_report.errors import Forbidden, NotFound
 from grid_report.reports.lifecycle import MOVES, KeptState, Part, State, Step
@@ -77,7 +77,7 @@ def _is_of_the_unit(who: Actor, it: Placed) -> bool:
     return it.dispatched_at is not None and who.holds(Role.HANDLER, it.unit_code)
 
 
-def _handles(who: Actor, it: Placed) -> bool:
+def _is_in_charge(who: Actor, it: Placed) -> bool:
     return _works_for_community(who, it) if it.self_handled else _is_of_the_unit(who, it)
 
 
@@ -93,13 +93,13 @@ PARTS: Final[Mapping[Part, Callable[[Actor, Placed], bool]]] = {
     Part.WORKER: _works_for_community,
     Part.STREET: _supervises,
     Part.UNIT: _is_of_the_unit,
-    Part.HANDLER: _handles,
+    Part.IN_CHARGE: _is_in_charge,
     Part.CHECKER: _may_check,
 }
 
 
 def _reads(who: Actor, it: Placed) -> bool:
-    return bool(parts(who, it)) or who.has(Role.ADMINISTRATOR, Role.AUDITOR)
+    return bool(parts(who, it)) or who.holds_any(Role.ADMINISTRATOR, Role.AUDITOR)
 
 
 def _sees_photos(who: Actor, it: Case) -> bool:
@@ -120,7 +120,7 @@ def _is_rider(who: Actor, it: Placed) -> bool:
     return Part.RIDER in parts(who, it)
 
 
-REPORT_SUBMIT: Final = Permission("report.submit", has(Role.RIDER))
+REPORT_SUBMIT: Final = Permission("report.submit", anyone_with(Role.RIDER))
 
 
 def _about_one(name: str, rule: Callable[[Actor, Case], bool]) -> Permission[Case]:
@@ -137,7 +137,7 @@ REPORT_RATE: Final = _about_one(
 )
 REPORT_ASSIGN: Final = _about_one(
     "report.assign",
-    lambda who, it: who.has(Role.ADMINISTRATOR) and it.reporter_id != who.member_id,
+    lambda who, it: who.holds_any(Role.ADMINISTRATOR) and it.reporter_id != who.member_id,
 )
 MERIT_PROPOSE: Final = _about_one("merit.propose", _is_body)
 RECHECK_ASK: Final = _about_one(
@@ -148,10 +148,10 @@ RECHECK_ANSWER: Final = _about_one(
     lambda who, it: _is_rider(who, it) and it.state in (State.HANDLED, State.CLOSED),
 )
 DESK_OPEN: Final = Permission(
-    "desk.open", has(Role.WORKER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
+    "desk.open", anyone_with(Role.WORKER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
 )
-UNIT_OPEN: Final = Permission("unit.open", has(Role.HANDLER))
-UNROUTED_LIST: Final = Permission("unrouted.list", has(Role.ADMINISTRATOR, Role.AUDITOR))
+UNIT_OPEN: Final = Permission("unit.open", anyone_with(Role.HANDLER))
+UNROUTED_LIST: Final = Permission("unrouted.list", anyone_with(Role.ADMINISTRATOR, Role.AUDITOR))
 
 
 def allowed_step(who: Actor, it: CaseOfSteps, step: Step) -> bool:

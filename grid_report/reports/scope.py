@@ -22,7 +22,7 @@ class ReportScope:
 def report_scope(who: Actor) -> ReportScope:
     """Say which reports this actor may see; agrees with `REPORT_READ` by a test."""
     return ReportScope(
-        everything=who.has(Role.ADMINISTRATOR, Role.AUDITOR),
+        everything=who.holds_any(Role.ADMINISTRATOR, Role.AUDITOR),
         reporter_id=who.member_id,
         communities=who.places(Role.WORKER),
         streets=who.places(Role.SUPERVISOR),

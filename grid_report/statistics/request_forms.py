@@ -12,6 +12,7 @@ from grid_report.access.roles import Role
 from grid_report.clock import Month
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.geo.reference import Reference
+from grid_report.plain_characters import plain
 from grid_report.settings import County, Settings
 from grid_report.statistics.counts import rules_queries
 from grid_report.statistics.counts.areas import Area, find_area
@@ -19,7 +20,6 @@ from grid_report.statistics.month import name_queries, table_queries
 from grid_report.statistics.month.queries import MonthReport, read_report
 from grid_report.statistics.month.table_queries import Tables
 from grid_report.statistics.permissions import STATISTICS_OPEN, STATISTICS_READ
-from grid_report.typed import plain
 from grid_report.web.pages.words import sentence
 
 LONGEST_VERSION: Final = 6
@@ -27,7 +27,7 @@ LONGEST_VERSION: Final = 6
 
 def own_area(actor: Actor) -> str:
     """Return the code of the area somebody reads first: the county, the own street or community."""
-    if actor.has(Role.ADMINISTRATOR, Role.AUDITOR):
+    if actor.holds_any(Role.ADMINISTRATOR, Role.AUDITOR):
         return ""
     own = sorted(actor.places(Role.SUPERVISOR)) or sorted(actor.places(Role.WORKER))
     return own[0] if own else ""

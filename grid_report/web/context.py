@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, g, has_request_context, request
+from flask import Flask, Response, current_app, g, has_request_context, request
 from flask_login import current_user
 from sqlalchemy import ScalarSelect
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Response as AnyResponse
 
 from grid_report import clock
 from grid_report.access import Actor, Permission
@@ -34,6 +34,22 @@ class SignInNeeded(GridReportError):
     code = "sign-in-needed"
 
 
+class Photos(Protocol):
+    """What the app does with photos: `media.kit.Media`, which this floor does not know."""
+
+    # A `Store` and `AdmittedPhoto`s; only rooms above `media` look into them.
+    store: Any
+
+    def admit(self, uploads: Sequence[Any]) -> list[Any]:
+        """Check, clean and store photos; all of them or none."""
+
+    def response(self, name: str, size: str, byte_count: int | None = None) -> Response:
+        """Answer with a photo; the caller has asked who may see it."""
+
+    def close(self) -> None:
+        """End the decoders."""
+
+
 @dataclass(frozen=True)
 class Services:
     """What `create_app` ties together; the web floor itself knows no domain."""
@@ -43,7 +59,7 @@ class Services:
     actor_for_browser: Callable[[int, str, datetime], Actor | None]
     actor_for_token: Callable[[str, datetime], Actor | None]
     unread_count: Callable[[int], int]
-    media: Any
+    media: Photos
     # Which of these photo files have a row, and all that have one: rooms above `media` know.
     photo_names_in_use: Callable[[Collection[str]], set[str]]
     list_photo_files: Callable[[str, int], list[tuple[str, int | None]]]
@@ -143,12 +159,12 @@ def current_actor() -> Actor:
 _KEEPS_FORMS = "grid_report_keeps_forms"
 
 
-def keep_forms_by(app: Flask, keep: Callable[[Response, str], None]) -> None:
+def keep_forms_by(app: Flask, keep: Callable[[AnyResponse, str], None]) -> None:
     """Have the words of a form that is refused here kept, with the page they belong to."""
     app.extensions[_KEEPS_FORMS] = keep
 
 
-def keep_form(response: Response) -> str | None:
+def keep_form(response: AnyResponse) -> str | None:
     """Keep the words of the refused form; return the page it was on, None when nobody knows."""
     page = page_of_form()
     if page is not None and request.method == "POST" and _KEEPS_FORMS in current_app.extensions:

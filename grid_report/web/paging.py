@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from grid_report.errors import Invalid
-from grid_report.typed import plain
+from grid_report.plain_characters import plain
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from grid_report.clock import Month
 from grid_report.errors import Invalid, NotFound
-from grid_report.typed import plain
+from grid_report.plain_characters import plain
 
 KEPT_CONTROLS = {"\n", "\t"}
 

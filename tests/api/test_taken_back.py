@@ -15,13 +15,13 @@ from grid_report.db import db, transaction
 from grid_report.notify.models import Message
 from grid_report.points import ledger
 from grid_report.points.errors import NothingLeftToTake
+from grid_report.points.history import queries as history_queries
+from grid_report.points.history import reversal_queries
 from grid_report.points.kinds import Verdict
 from grid_report.points.policy import terms_of
 from grid_report.points.proposals import usecases as proposals_usecases
 from grid_report.points.proposals.rules import ProposalKind, Propose
 from grid_report.points.rates import Earning
-from grid_report.points.statement import queries as statement_queries
-from grid_report.points.statement import reversal_queries
 from grid_report.settings import Settings
 from tests.api.conftest import Programs, problem
 from tests.support.builders import STATION, Make
@@ -221,7 +221,7 @@ def test_of_two_proposals_that_wait_for_one_award_the_second_takes_nothing(
     # It can be declined, and the rider was told once.
     proposals_usecases.decline(put[1], note="已收回", actor=second, now=clock.now())
     assert count_messages() == 1
-    balance = statement_queries.balance(rider.member_id)
+    balance = history_queries.balance(rider.member_id)
     assert (balance.available, balance.owed) == (0, 20)
 
 
@@ -278,4 +278,4 @@ def test_a_graver_verdict_may_take_what_the_first_one_left(
     release()
     with pytest.raises(NothingLeftToTake):
         take_back(make, settings, entry_id, Verdict.NEGLIGENT)
-    assert statement_queries.balance(rider.member_id).available == 30
+    assert history_queries.balance(rider.member_id).available == 30

@@ -27,8 +27,8 @@ from typing import Any
 from grid_report import create_app, settings
 from grid_report.db import db, transaction, use_case
 from grid_report.points import ledger
+from grid_report.points.history import queries as history_queries
 from grid_report.points.policy import Terms
-from grid_report.points.statement import queries as statement_queries
 from tests.benchmarks.durable import bare_commit, make_durable
 from tests.benchmarks.rounds import interval, until_sure
 from tests.points.book import NOW, STATION, TERMS, Book
@@ -74,7 +74,7 @@ def _measure(book: Book, kind: str, rounds: int) -> list[dict[str, Any]]:
         _live(book, rider, [next(causes)], spend=False)
 
     def balance() -> None:
-        statement_queries.balance(rider)
+        history_queries.balance(rider)
         db.session.rollback()
 
     rows = []

@@ -57,7 +57,7 @@ NOT_YET: dict[tuple[str, str], str] = {
     ("points.audit.cli", "accounts.steps"): "there is no query for an operator's member id",
     ("points.audit.cli", "points.ledger.models"): "there is no query for the freeze",
     (
-        "points.statement.queries",
+        "points.history.queries",
         "points.ledger.accounts",
     ): "the names of accounts are a rule, opening them a step",
     (

@@ -18,7 +18,7 @@ from jinja2 import nodes
 from grid_report.errors import GridReportError, Invalid
 from grid_report.reports.lifecycle import MOVES, STEPS_THAT_MOVE, Need, Step
 from grid_report.web.http.problems import HTTP_CODES
-from grid_report.web.pages.languages import Words
+from grid_report.web.pages.translations import Words
 from tests.conventions.test_templates import tree
 from tests.support.source import ROOT, calls, dotted, modules
 from tools import words

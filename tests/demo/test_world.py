@@ -33,7 +33,7 @@ from grid_report.offers.catalogue import queries as offer_queries
 from grid_report.offers.kinds import WaitState
 from grid_report.offers.permits.lifecycle import ApplicationState
 from grid_report.offers.permits.models import Application
-from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.permits.rules import PermitKind
 from grid_report.offers.redemptions import slot_queries
 from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.offers.redemptions.models import Redemption, Waiting
@@ -42,11 +42,11 @@ from grid_report.offers.settlements import queries as settlements_queries
 from grid_report.offers.settlements.lifecycle import LineVerdict
 from grid_report.places.queries import reference
 from grid_report.points.audit.queries import find_differences
+from grid_report.points.history import queries as points_queries
 from grid_report.points.objections.models import Objection
 from grid_report.points.objections.rules import ObjectionState
 from grid_report.points.proposals import queries as proposals_queries
 from grid_report.points.proposals.rules import ProposalKind
-from grid_report.points.statement import queries as points_queries
 from grid_report.reports.clocks import light
 from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
@@ -245,7 +245,7 @@ def test_cards_are_there_in_every_main_state_and_a_vehicle_may_pass(loaded: Flas
     missing = set(ApplicationState) - {row.state for row in rows}
     # What lapsed or was renewed is history; the rest is what people work with.
     assert missing <= {ApplicationState.LAPSED, ApplicationState.RENEWED}
-    assert (PaperKind.VEHICLE, ApplicationState.ACTIVE) in {tuple(row) for row in rows}
+    assert (PermitKind.VEHICLE, ApplicationState.ACTIVE) in {tuple(row) for row in rows}
 
 
 def test_a_few_cases_of_late_deserve_a_second_look_and_no_more(loaded: Flask) -> None:

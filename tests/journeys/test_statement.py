@@ -31,7 +31,7 @@ from grid_report.offers.redemptions import vouchers
 from grid_report.offers.redemptions.commands import Redeem
 from grid_report.offers.settlements import usecases as settlements_usecases
 from grid_report.offers.settlements.models import Statement, StatementLine
-from grid_report.points.statement.queries import balance
+from grid_report.points.history.queries import balance
 from tests.support.visits.browser import DESK, PHONE, Person, Site
 
 pytestmark = pytest.mark.browser

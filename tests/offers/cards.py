@@ -14,7 +14,7 @@ from grid_report.offers.permits import usecases as permits_usecases
 from grid_report.offers.permits.commands import Apply, SetOwnerPrice, TakeApplicationStep
 from grid_report.offers.permits.lifecycle import ApplicationStep
 from grid_report.offers.permits.models import Application
-from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.permits.rules import PermitKind
 from grid_report.places.geo.reference import CompoundInfo
 from grid_report.places.queries import reference
 from tests.offers.shop import Shop
@@ -42,9 +42,9 @@ class Cards:
         self.pass_ = shop.offer(0, kind=OfferKind.APPLICATION, station_code=None,
                                 picture=Picture.CARD, valid_days=180)  # fmt: skip
         price_usecases.choose_offer(
-            PaperKind.ACCESS_CARD, self.card, actor=shop.admin, now=self.now
+            PermitKind.ACCESS_CARD, self.card, actor=shop.admin, now=self.now
         )
-        price_usecases.choose_offer(PaperKind.VEHICLE, self.pass_, actor=shop.admin, now=self.now)
+        price_usecases.choose_offer(PermitKind.VEHICLE, self.pass_, actor=shop.admin, now=self.now)
         self.price(self.with_firm, 1555, by=self.firm)
         self.price(self.alone, 1500, subsidy_fen=1500, by=shop.admin, words="县级补贴")
 
@@ -62,7 +62,7 @@ class Cards:
         fen: int,
         *,
         by: Actor,
-        paper: PaperKind = PaperKind.ACCESS_CARD,
+        paper: PermitKind = PermitKind.ACCESS_CARD,
         **more: Any,
     ) -> int:
         """Set a compound's price."""
@@ -110,10 +110,10 @@ class Cards:
 
     def fresh(self, ref: str) -> Application:
         """Read an application again."""
-        from grid_report.offers.permits.queries import find_card
+        from grid_report.offers.permits.queries import find_permit
 
         db.session.rollback()
         db.session.expire_all()
-        found = find_card(ref).application
+        found = find_permit(ref).application
         db.session.rollback()
         return found

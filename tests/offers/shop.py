@@ -24,7 +24,7 @@ from grid_report.offers.redemptions import vouchers
 from grid_report.offers.redemptions.commands import Redeem
 from grid_report.offers.redemptions.models import Redemption
 from grid_report.points.audit import queries as audit_queries
-from grid_report.points.statement import queries as statement_queries
+from grid_report.points.history import queries as history_queries
 from tests.points.book import Book
 from tests.support.builders import STATION, Make
 
@@ -177,7 +177,7 @@ class Shop:
     def points(rider: Actor) -> tuple[int, int]:
         """Return what a rider can spend and what is on hold."""
         db.session.rollback()
-        found = statement_queries.balance(rider.member_id)
+        found = history_queries.balance(rider.member_id)
         db.session.rollback()
         return found.available, found.held
 

@@ -17,11 +17,14 @@ from sqlalchemy.exc import DBAPIError
 from grid_report.access import Actor, Grant
 from grid_report.access.roles import Role
 from grid_report.accounts.models import Member, RoleGrant, Standing
+from grid_report.clock import Month
 from grid_report.db import Base, db, transaction, use_case
 from grid_report.places.models import Community, Street
 from grid_report.points import ledger
 from grid_report.points.audit import queries as audit_queries
 from grid_report.points.audit.expected_triggers import TABLES
+from grid_report.points.budgets import queries as budgets_queries
+from grid_report.points.budgets.queries import MonthlyBudget
 from grid_report.points.causes import Cause
 from grid_report.points.kinds import Verdict
 from grid_report.points.ledger.models import Account
@@ -333,3 +336,11 @@ def _names(connection: Connection) -> Iterator[str]:
 def is_sqlite() -> bool:
     """Tell which database the test runs on."""
     return db.engine.dialect.name == "sqlite"
+
+
+def pool(community: str | None, month: Month) -> MonthlyBudget:
+    """Return a community's pool of a month, or the county's reserve, as the budgets' page reads it."""
+    if community is None:
+        return budgets_queries.reserve(month)
+    unopened = MonthlyBudget(str(month), 0, 0, 0, 0)
+    return budgets_queries.list_pools(month, {community}).get(community, unopened)

@@ -15,7 +15,7 @@ from tests.points.book import Book
 def _alone() -> Iterator[None]:
     """Audit the ledger by itself: these awards are for reports nobody sent.
 
-    That the two agree is audited in `tests/reports/rewards/test_steps.py`.
+    That the two agree is audited in `tests/reports/earnings/test_steps.py`.
     """
     with signals.report_facts.muted():
         yield

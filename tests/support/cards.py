@@ -12,7 +12,7 @@ from grid_report.offers.permits import price_usecases
 from grid_report.offers.permits import usecases as permits_usecases
 from grid_report.offers.permits.commands import Apply, SetOwnerPrice, TakeApplicationStep
 from grid_report.offers.permits.lifecycle import ApplicationStep
-from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.permits.rules import PermitKind
 from grid_report.places.queries import reference
 from tests.support.builders import STATION, Make
 
@@ -31,8 +31,8 @@ def ask_for_cards(make: Make, rider: Actor, handler: Actor, worker: Actor) -> As
     places, now, admin = reference(), clock.now(), make.administrator()
     compound = next(it for it in places.compounds_of(STATION) if not it.self_managed)
     offer_id = make.offer(kind=OfferKind.APPLICATION, station_code=None, picture=Picture.CARD)
-    price_usecases.choose_offer(PaperKind.ACCESS_CARD, offer_id, actor=admin, now=now)
-    price = SetOwnerPrice(compound.code, PaperKind.ACCESS_CARD, 0)
+    price_usecases.choose_offer(PermitKind.ACCESS_CARD, offer_id, actor=admin, now=now)
+    price = SetOwnerPrice(compound.code, PermitKind.ACCESS_CARD, 0)
     price_usecases.set_owner_price(price, places=places, actor=handler, now=now)
     refs = [
         permits_usecases.apply(

@@ -14,7 +14,7 @@ CORE = {
     "errors": 0,
     "rates": 0,
     "workflow": 1,
-    "typed": 0,
+    "plain_characters": 0,
     "languages": 0,
     "clock": 1,
     "db": 1,

@@ -88,7 +88,7 @@ ABOUT_CLOSED = frozenset({"reports.rate", "api.rate"})
 ENDING = ("accounts.sign_out", "accounts.sign_out_everywhere", "api.revoke_token")
 
 # What is asked of a card; the others are about a voucher.
-CARD_STEPS = {"cards.step": "pause", "approvals.step": "property_decline"}
+CARD_STEPS = {"permits.step": "pause", "approvals.step": "property_decline"}
 
 Request = tuple[str, str]
 
@@ -125,7 +125,7 @@ class World:
         values = dict(self.values)
         if endpoint in ABOUT_CLOSED:
             values["number"] = self.closed
-        if endpoint.startswith(("cards.", "approvals.")):
+        if endpoint.startswith(("permits.", "approvals.")):
             values.update(self.values["of_card"], step=CARD_STEPS.get(endpoint, ""))
         if endpoint.startswith("statistics_ask."):
             values["code"] = self.values["question"]

@@ -108,7 +108,7 @@ def waits_for_proof(session: Session, member_id: int) -> bool:
 
     Raises NotFound.
     """
-    steps.queue_behind(session, member_id)
+    steps.lock_member_weakly(session, member_id)
     return not queries.is_proved(member_id, session)
 
 
@@ -123,7 +123,7 @@ def hold_number(session: Session, member_id: int) -> str | None:
 
     Who the number is, is the person: one, under whichever account. Raises NotFound.
     """
-    steps.queue_behind(session, member_id)
+    steps.lock_member_weakly(session, member_id)
     return queries.proved_lookup(member_id, session)
 
 

@@ -297,7 +297,7 @@ def _me_page() -> dict[str, Any]:
     names = place_names.kept()
     return {
         "member": member,
-        "alias": rider_alias(actor.member_id) if actor.has(Role.RIDER) else "",
+        "alias": rider_alias(actor.member_id) if actor.holds_any(Role.RIDER) else "",
         "places": {g.id: place_names.name_at(names, g.role, g.place) for g in member.grants},
         "devices": devices_queries.list_own_sign_ins(actor.member_id, clock.now()),
         "this_device": actor.sign_in_id,

@@ -18,13 +18,13 @@ from grid_report.offers.forms import MOST_POINTS
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, OpensTo
 from grid_report.offers.permits.lifecycle import ApplicationState
 from grid_report.offers.permits.models import Application
-from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.permits.rules import PermitKind as PaperKind
 from grid_report.offers.redemptions import ending_queries, voucher_views
 from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.offers.redemptions.models import Redemption
 from grid_report.offers.redemptions.queries import RedemptionRow
 from grid_report.places.geo.reference import Reference
-from grid_report.points.statement import queries as statement_queries
+from grid_report.points.history import queries as statement_queries
 
 
 class StationShown(Answer):

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from grid_report.api.schemas.common import Answer, CodeName, Instant
 from grid_report.places.geo.reference import Reference
-from grid_report.points.statement import queries, trace_queries
+from grid_report.points.history import queries, trace_queries
 from grid_report.reports.lifecycle import Step
 from grid_report.web.pages.words import sentence
 

@@ -31,8 +31,8 @@ from grid_report.offers.redemptions.lifecycle import DELIVERED_ONCE, RedemptionS
 from grid_report.offers.redemptions.permissions import REDEMPTION_READ
 from grid_report.places.geo.points import Point
 from grid_report.places.queries import reference
-from grid_report.points.statement.ending_queries import purse
-from grid_report.points.statement.queries import balance
+from grid_report.points.history.ending_queries import purse
+from grid_report.points.history.queries import balance
 from grid_report.web.context import current_actor, settings, wiring
 from grid_report.web.pages import words
 from grid_report.web.pages.offline_pages import day_ends, keep_offline
@@ -135,8 +135,7 @@ def photo(offer_id: int, name: str, size: str) -> Response:
     access.check(current_actor(), OFFERS_READ)
     if size not in ("main", "thumb") or queries.find_offer_photo(offer_id) != name:
         raise NotFound
-    answer: Response = wiring().media.response(name, size)
-    return answer
+    return wiring().media.response(name, size)
 
 
 def _offer_page(offer_id: int, form: dict[str, Any], errors: Errors) -> str:
@@ -233,7 +232,7 @@ def mine() -> str:
 def voucher(ref: str) -> Response:
     """Show one: the code to hold out, where to go, and afterwards what can be said about it."""
     if permits_queries.find_card_or_none(ref) is not None:
-        return redirect(url_for("cards.one", ref=ref), 303)
+        return redirect(url_for("permits.one", ref=ref), 303)
     page, live = _voucher_page(ref, {}, {}, "")
     return keep_offline(page, live=live)
 

@@ -19,13 +19,13 @@ from grid_report.offers.permits.permissions import (
     APPLICATION_READ,
     APPLICATIONS_LIST,
     OWNER_PRICE_SET,
-    PAPERS_MANAGE,
-    PAPERS_READ,
+    PERMITS_MANAGE,
+    PERMITS_READ,
     allowed_application_step,
 )
 from grid_report.offers.permits.price_usecases import Priced
-from grid_report.offers.permits.queries import CardRow, Pile
-from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.permits.queries import PermitRow, Pile
+from grid_report.offers.permits.rules import PermitKind
 from grid_report.places.geo.reference import CompoundInfo
 from grid_report.places.queries import reference
 from grid_report.web.context import current_actor, settings
@@ -45,11 +45,11 @@ def index() -> str:
     access.check(actor, APPLICATIONS_LIST)
     asked = request.args.get("pile", "")
     pile = Pile(asked) if asked in set(Pile) else Pile.TO_DO
-    rows, following = queries.list_cards(
+    rows, following = queries.list_permits(
         actor, pile, before=unpack_id(request.args.get("cursor")), limit=PAGE
     )
     return render_template(
-        "cards/index.html",
+        "permits/index.html",
         rows=rows,
         pile=pile,
         piles=list(Pile),
@@ -60,11 +60,11 @@ def index() -> str:
     )
 
 
-def _row(ref: str) -> CardRow:
+def _row(ref: str) -> PermitRow:
     """Return an application the actor may read, but not an own one. Raises NotFound."""
     actor = current_actor()
     access.check(actor, APPLICATIONS_LIST)
-    row = queries.find_card(ref)
+    row = queries.find_permit(ref)
     access.check(actor, APPLICATION_READ, row.application)
     if row.application.rider_id == actor.member_id:
         raise NotFound
@@ -74,17 +74,17 @@ def _row(ref: str) -> CardRow:
 @bp.get("/cards/<ref>")
 def one(ref: str) -> str:
     """Show one application with what may be done."""
-    return _card_page(ref, {}, {}, "")
+    return _permit_page(ref, {}, {}, "")
 
 
-def _card_page(ref: str, form: dict[str, Any], errors: Errors, failed: str) -> str:
+def _permit_page(ref: str, form: dict[str, Any], errors: Errors, failed: str) -> str:
     row, now, actor = _row(ref), clock.now(), current_actor()
     it, places = row.application, reference()
     entries = queries.list_entries(it.id)
     community, unit = places.community(it.community_code), places.unit(it.unit_code)
     steps = [step for step in ApplicationStep if allowed_application_step(actor, it, step)]
     return render_template(
-        "cards/case.html",
+        "permits/case.html",
         row=row,
         it=it,
         community=community.name if community is not None else "",
@@ -113,10 +113,10 @@ def step(ref: str, step: str) -> Response:
         raise NotFound
     form = request.form.to_dict()
     try:
-        command = forms.read_card_step(form, step)
+        command = forms.read_permit_step(form, step)
         usecases.take_step(ref, command, actor=current_actor(), now=clock.now())
     except REFUSED as error:
-        return shown_again(error, lambda errors: _card_page(ref, form, errors, step))
+        return shown_again(error, lambda errors: _permit_page(ref, form, errors, step))
     flash(words.said("card-step-done"))
     return redirect(url_for("approvals.one", ref=ref), 303)
 
@@ -131,7 +131,7 @@ def _compounds(actor: Actor) -> list[CompoundInfo]:
     """Return the compounds whose price the actor may see: the firm's own, or all."""
     places = reference()
     mine = actor.places(Role.HANDLER)
-    everything = actor.has(Role.ADMINISTRATOR, Role.AUDITOR)
+    everything = actor.holds_any(Role.ADMINISTRATOR, Role.AUDITOR)
     return [
         compound
         for compound in places.compounds.values()
@@ -141,7 +141,7 @@ def _compounds(actor: Actor) -> list[CompoundInfo]:
 
 def _prices_page(form: dict[str, Any], errors: Errors) -> str:
     actor, places = current_actor(), reference()
-    access.check(actor, PAPERS_READ)
+    access.check(actor, PERMITS_READ)
     compounds = _compounds(actor)
     chosen = places.compound(form.get("compound") or request.args.get("compound"))
     if chosen not in compounds:
@@ -153,25 +153,25 @@ def _prices_page(form: dict[str, Any], errors: Errors) -> str:
         Priced(frozenset(unit.code for unit in firms_of(places, chosen))),
     )
     return render_template(
-        "cards/prices.html",
+        "permits/prices.html",
         rows=[
             (compound, places.communities[compound.community_code].name,
-             [now_prices.get((compound.code, paper)) for paper in PaperKind])
+             [now_prices.get((compound.code, paper)) for paper in PermitKind])
             for compound in compounds
         ],
-        kinds=list(PaperKind),
+        kinds=list(PermitKind),
         chosen=chosen,
         may_set=may_set,
-        current={paper.value: now_prices.get((chosen.code, paper)) for paper in PaperKind}
+        current={paper.value: now_prices.get((chosen.code, paper)) for paper in PermitKind}
         if chosen is not None
         else {},
         history=queries.price_history(chosen.code) if chosen is not None else [],
-        may_manage=access.allowed(actor, PAPERS_MANAGE),
-        sees_county=actor.has(Role.ADMINISTRATOR, Role.AUDITOR),
+        may_manage=access.allowed(actor, PERMITS_MANAGE),
+        sees_county=actor.holds_any(Role.ADMINISTRATOR, Role.AUDITOR),
         offers=queries.application_offers(),
-        offer_of={paper.value: id for paper, id in queries.offers_of_papers().items()},
+        offer_of={paper.value: id for paper, id in queries.offers_of_permits().items()},
         subsidies=queries.list_subsidies()
-        if actor.has(Role.ADMINISTRATOR, Role.AUDITOR)
+        if actor.holds_any(Role.ADMINISTRATOR, Role.AUDITOR)
         else [],
         subsidy_total=queries.total_subsidies(),
         form=form,
@@ -200,15 +200,15 @@ def set_price() -> Response:
 @bp.post("/owner-prices/offers")
 def choose_offers() -> Response:
     """Say through which offers cards are applied for."""
-    access.check(current_actor(), PAPERS_MANAGE)
+    access.check(current_actor(), PERMITS_MANAGE)
     form = request.form.to_dict()
     try:
         paper = form.get("paper", "")
         offer = form.get("offer", "")
-        if paper not in set(PaperKind) or not (offer.isascii() and offer.isdecimal()):
+        if paper not in set(PermitKind) or not (offer.isascii() and offer.isdecimal()):
             raise Invalid.field("offer", "offer-of-applications-needed")
         price_usecases.choose_offer(
-            PaperKind(paper), min(int(offer[:19]), 2**63 - 1), actor=current_actor(),
+            PermitKind(paper), min(int(offer[:19]), 2**63 - 1), actor=current_actor(),
             now=clock.now(),
         )  # fmt: skip
     except REFUSED as error:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from grid_report.offers.permits.lifecycle import ApplicationStep
-from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.permits.rules import PermitKind
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class SetOwnerPrice:
     """What owners of a compound pay for a card from now on, and who says why."""
 
     compound_code: str
-    paper: PaperKind
+    paper: PermitKind
     owners_fen: int
     subsidy_fen: int = 0
     words: str = ""

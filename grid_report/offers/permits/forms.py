@@ -9,8 +9,8 @@ from typing import Any, Final
 from grid_report.errors import Invalid
 from grid_report.offers.permits.commands import Apply, SetOwnerPrice, TakeApplicationStep
 from grid_report.offers.permits.lifecycle import ApplicationStep
-from grid_report.offers.permits.rules import MOST_FEN, PaperKind
-from grid_report.typed import plain
+from grid_report.offers.permits.rules import MOST_FEN, PermitKind
+from grid_report.plain_characters import plain
 from grid_report.web.text import clean, read_code, read_int, read_key, read_text
 
 WORDS_MOST: Final = 500
@@ -36,7 +36,7 @@ def read_application(values: Mapping[str, Any], offer_id: int) -> Apply:
     return command
 
 
-def read_card_step(values: Mapping[str, Any], step: str) -> TakeApplicationStep:
+def read_permit_step(values: Mapping[str, Any], step: str) -> TakeApplicationStep:
     """Read one step; a step nobody knows is a problem of the form. Raises Invalid."""
     problems = Invalid()
     if step not in set(ApplicationStep):
@@ -52,11 +52,11 @@ def read_owner_price(values: Mapping[str, Any]) -> SetOwnerPrice:
     """Read a compound's price in yuan. Raises Invalid."""
     problems = Invalid()
     paper = clean(values.get("paper"))
-    if paper not in set(PaperKind):
+    if paper not in set(PermitKind):
         problems.add("paper", "value-unknown")
     command = SetOwnerPrice(
         compound_code=read_code(values, "compound", most=20, problems=problems, needed=True),
-        paper=PaperKind(paper) if paper in set(PaperKind) else PaperKind.ACCESS_CARD,
+        paper=PermitKind(paper) if paper in set(PermitKind) else PermitKind.ACCESS_CARD,
         owners_fen=_fen(values, "price", problems, needed=True),
         subsidy_fen=_fen(values, "subsidy", problems),
         words=read_text(values, "words", most=WORDS_MOST, problems=problems),

@@ -25,7 +25,7 @@ from grid_report.offers.columns_models import (
     Words,
 )
 from grid_report.offers.permits.lifecycle import ApplicationState, ApplicationStep
-from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.permits.rules import PermitKind
 
 IS_WAITING = "state IN ('submitted', 'property_approved', 'approved')"
 IS_HELD = "state IN ('active', 'paused')"
@@ -33,13 +33,13 @@ WAS_ISSUED = "state IN ('active', 'paused', 'returned', 'renewed', 'expired', 'r
 IS_LIVING = "state IN ('submitted', 'property_approved', 'approved', 'active', 'paused')"
 
 
-class PaperOffer(Base):
+class PermitOffer(Base):
     """Which offer of the catalogue a kind of card is applied for through."""
 
     __tablename__ = "paper_offers"
 
-    paper: Mapped[PaperKind] = mapped_column(
-        enum_column(PaperKind, "paper_known"), primary_key=True
+    paper: Mapped[PermitKind] = mapped_column(
+        enum_column(PermitKind, "paper_known"), primary_key=True
     )
     offer_id: Mapped[int] = mapped_column(BIG, ForeignKey("offers.id"), unique=True)
 
@@ -60,7 +60,7 @@ class OwnerPrice(Base):
 
     id: Mapped[RowId]
     compound_code: Mapped[CompoundCode]
-    paper: Mapped[PaperKind] = mapped_column(enum_column(PaperKind, "paper_known"))
+    paper: Mapped[PermitKind] = mapped_column(enum_column(PermitKind, "paper_known"))
     owners_fen: Mapped[int]
     # What the county pays a card in a compound that manages itself.
     subsidy_fen: Mapped[int] = mapped_column(default=0)
@@ -134,7 +134,7 @@ class Application(Base):
     redemption_id: Mapped[int] = mapped_column(BIG, unique=True)
     version: Mapped[Version]
     rider_id: Mapped[MemberId]
-    paper: Mapped[PaperKind] = mapped_column(enum_column(PaperKind, "paper_known"))
+    paper: Mapped[PermitKind] = mapped_column(enum_column(PermitKind, "paper_known"))
     compound_code: Mapped[CompoundCode]
     compound_name: Mapped[str] = mapped_column(String(80))
     community_code: Mapped[CommunityCode]

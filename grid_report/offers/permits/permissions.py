@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from grid_report.access import Actor, Permission, has
+from grid_report.access import Actor, Permission, anyone_with
 from grid_report.access.roles import Role
 from grid_report.errors import Conflict, Forbidden, NotFound
 from grid_report.offers.permits.lifecycle import (
@@ -54,27 +54,29 @@ def application_sides(who: Actor, it: Applied) -> frozenset[Side]:
         Side.PROPERTY: firm,
         Side.COMMUNITY: community,
         Side.KEEPER: keeper,
-        Side.ADMINISTRATOR: who.has(Role.ADMINISTRATOR),
+        Side.ADMINISTRATOR: who.holds_any(Role.ADMINISTRATOR),
     }
     return frozenset(side for side, holds in held.items() if holds)
 
 
 def _reads(who: Actor, it: Applied) -> bool:
-    return bool(application_sides(who, it)) or who.has(Role.AUDITOR)
+    return bool(application_sides(who, it)) or who.holds_any(Role.AUDITOR)
 
 
 def _sets_owner_price(who: Actor, it: Priced) -> bool:
     """Its compound's property firm, or the county."""
-    return who.has(Role.ADMINISTRATOR) or bool(it.firms & who.places(Role.HANDLER))
+    return who.holds_any(Role.ADMINISTRATOR) or bool(it.firms & who.places(Role.HANDLER))
 
 
 APPLICATION_READ: Final = Permission("application.read", _reads, knows=_reads)
 APPLICATIONS_LIST: Final = Permission(
-    "application.list", has(Role.HANDLER, Role.WORKER, Role.ADMINISTRATOR, Role.AUDITOR)
+    "application.list", anyone_with(Role.HANDLER, Role.WORKER, Role.ADMINISTRATOR, Role.AUDITOR)
 )
 OWNER_PRICE_SET: Final = Permission("owner_price.set", _sets_owner_price)
-PAPERS_READ: Final = Permission("papers.read", has(Role.HANDLER, Role.ADMINISTRATOR, Role.AUDITOR))
-PAPERS_MANAGE: Final = Permission("papers.manage", has(Role.ADMINISTRATOR))
+PERMITS_READ: Final = Permission(
+    "papers.read", anyone_with(Role.HANDLER, Role.ADMINISTRATOR, Role.AUDITOR)
+)
+PERMITS_MANAGE: Final = Permission("papers.manage", anyone_with(Role.ADMINISTRATOR))
 
 
 def allowed_application_step(who: Actor, it: Moving, step: ApplicationStep) -> bool:

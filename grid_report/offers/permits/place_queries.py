@@ -25,7 +25,7 @@ SERVICES: Final = (
         Redemption.delivered_at,
         Redemption.ended_at,
         func.coalesce(Station.community_code, Application.community_code).label("community_code"),
-        Application.id.is_not(None).label("is_card"),
+        Application.id.is_not(None).label("is_permit"),
     )
     .select_from(Redemption)
     .outerjoin(Station, Station.code == Redemption.station_code)
@@ -37,6 +37,8 @@ SERVICES: Final = (
 def place_of(session: Session, redemption: Redemption) -> tuple[str | None, bool]:
     """Return the community a redemption belongs to, and whether it is a card."""
     row = session.execute(
-        select(SERVICES.c.community_code, SERVICES.c.is_card).where(SERVICES.c.id == redemption.id)
+        select(SERVICES.c.community_code, SERVICES.c.is_permit).where(
+            SERVICES.c.id == redemption.id
+        )
     ).one()
-    return row.community_code, row.is_card
+    return row.community_code, row.is_permit

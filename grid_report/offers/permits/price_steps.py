@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from grid_report.db import UtcInstant
 from grid_report.offers import quotas
 from grid_report.offers.permits.models import OwnerPrice
-from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.permits.rules import PermitKind
 from grid_report.places.geo.reference import UnitInfo
 
 # Two firms' first prices at once may both want to make the provider.
@@ -22,7 +22,7 @@ _PROVIDER: Final = text(
 ).bindparams(bindparam("created_at", type_=UtcInstant()))
 
 
-def newest_price(session: Session, compound_code: str, paper: PaperKind) -> OwnerPrice | None:
+def newest_price(session: Session, compound_code: str, paper: PermitKind) -> OwnerPrice | None:
     """Return the price that counts now."""
     return session.scalars(
         select(OwnerPrice)

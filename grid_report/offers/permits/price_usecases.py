@@ -14,10 +14,10 @@ from grid_report.errors import Invalid, NotFound, Stale
 from grid_report.offers.catalogue.models import Offer
 from grid_report.offers.permits.commands import SetOwnerPrice
 from grid_report.offers.permits.firms import firm_of, firms_of
-from grid_report.offers.permits.models import OwnerPrice, PaperOffer
-from grid_report.offers.permits.permissions import OWNER_PRICE_SET, PAPERS_MANAGE
+from grid_report.offers.permits.models import OwnerPrice, PermitOffer
+from grid_report.offers.permits.permissions import OWNER_PRICE_SET, PERMITS_MANAGE
 from grid_report.offers.permits.price_steps import newest_price, open_provider
-from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.permits.rules import PermitKind
 from grid_report.places.geo.reference import Reference
 
 
@@ -83,24 +83,24 @@ def set_owner_price(
 
 
 @use_case
-def choose_offer(paper: PaperKind, offer_id: int, *, actor: Actor, now: datetime) -> None:
+def choose_offer(paper: PermitKind, offer_id: int, *, actor: Actor, now: datetime) -> None:
     """Say through which offer of the catalogue a kind of card is applied for.
 
     Raises NotFound, Forbidden, Invalid.
     """
-    access.check(actor, PAPERS_MANAGE)
+    access.check(actor, PERMITS_MANAGE)
     with transaction() as session:
         offer = session.get(Offer, offer_id)
         if offer is None or not offer.kind.way.is_applied_for:
             raise Invalid.field("offer", "offer-of-applications-needed")
-        other = session.query(PaperOffer).filter_by(offer_id=offer_id).one_or_none()
+        other = session.query(PermitOffer).filter_by(offer_id=offer_id).one_or_none()
         if other is not None:
             if other.paper is paper:
                 return
             raise Invalid.field("offer", "offer-taken-by-other-card")
-        row = session.get(PaperOffer, paper)
+        row = session.get(PermitOffer, paper)
         if row is None:
-            session.add(PaperOffer(paper=paper, offer_id=offer_id))
+            session.add(PermitOffer(paper=paper, offer_id=offer_id))
         else:
             row.offer_id = offer_id
         audit(session, actor, "paper-offer-chosen", paper.value, now, offer_id=offer_id)

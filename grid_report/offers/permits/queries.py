@@ -22,10 +22,10 @@ from grid_report.offers.permits.models import (
     Application,
     ApplicationEntry,
     OwnerPrice,
-    PaperOffer,
+    PermitOffer,
     Subsidy,
 )
-from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.permits.rules import PermitKind
 from grid_report.offers.redemptions.models import Redemption
 
 
@@ -39,7 +39,7 @@ class Pile(StrEnum):
 
 
 @dataclass(frozen=True)
-class CardRow:
+class PermitRow:
     """An application with the reference it goes by."""
 
     application: Application
@@ -80,7 +80,7 @@ _ROW = select(Application, Redemption.ref).join(
 )
 
 
-def find_card(ref: str) -> CardRow:
+def find_permit(ref: str) -> PermitRow:
     """Return an application by its reference. Raises NotFound."""
     found = find_card_or_none(ref)
     if found is None:
@@ -88,10 +88,10 @@ def find_card(ref: str) -> CardRow:
     return found
 
 
-def find_card_or_none(ref: str) -> CardRow | None:
+def find_card_or_none(ref: str) -> PermitRow | None:
     """Return an application by its reference, or None: most redemptions are no applications."""
     found = db.session.execute(_ROW.where(Redemption.ref == ref)).one_or_none()
-    return CardRow(*found) if found is not None else None
+    return PermitRow(*found) if found is not None else None
 
 
 def find_ref_by_key(key: str) -> str | None:
@@ -118,7 +118,7 @@ def list_entries(application_id: int) -> Sequence[ApplicationEntry]:
 
 def _seen_by(who: Actor) -> ColumnElement[bool] | None:
     """Return what restricts a list to what somebody may read; None: everything."""
-    if who.has(Role.ADMINISTRATOR, Role.AUDITOR):
+    if who.holds_any(Role.ADMINISTRATOR, Role.AUDITOR):
         return None
     return or_(
         false(),
@@ -129,7 +129,7 @@ def _seen_by(who: Actor) -> ColumnElement[bool] | None:
 
 def _turn_of(who: Actor) -> ColumnElement[bool]:
     """Return what is somebody's turn: the firm's, the community's, or anybody's to watch."""
-    if who.has(Role.ADMINISTRATOR, Role.AUDITOR):
+    if who.holds_any(Role.ADMINISTRATOR, Role.AUDITOR):
         return Application.state.in_(WAITING)
     state, firm = Application.state, Application.unit_code
     S = ApplicationState
@@ -152,9 +152,9 @@ def _in_pile(pile: Pile, who: Actor) -> ColumnElement[bool]:
     return Application.state.not_in((*WAITING, *HELD))
 
 
-def list_cards(
+def list_permits(
     who: Actor, pile: Pile, *, before: int | None = None, limit: int = 50
-) -> tuple[list[CardRow], int | None]:
+) -> tuple[list[PermitRow], int | None]:
     """List a pile: what waits longest first where somebody waits, else the newest first."""
     query = _ROW.where(_in_pile(pile, who), Application.rider_id != who.member_id)
     mine = _seen_by(who)
@@ -162,11 +162,11 @@ def list_cards(
         query = query.where(mine)
     if pile in (Pile.TO_DO, Pile.UNDER_WAY):
         rows = db.session.execute(query.order_by(Application.waiting_since).limit(200))
-        return [CardRow(*row) for row in rows], None
+        return [PermitRow(*row) for row in rows], None
     if before is not None:
         query = query.where(Application.id < before)
     rows = db.session.execute(query.order_by(Application.id.desc()).limit(limit + 1))
-    found = [CardRow(*row) for row in rows]
+    found = [PermitRow(*row) for row in rows]
     following = found[limit - 1].application.id if len(found) > limit else None
     return found[:limit], following
 
@@ -182,14 +182,14 @@ def count_to_do(who: Actor) -> int:
     return int(db.session.scalar(query.where(mine) if mine is not None else query) or 0)
 
 
-def find_paper(offer_id: int) -> PaperKind | None:
+def find_permit_kind(offer_id: int) -> PermitKind | None:
     """Return what is applied for through an offer."""
-    return db.session.scalar(select(PaperOffer.paper).where(PaperOffer.offer_id == offer_id))
+    return db.session.scalar(select(PermitOffer.paper).where(PermitOffer.offer_id == offer_id))
 
 
-def offers_of_papers() -> dict[PaperKind, int]:
+def offers_of_permits() -> dict[PermitKind, int]:
     """Return the offer of each kind of card."""
-    rows = db.session.execute(select(PaperOffer.paper, PaperOffer.offer_id))
+    rows = db.session.execute(select(PermitOffer.paper, PermitOffer.offer_id))
     return {row.paper: row.offer_id for row in rows}
 
 
@@ -202,7 +202,7 @@ def application_offers() -> Sequence[Offer]:
     ).all()
 
 
-def prices_now(paper: PaperKind | None = None) -> dict[tuple[str, PaperKind], OwnerPrice]:
+def prices_now(paper: PermitKind | None = None) -> dict[tuple[str, PermitKind], OwnerPrice]:
     """Return the price that counts, by compound and kind."""
     newest = select(func.max(OwnerPrice.id)).group_by(OwnerPrice.compound_code, OwnerPrice.paper)
     if paper is not None:
@@ -220,7 +220,7 @@ def price_history(compound_code: str) -> Sequence[OwnerPrice]:
     ).all()
 
 
-def list_subsidies(limit: int = 200) -> list[tuple[Subsidy, CardRow]]:
+def list_subsidies(limit: int = 200) -> list[tuple[Subsidy, PermitRow]]:
     """List what the county owes for cards, the newest first."""
     rows = db.session.execute(
         select(Subsidy, Application, Redemption.ref)
@@ -229,7 +229,7 @@ def list_subsidies(limit: int = 200) -> list[tuple[Subsidy, CardRow]]:
         .order_by(Subsidy.at.desc(), Subsidy.application_id.desc())
         .limit(limit)
     )
-    return [(subsidy, CardRow(application, ref)) for subsidy, application, ref in rows]
+    return [(subsidy, PermitRow(application, ref)) for subsidy, application, ref in rows]
 
 
 def total_subsidies() -> int:

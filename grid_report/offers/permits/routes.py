@@ -14,24 +14,23 @@ from grid_report.errors import NotFound
 from grid_report.offers.catalogue import queries as catalogue_queries
 from grid_report.offers.catalogue.permissions import OFFERS_REDEEM
 from grid_report.offers.errors import BookingKeyReused
-from grid_report.offers.permits import forms, rules, usecases
-from grid_report.offers.permits import queries as card_queries
+from grid_report.offers.permits import forms, queries, rules, usecases
 from grid_report.offers.permits.lifecycle import ISSUED_ONCE, ApplicationStep
 from grid_report.offers.permits.permissions import allowed_application_step
-from grid_report.offers.permits.queries import CardRow
-from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.permits.queries import PermitRow
+from grid_report.offers.permits.rules import PermitKind
 from grid_report.offers.redemptions import opening_queries, voucher_views
 from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.places.queries import reference
-from grid_report.points.statement.ending_queries import ending, purse
-from grid_report.points.statement.queries import balance
+from grid_report.points.history.ending_queries import ending, purse
+from grid_report.points.history.queries import balance
 from grid_report.web.context import client_address, current_actor, public_address, settings
 from grid_report.web.guard import public
 from grid_report.web.pages import words
 from grid_report.web.pages.offline_pages import day_ends, keep_offline
 from grid_report.web.refused_forms import REFUSED, Errors, shown_again
 
-bp = Blueprint("cards", __name__)
+bp = Blueprint("permits", __name__)
 
 RIDERS_STEPS = (ApplicationStep.WITHDRAW, ApplicationStep.PAUSE, ApplicationStep.RESUME)
 
@@ -55,7 +54,7 @@ def _form_page(offer_id: int, form: dict[str, Any], errors: Errors) -> str:
     actor = current_actor()
     access.check(actor, OFFERS_REDEEM)
     row = catalogue_queries.find_offer(offer_id, now=clock.now())
-    paper = card_queries.find_paper(offer_id)
+    paper = queries.find_permit_kind(offer_id)
     if paper is None or row.offer.retired_at is not None:
         raise NotFound
     compounds, now = _compounds(paper), clock.now()
@@ -66,7 +65,7 @@ def _form_page(offer_id: int, form: dict[str, Any], errors: Errors) -> str:
     lasting = purse(actor.member_id, now) if dearest else ()
     most = min(dearest, sum(it.points for it in lasting))
     return render_template(
-        "cards/apply.html",
+        "permits/apply.html",
         row=row,
         paper=paper,
         closed=words.error_sentence(closed) if closed is not None else "",
@@ -80,10 +79,10 @@ def _form_page(offer_id: int, form: dict[str, Any], errors: Errors) -> str:
     )
 
 
-def _compounds(paper: PaperKind) -> list[tuple[str, list[tuple[str, str, int, bool]]]]:
+def _compounds(paper: PermitKind) -> list[tuple[str, list[tuple[str, str, int, bool]]]]:
     """List by community the compounds that have a price: code, name, points, self-managed."""
     places = reference()
-    priced = card_queries.prices_now(paper)
+    priced = queries.prices_now(paper)
     found: dict[str, list[tuple[str, str, int, bool]]] = {}
     for compound in places.compounds.values():
         price = priced.get((compound.code, paper))
@@ -116,12 +115,12 @@ def send(offer_id: int) -> Response:
         return shown_again(error, lambda errors: _form_page(offer_id, form, errors))
     if not done.replayed:
         flash(words.said("card-applied"))
-    return redirect(url_for("cards.one", ref=done.ref), 303)
+    return redirect(url_for("permits.one", ref=done.ref), 303)
 
 
-def _own(ref: str) -> CardRow:
+def _own(ref: str) -> PermitRow:
     """Return a card of the actor's own. Raises NotFound."""
-    row = card_queries.find_card(ref)
+    row = queries.find_permit(ref)
     if row.application.rider_id != current_actor().member_id:
         raise NotFound
     return row
@@ -130,21 +129,21 @@ def _own(ref: str) -> CardRow:
 @bp.get("/my/cards/<ref>")
 def one(ref: str) -> Response:
     """Show the card, or how far the application has come."""
-    page, valid = _card_page(ref, {}, {}, "")
+    page, valid = _permit_page(ref, {}, {}, "")
     return keep_offline(page, live=valid)
 
 
-def _card_page(ref: str, form: dict[str, Any], errors: Errors, failed: str) -> tuple[str, bool]:
+def _permit_page(ref: str, form: dict[str, Any], errors: Errors, failed: str) -> tuple[str, bool]:
     """Return the page, and whether there is a card on it to hold out."""
     row, now, actor = _own(ref), clock.now(), current_actor()
     it = row.application
     places = reference()
     valid = row.is_valid(now)
-    link = public_address(url_for("cards.verify", token=it.token)) if it.token else ""
+    link = public_address(url_for("permits.verify", token=it.token)) if it.token else ""
     unit = places.unit(it.unit_code)
     community = places.community(it.community_code)
     page = render_template(
-        "cards/one.html",
+        "permits/one.html",
         row=row,
         it=it,
         title_row=redemptions_queries.find_redemption(ref),
@@ -154,7 +153,7 @@ def _card_page(ref: str, form: dict[str, Any], errors: Errors, failed: str) -> t
         day_ends_s=day_ends(now),
         link=link,
         picture=voucher_views.qr_svg(link) if link else "",
-        entries=card_queries.list_entries(it.id),
+        entries=queries.list_entries(it.id),
         steps=[step for step in RIDERS_STEPS if allowed_application_step(actor, it, step)],
         may_renew=row.may_renew(settings().cards.renew_days, now),
         due=row.due_at(settings().cards.approve_hours),
@@ -176,12 +175,12 @@ def step(ref: str, step: str) -> Response:
         raise NotFound
     form = request.form.to_dict()
     try:
-        command = forms.read_card_step(form, step)
+        command = forms.read_permit_step(form, step)
         usecases.take_step(ref, command, actor=current_actor(), now=clock.now())
     except REFUSED as error:
-        return shown_again(error, lambda errors: _card_page(ref, form, errors, step)[0])
+        return shown_again(error, lambda errors: _permit_page(ref, form, errors, step)[0])
     flash(words.said("card-step-done"))
-    return redirect(url_for("cards.one", ref=ref), 303)
+    return redirect(url_for("permits.one", ref=ref), 303)
 
 
 @bp.get("/verify/<token>")
@@ -192,10 +191,10 @@ def verify(token: str) -> Response:
     found = usecases.look_up(
         token, address=client_address(), most=settings().cards.verify_per_minute, now=now
     )
-    row = CardRow(found, "") if found is not None else None
+    row = PermitRow(found, "") if found is not None else None
     answer = make_response(
         render_template(
-            "cards/verify.html",
+            "permits/verify.html",
             row=row,
             valid=row is not None and row.is_valid(now),
             now=now,

@@ -11,7 +11,7 @@ from grid_report.offers.permits.lifecycle import ApplicationState
 from grid_report.offers.redemptions.rules import DISPUTE_WINDOW
 
 
-class PaperKind(StrEnum):
+class PermitKind(StrEnum):
     ACCESS_CARD = "access_card"
     VEHICLE = "vehicle"
 

@@ -20,7 +20,7 @@ from grid_report.offers.redemptions import steps as redemptions_steps
 from grid_report.offers.redemptions.models import Redemption
 
 
-def watch_cards(
+def watch_permits(
     *, remind_days: int, now: datetime, should_continue: Callable[[], bool] = lambda: True
 ) -> int:
     """Remind, end and let lapse whatever is due; return how many."""

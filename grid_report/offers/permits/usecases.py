@@ -14,7 +14,7 @@ from grid_report.access import Actor
 from grid_report.access.roles import Role
 from grid_report.accounts import limit_steps
 from grid_report.accounts.numbers.steps import check_proved
-from grid_report.accounts.steps import queue_behind
+from grid_report.accounts.steps import lock_member_weakly
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound, Stale
 from grid_report.offers import errors as offers_errors
@@ -37,7 +37,7 @@ from grid_report.offers.permits.models import (
     Application,
     ApplicationEntry,
     OwnerPrice,
-    PaperOffer,
+    PermitOffer,
 )
 from grid_report.offers.permits.permissions import (
     APPLICATION_READ,
@@ -45,7 +45,7 @@ from grid_report.offers.permits.permissions import (
     check_application_step,
 )
 from grid_report.offers.permits.price_steps import newest_price, open_provider
-from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.permits.rules import PermitKind
 from grid_report.offers.redemptions import opening_queries, vouchers
 from grid_report.offers.redemptions import steps as redemptions_steps
 from grid_report.offers.redemptions import usecases as redemptions_usecases
@@ -88,17 +88,17 @@ def apply(
     """Ask for a card at the owners' price, the points on hold, or none of it.
 
     Raises NotFound, Forbidden, Invalid, BookingKeyReused, OfferGone, PriceUnknown, FirmUnknown,
-    CardApplied, CardHeld, NotRenewable, NumberUnproved, FirstReportNeeded, and NotEnoughPoints of the ledger.
+    PermitApplied, PermitHeld, NotRenewable, NumberUnproved, FirstReportNeeded, and NotEnoughPoints of the ledger.
     """
     access.check(actor, OFFERS_REDEEM)
     with transaction() as session:
         # One open application and one card each are counted under this lock.
-        queue_behind(session, actor.member_id)
+        lock_member_weakly(session, actor.member_id)
         known = _sent_before(session, command, actor)
         if known is not None:
             return known
         check_proved(session, actor.member_id)
-        offer, paper = _offer_and_paper(session, command)
+        offer, paper = _offer_and_kind(session, command)
         if opening_queries.needs_report(session, offer, actor.member_id):
             raise offers_errors.FirstReportNeeded
         compound = places.compound(command.compound_code)
@@ -166,17 +166,17 @@ def _sent_before(session: Session, command: Apply, actor: Actor) -> Applied | No
     return Applied(paper_steps.lock(session, known.id), known.ref, replayed=True)
 
 
-def _offer_and_paper(session: Session, command: Apply) -> tuple[Offer, PaperKind]:
+def _offer_and_kind(session: Session, command: Apply) -> tuple[Offer, PermitKind]:
     """Return the offer and what is applied for through it; a vehicle has a plate."""
     offer = session.get(Offer, command.offer_id)
     if offer is None or not offer.kind.way.is_applied_for:
         raise NotFound
-    paper = session.scalar(select(PaperOffer.paper).where(PaperOffer.offer_id == offer.id))
+    paper = session.scalar(select(PermitOffer.paper).where(PermitOffer.offer_id == offer.id))
     if paper is None or offer.retired_at is not None:
         raise offers_errors.OfferGone
-    if paper is PaperKind.VEHICLE and not command.plate:
+    if paper is PermitKind.VEHICLE and not command.plate:
         raise Invalid.field("plate", "field-needed")
-    if paper is not PaperKind.VEHICLE and command.plate:
+    if paper is not PermitKind.VEHICLE and command.plate:
         raise Invalid.field("plate", "only-vehicles-have-plates")
     return offer, paper
 
@@ -184,7 +184,7 @@ def _offer_and_paper(session: Session, command: Apply) -> tuple[Offer, PaperKind
 def _check_one_each(
     session: Session,
     command: Apply,
-    paper: PaperKind,
+    paper: PermitKind,
     *,
     renew_days: int,
     actor: Actor,
@@ -203,7 +203,7 @@ def _check_one_each(
     ).all()
     for application, ref in mine:
         if application.state in WAITING:
-            raise offers_errors.CardApplied(ref)
+            raise offers_errors.PermitApplied(ref)
     held = next(iter(mine), None)
     if held is None:
         if command.renews:
@@ -219,7 +219,7 @@ def _check_one_each(
                 actor=None, role=redemptions_steps.SYSTEM, now=now,
             )  # fmt: skip
             return None
-        raise offers_errors.CardHeld(ref)
+        raise offers_errors.PermitHeld(ref)
     if not rules.may_renew(application.state, application.valid_until, now, renew_days):
         raise offers_errors.NotRenewable
     return int(application.id)

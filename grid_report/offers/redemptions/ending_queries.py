@@ -9,8 +9,8 @@ from grid_report.offers.catalogue.models import Offer, Slot
 from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.offers.redemptions.queries import RedemptionRow
 from grid_report.offers.redemptions.rules import cancel_until, voucher_holds_until
-from grid_report.points.statement import ending_queries
-from grid_report.points.statement.queries import Expiring
+from grid_report.points.history import ending_queries
+from grid_report.points.history.queries import Expiring
 
 
 def before_taking(

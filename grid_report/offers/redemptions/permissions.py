@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from grid_report.access import Actor, Permission, has
+from grid_report.access import Actor, Permission, anyone_with
 from grid_report.access.roles import Role
 from grid_report.offers.redemptions.lifecycle import (
     DELIVERED_ONCE,
@@ -42,7 +42,9 @@ def _hands_it_out(who: Actor, it: AtStation) -> bool:
 
 def _reads(who: Actor, it: Taken) -> bool:
     return (
-        _redeemed_it(who, it) or _hands_it_out(who, it) or who.has(Role.ADMINISTRATOR, Role.AUDITOR)
+        _redeemed_it(who, it)
+        or _hands_it_out(who, it)
+        or who.holds_any(Role.ADMINISTRATOR, Role.AUDITOR)
     )
 
 
@@ -57,15 +59,15 @@ def _may_step(step: RedemptionStep) -> Callable[[Actor, Taken], bool]:
             # Nobody hands out to oneself, or decides about the own service.
             return By.RIDER in by
         return (By.STATION in by and _hands_it_out(who, it)) or (
-            By.ADMINISTRATOR in by and who.has(Role.ADMINISTRATOR)
+            By.ADMINISTRATOR in by and who.holds_any(Role.ADMINISTRATOR)
         )
 
     return rule
 
 
-STATION_OPEN: Final = Permission("station.open", has(Role.STATION_STAFF))
+STATION_OPEN: Final = Permission("station.open", anyone_with(Role.STATION_STAFF))
 SLOT_CALL_OFF: Final = Permission[AtStation](
-    "offers.call_off", lambda who, it: who.has(Role.ADMINISTRATOR) or _hands_it_out(who, it)
+    "offers.call_off", lambda who, it: who.holds_any(Role.ADMINISTRATOR) or _hands_it_out(who, it)
 )
 REDEMPTION_READ: Final = Permission("redemption.read", _reads, knows=_reads)
 

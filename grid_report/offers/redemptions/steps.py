@@ -43,7 +43,7 @@ def lock_rider_of(session: Session, ref: str) -> None:
         raise NotFound
     # Nothing is counted any more of somebody who erased the account.
     with suppress(NotFound):
-        accounts_steps.queue_behind(session, rider_id)
+        accounts_steps.lock_member_weakly(session, rider_id)
 
 
 def lock(session: Session, ref: str) -> Redemption:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from grid_report import access
 from grid_report.access import Actor
 from grid_report.access.roles import Role
-from grid_report.accounts.steps import queue_behind
+from grid_report.accounts.steps import lock_member_weakly
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
 from grid_report.notify import outbox
@@ -61,7 +61,7 @@ def redeem(command: Redeem, *, actor: Actor, zone: tzinfo, now: datetime) -> Tak
     sent = fingerprint(command)
     with transaction() as session:
         # Quota and key are counted under this lock: two phones of one rider queue here.
-        queue_behind(session, actor.member_id)
+        lock_member_weakly(session, actor.member_id)
         known = session.scalars(
             select(Redemption).where(
                 Redemption.rider_id == actor.member_id, Redemption.key == command.key
@@ -303,7 +303,7 @@ def join_queue(slot_id: int, *, actor: Actor, zone: tzinfo, now: datetime) -> in
     access.check(actor, OFFERS_REDEEM)
     with transaction() as session:
         # Places waited for count, so two queues joined at once are joined one after the other.
-        queue_behind(session, actor.member_id)
+        lock_member_weakly(session, actor.member_id)
         slot = steps.lock_slot(session, slot_id)
         if slot.called_off_at is not None or slot.starts_at <= now:
             raise offers_errors.SlotOver

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from grid_report.typed import plain
+from grid_report.plain_characters import plain
 
 VERSION: Final = "GR1"
 STEP_S: Final = 30

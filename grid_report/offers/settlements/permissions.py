@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from grid_report.access import Actor, Permission, has
+from grid_report.access import Actor, Permission, anyone_with
 from grid_report.access.roles import Role
 from grid_report.offers.settlements.lifecycle import Side, StatementFacts
 
@@ -15,10 +15,10 @@ def _works_for_provider(who: Actor, it: StatementFacts) -> bool:
 
 
 def _reads(who: Actor, it: StatementFacts) -> bool:
-    return _works_for_provider(who, it) or who.has(Role.ADMINISTRATOR, Role.AUDITOR)
+    return _works_for_provider(who, it) or who.holds_any(Role.ADMINISTRATOR, Role.AUDITOR)
 
 
-_is_county: Final = has(Role.ADMINISTRATOR)
+_is_county: Final = anyone_with(Role.ADMINISTRATOR)
 
 
 def _answers(side: Side, who: Actor, it: StatementFacts) -> bool:
@@ -32,7 +32,9 @@ def _about_one(
     return Permission(name, rule, knows=_reads)
 
 
-STATEMENTS_LIST: Final = Permission("statements.list", has(Role.ADMINISTRATOR, Role.AUDITOR))
+STATEMENTS_LIST: Final = Permission(
+    "statements.list", anyone_with(Role.ADMINISTRATOR, Role.AUDITOR)
+)
 STATEMENT_READ: Final = _about_one("statement.read", _reads)
 STATEMENT_CONFIRM: Final = _about_one("statement.confirm", _works_for_provider)
 # Whoever holds both roles still is one person.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from grid_report.errors import Invalid
-from grid_report.typed import plain
+from grid_report.plain_characters import plain
 
 EARTH_RADIUS_M: Final = 6_371_008.8
 

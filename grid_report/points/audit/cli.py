@@ -17,9 +17,9 @@ from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.points.audit import queries, rebuild_queries
 from grid_report.points.budgets import usecases as budgets_usecases
+from grid_report.points.history import explanation_queries
 from grid_report.points.ledger.models import Freeze
 from grid_report.points.policy import terms_of
-from grid_report.points.statement import explanation_queries
 from grid_report.web.context import settings
 
 SHOWN = 50

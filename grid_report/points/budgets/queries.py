@@ -15,11 +15,11 @@ from sqlalchemy import ColumnElement, Index, func, select, text
 
 from grid_report.clock import Month, months_between
 from grid_report.db import db
+from grid_report.points.history.queries import MINT_KEY
 from grid_report.points.kinds import IS_OPEN, AccountKind, EventKind
 from grid_report.points.ledger.models import Account, Journal, Lot, Transfer
 from grid_report.points.ledger.pending_models import PendingAward
-from grid_report.points.policy import EXPIRY_MONTHS
-from grid_report.points.statement.queries import MINT_KEY, MonthlyBudget
+from grid_report.points.policy import EXPIRY_MONTHS, YELLOW_PERCENT
 
 # Declared beside the reads it is for; the ledger itself finds its accounts by their holder.
 IS_POOL: Final = text("month <> ''")
@@ -32,6 +32,24 @@ Index(
 )
 
 TREND_MONTHS: Final = 13
+
+
+@dataclass(frozen=True)
+class MonthlyBudget:
+    """A pool of a month. `light` is green, yellow from 80 %, red when it is used up."""
+
+    month: str
+    granted: int
+    awarded: int
+    left: int
+    pending: int
+
+    @property
+    def light(self) -> str:
+        """Say how full the pool is."""
+        if self.left <= 0 and self.granted:
+            return "red"
+        return "yellow" if self.awarded * 100 >= self.granted * YELLOW_PERCENT > 0 else "green"
 
 
 @dataclass(frozen=True)

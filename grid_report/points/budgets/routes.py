@@ -11,9 +11,8 @@ from grid_report.clock import Month
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.points.budgets import queries
-from grid_report.points.budgets.queries import Scope
+from grid_report.points.budgets.queries import MonthlyBudget, Scope
 from grid_report.points.permissions import BUDGETS_READ
-from grid_report.points.statement.queries import MonthlyBudget
 from grid_report.web.context import current_actor, settings
 
 bp = Blueprint("budgets", __name__)
@@ -43,7 +42,7 @@ def _month() -> tuple[Month, list[Month]]:
 
 def _scope(actor: Actor) -> Scope:
     """Return the communities an actor may read, None for all of them."""
-    if actor.has(Role.ADMINISTRATOR, Role.AUDITOR):
+    if actor.holds_any(Role.ADMINISTRATOR, Role.AUDITOR):
         return None
     streets, own = actor.places(Role.SUPERVISOR), actor.places(Role.WORKER)
     return {

@@ -150,7 +150,7 @@ def own(objection_id: int, rider_id: int, now: datetime) -> ObjectionView:
 
 
 def _scope(actor: Actor) -> ColumnElement[bool]:
-    if actor.has(Role.ADMINISTRATOR, Role.AUDITOR):
+    if actor.holds_any(Role.ADMINISTRATOR, Role.AUDITOR):
         return true()
     streets = actor.places(Role.SUPERVISOR)
     return Objection.street_code.in_(sorted(streets)) if streets else false()

@@ -13,12 +13,12 @@ from grid_report.accounts.aliases import rider_alias
 from grid_report.db import db
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
+from grid_report.points.history import month_queries, trace_queries
 from grid_report.points.objections import queries, usecases
 from grid_report.points.objections.queries import ObjectionView
 from grid_report.points.objections.rules import ANSWERS, Decision, ObjectionStep, Subject
 from grid_report.points.permissions import OBJECTION_ANSWER, OBJECTIONS_READ, POINTS_READ_OWN
 from grid_report.points.signals import decision_about
-from grid_report.points.statement import month_queries, trace_queries
 from grid_report.web.context import current_actor, settings
 from grid_report.web.pages.words import said
 from grid_report.web.paging import BIGGEST_ID, pack, unpack_id

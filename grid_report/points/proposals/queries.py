@@ -13,13 +13,13 @@ from grid_report.access import Actor
 from grid_report.accounts.members.identity_queries import names_for
 from grid_report.db import db
 from grid_report.errors import NotFound
+from grid_report.points.history import reversal_queries
+from grid_report.points.history.reversal_queries import Taken
 from grid_report.points.kinds import Verdict
 from grid_report.points.proposals.models import Proposal
 from grid_report.points.proposals.rules import ProposalKind, ProposalState
 from grid_report.points.rates import Version
 from grid_report.points.rewards.models import TariffDraft, TariffVersion
-from grid_report.points.statement import reversal_queries
-from grid_report.points.statement.reversal_queries import Taken
 
 DECIDED_SHOWN = 30
 

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from grid_report.db import lock_one
 from grid_report.points import ledger, signals
 from grid_report.points.errors import MeritProposed, NothingLeftToTake, ProposalKeyReused
+from grid_report.points.history import reversal_queries
 from grid_report.points.kinds import EventKind, Verdict
 from grid_report.points.ledger.accounts import insert_once
 from grid_report.points.ledger.models import Journal
 from grid_report.points.proposals.models import Proposal
 from grid_report.points.proposals.rules import ProposalKind, ProposalState, Propose
-from grid_report.points.statement import reversal_queries
 
 
 @dataclass(frozen=True)

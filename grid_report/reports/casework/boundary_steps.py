@@ -22,9 +22,9 @@ from grid_report.reports import signals, steps
 from grid_report.reports.casework import effect_steps, notification_steps
 from grid_report.reports.casework.assign_steps import assign
 from grid_report.reports.commands import TakeStep
+from grid_report.reports.earnings.evidence import has_own_position
 from grid_report.reports.lifecycle import MOVES, OPEN, Step, move_for
 from grid_report.reports.models import Report
-from grid_report.reports.rewards.evidence import has_own_position
 from grid_report.reports.sources import LocatedBy
 from grid_report.settings import Settings
 

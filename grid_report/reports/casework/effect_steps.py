@@ -23,11 +23,11 @@ from grid_report.reports import clocks, queries, steps
 from grid_report.reports.casework import lead_steps
 from grid_report.reports.casework.merged import Followed
 from grid_report.reports.commands import TakeStep
+from grid_report.reports.earnings import evidence
 from grid_report.reports.errors import MergeTargetNotOpen, ReopenTooLate
 from grid_report.reports.lifecycle import OPEN, Need, Part, Step
 from grid_report.reports.models import Report
 from grid_report.reports.permissions import parts
-from grid_report.reports.rewards import evidence
 from grid_report.settings import Cases, Settings
 
 Changes = dict[str, Any]
@@ -330,7 +330,7 @@ def role_for(actor: Actor, report: Any, by: frozenset[Part]) -> str:
     for part, role in steps.ROLE_OF_PART.items():
         if part in mine:
             return role.value
-    # A handler or checker is one of the three below.
+    # Whoever is in charge or checks is one of the three below.
     mine = parts(actor, report)
     for part in (Part.UNIT, Part.WORKER, Part.STREET):
         if part in mine:

@@ -26,11 +26,11 @@ from grid_report.reports import queries, steps
 from grid_report.reports.casework import effect_steps, notification_steps
 from grid_report.reports.commands import AnswerRecheck, AskRecheck, fingerprint
 from grid_report.reports.consent_steps import photos_to_keep
+from grid_report.reports.earnings import steps as earnings_steps
 from grid_report.reports.idempotency_steps import Done, SentBefore, check_key
 from grid_report.reports.lifecycle import Step
 from grid_report.reports.models import PhotoKind, Recheck, Report
 from grid_report.reports.permissions import MERIT_PROPOSE, RECHECK_ANSWER, RECHECK_ASK, REPORT_READ
-from grid_report.reports.rewards import steps as rewards_steps
 
 
 class RecheckOpen(Conflict):
@@ -177,7 +177,7 @@ def _answer(
     )
     photos = photos_to_keep(session, report, command.photos, actor)
     steps.add_photos(session, report, entry, photos, kind=PhotoKind.AFTER, actor=actor, now=now)
-    rewards_steps.for_recheck(
+    earnings_steps.for_recheck(
         session,
         report,
         asked[-1].nth,

@@ -27,6 +27,7 @@ from grid_report.reports.casework.lead_steps import is_folded_away
 from grid_report.reports.casework.merged import Followed
 from grid_report.reports.commands import RateReport, TakeStep, fingerprint
 from grid_report.reports.consent_steps import photos_to_keep
+from grid_report.reports.earnings import steps as earnings_steps
 from grid_report.reports.errors import AlreadyRated, AlreadyRouted
 from grid_report.reports.idempotency_steps import Done, SentBefore, check_key
 from grid_report.reports.lifecycle import BY_ANY_RIDER, State, Step, is_open, move_for
@@ -38,7 +39,6 @@ from grid_report.reports.permissions import (
     REPORT_URGE,
     check_step,
 )
-from grid_report.reports.rewards import steps as rewards_steps
 from grid_report.settings import Settings
 
 __all__ = [
@@ -156,7 +156,7 @@ def _move(it: effect_steps.Deciding) -> None:
             now=it.now,
             changes={"joined": [None, report.number]},
         )
-    rewards_steps.for_step(
+    earnings_steps.for_step(
         it.session,
         report,
         command.step,

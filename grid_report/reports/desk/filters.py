@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
-from grid_report import typed
+from grid_report import plain_characters
 from grid_report.clock import PlainDate, read_instant
 from grid_report.errors import Invalid
 from grid_report.places.geo.reference import Reference
@@ -102,7 +102,7 @@ def _states(names: list[str], problems: Invalid) -> frozenset[State]:
 def _code(
     args: Mapping[str, str], name: str, known: Container[str], problems: Invalid
 ) -> str | None:
-    value = typed.plain(args.get(name)) or None
+    value = plain_characters.plain(args.get(name)) or None
     if value is not None and value not in known:
         problems.add(name, "value-unknown")
         return None
@@ -144,7 +144,7 @@ def instant(
 
     A plus sign may have become a space.
     """
-    text = typed.plain(args.get(name)) or ""
+    text = plain_characters.plain(args.get(name)) or ""
     if not text:
         return None
     try:

@@ -30,12 +30,12 @@ from grid_report.access import Actor
 from grid_report.db import BIG, UtcInstant, db, table_of
 from grid_report.errors import Invalid
 from grid_report.notify.queries import unread_by
+from grid_report.plain_characters import plain
 from grid_report.reports.clocks import NEVER, Light
 from grid_report.reports.desk.filters import ReportFilter, Sort
 from grid_report.reports.lifecycle import OPEN, State
 from grid_report.reports.models import IS_OPEN, Report
 from grid_report.reports.scope import ReportScope, report_scope
-from grid_report.typed import plain
 from grid_report.web.paging import Page, pack, unpack
 
 R = table_of(Report).c

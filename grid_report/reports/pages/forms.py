@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from grid_report import typed
+from grid_report import plain_characters
 from grid_report.clock import PlainDate, read_instant
 from grid_report.errors import FieldProblem, Invalid
 from grid_report.media.uploads.photos import AdmittedPhoto
@@ -146,7 +146,7 @@ def _instant(
     if _is_blank(text):
         return None
     try:
-        at = read_instant(str(typed.plain(text)).strip(), zone, plain=plain)
+        at = read_instant(str(plain_characters.plain(text)).strip(), zone, plain=plain)
         if not 2000 <= at.year <= 2200:
             raise ValueError(text)
     except ValueError:
@@ -160,7 +160,7 @@ def _day(values: Mapping[str, Any], name: str, problems: Invalid) -> date | None
     if _is_blank(text):
         return None
     try:
-        day = date.fromisoformat(str(typed.plain(text)).strip())
+        day = date.fromisoformat(str(plain_characters.plain(text)).strip())
         if not 2000 <= day.year <= 2200:
             raise ValueError(text)
     except ValueError:

@@ -10,7 +10,6 @@ from werkzeug.datastructures import FileStorage
 
 from grid_report import access, clock
 from grid_report.access import Actor
-from grid_report.access.roles import Role
 from grid_report.accounts import consent_queries, policy
 from grid_report.accounts.consent_kinds import OPTIONAL_CONSENTS, ConsentKind
 from grid_report.accounts.members.identity_queries import names_for
@@ -18,29 +17,28 @@ from grid_report.errors import Invalid, NotFound, TooLarge
 from grid_report.media.errors import PhotoRefused, TooManyPhotos
 from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.places.queries import reference
+from grid_report.points.history.queries import entries_about
 from grid_report.points.rewards import tariff_queries
-from grid_report.points.statement.queries import entries_about
 from grid_report.reports import queries
 from grid_report.reports.casework import departures
 from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.desk import kept_queries, twin_queries
+from grid_report.reports.earnings import evidence
 from grid_report.reports.errors import ConsentNeeded, KeyReused
 from grid_report.reports.kept_models import KeptReport
 from grid_report.reports.lifecycle import Part, State, kept_steps_from
 from grid_report.reports.models import Report, ReportPhoto
 from grid_report.reports.pages import case_views, forms
 from grid_report.reports.permissions import (
-    BODY,
     MERIT_PROPOSE,
     RECHECK_ANSWER,
     RECHECK_ASK,
     REPORT_READ,
     parts,
 )
-from grid_report.reports.rewards import evidence
 from grid_report.reports.submission import kept_usecases
 from grid_report.web.context import current_actor, language, settings, wiring
-from grid_report.web.refused_forms import REFUSED, Errors
+from grid_report.web.refused_forms import REFUSED
 
 # What a case's forms show beside themselves: photos can be refused, and words under an old key.
 CASE_REFUSED = (*REFUSED, ConsentNeeded, KeyReused, PhotoRefused, TooLarge, TooManyPhotos)
@@ -148,6 +146,29 @@ def _thanks(report: Report, photos: Sequence[ReportPhoto], actor: Actor) -> case
         may_propose=may_propose,
         merit=version.merit if version is not None and may_propose else (0, 0),
     )
+
+
+def place_tree() -> list[dict[str, Any]]:
+    """Return streets with their communities and compounds, to choose a place without a map."""
+    places = reference()
+    return [
+        {
+            "code": street.code,
+            "name": street.name,
+            "communities": [
+                {
+                    "code": community.code,
+                    "name": community.name,
+                    "compounds": [
+                        {"code": compound.code, "name": compound.name}
+                        for compound in places.compounds_of(community.code)
+                    ],
+                }
+                for community in places.communities_of(street.code)
+            ],
+        }
+        for street in places.streets.values()
+    ]
 
 
 def files_in(files: list[FileStorage]) -> list[FileStorage]:
@@ -267,44 +288,3 @@ def take_step_on_kept(
         problems=Invalid(),
     )  # fmt: skip
     return kept_usecases.take_step(number, command, actor=current_actor(), now=clock.now())
-
-
-def side_of(number: str) -> str:
-    """Return which page shows this report to this person."""
-    actor = current_actor()
-    try:
-        report = queries.find_report(number)
-    except NotFound:
-        kept_queries.find_kept(number, actor)
-        return "reports"
-    if report.reporter_id == actor.member_id:
-        return "reports"
-    if parts(actor, report) & BODY or actor.has(Role.ADMINISTRATOR, Role.AUDITOR):
-        return "desk"
-    return "unit" if actor.has(Role.HANDLER) else "reports"
-
-
-def case_page(number: str, errors: Errors, failed_step: str) -> str:
-    """Draw the page of a case for this person, with what was refused and what was typed."""
-    from grid_report.reports.desk.routes import desk_case, unit_case
-
-    side = side_of(number)
-    form = request.form.to_dict()
-    if side == "desk":
-        return desk_case(number, errors=errors, form=form, failed_step=failed_step)
-    if side == "unit":
-        return unit_case(number, errors=errors, form=form, failed_step=failed_step)
-    return own_page(number, "reports/show.html", errors=errors, form=form, failed_step=failed_step)
-
-
-def own_page(number: str, template: str, **shown: Any) -> str:
-    """Draw the page of an own report; one that waits for the proof has a page of its own."""
-    try:
-        report = one(number)
-    except NotFound:
-        waits = kept_page(kept_queries.find_kept(number, current_actor()))
-        just_sent = template == "reports/sent.html"
-        return render_template(
-            "reports/kept.html", **{"errors": {}, **shown}, **waits, just_sent=just_sent
-        )
-    return render_template(template, report=report, **shown)

@@ -19,7 +19,7 @@ from grid_report.media.uploads import staging
 from grid_report.media.uploads.photos import AdmittedPhoto, reads_heic
 from grid_report.places.geo.categories import asked_first, numbers_to_call
 from grid_report.places.queries import reference
-from grid_report.points.statement.queries import points_by_report
+from grid_report.points.history.queries import points_by_report
 from grid_report.reports import queries
 from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.commands import without_position
@@ -29,7 +29,8 @@ from grid_report.reports.desk.filters import ReportFilter
 from grid_report.reports.errors import ConsentNeeded
 from grid_report.reports.lifecycle import OPEN, State
 from grid_report.reports.pages import case_views, forms, page_views
-from grid_report.reports.pages.page_views import CASE_REFUSED, case_page, own_page, side_of
+from grid_report.reports.pages.page_views import CASE_REFUSED
+from grid_report.reports.pages.reader_views import case_page, own_page, side_of
 from grid_report.reports.permissions import REPORT_PHOTOS, REPORT_READ, REPORT_SUBMIT
 from grid_report.reports.sources import LocatedBy
 from grid_report.reports.submission import usecases as submission_usecases
@@ -52,13 +53,13 @@ def home() -> AnyResponse:
     actor = actor_or_none()
     if actor is None:
         return redirect(url_for("accounts.sign_in"), 303)
-    if actor.has(Role.WORKER, Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR):
+    if actor.holds_any(Role.WORKER, Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR):
         return redirect(url_for("desk.index"), 303)
-    if actor.has(Role.HANDLER):
+    if actor.holds_any(Role.HANDLER):
         return redirect(url_for("unit.index"), 303)
-    if actor.has(Role.STATION_STAFF):
+    if actor.holds_any(Role.STATION_STAFF):
         return redirect(url_for("station.index"), 303)
-    if actor.has(Role.RIDER):
+    if actor.holds_any(Role.RIDER):
         return redirect(url_for("reports.new"), 303)
     return redirect(url_for("accounts.me"), 303)
 
@@ -104,35 +105,12 @@ def _form_page(form: dict[str, Any], errors: Errors, kept_photos: list[dict[str,
         key=form["key"],
         groups=groups,
         quick=[it.code for it in asked_first(places.categories.in_use, month)],
-        streets=place_tree(),
+        streets=page_views.place_tree(),
         max_files=settings().photos.max_files,
         max_file_mb=settings().photos.max_file_mb,
         reads_heic=reads_heic(),
         waits_for_proof=not numbers_queries.is_proved(current_actor().member_id),
     )
-
-
-def place_tree() -> list[dict[str, Any]]:
-    """Return streets with their communities and compounds, to choose a place without a map."""
-    places = reference()
-    return [
-        {
-            "code": street.code,
-            "name": street.name,
-            "communities": [
-                {
-                    "code": community.code,
-                    "name": community.name,
-                    "compounds": [
-                        {"code": compound.code, "name": compound.name}
-                        for compound in places.compounds_of(community.code)
-                    ],
-                }
-                for community in places.communities_of(street.code)
-            ],
-        }
-        for street in places.streets.values()
-    ]
 
 
 @bp.post("/report/new")
@@ -228,8 +206,7 @@ def staged_photo(token: str) -> Response:
     found = staging.take([token], secret=settings().secret(), member_id=current_actor().member_id)
     if not found:
         raise NotFound
-    answer: Response = wiring().media.response(found[0].name, "thumb")
-    return answer
+    return wiring().media.response(found[0].name, "thumb")
 
 
 @bp.get("/report/sent/<number>")
@@ -301,13 +278,13 @@ def case(number: str) -> AnyResponse:
 def step(number: str, step: str) -> AnyResponse:
     """Take a step from a form; refused, the page comes back with the words still in it."""
     if page_views.agree_if_asked():
-        return Response(case_page(number, {}, step))
+        return Response(case_page(number, {}, step, now=clock.now()))
     try:
         page_views.take_posted_step(number, step)
     except NotFound:
         return page_views.left_page(number)
     except CASE_REFUSED as error:
-        return shown_again(error, lambda errors: case_page(number, errors, step))
+        return shown_again(error, lambda errors: case_page(number, errors, step, now=clock.now()))
     flash(words.said(f"step-{step.replace('_', '-')}", number=number))
     return redirect(_after_step(number), 303)
 
@@ -328,7 +305,7 @@ def rate(number: str) -> AnyResponse:
             now=clock.now(),
         )
     except REFUSED as error:
-        return shown_again(error, lambda errors: case_page(number, errors, "rate"))
+        return shown_again(error, lambda errors: case_page(number, errors, "rate", now=clock.now()))
     flash(words.said("rated"))
     return redirect(url_for("reports.show", number=number), 303)
 
@@ -342,10 +319,8 @@ def photo(number: str, name: str, size: str) -> Response:
         report = queries.find_report(number)
     except NotFound:
         waits = kept_queries.find_kept_photo(number, current_actor(), name=name)
-        answer: Response = wiring().media.response(name, size, waits.byte_count)
-        return answer
+        return wiring().media.response(name, size, waits.byte_count)
     access.check(current_actor(), REPORT_READ, report)
     access.check(current_actor(), REPORT_PHOTOS, report)
     found = queries.find_photo(report, current_actor(), name=name)
-    answer = wiring().media.response(name, size, found.byte_count)
-    return answer
+    return wiring().media.response(name, size, found.byte_count)

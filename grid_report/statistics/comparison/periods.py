@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from grid_report.clock import Month, months_between
 from grid_report.errors import Invalid
-from grid_report.typed import plain
+from grid_report.plain_characters import plain
 
 # What the choice of a period says for "from one month to another".
 OWN: Final = "own"

@@ -165,9 +165,9 @@ def sources(measure: Measure) -> list[Source]:
 
 OF_SERVICES: Final[Mapping[Measure, Definition]] = {
     Measure.RESERVED: Definition((Part(S.created_at, true()),), true()),
-    Measure.APPLICATIONS: Definition((Part(S.created_at, true()),), S.is_card),
+    Measure.APPLICATIONS: Definition((Part(S.created_at, true()),), S.is_permit),
     Measure.DELIVERED: Definition((Part(S.delivered_at, true()),), true()),
-    Measure.CARDS_ISSUED: Definition((Part(S.delivered_at, true()),), S.is_card),
+    Measure.CARDS_ISSUED: Definition((Part(S.delivered_at, true()),), S.is_permit),
     Measure.REFUNDED: Definition((Part(S.ended_at, S.state == RedemptionState.REFUNDED),), true()),
     Measure.NO_SHOWS: Definition((Part(S.ended_at, S.state == RedemptionState.NO_SHOW),), true()),
 }

@@ -22,7 +22,7 @@ class ServiceFacts:
     street: str | None
     station: str | None
     offer_id: int
-    is_card: bool
+    is_permit: bool
     points: int
     created_at: datetime
     delivered_at: datetime | None
@@ -43,12 +43,12 @@ def service_cells(service: ServiceFacts, zone: tzinfo) -> Cells:
 
 def _of_service(service: ServiceFacts) -> Iterator[tuple[datetime, Measure, int]]:
     yield service.created_at, Measure.RESERVED, 1
-    if service.is_card:
+    if service.is_permit:
         yield service.created_at, Measure.APPLICATIONS, 1
     if service.delivered_at is not None:
         yield service.delivered_at, Measure.DELIVERED, 1
         yield service.delivered_at, Measure.DELIVERED_POINTS, service.points
-        if service.is_card:
+        if service.is_permit:
             yield service.delivered_at, Measure.CARDS_ISSUED, 1
     if service.ended_at is None:
         return

@@ -213,7 +213,7 @@ def _points(session: Session, noted: _Noted, county: County) -> Counter[tuple[st
 
 
 def _service_facts(session: Session, redemption: Any) -> ServiceFacts:
-    code, is_card = offers_figures.place_of(session, redemption)
+    code, is_permit = offers_figures.place_of(session, redemption)
     community = places_queries.reference().community(code) if code else None
     return ServiceFacts(
         state=redemption.state,
@@ -221,7 +221,7 @@ def _service_facts(session: Session, redemption: Any) -> ServiceFacts:
         street=community.street_code if community else None,
         station=redemption.station_code,
         offer_id=redemption.offer_id,
-        is_card=is_card,
+        is_permit=is_permit,
         points=redemption.points,
         created_at=redemption.created_at,
         delivered_at=redemption.delivered_at,

@@ -15,13 +15,13 @@ from grid_report.accounts.queries import MemberFilter
 from grid_report.clock import local_day
 from grid_report.errors import Invalid
 from grid_report.places.queries import reference
+from grid_report.plain_characters import plain
 from grid_report.statistics import views as statistics_views
 from grid_report.statistics.counts.areas import find_area
 from grid_report.statistics.permissions import DELIVERIES_READ, STATISTICS_DELIVER
 from grid_report.statistics.subscriptions import queries, usecases
 from grid_report.statistics.subscriptions.days import FIRST_DAY, LAST_DAY, next_day
 from grid_report.statistics.subscriptions.usecases import AddDelivery
-from grid_report.typed import plain
 from grid_report.web.context import current_actor, settings
 from grid_report.web.pages.words import said
 from grid_report.web.paging import BIGGEST_ID

@@ -143,7 +143,7 @@ def deliver_due(
 
 
 def _role_of(reader: Actor) -> Role:
-    return next(role for role in READS_AS if reader.has(role))
+    return next(role for role in READS_AS if reader.holds_any(role))
 
 
 @use_case

@@ -6,7 +6,7 @@ from typing import Any
 
 from grid_report.languages import LANGUAGES
 from grid_report.settings import ROOT
-from grid_report.web.pages.languages import TRANSLATIONS
+from grid_report.web.pages.translations import TRANSLATIONS
 
 
 def say(code: str, /, **facts: Any) -> str:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from grid_report.access import Actor, Grant
 from grid_report.access.roles import Role
 from grid_report.db import db
-from grid_report.points.statement.queries import balance
+from grid_report.points.history.queries import balance
 from tests.accounts.browsing import PHONE, post_form
 from tests.support.builders import STATION, Make
 

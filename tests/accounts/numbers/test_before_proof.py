@@ -12,12 +12,12 @@ from grid_report.accounts.errors import (
 from grid_report.accounts.models import (
     Standing,
 )
+from grid_report.points.history.queries import balance
 from grid_report.points.kinds import UnpaidReason
 from grid_report.points.learning.handbook import UNITS
 from grid_report.points.learning.usecases import award_learning
 from grid_report.points.ledger.award_requests import why_not
 from grid_report.points.policy import terms_of
-from grid_report.points.statement.queries import balance
 from tests.accounts.numbers.proving import (
     NOW,
     proved,

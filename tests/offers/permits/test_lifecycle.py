@@ -24,7 +24,7 @@ from grid_report.offers.permits.lifecycle import (
 from grid_report.offers.permits.permissions import (
     APPLICATION_READ,
     OWNER_PRICE_SET,
-    PAPERS_MANAGE,
+    PERMITS_MANAGE,
     allowed_application_step,
 )
 from grid_report.offers.permits.rules import points_for
@@ -113,7 +113,7 @@ def test_what_others_paused_the_rider_cannot_resume() -> None:
     [
         (APPLICATION_READ, {*HOLDERS, "auditor"}),
         (OWNER_PRICE_SET, {Side.PROPERTY, Side.ADMINISTRATOR}),
-        (PAPERS_MANAGE, {Side.ADMINISTRATOR}),
+        (PERMITS_MANAGE, {Side.ADMINISTRATOR}),
     ],
 )
 def test_who_reads_and_who_sets_prices(action: Permission[Any], readers: set[str]) -> None:

@@ -19,7 +19,7 @@ from grid_report.db import transaction
 from grid_report.offers.catalogue.models import Offer
 from grid_report.offers.kinds import OpensTo
 from grid_report.offers.permits.lifecycle import ApplicationState, ApplicationStep
-from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.permits.rules import PermitKind
 from grid_report.offers.redemptions import voucher_views
 from tests.offers.cards import Cards
 from tests.support import present
@@ -130,7 +130,7 @@ def test_a_card_leads_to_a_page_for_everybody_that_says_little(cards: Cards, rid
 def test_a_vehicle_pass_goes_from_the_form_to_the_gate_with_its_plate(
     cards: Cards, rider: Actor
 ) -> None:
-    cards.price(cards.with_firm, 800, by=cards.firm, paper=PaperKind.VEHICLE)
+    cards.price(cards.with_firm, 800, by=cards.firm, paper=PermitKind.VEHICLE)
     client, to = cards.make.signed_in(rider), f"/services/{cards.pass_}/application"
     refused = post(client, to, form_of(cards, plate=""))
     assert refused.status_code == 422

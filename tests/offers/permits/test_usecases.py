@@ -19,8 +19,8 @@ from grid_report.offers.permits.lifecycle import (
     IllegalApplicationStep,
 )
 from grid_report.offers.permits.models import Application, ApplicationEntry, Subsidy
-from grid_report.offers.permits.queries import find_card, list_entries
-from grid_report.offers.permits.rules import PaperKind
+from grid_report.offers.permits.queries import find_permit, list_entries
+from grid_report.offers.permits.rules import PermitKind
 from grid_report.offers.redemptions import call_off_usecases
 from grid_report.offers.redemptions import scheduled as redemptions_scheduled
 from grid_report.offers.redemptions import usecases as redemptions_usecases
@@ -158,12 +158,12 @@ def test_the_same_request_again_changes_nothing_and_an_old_page_is_told(cards: C
 def test_one_card_a_rider_and_compound_and_renewed_near_its_end(cards: Cards) -> None:
     rider = cards.shop.rider(600)
     first = cards.apply(rider).ref
-    with pytest.raises(offers_errors.CardApplied):
+    with pytest.raises(offers_errors.PermitApplied):
         cards.apply(rider)
     cards.step(first, T.PROPERTY_APPROVE, cards.firm)
     cards.step(first, T.COMMUNITY_APPROVE, cards.worker)
     cards.step(first, T.ISSUE, cards.firm)
-    with pytest.raises(offers_errors.CardHeld):
+    with pytest.raises(offers_errors.PermitHeld):
         cards.apply(rider)
     with pytest.raises(offers_errors.NotRenewable):
         cards.apply(rider, renews=first)
@@ -191,10 +191,10 @@ def test_who_stops_a_card_may_start_it_again_and_others_not(cards: Cards) -> Non
     cards.step(ref, T.PAUSE, cards.firm, words="核查")
     with pytest.raises(Forbidden):
         cards.step(ref, T.RESUME, rider)
-    assert not find_card(ref).is_valid(cards.now)
+    assert not find_permit(ref).is_valid(cards.now)
     db.session.rollback()
     cards.step(ref, T.RESUME, cards.worker)
-    assert find_card(ref).is_valid(cards.now)
+    assert find_permit(ref).is_valid(cards.now)
 
 
 @pytest.mark.parametrize(("hours", "back"), [(71, 155), (72, 0)])
@@ -226,7 +226,7 @@ def test_the_clock_reminds_once_ends_cards_and_lets_the_forgotten_lapse(cards: C
     held, forgotten = cards.issued(rider), cards.apply(other).ref
 
     def watch(days: float) -> int:
-        return permits_scheduled.watch_cards(remind_days=14, now=cards.now + timedelta(days=days))
+        return permits_scheduled.watch_permits(remind_days=14, now=cards.now + timedelta(days=days))
 
     assert watch(29.9) == 0
     assert redemptions_scheduled.end_overdue(now=cards.now + 30 * DAY) == 0
@@ -234,7 +234,7 @@ def test_the_clock_reminds_once_ends_cards_and_lets_the_forgotten_lapse(cards: C
     assert cards.fresh(forgotten).state is S.LAPSED
     assert cards.shop.points(other) == (155, 0)
     assert [watch(353), watch(353)] == [1, 0]
-    assert not find_card(held).is_valid(cards.now + 366 * DAY)
+    assert not find_permit(held).is_valid(cards.now + 366 * DAY)
     db.session.rollback()
     assert [watch(366), watch(366)] == [1, 0]
     assert cards.fresh(held).state is S.EXPIRED
@@ -277,7 +277,7 @@ def test_what_cannot_be_asked_for_is_refused_and_takes_nothing(cards: Cards) -> 
         cards.apply(rider, offer_id=cards.shop.offer(10))
     with pytest.raises(Forbidden):
         cards.apply(cards.firm)
-    cards.price(cards.with_firm, 3000, by=cards.firm, paper=PaperKind.VEHICLE)
+    cards.price(cards.with_firm, 3000, by=cards.firm, paper=PermitKind.VEHICLE)
     done = cards.apply(rider, offer_id=cards.pass_, plate="辽M12345")
     assert done.application.points == 300
 
@@ -377,7 +377,7 @@ def test_what_breaks_in_the_middle_leaves_nothing_behind(cards: Cards) -> None:
     assert (card.state, card.token, card.version) == (S.APPROVED, None, 3)
     assert len(list_entries(card.id)) == before
     # What only gives back goes on: nobody waits for points because of somebody else's difference.
-    assert permits_scheduled.watch_cards(remind_days=14, now=cards.now + 30 * DAY) == 2
+    assert permits_scheduled.watch_permits(remind_days=14, now=cards.now + 30 * DAY) == 2
     assert (cards.fresh(forgotten).state, cards.shop.points(other)) == (S.LAPSED, (155, 0))
     # What is free needs no ledger.
     assert cards.apply(rider, cards.alone).application.points == 0

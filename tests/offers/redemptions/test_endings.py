@@ -25,10 +25,10 @@ from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.offers.redemptions import scheduled as redemptions_scheduled
 from grid_report.offers.redemptions import usecases as redemptions_usecases
 from grid_report.points.budgets import scheduled as budgets_scheduled
+from grid_report.points.history import ending_queries
+from grid_report.points.history import queries as points_queries
+from grid_report.points.history.queries import Expiring
 from grid_report.points.kinds import Verdict
-from grid_report.points.statement import ending_queries
-from grid_report.points.statement import queries as points_queries
-from grid_report.points.statement.queries import Expiring
 from tests.offers.cards import Cards
 from tests.offers.shop import NOW, ZONE, Shop
 from tests.support import present

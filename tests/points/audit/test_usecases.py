@@ -15,9 +15,9 @@ from grid_report.points.audit import queries as audit_queries
 from grid_report.points.audit import usecases as audit_usecases
 from grid_report.points.audit.cli import points_cli
 from grid_report.points.budgets import usecases as budgets_usecases
+from grid_report.points.history import queries as history_queries
 from grid_report.points.ledger.models import Freeze
 from grid_report.points.ledger.pending_models import AuditMark
-from grid_report.points.statement import queries as statement_queries
 from grid_report.settings import Settings
 from tests.points.book import NOW, TERMS, Book, is_sqlite, run
 from tests.points.proof.ablation import all_guards
@@ -157,10 +157,10 @@ def test_what_waited_in_a_freeze_goes_by_itself_after_it(book: Book, settings: S
     # What gives back has not waited; what gives out has.
     book.release()
     book.award(rider, 10)
-    assert statement_queries.balance(rider).pending == 10
+    assert history_queries.balance(rider).pending == 10
     assert budgets_usecases.release_pending(settings=settings, now=NOW) == 0
     budgets_usecases.unfreeze_ledger(reason="mended", actor=book.admin, now=NOW)
     assert budgets_usecases.release_pending(settings=settings, now=NOW) == 1
-    balance = statement_queries.balance(rider)
+    balance = history_queries.balance(rider)
     assert (balance.available, balance.held, balance.pending) == (35, 0, 0)
     assert book.differences() == []

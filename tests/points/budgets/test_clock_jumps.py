@@ -12,11 +12,11 @@ from grid_report.points.audit import rebuild_queries
 from grid_report.points.budgets import scheduled as budgets_scheduled
 from grid_report.points.budgets import usecases as budgets_usecases
 from grid_report.points.errors import NotEnoughPoints
+from grid_report.points.history import queries as history_queries
 from grid_report.points.kinds import Verdict
 from grid_report.points.policy import Terms
-from grid_report.points.statement import queries as statement_queries
 from grid_report.settings import Settings
-from tests.points.book import MONTH, NOW, STATION, TERMS, Book
+from tests.points.book import MONTH, NOW, STATION, TERMS, Book, pool
 
 pytestmark = pytest.mark.database
 
@@ -42,11 +42,9 @@ def test_an_award_belongs_to_the_month_its_instant_says_whatever_came_before(
     rider = book.rider()
     for number, at in enumerate(order):
         book.award(rider, 10, cause=f"KY-{number}", at=at)
-    this, following = (
-        statement_queries.monthly_budget(STATION, it) for it in (MONTH, MONTH.plus(1))
-    )
+    this, following = (pool(STATION, it) for it in (MONTH, MONTH.plus(1)))
     assert (this.awarded, following.awarded) == (20, 20)
-    assert [it.points for it in statement_queries.balance(rider, NOW).expiring] == [20, 20]
+    assert [it.points for it in history_queries.balance(rider, NOW).expiring] == [20, 20]
     assert sound(book, AROUND[3])
 
 
@@ -55,13 +53,13 @@ def test_what_a_fast_clock_released_is_not_released_again(book: Book, settings: 
     book.award(rider, 25, cause="KY-1", terms=SMALL)
     for number in range(3):
         book.award(rider, 10, cause=f"KY-W{number}", terms=SMALL)
-    assert statement_queries.balance(rider).pending == 30
+    assert history_queries.balance(rider).pending == 30
     done = [
         budgets_usecases.release_pending(settings=settings, now=at)
         for at in (NOW, EDGE + DAY, NOW, EDGE + 40 * DAY, EDGE + DAY)
     ]
     assert done == [0, 3, 0, 0, 0]
-    assert statement_queries.balance(rider).available == 55
+    assert history_queries.balance(rider).available == 55
     assert sound(book, EDGE + 40 * DAY)
 
 
@@ -82,7 +80,7 @@ def test_points_a_fast_clock_ended_stay_ended_and_end_once(book: Book) -> None:
     assert budgets_scheduled.expire_points(now=OVER) == 1
     # Set back: what is earned now is there, and what had ended is not there again.
     book.award(rider, 15, cause="KY-2", severity=2, at=NOW)
-    assert statement_queries.balance(rider, NOW).available == 15
+    assert history_queries.balance(rider, NOW).available == 15
     with pytest.raises(NotEnoughPoints):
         book.hold(rider, "R-1", 16, at=NOW)
     for at in (NOW, OVER - DAY):
@@ -91,7 +89,7 @@ def test_points_a_fast_clock_ended_stay_ended_and_end_once(book: Book) -> None:
     assert book.reverse(old, Verdict.HONEST).points == 0
     assert budgets_scheduled.expire_points(now=OVER) == 1
     assert budgets_scheduled.expire_points(now=OVER) == 0
-    assert statement_queries.balance(rider, OVER).available == 0
+    assert history_queries.balance(rider, OVER).available == 0
     assert sound(book, OVER)
 
 
@@ -102,10 +100,10 @@ def test_held_points_do_not_end_while_they_are_held_and_do_when_they_come_back(
     book.award(rider, 10, at=NOW)
     book.hold(rider, "R-1", 6, at=OVER - DAY, holds_until=OVER + 3 * DAY)
     assert budgets_scheduled.expire_points(now=OVER) == 1
-    assert statement_queries.balance(rider, OVER).held == 6
+    assert history_queries.balance(rider, OVER).held == 6
     book.release("R-1", at=OVER + DAY)
     # Over and back on the rider's account: not to be spent, and ended by the next run.
-    assert statement_queries.balance(rider, OVER + DAY).available == 0
+    assert history_queries.balance(rider, OVER + DAY).available == 0
     with pytest.raises(NotEnoughPoints):
         book.hold(rider, "R-2", 1, at=OVER + DAY)
     assert budgets_scheduled.expire_points(now=OVER + DAY) == 1
@@ -120,7 +118,7 @@ def test_a_slow_clock_takes_nothing_that_a_fast_one_closed(book: Book) -> None:
     late = book.award(rider, 10, cause="KY-2", at=NOW)
     # Owed, and paid from the month that is open: never from one that gave its points back.
     assert late.outcome is ledger.Outcome.OWED
-    assert statement_queries.balance(rider, NOW).pending == 10
+    assert history_queries.balance(rider, NOW).pending == 10
     assert budgets_scheduled.close_budgets(terms=TERMS, now=ahead) == 0
     assert sound(book, ahead)
 

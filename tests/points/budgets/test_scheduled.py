@@ -13,8 +13,8 @@ from grid_report.notify.models import Message
 from grid_report.points.budgets import scheduled as budgets_scheduled
 from grid_report.points.budgets import statistics_queries
 from grid_report.points.budgets.usecases import freeze_ledger
+from grid_report.points.history import queries as history_queries
 from grid_report.points.signals import points_expired
-from grid_report.points.statement import queries as statement_queries
 from tests.points.book import BRIGHT, MONTH, NOW, STATION, TERMS, Book
 
 pytestmark = pytest.mark.database
@@ -41,11 +41,7 @@ def test_points_end_with_their_last_day_and_not_an_instant_before(book: Book) ->
     assert budgets_scheduled.expire_points(now=END - timedelta(seconds=1)) == 0
     assert budgets_scheduled.expire_points(now=END) == 3
     assert budgets_scheduled.expire_points(now=END) == 0
-    assert (
-        statement_queries.balance(rider).available
-        == statement_queries.balance(other).available
-        == 0
-    )
+    assert history_queries.balance(rider).available == history_queries.balance(other).available == 0
     assert (book.left(f"expired:{STATION}:"), book.left(f"expired:{BRIGHT}:")) == (35, 5)
     assert book.differences(END) == []
 

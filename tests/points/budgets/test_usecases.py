@@ -16,13 +16,13 @@ from grid_report.points.audit.cli import points_cli
 from grid_report.points.budgets import usecases as budgets_usecases
 from grid_report.points.causes import Cause
 from grid_report.points.errors import LedgerFrozen, SecondPersonNeeded
+from grid_report.points.history import queries as history_queries
 from grid_report.points.kinds import UnpaidReason
 from grid_report.points.outcomes import Outcome
 from grid_report.points.policy import Terms
 from grid_report.points.signals import ReportFact, due_paid
-from grid_report.points.statement import queries as statement_queries
 from grid_report.settings import Settings
-from tests.points.book import MONTH, NOW, STATION, TERMS, Book, is_sqlite, run
+from tests.points.book import MONTH, NOW, STATION, TERMS, Book, is_sqlite, pool, run
 
 pytestmark = pytest.mark.database
 
@@ -51,7 +51,7 @@ def _grant(book: Book, points: int = 100, key: str = "k1", **more: Any) -> int |
 def test_a_grant_comes_on_top_of_the_months_budget_and_once_a_key(book: Book) -> None:
     assert _grant(book) is not None
     assert _grant(book) is None
-    assert statement_queries.monthly_budget(STATION, MONTH).granted == 3100
+    assert pool(STATION, MONTH).granted == 3100
     assert book.value("SELECT COUNT(*) FROM audit_entries WHERE action = 'budget-granted'") == 1
     assert book.differences() == []
 
@@ -67,7 +67,7 @@ def test_a_grant_needs_two_administrators(book: Book) -> None:
     for wrong in nothing:
         with pytest.raises(Invalid):
             _grant(book, **wrong)
-    assert statement_queries.monthly_budget(STATION, MONTH).granted == 0
+    assert pool(STATION, MONTH).granted == 0
 
 
 def test_the_job_opens_every_community_once(book: Book, settings: Settings) -> None:
@@ -75,7 +75,7 @@ def test_the_job_opens_every_community_once(book: Book, settings: Settings) -> N
     communities = book.value("SELECT COUNT(*) FROM communities")
     assert budgets_usecases.open_month_budgets(settings=settings, now=NOW) == communities - 1
     assert budgets_usecases.open_month_budgets(settings=settings, now=NOW) == 0
-    assert statement_queries.monthly_budget(None, MONTH).granted == 600 * communities
+    assert pool(None, MONTH).granted == 600 * communities
     assert book.differences() == []
 
 
@@ -94,7 +94,7 @@ def test_what_waits_is_released_oldest_first_and_told(book: Book, settings: Sett
         assert budgets_usecases.release_pending(settings=settings, now=NEXT_MONTH) == 3
         assert budgets_usecases.release_pending(settings=settings, now=NEXT_MONTH) == 0
     assert told == ["KY-W0", "KY-W1", "KY-W2"]
-    assert statement_queries.balance(rider).available == 55
+    assert history_queries.balance(rider).available == 55
     assert book.differences(NEXT_MONTH) == []
 
 
@@ -105,7 +105,7 @@ def test_a_frozen_ledger_lets_cases_go_on_and_pays_afterwards(
     budgets_usecases.freeze_ledger(reason="test", now=NOW)
     award = book.award(rider, 10)
     assert (award.outcome, award.reason) == (Outcome.OWED, UnpaidReason.FROZEN)
-    assert statement_queries.balance(rider).pending == 10
+    assert history_queries.balance(rider).pending == 10
     with pytest.raises(LedgerFrozen):
         _grant(book)
     assert budgets_usecases.open_month_budgets(settings=settings, now=NOW) == 0
@@ -115,7 +115,7 @@ def test_a_frozen_ledger_lets_cases_go_on_and_pays_afterwards(
         budgets_usecases.unfreeze_ledger(reason="done", actor=book.worker, now=NOW)
     budgets_usecases.unfreeze_ledger(reason="done", actor=book.admin, now=NOW)
     assert budgets_usecases.release_pending(settings=settings, now=NOW) == 1
-    assert statement_queries.balance(rider).available == 10
+    assert history_queries.balance(rider).available == 10
 
 
 def test_the_audit_command_is_quiet_about_a_sound_ledger(app: Flask, book: Book) -> None:

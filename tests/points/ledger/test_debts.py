@@ -15,8 +15,8 @@ from grid_report.points.audit import rebuild_queries
 from grid_report.points.budgets import scheduled as budgets_scheduled
 from grid_report.points.budgets.usecases import freeze_ledger
 from grid_report.points.errors import HoldResolved
+from grid_report.points.history import queries as history_queries
 from grid_report.points.kinds import Verdict
-from grid_report.points.statement import queries as statement_queries
 from tests.points.book import NOW, STATION, Book, counted, run
 from tests.points.ledger.racing import race
 from tests.points.proof.raw import REVERSAL, event
@@ -50,10 +50,10 @@ def test_what_is_parked_in_a_booking_is_taken_when_it_is_cancelled(
     rider, wrong = parked
     got = book.reverse(wrong)
     assert (got.points, got.owed, got.debt) == (0, 25, 0)
-    assert statement_queries.balance(rider).owed == 25
+    assert history_queries.balance(rider).owed == 25
     assert book.reverse(wrong).already
     book.release()
-    balance = statement_queries.balance(rider)
+    balance = history_queries.balance(rider)
     assert (balance.available, balance.held, balance.owed, balance.debt) == (150, 0, 0, 0)
     assert book.left(f"clawback:{STATION}:") == 25
     again = book.reverse(wrong)
@@ -96,9 +96,9 @@ def test_whichever_way_points_come_back_they_meet_what_is_owed_first(
     free = 5 if verdict in (Verdict.NEGLIGENT, Verdict.FRAUD) else 0
     got = book.reverse(wrong, verdict)
     assert (got.points - got.debt, got.owed) == (free, 25 - free)
-    assert statement_queries.balance(rider).owed == 25 - free
+    assert history_queries.balance(rider).owed == 25 - free
     way(book)
-    balance = statement_queries.balance(rider)
+    balance = history_queries.balance(rider)
     assert (balance.owed, balance.debt) == (0, 0)
     assert book.left(f"clawback:{STATION}:") == 25
     losing: dict[Callable[[Book], object], int] = {_miss: 34, _late: 150}
@@ -113,10 +113,10 @@ def test_an_honest_mistake_that_was_eaten_meanwhile_is_owed_by_nobody(
     rider, wrong = parked
     book.reverse(wrong)
     book.capture()
-    assert (statement_queries.balance(rider).owed, statement_queries.balance(rider).debt) == (0, 0)
+    assert (history_queries.balance(rider).owed, history_queries.balance(rider).debt) == (0, 0)
     book.settle()
     book.award(rider, 40, severity=4)
-    assert statement_queries.balance(rider).available == 45
+    assert history_queries.balance(rider).available == 45
     assert sound(book)
 
 
@@ -128,11 +128,11 @@ def test_fraud_that_was_eaten_meanwhile_is_a_debt_for_half_of_later_awards(
     # What is on hold is enough: an award is not asked as long as it may come back.
     assert book.award(rider, 10).repaid == 0
     book.capture()
-    assert (statement_queries.balance(rider).owed, statement_queries.balance(rider).debt) == (0, 20)
+    assert (history_queries.balance(rider).owed, history_queries.balance(rider).debt) == (0, 20)
     assert book.award(rider, 10).repaid == 5
     # And what does come back is met whole, not by half.
     book.refund(points=12, key="a")
-    assert statement_queries.balance(rider).debt == 3
+    assert history_queries.balance(rider).debt == 3
     assert sound(book)
 
 
@@ -144,7 +144,7 @@ def test_the_rest_of_a_part_that_was_taken_meets_what_is_owed(
     # The wrong lot is the oldest, so it is the first to be eaten: 10 of it come back.
     book.capture(points=15)
     assert book.left(f"clawback:{STATION}:") == 10
-    assert statement_queries.balance(rider).available == 5 + 155 - 10
+    assert history_queries.balance(rider).available == 5 + 155 - 10
     assert sound(book)
 
 
@@ -156,7 +156,7 @@ def test_what_was_handed_out_before_the_verdict_is_taken_should_it_be_refunded(b
     got = book.reverse(wrong)
     assert (got.points, got.owed) == (10, 0)
     book.refund()
-    assert statement_queries.balance(rider).available == 0
+    assert history_queries.balance(rider).available == 0
     assert book.left(f"clawback:{STATION}:") == 40
     assert sound(book)
 
@@ -165,10 +165,10 @@ def test_two_verdicts_on_one_award_take_it_once(book: Book, parked: tuple[int, i
     rider, wrong = parked
     for verdict in (Verdict.HONEST, Verdict.APPEAL, Verdict.NEGLIGENT, Verdict.FRAUD):
         book.reverse(wrong, verdict)
-    balance = statement_queries.balance(rider)
+    balance = history_queries.balance(rider)
     assert (balance.owed, balance.debt) == (20, 0)
     book.release()
-    assert statement_queries.balance(rider).available == 150
+    assert history_queries.balance(rider).available == 150
     assert book.left(f"clawback:{STATION}:") == 25
     assert sound(book)
 
@@ -183,9 +183,9 @@ def test_a_graver_verdict_reaches_other_lots_on_hold_for_what_the_first_left(boo
     book.hold(rider, points=50)
     assert book.reverse(wrong).owed == 0
     got = book.reverse(wrong, Verdict.NEGLIGENT)
-    assert (got.points, got.owed, statement_queries.balance(rider).owed) == (0, 40, 40)
+    assert (got.points, got.owed, history_queries.balance(rider).owed) == (0, 40, 40)
     book.release()
-    assert statement_queries.balance(rider).available == 10
+    assert history_queries.balance(rider).available == 10
     assert sound(book)
 
 
@@ -199,7 +199,7 @@ def test_neglect_never_takes_what_was_earned_after_it(book: Book) -> None:
     book.award(rider, 25, severity=3)
     book.hold(rider, points=25)
     book.release()
-    assert statement_queries.balance(rider).available == 25
+    assert history_queries.balance(rider).available == 25
     assert sound(book)
 
 
@@ -223,7 +223,7 @@ def test_a_missed_booking_loses_its_fifth_of_what_nobody_is_owed(book: Book) -> 
     book.hold(rider, points=30)
     book.reverse(wrong)
     assert book.noshow(penalty=6).points == 6
-    assert statement_queries.balance(rider).available == 4
+    assert history_queries.balance(rider).available == 4
     assert sound(book)
 
 
@@ -234,7 +234,7 @@ def test_what_gives_back_goes_on_in_a_frozen_ledger_and_meets_what_is_owed(
     book.reverse(wrong, Verdict.FRAUD)
     freeze_ledger(reason="test", now=NOW)
     book.release()
-    assert statement_queries.balance(rider).available == 150
+    assert history_queries.balance(rider).available == 150
     assert sound(book)
 
 
@@ -254,7 +254,7 @@ def test_a_reversal_from_before_points_were_owed_is_completed_once(
     assert (got.already, got.points, got.owed) == (False, 0, 25)
     assert book.reverse(wrong).already
     book.release()
-    assert statement_queries.balance(rider).available == 150
+    assert history_queries.balance(rider).available == 150
     assert book.reverse(wrong).already
     assert sound(book)
 
@@ -291,7 +291,7 @@ def test_a_verdict_and_the_end_of_a_booking_at_the_same_instant_lose_nothing(
             ],
         )
         assert answers == [25, 25]
-        balance = statement_queries.balance(rider)
+        balance = history_queries.balance(rider)
         assert balance.available == 0
         assert balance.debt == (25 if end == "capture" else 0)
         db.session.rollback()

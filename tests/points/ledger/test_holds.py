@@ -16,7 +16,7 @@ from grid_report.points.errors import (
     NotEnoughPoints,
     RedemptionSettled,
 )
-from grid_report.points.statement import queries as statement_queries
+from grid_report.points.history import queries as history_queries
 from tests.points.book import BRIGHT, NOW, STATION, Book
 
 pytestmark = pytest.mark.database
@@ -39,11 +39,11 @@ def test_a_hold_takes_what_expires_first_and_leaves_the_balance_in_place(
     held = book.hold(rider, points=12)
     assert (held.points, held.already) == (12, False)
     assert book.lots(rider) == [(0, 10), (13, 2)]
-    balance = statement_queries.balance(rider)
+    balance = history_queries.balance(rider)
     assert (balance.available, balance.held) == (13, 12)
     assert book.left("escrow:S1:") == 0
     assert (
-        statement_queries.list_entries(rider)[0][0].points == 15
+        history_queries.list_entries(rider)[0][0].points == 15
     )  # a hold is no line of the statement
     assert book.differences() == []
 
@@ -70,7 +70,7 @@ def test_a_second_hold_of_a_redemption_finds_the_first(book: Book, rider: int) -
     first = book.hold(rider)
     again = book.hold(rider, points=7)
     assert (again.entry_id, again.points, again.already) == (first.entry_id, 10, True)
-    assert statement_queries.balance(rider).held == 10
+    assert history_queries.balance(rider).held == 10
     with pytest.raises(NotFound):
         book.hold(book.rider())
     with pytest.raises(ValueError, match="free"):
@@ -84,7 +84,7 @@ def test_a_capture_says_which_reports_paid(book: Book, rider: int) -> None:
     assert book.capture().already
     assert book.lots(rider) == [(0, 0), (13, 0)]
     assert book.left("escrow:S1:") == 12
-    line = statement_queries.list_entries(rider)[0][0]
+    line = history_queries.list_entries(rider)[0][0]
     assert (line.points, line.kind, line.redemption_ref) == (-12, "capture", "R-1")
     assert book.differences() == []
 
@@ -133,7 +133,7 @@ def test_who_does_not_come_loses_a_fifth_at_most(book: Book, rider: int) -> None
     for already in (False, True):
         free = book.noshow("R-2", penalty=0)
         assert (free.points, free.already) == (0, already)
-    assert statement_queries.balance(rider).available == 23
+    assert history_queries.balance(rider).available == 23
     with pytest.raises(ValueError, match="nothing"):
         book.noshow(penalty=-1)
     assert book.differences() == []
@@ -211,7 +211,7 @@ def test_a_frozen_ledger_gives_nothing_out_gives_back_and_finds_what_was_written
     assert (book.release().points, book.refund("R-2").points) == (5, 5)
     # The first time nobody comes is a release and nothing else.
     assert book.noshow("R-3", 0).points == 0
-    assert statement_queries.balance(rider).held == 0
+    assert history_queries.balance(rider).held == 0
     assert book.differences() == []
 
 
@@ -237,7 +237,7 @@ def test_what_is_over_ends_in_the_community_that_awarded_it(book: Book, rider: i
     other = book.expire(rider, later, BRIGHT)
     assert other is not None
     assert other.points == 25
-    assert statement_queries.balance(rider).available == 15
+    assert history_queries.balance(rider).available == 15
     assert book.differences(later) == []
 
 
@@ -247,14 +247,14 @@ def test_what_is_over_is_not_shown_as_there_before_any_job_notices(book: Book) -
     last = datetime(2026, 12, 31, 15, 59, 59, 900_000, tzinfo=UTC)
     book.award(rider, 10, at=last)
     book.award(rider, 15, at=last + timedelta(milliseconds=100))
-    early, late = (lot.expires_at for lot in statement_queries.balance(rider).expiring)
+    early, late = (lot.expires_at for lot in history_queries.balance(rider).expiring)
     assert (early, late) == (
         datetime(2027, 12, 31, 16, tzinfo=UTC),
         datetime(2028, 1, 31, 16, tzinfo=UTC),
     )
     moment = timedelta(microseconds=1)
-    assert statement_queries.balance(rider, early - moment).available == 25
-    there = statement_queries.balance(rider, early)
+    assert history_queries.balance(rider, early - moment).available == 25
+    there = history_queries.balance(rider, early)
     assert there.available == 15
     assert [(lot.points, lot.expires_at) for lot in there.expiring] == [(15, late)]
     with pytest.raises(NotEnoughPoints) as refused:

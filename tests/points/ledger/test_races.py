@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from grid_report.points.history import queries as history_queries
 from grid_report.points.policy import Terms
-from grid_report.points.statement import queries as statement_queries
-from tests.points.book import BRIGHT, MONTH, STATION, TERMS, Book
+from tests.points.book import BRIGHT, MONTH, STATION, TERMS, Book, pool
 from tests.points.ledger.racing import race, start
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
@@ -36,7 +36,7 @@ def test_sixteen_awards_of_one_cause_pay_once(app: Flask, book: Book, is_new: bo
     assert Counter(a.get("outcome") for a in answers) == {"paid": PROCESSES}, answers
     assert Counter(a["already"] for a in answers) == {True: PROCESSES - 1, False: 1}
     assert len({a["entry"] for a in answers}) == 1
-    assert statement_queries.balance(rider).available == (10 if is_new else 20)
+    assert history_queries.balance(rider).available == (10 if is_new else 20)
     assert book.differences() == []
 
 
@@ -51,9 +51,9 @@ def test_the_last_points_of_a_pool_are_awarded_once(app: Flask, book: Book) -> N
         ],
     )
     assert Counter(a.get("outcome") for a in answers) == {"paid": 3, "owed": 13}, answers
-    assert statement_queries.monthly_budget(STATION, MONTH).left == 5
-    assert sum(statement_queries.balance(rider).available for rider in riders) == 30
-    assert sum(statement_queries.balance(rider).pending for rider in riders) == 130
+    assert pool(STATION, MONTH).left == 5
+    assert sum(history_queries.balance(rider).available for rider in riders) == 30
+    assert sum(history_queries.balance(rider).pending for rider in riders) == 130
     assert book.differences() == []
 
 
@@ -73,7 +73,7 @@ def test_the_last_points_of_the_reserve_are_awarded_once(app: Flask, book: Book)
     )  # fmt: skip
     paid = Counter(a.get("outcome") for a in answers)
     assert set(paid) == {"paid", "owed"}, answers
-    assert paid["paid"] * 10 + statement_queries.monthly_budget(None, MONTH).left == 22
+    assert paid["paid"] * 10 + pool(None, MONTH).left == 22
     assert book.differences() == []
 
 
@@ -87,10 +87,10 @@ def test_writers_that_are_killed_leave_a_sound_ledger(app: Flask, book: Book) ->
 
     for attempt in range(3):
         writers = start(app, [partial(forever, attempt * 10 + n) for n in range(3)])
-        before = statement_queries.balance(rider).available
+        before = history_queries.balance(rider).available
         deadline = time.monotonic() + 60
         while (
-            statement_queries.balance(rider).available < before + 50 and time.monotonic() < deadline
+            history_queries.balance(rider).available < before + 50 and time.monotonic() < deadline
         ):
             book.value("SELECT 1")
             time.sleep(0.02)
@@ -98,8 +98,8 @@ def test_writers_that_are_killed_leave_a_sound_ledger(app: Flask, book: Book) ->
             time.sleep(random.uniform(0, 0.05))
             writer.kill()
         assert book.differences() == []
-    left = statement_queries.balance(rider).available
+    left = history_queries.balance(rider).available
     assert left >= 160
     # And the ledger goes on.
     book.award(rider)
-    assert statement_queries.balance(rider).available == left + 10
+    assert history_queries.balance(rider).available == left + 10

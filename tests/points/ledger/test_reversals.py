@@ -10,8 +10,8 @@ from grid_report.db import transaction
 from grid_report.points import ledger
 from grid_report.points.causes import Cause
 from grid_report.points.errors import MonthClosed, MonthNotOver
+from grid_report.points.history import queries as history_queries
 from grid_report.points.kinds import Verdict
-from grid_report.points.statement import queries as statement_queries
 from tests.points.book import BRIGHT, MONTH, NOW, STATION, TERMS, Book
 
 pytestmark = pytest.mark.database
@@ -45,7 +45,7 @@ def test_each_verdict_reaches_as_far_as_it_should(
     for already in (False, True):
         got = book.reverse(entry_id, verdict)
         assert (got.points, got.debt, got.already) == (back, debt, already)
-    balance = statement_queries.balance(rider)
+    balance = history_queries.balance(rider)
     assert (balance.available, balance.debt) == (left, debt)
     assert book.left(f"clawback:{STATION}:") == back
     assert book.differences() == []
@@ -57,7 +57,7 @@ def test_a_graver_verdict_takes_what_the_first_one_left(book: Book, wrong: tuple
     got = book.reverse(entry_id, Verdict.FRAUD)
     assert (got.points, got.debt) == (30, 15)
     assert book.reverse(entry_id, Verdict.NEGLIGENT).points == 0
-    assert statement_queries.balance(rider).debt == 15
+    assert history_queries.balance(rider).debt == 15
     assert book.left(f"clawback:{STATION}:") == 40
     assert book.differences() == []
 
@@ -78,11 +78,11 @@ def test_a_debt_is_repaid_from_at_most_half_of_later_awards(
     rider, entry_id = wrong
     book.reverse(entry_id, Verdict.FRAUD)
     assert book.award(rider, 15, severity=2).repaid == 7
-    assert statement_queries.balance(rider).debt == 8
-    assert [e.points for e in statement_queries.list_entries(rider)[0]][:2] == [-7, 15]
+    assert history_queries.balance(rider).debt == 8
+    assert [e.points for e in history_queries.list_entries(rider)[0]][:2] == [-7, 15]
     assert book.award(rider, 40, severity=4).repaid == 8
     assert book.award(rider, 40, severity=4).repaid == 0
-    balance = statement_queries.balance(rider)
+    balance = history_queries.balance(rider)
     assert (balance.available, balance.debt) == (8 + 32 + 40, 0)
     assert book.differences() == []
 

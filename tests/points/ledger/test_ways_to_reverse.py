@@ -9,9 +9,9 @@ import pytest
 from grid_report import clock
 from grid_report.access import Actor
 from grid_report.places.queries import reference
+from grid_report.points.history import queries as history_queries
 from grid_report.points.objections import usecases as objections_usecases
 from grid_report.points.objections.rules import Decision, ObjectionStep, Subject
-from grid_report.points.statement import queries as statement_queries
 from grid_report.reports.models import Report
 from tests.support.builders import Make
 
@@ -30,7 +30,7 @@ def paid(make: Make) -> tuple[Actor, Report, int]:
     """A report that was accepted and the entry that paid for it."""
     rider = make.rider()
     report = make.accepted(make.worker(), rider)
-    entries, _ = statement_queries.list_entries(rider.member_id)
+    entries, _ = history_queries.list_entries(rider.member_id)
     return rider, report, entries[0].id
 
 

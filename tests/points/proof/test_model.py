@@ -22,9 +22,9 @@ from hypothesis.stateful import (
 
 from grid_report.points import ledger
 from grid_report.points.causes import Cause
+from grid_report.points.history import queries as history_queries
 from grid_report.points.kinds import Verdict
 from grid_report.points.policy import Terms
-from grid_report.points.statement import queries as statement_queries
 from tests.points.book import BRIGHT, STATION, TERMS
 from tests.points.proof.answers import answer_of, did
 from tests.points.proof.model import Model
@@ -181,7 +181,7 @@ class History(RuleBasedStateMachine):
             self.entries[cause] = answer.entry_id
 
     def pay_what_is_due(self) -> None:
-        for due in [due for one in self.riders for due in statement_queries.list_waiting(one)]:
+        for due in [due for one in self.riders for due in history_queries.list_waiting(one)]:
             number = int(str(due.report_number).rpartition("-")[2])
             who, points, severity, place = self.model.owed[number]
             repaid = self.model.pay(who, number, points, severity, place, self.now)
@@ -341,13 +341,13 @@ class History(RuleBasedStateMachine):
         for number, member in enumerate(self.riders):
             mine = [lot for lot in model.lots if lot.rider == number]
             assert book.lots(member) == [(lot.free, lot.held) for lot in mine]
-            balance = statement_queries.balance(member)
+            balance = history_queries.balance(member)
             assert balance.available == sum(lot.free for lot in mine)
             assert balance.held == sum(lot.held for lot in mine)
             assert balance.owed == model.owed_by(number)
             assert -book.left(f"rider_debt:{member}:") == model.debts[number]
             assert balance.pending == sum(o[1] for o in model.owed.values() if o[0] == number)
-            entries = statement_queries.list_entries(member, limit=500)[0]
+            entries = history_queries.list_entries(member, limit=500)[0]
             assert sum(entry.points for entry in entries) == balance.available + balance.held
         expected = {f"budget:{c or 'county'}:{m}": left for (c, m), left in model.pools.items()}
         for number in (0, 1):

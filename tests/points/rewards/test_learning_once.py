@@ -13,6 +13,7 @@ from grid_report.accounts.models import Member
 from grid_report.accounts.numbers import usecases as numbers_usecases
 from grid_report.db import db, transaction
 from grid_report.points.errors import QuizTriesUsed, SentUnproved
+from grid_report.points.history import queries as history_queries
 from grid_report.points.learning import usecases as learning_usecases
 from grid_report.points.learning.handbook import EDITION, QUIZ, UNITS
 from grid_report.points.policy import terms_of
@@ -21,7 +22,6 @@ from grid_report.points.proposals.rules import ProposalKind, Propose
 from grid_report.points.proposals.steps import put
 from grid_report.points.rewards import queries as rewards_queries
 from grid_report.points.rewards.models import LearningMark
-from grid_report.points.statement import queries as statement_queries
 from grid_report.reports.casework import recheck_usecases
 from grid_report.reports.models import Report
 from tests.points.tariff.test_admin_pages import browser
@@ -46,7 +46,7 @@ def answer(
 
 def available(rider: Actor) -> int:
     db.session.rollback()
-    found = statement_queries.balance(rider.member_id).available
+    found = history_queries.balance(rider.member_id).available
     db.session.rollback()
     return found
 

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from grid_report.points.budgets.queries import MonthlyBudget
+from grid_report.points.history.queries import Expiring
 from grid_report.points.policy import Terms, draws_on_reserve
-from grid_report.points.statement.queries import Expiring, MonthlyBudget
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TERMS = Terms(SHANGHAI, 3000, 20)

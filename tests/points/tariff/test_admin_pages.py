@@ -14,10 +14,11 @@ from grid_report import clock
 from grid_report.access import Actor
 from grid_report.clock import Month, local_day
 from grid_report.db import db
+from grid_report.points.history import queries as history_queries
 from grid_report.points.learning.handbook import QUIZ
 from grid_report.points.rewards import tariff_queries
-from grid_report.points.statement import queries as statement_queries
 from grid_report.points.tariff.fields import numbers_of
+from tests.points.book import pool
 from tests.support.builders import STATION, Make
 
 pytestmark = pytest.mark.database
@@ -93,7 +94,7 @@ def test_what_waits_shows_who_why_and_lets_only_others_decide(make: Make) -> Non
     assert other.post(address[0], data={"note": "好"}).status_code == 303
     assert other.post(address[0]).status_code == 409
     db.session.rollback()
-    assert statement_queries.monthly_budget(STATION, month).granted == 3500
+    assert pool(STATION, month).granted == 3500
     refused = mine.post("/admin/proposals", data={**form, "points": "x"})
     assert refused.status_code == 422
     assert "冬季巡查" in refused.text
@@ -113,8 +114,8 @@ def test_a_rider_learns_and_reads_the_rules(make: Make) -> None:
     for _ in range(2):
         assert client.post("/handbook/quiz", data=right).status_code == 303
     db.session.rollback()
-    assert statement_queries.balance(rider.member_id).available == 15
-    entry = statement_queries.list_entries(rider.member_id)[0][0]
+    assert history_queries.balance(rider.member_id).available == 15
+    entry = history_queries.list_entries(rider.member_id)[0][0]
     assert client.get(f"/my/points/{entry.id}").status_code == 200
 
 
@@ -123,7 +124,7 @@ def test_the_page_behind_a_line_says_why_it_is_less(make: Make) -> None:
     for _ in range(4):
         report = make.report(rider)
         make.step(report, "accept", worker, category="RD02", severity=2)
-    entry = statement_queries.list_entries(rider.member_id)[0][0]
+    entry = history_queries.list_entries(rider.member_id)[0][0]
     assert entry.points == 8
     page = make.signed_in(rider).get(f"/my/points/{entry.id}").text
     assert "当天同类第 4 件：15 分减半" in page
@@ -149,7 +150,7 @@ def test_the_desk_proposes_good_evidence_with_one_tick(make: Make) -> None:
     assert client.post(f"/reports/{poor.number}/steps/accept", data=form).status_code == 422
     assert client.post(f"/reports/{good.number}/steps/accept", data=form).status_code == 303
     db.session.rollback()
-    assert statement_queries.balance(rider.member_id).available == 18
+    assert history_queries.balance(rider.member_id).available == 18
 
 
 def test_a_program_confirms_good_evidence_as_well(make: Make) -> None:
@@ -163,7 +164,7 @@ def test_a_program_confirms_good_evidence_as_well(make: Make) -> None:
     done = client.post(address, json={**body, "evidence": True}, headers=header)
     assert done.status_code == 200
     db.session.rollback()
-    assert statement_queries.balance(rider.member_id).available == 18
+    assert history_queries.balance(rider.member_id).available == 18
 
 
 def test_the_pages_of_looking_again_and_of_a_merit(make: Make) -> None:
@@ -183,3 +184,9 @@ def test_the_pages_of_looking_again_and_of_a_merit(make: Make) -> None:
     merit = {"points": "150", "reason": "救了人"}
     assert desk.post(f"{base}/merit", data=merit).status_code == 303
     assert desk.post(f"{base}/merit", data=merit).status_code == 409
+
+
+@pytest.mark.parametrize("path", ["/admin/tariff", "/admin/tariff/draft", "/admin/proposals"])
+def test_the_menu_lights_points_on_each_of_their_pages(make: Make, path: str) -> None:
+    page = make.signed_in(make.administrator()).get(path).get_data(as_text=True)
+    assert 'href="/admin/tariff" aria-current="page"' in page

@@ -11,7 +11,7 @@ from grid_report import clock
 from grid_report.db import db
 from grid_report.points.rewards.models import TariffVersion
 from tests.points.book import Book, refusal_of
-from tests.points.test_four_eyes import draft, publish
+from tests.points.proposals.test_four_eyes import draft, publish
 
 pytestmark = pytest.mark.database
 

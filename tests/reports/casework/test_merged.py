@@ -23,7 +23,7 @@ from grid_report.reports.errors import AlreadyRated, ReopenTooLate
 from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.models import HistoryEntry, Report
 from grid_report.workflow import IllegalStep
-from tests.reports.rewards.test_earning import available
+from tests.reports.earnings.test_earning import available
 from tests.support.builders import BRIGHT, STATION, Make
 
 pytestmark = pytest.mark.database

@@ -12,7 +12,7 @@ from grid_report import clock
 from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.errors import Forbidden, Invalid, NotFound, Stale
-from grid_report.points.statement.queries import balance
+from grid_report.points.history.queries import balance
 from grid_report.reports.errors import MergeTargetNotOpen, ReopenTooLate
 from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.models import HistoryEntry, Report

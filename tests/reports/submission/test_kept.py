@@ -17,7 +17,7 @@ from grid_report.db import db
 from grid_report.errors import NotFound, Stale
 from grid_report.notify.models import Message
 from grid_report.places.queries import reference
-from grid_report.points.statement.queries import balance
+from grid_report.points.history.queries import balance
 from grid_report.reports import queries
 from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.commands import TakeStep

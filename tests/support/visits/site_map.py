@@ -78,7 +78,7 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("code-enter", "accounts.enter_code", "/sign-in/code/enter", act=ask_for_a_code),
         Screen("open-data", "open_data.index", "/open-data"),
         Screen("offline", "pages.offline", "/offline"),
-        Screen("verify-unknown", "cards.verify", "/verify/no-such-card", status=404),
+        Screen("verify-unknown", "permits.verify", "/verify/no-such-card", status=404),
         Screen("components", "pages.components", "/components"),
         Screen("error-404", "", "/nothing/here", status=404),
         Screen(
@@ -104,7 +104,7 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("my-report-open", "reports.show", "/my/reports?state=open", "main a[href*='/KY-']"),
         Screen("my-report-done", "reports.show", "/my/reports?state=done", "main a[href*='/KY-']"),
         Screen("report-sent", "reports.sent", "/report/sent/{number}"),
-        Screen("points", "points.statement", "/my/points"),
+        Screen("points", "points.history", "/my/points"),
         Screen("points-why", "points.why", "/my/points", "main a[href*='/my/points/']"),
         Screen("points-meal", "points.why", "/my/points", "main a.card-row:has-text('R-3K7MQ9A')"),
         Screen("points-hold", "points.why", "/my/points", "main a.point-line:has-text('R-5H2W')"),
@@ -152,11 +152,13 @@ SCREENS: dict[str, list[Screen]] = {
             f"{VOUCHER}:not(:has(.tone-brand)):not(:has(.offer-card))",
             unfold_all,
         ),
-        Screen("card", "cards.one", "/my/services", MY_CARD, unfold_all),
+        Screen("card", "permits.one", "/my/services", MY_CARD, unfold_all),
         Screen(
-            "card-apply", "cards.ask", "/services", CARD_OFFER, follow("main a[href$='/apply']")
+            "card-apply", "permits.ask", "/services", CARD_OFFER, follow("main a[href$='/apply']")
         ),
-        Screen("card-apply-refused", "cards.ask", "/services", CARD_OFFER, apply_with_nothing, 422),
+        Screen(
+            "card-apply-refused", "permits.ask", "/services", CARD_OFFER, apply_with_nothing, 422
+        ),
         Screen("inbox", "notify.inbox", "/inbox"),
         Screen("me", "accounts.me", "/me"),
         Screen("me-number", "numbers.mine", "/me/number"),
@@ -312,7 +314,7 @@ SCREENS: dict[str, list[Screen]] = {
             f"/statistics/choose?month={LAST}",
             "main a[href$='/freeze']",
         ),
-        Screen("unrouted", "admin.unrouted", "/admin/unrouted"),
+        Screen("unrouted", "unrouted.index", "/admin/unrouted"),
         Screen("members", "admin_members.index", "/admin/members"),
         Screen(
             "member",
@@ -335,21 +337,21 @@ SCREENS: dict[str, list[Screen]] = {
             "/admin/boundaries",
             act=upload_boundaries,
         ),
-        Screen("categories", "admin.categories", "/admin/categories"),
+        Screen("categories", "categories.index", "/admin/categories"),
         Screen("budgets", "budgets.index", "/budgets"),
         Screen("budget", "budgets.community", "/budgets", "main tbody a"),
-        Screen("tariff", "admin_points.tariff", "/admin/tariff"),
-        Screen("tariff-draft", "admin_points.draft", "/admin/tariff/draft"),
-        Screen("tariff-tried", "admin_points.tariff", "/admin/tariff/draft", act=change_the_tariff),
-        Screen("proposals", "admin_points.waiting", "/admin/proposals", act=unfold_all),
+        Screen("tariff", "tariff.index", "/admin/tariff"),
+        Screen("tariff-draft", "tariff.draft", "/admin/tariff/draft"),
+        Screen("tariff-tried", "tariff.index", "/admin/tariff/draft", act=change_the_tariff),
+        Screen("proposals", "proposals.index", "/admin/proposals", act=unfold_all),
         Screen(
             "proposals-refused",
-            "admin_points.waiting",
+            "proposals.index",
             "/admin/proposals",
             act=send_as_it_is("#grant form"),
             status=422,
         ),
-        Screen("proposals-waiting", "admin_points.waiting", "/admin/proposals", act=propose_points),
+        Screen("proposals-waiting", "proposals.index", "/admin/proposals", act=propose_points),
         Screen("offers", "admin_offers.offers", "/admin/offers"),
         Screen(
             "offer",

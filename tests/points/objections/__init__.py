@@ -1,0 +1,1 @@
+"""Objections: raised by a rider, answered once."""
