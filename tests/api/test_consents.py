@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import func, select
 
 from grid_report.accounts.consent_kinds import ConsentKind
-from grid_report.api.schemas import account
-from grid_report.api.schemas import report as report_shapes
+from grid_report.accounts.profile import shapes as account
 from grid_report.db import db
 from grid_report.reports.models import Report
+from grid_report.reports.pages import shapes as report_shapes
 from tests.api.conftest import problem
 from tests.support.builders import BRIGHT, STATION, Make, picture
 

@@ -12,9 +12,11 @@ from grid_report import clock
 from grid_report.access import Grant
 from grid_report.access.roles import Role
 from grid_report.accounts.models import SignIn
-from grid_report.api.schemas import account, place, statement
+from grid_report.accounts.profile import shapes as account
 from grid_report.db import db, transaction
+from grid_report.places import shapes as place
 from grid_report.places.queries import reference
+from grid_report.points.statement import shapes as statement
 from tests.api.conftest import problem
 from tests.support.builders import BRIGHT, PASSWORD, PROPERTY, STATION, STREET, Make
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from grid_report.api.schemas import report as report_shapes
+from grid_report.reports.pages import shapes as report_shapes
 from tests.reports.casework.test_merged import Three
 from tests.support import present
 from tests.support.builders import Make

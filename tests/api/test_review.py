@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
-from grid_report.api.schemas import fairness as schemas
 from grid_report.db import transaction
 from grid_report.fairness.models import Signal
+from grid_report.fairness.pages import shapes as schemas
 from tests.api.conftest import Program, problem
 from tests.fairness.conftest import Review
 from tests.reports.desk.test_lists import counted

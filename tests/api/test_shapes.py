@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic.fields import FieldInfo
 
 from grid_report.api import contract
-from grid_report.api.schemas.common import Answer, IfAny, Instant
+from grid_report.web.api.shapes import Answer, IfAny, Instant
 
 
 def shapes(of: type[Answer] = Answer) -> Iterator[type[Answer]]:

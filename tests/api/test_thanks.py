@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from grid_report.access import Actor
-from grid_report.api.schemas import points as schemas
+from grid_report.points.objections import shapes as schemas
 from tests.api.conftest import Program, problem
 from tests.reports.desk.test_lists import counted
 from tests.support.builders import BRIGHT, STATION, Make, picture

@@ -7,11 +7,11 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
-from grid_report.api.schemas.common import Answer, CodeName, CommunityBrief, LatLng, spelled_out
 from grid_report.places.geo.categories import CategoryInfo, Emergency, Group, numbers_to_call
 from grid_report.places.geo.datum import Datum
 from grid_report.places.geo.reference import Reference, UnitInfo
 from grid_report.places.geo.routing import MatchedBy
+from grid_report.web.api.shapes import Answer, CodeName, CommunityBrief, LatLng, spelled_out
 
 # A position is matched by where it lies and by nothing else.
 BY_POSITION = (MatchedBy.BOUNDARY, MatchedBy.NEAREST, MatchedBy.NONE)

@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field, StringConstraints
 from grid_report import access
 from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
-from grid_report.api.schemas.common import AT_MOST, Answer, Body, CodeName, Instant, PageQuery
 from grid_report.places.geo.reference import Reference
 from grid_report.points.kinds import Verdict
 from grid_report.points.objections.queries import ObjectionView
@@ -18,6 +17,7 @@ from grid_report.points.permissions import OBJECTION_ANSWER, PROPOSAL_DECIDE
 from grid_report.points.proposals.queries import ProposalLine
 from grid_report.points.proposals.rules import ProposalKind, ProposalState
 from grid_report.reports.models import Recheck
+from grid_report.web.api.shapes import AT_MOST, Answer, Body, CodeName, Instant, PageQuery
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Note = Annotated[str, StringConstraints(max_length=500)]

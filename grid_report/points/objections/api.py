@@ -6,18 +6,18 @@ from flask import Response
 
 from grid_report import access, clock
 from grid_report.access import Actor
-from grid_report.api.openapi import operation
-from grid_report.api.reading import answer, json_body, query
-from grid_report.api.routes import bp
-from grid_report.api.schemas import points as schemas
-from grid_report.api.schemas.common import PageQuery
 from grid_report.errors import Invalid
+from grid_report.places.api import bp
 from grid_report.places.queries import reference
 from grid_report.points.objections import queries as objections_queries
+from grid_report.points.objections import shapes as schemas
 from grid_report.points.objections import usecases as objections_usecases
 from grid_report.points.objections.queries import ObjectionView
 from grid_report.points.objections.rules import Decision, ObjectionStep, Subject
 from grid_report.points.permissions import OBJECTION_ANSWER, OBJECTIONS_READ, POINTS_READ_OWN
+from grid_report.web.api.openapi import operation
+from grid_report.web.api.reading import answer, json_body, query
+from grid_report.web.api.shapes import PageQuery
 from grid_report.web.context import current_actor, settings
 from grid_report.web.paging import DEFAULT_LIMIT, pack, unpack_id
 from grid_report.web.text import clean

@@ -10,8 +10,6 @@ from flask import url_for
 from pydantic import BaseModel, Field, StringConstraints
 
 from grid_report.accounts.aliases import rider_alias
-from grid_report.api.schemas.common import Answer, Body, CommunityBrief, Instant, Position, Reader
-from grid_report.api.schemas.statement import Expiring
 from grid_report.offers.catalogue.models import Offer, Slot, Station
 from grid_report.offers.catalogue.queries import OfferRow
 from grid_report.offers.forms import MOST_POINTS
@@ -25,6 +23,8 @@ from grid_report.offers.redemptions.models import Redemption
 from grid_report.offers.redemptions.queries import RedemptionRow
 from grid_report.places.geo.reference import Reference
 from grid_report.points.statement import queries as statement_queries
+from grid_report.points.statement.shapes import Expiring
+from grid_report.web.api.shapes import Answer, Body, CommunityBrief, Instant, Position, Reader
 
 
 class StationShown(Answer):

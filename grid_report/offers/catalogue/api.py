@@ -10,14 +10,10 @@ from flask import Response, request
 
 from grid_report import access, clock
 from grid_report.accounts import queries as accounts_queries
-from grid_report.api.openapi import operation
-from grid_report.api.reading import KEY_FIELD, answer, idempotency_key, json_body, query, reader
-from grid_report.api.routes import bp
-from grid_report.api.schemas import offer as schemas
-from grid_report.api.schemas.common import PageQuery, PhotoQuery
 from grid_report.errors import Invalid, NotFound
 from grid_report.offers import forms
 from grid_report.offers.catalogue import queries
+from grid_report.offers.catalogue import shapes as schemas
 from grid_report.offers.catalogue.permissions import OFFERS_READ, OFFERS_REDEEM
 from grid_report.offers.counter import usecases as counter_usecases
 from grid_report.offers.counter.commands import Scan
@@ -32,10 +28,14 @@ from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.offers.redemptions import usecases as redemptions_usecases
 from grid_report.offers.redemptions.permissions import STATION_OPEN
 from grid_report.offers.redemptions.queries import RedemptionRow
+from grid_report.places.api import bp
 from grid_report.places.geo.points import Point
 from grid_report.places.queries import reference
 from grid_report.points.statement.ending_queries import purse
 from grid_report.points.statement.queries import Expiring
+from grid_report.web.api.openapi import operation
+from grid_report.web.api.reading import KEY_FIELD, answer, idempotency_key, json_body, query, reader
+from grid_report.web.api.shapes import PageQuery, PhotoQuery
 from grid_report.web.context import current_actor, language, settings, wiring
 from grid_report.web.guard import public
 from grid_report.web.paging import pack, read_limit, unpack_id

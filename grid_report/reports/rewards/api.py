@@ -6,19 +6,10 @@ from flask import Response, request
 
 from grid_report import access, clock
 from grid_report.access import Permission
-from grid_report.api.openapi import operation
-from grid_report.api.reading import (
-    KEY_FIELD,
-    answer,
-    form_body,
-    idempotency_key,
-    json_body,
-    query,
-)
-from grid_report.api.routes import bp
-from grid_report.api.schemas import points as schemas
 from grid_report.errors import Invalid
+from grid_report.places.api import bp
 from grid_report.places.queries import reference
+from grid_report.points.objections import shapes as schemas
 from grid_report.points.permissions import BUDGET_GRANT, PROPOSALS_READ
 from grid_report.points.policy import terms_of
 from grid_report.points.proposals import queries as proposals_queries
@@ -36,6 +27,15 @@ from grid_report.reports.permissions import (
     RECHECK_ASK,
     REPORT_READ,
     Case,
+)
+from grid_report.web.api.openapi import operation
+from grid_report.web.api.reading import (
+    KEY_FIELD,
+    answer,
+    form_body,
+    idempotency_key,
+    json_body,
+    query,
 )
 from grid_report.web.context import current_actor, settings
 from grid_report.web.paging import pack, read_limit, unpack_id

@@ -8,13 +8,13 @@ from typing import Annotated, Self
 from flask import url_for
 from pydantic import BaseModel, Field, StringConstraints
 
-from grid_report.api.schemas.common import Answer, Body, CodeName, Instant, PageQuery, RateShown
 from grid_report.fairness import queries
 from grid_report.fairness.kinds import Finding, SignalKind, SignalState
 from grid_report.fairness.models import Draw
-from grid_report.fairness.views import Case, Look, Photo
+from grid_report.fairness.pages.views import Case, Look, Photo
 from grid_report.places.geo.reference import Reference
 from grid_report.reports.lifecycle import State
+from grid_report.web.api.shapes import Answer, Body, CodeName, Instant, PageQuery, RateShown
 
 # Names of files: of no use to a program, which gets the photos themselves.
 NO_FACTS = frozenset({"photo", "other_photo"})

@@ -8,22 +8,24 @@ from grid_report import __version__, clock
 from grid_report.access import check
 from grid_report.accounts.models import SignInKind
 from grid_report.accounts.policy import current as policy
+from grid_report.accounts.profile import shapes as account
 from grid_report.accounts.sign_in import sign_out_usecases
 from grid_report.accounts.sign_in import usecases as sign_in_usecases
-from grid_report.api.openapi import document, operation
-from grid_report.api.reading import answer, json_body, query, unless_known
-from grid_report.api.schemas import account, place, statement
-from grid_report.api.schemas.common import CommunityBrief, PageQuery
 from grid_report.errors import Invalid
+from grid_report.places import shapes as place
 from grid_report.places.geo.datum import to_wgs84
 from grid_report.places.geo.points import Point
 from grid_report.places.permissions import UNITS_LIST
 from grid_report.places.queries import reference
 from grid_report.points.permissions import POINTS_READ_OWN
 from grid_report.points.statement import queries as points
+from grid_report.points.statement import shapes as statement
 from grid_report.points.statement import trace_queries
 from grid_report.reports import queries as reports
 from grid_report.reports.permissions import REPORT_READ
+from grid_report.web.api.openapi import document, operation
+from grid_report.web.api.reading import answer, json_body, query, unless_known
+from grid_report.web.api.shapes import CommunityBrief, PageQuery
 from grid_report.web.context import client_address, current_actor, language, settings
 from grid_report.web.guard import public
 from grid_report.web.paging import pack, read_limit, unpack_id

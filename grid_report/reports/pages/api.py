@@ -10,20 +10,8 @@ from flask import Response, request, url_for
 from grid_report import access, clock
 from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
-from grid_report.api.openapi import operation
-from grid_report.api.reading import (
-    FORMS,
-    KEY_FIELD,
-    answer,
-    form_body,
-    idempotency_key,
-    json_body,
-    reader,
-)
-from grid_report.api.routes import bp
-from grid_report.api.schemas import report as shapes
-from grid_report.api.schemas.common import PhotoQuery
 from grid_report.errors import Invalid, NotFound
+from grid_report.places.api import bp
 from grid_report.places.queries import reference
 from grid_report.points.statement.queries import points_by_report
 from grid_report.reports import queries
@@ -33,11 +21,22 @@ from grid_report.reports.desk import queries as desk_queries
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.lifecycle import Part, kept_steps_from
 from grid_report.reports.models import Report, ReportPhoto
-from grid_report.reports.pages import case_views, page_views
+from grid_report.reports.pages import case_views, page_views, shapes
 from grid_report.reports.pages import forms as pages_forms
 from grid_report.reports.permissions import REPORT_PHOTOS, REPORT_READ, REPORT_SUBMIT, parts
 from grid_report.reports.sources import Source
 from grid_report.reports.submission import usecases as submission_usecases
+from grid_report.web.api.openapi import operation
+from grid_report.web.api.reading import (
+    FORMS,
+    KEY_FIELD,
+    answer,
+    form_body,
+    idempotency_key,
+    json_body,
+    reader,
+)
+from grid_report.web.api.shapes import PhotoQuery
 from grid_report.web.context import current_actor, settings, wiring
 from grid_report.web.paging import read_limit
 

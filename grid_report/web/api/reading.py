@@ -9,10 +9,10 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from grid_report import clock
-from grid_report.api.schemas.common import Answer, Reader
 from grid_report.errors import Invalid
 from grid_report.places.queries import reference
 from grid_report.typed import plain
+from grid_report.web.api.shapes import Answer, Reader
 from grid_report.web.context import current_actor, language, settings
 
 # pydantic's word for a mistake → the code of our sentence for it.

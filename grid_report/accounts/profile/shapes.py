@@ -11,8 +11,8 @@ from grid_report.access import Actor
 from grid_report.access.roles import Role
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.consent_queries import ConsentRow
-from grid_report.api.schemas.common import Answer, Body, Instant, spelled_out
 from grid_report.languages import LANGUAGES
+from grid_report.web.api.shapes import Answer, Body, Instant, spelled_out
 
 
 class TokenRequest(Body):

@@ -7,15 +7,15 @@ from typing import Any
 from flask import Response
 
 from grid_report import clock
-from grid_report.api.openapi import operation
-from grid_report.api.reading import answer, query
-from grid_report.api.routes import bp
-from grid_report.api.schemas import statistics as schemas
+from grid_report.places.api import bp
 from grid_report.places.queries import reference
 from grid_report.statistics import request_forms
+from grid_report.statistics import shapes as schemas
 from grid_report.statistics.exports import download_views
 from grid_report.statistics.exports.workbook import MEDIA_TYPE
 from grid_report.statistics.month.table_queries import Tables
+from grid_report.web.api.openapi import operation
+from grid_report.web.api.reading import answer, query
 from grid_report.web.context import current_actor, language, settings
 
 

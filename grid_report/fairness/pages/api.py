@@ -5,17 +5,18 @@ from __future__ import annotations
 from flask import Response, request
 
 from grid_report import access, clock
-from grid_report.api.openapi import operation
-from grid_report.api.reading import answer, json_body, query
-from grid_report.api.routes import bp
-from grid_report.api.schemas import fairness as schemas
 from grid_report.clock import Month
 from grid_report.errors import NotFound
-from grid_report.fairness import forms, queries, usecases, views
+from grid_report.fairness import queries, usecases
 from grid_report.fairness.kinds import Finding, SignalState
 from grid_report.fairness.models import Sampled, Signal
+from grid_report.fairness.pages import forms, views
+from grid_report.fairness.pages import shapes as schemas
 from grid_report.fairness.permissions import FAIRNESS_JUDGE, FAIRNESS_READ
+from grid_report.places.api import bp
 from grid_report.places.queries import reference
+from grid_report.web.api.openapi import operation
+from grid_report.web.api.reading import answer, json_body, query
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.paging import read_limit
 

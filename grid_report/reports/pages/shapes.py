@@ -12,8 +12,19 @@ from pydantic import BaseModel, Field
 from grid_report import access
 from grid_report.access.roles import Role
 from grid_report.accounts.aliases import rider_alias
-from grid_report.api.schemas.case import CaseShown, Due, PhotoShown
-from grid_report.api.schemas.common import (
+from grid_report.places.geo.datum import Datum
+from grid_report.places.geo.routing import MatchedBy
+from grid_report.reports import clocks
+from grid_report.reports.clocks import Light
+from grid_report.reports.desk.filters import Sort
+from grid_report.reports.kept_models import KeptPhoto, KeptReport
+from grid_report.reports.lifecycle import KeptState, Part, State, Step
+from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
+from grid_report.reports.pages.case_shapes import CaseShown, Due, PhotoShown
+from grid_report.reports.pages.forms import NOT_ASKED_FOR
+from grid_report.reports.permissions import REPORT_PHOTOS, REPORT_SEE_REPORTER, parts
+from grid_report.reports.sources import LocatedBy
+from grid_report.web.api.shapes import (
     AT_MOST,
     Answer,
     Body,
@@ -23,17 +34,6 @@ from grid_report.api.schemas.common import (
     Position,
     Reader,
 )
-from grid_report.places.geo.datum import Datum
-from grid_report.places.geo.routing import MatchedBy
-from grid_report.reports import clocks
-from grid_report.reports.clocks import Light
-from grid_report.reports.desk.filters import Sort
-from grid_report.reports.kept_models import KeptPhoto, KeptReport
-from grid_report.reports.lifecycle import KeptState, Part, State, Step
-from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
-from grid_report.reports.pages.forms import NOT_ASKED_FOR
-from grid_report.reports.permissions import REPORT_PHOTOS, REPORT_SEE_REPORTER, parts
-from grid_report.reports.sources import LocatedBy
 
 # Steps that are calls of their own, or nobody's, are refused by `forms.read_step`.
 AskedStep = Annotated[

@@ -8,10 +8,10 @@ from grid_report import clock
 from grid_report.accounts import consent_queries, policy
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.consents import usecases as consents_usecases
-from grid_report.api.openapi import operation
-from grid_report.api.reading import answer, json_body
-from grid_report.api.routes import bp
-from grid_report.api.schemas import account as shapes
+from grid_report.accounts.profile import shapes
+from grid_report.places.api import bp
+from grid_report.web.api.openapi import operation
+from grid_report.web.api.reading import answer, json_body
 from grid_report.web.context import current_actor
 
 

@@ -7,13 +7,13 @@ from flask import Response, request
 from grid_report import access
 from grid_report.accounts.members.audit_queries import Cursor, list_trail
 from grid_report.accounts.permissions import AUDIT_READ
-from grid_report.api.openapi import operation
-from grid_report.api.reading import answer, query
-from grid_report.api.routes import bp
-from grid_report.api.schemas import oversight as schemas
 from grid_report.oversight import forms
+from grid_report.oversight import shapes as schemas
+from grid_report.places.api import bp
 from grid_report.points.audit.journal_queries import list_journal
 from grid_report.points.permissions import JOURNAL_READ
+from grid_report.web.api.openapi import operation
+from grid_report.web.api.reading import answer, query
 from grid_report.web.context import current_actor, settings
 from grid_report.web.paging import DEFAULT_LIMIT, pack
 

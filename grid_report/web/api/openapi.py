@@ -12,18 +12,16 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import IntegerConverter
 
-from grid_report.api.schemas import (
-    account,
-    common,
-    fairness,
-    offer,
-    oversight,
-    place,
-    points,
-    report,
-    statement,
-    statistics,
-)
+from grid_report.accounts.profile import shapes as account
+from grid_report.fairness.pages import shapes as fairness
+from grid_report.offers.catalogue import shapes as offer
+from grid_report.oversight import shapes as oversight
+from grid_report.places import shapes as place
+from grid_report.points.objections import shapes as points
+from grid_report.points.statement import shapes as statement
+from grid_report.reports.pages import shapes as report
+from grid_report.statistics import shapes as statistics
+from grid_report.web.api import shapes as common
 from grid_report.web.guard import is_public
 from grid_report.web.paging import BIGGEST_ID
 

@@ -8,10 +8,10 @@ from typing import Self
 
 from pydantic import Field
 
-from grid_report.api.schemas.common import Answer, CodeName, Instant
 from grid_report.places.geo.reference import Reference
 from grid_report.points.statement import queries, trace_queries
 from grid_report.reports.lifecycle import Step
+from grid_report.web.api.shapes import Answer, CodeName, Instant
 from grid_report.web.pages.words import sentence
 
 
