@@ -17,6 +17,8 @@ from grid_report.db import db, transaction
 from grid_report.places import shapes as place
 from grid_report.places.queries import reference
 from grid_report.points.statement import shapes as statement
+from grid_report.reports.desk import shapes as desk_shapes
+from grid_report.reports.rewards import shapes as rewards_shapes
 from tests.api.conftest import problem
 from tests.support.builders import BRIGHT, PASSWORD, PROPERTY, STATION, STREET, Make
 
@@ -193,7 +195,7 @@ def test_units_are_proposed_to_staff(make: Make, program: Any) -> None:
     report, worker = make.report(), program(make.worker())
     for query in (f"report={report.number}", f"community={STATION}"):
         answer = worker.get(f"places/units?{query}")
-        place.UnitList.model_validate(answer.json)
+        desk_shapes.UnitList.model_validate(answer.json)
         assert PROPERTY in {unit["code"] for unit in answer.json["items"]}
     problem(worker.get("places/units"), 422, "invalid", "report")
     problem(worker.get("places/units?community=nowhere"), 422, "invalid", "community")
@@ -222,7 +224,7 @@ def test_points_come_with_their_reasons(make: Make, program: Any) -> None:
     chinese = asking.get("me/points/entries", headers={"Accept-Language": "zh-CN"}).json
     assert chinese["items"][0]["words"] not in ("", line.words)
     why = asking.get(f"me/points/entries/{line.id}/why").json
-    chain = statement.WhyShown.model_validate(why)
+    chain = rewards_shapes.WhyShown.model_validate(why)
     assert chain.entry.report == report.number
     assert (chain.decision.step, chain.tariff.rule, chain.tariff.severity) == ("accept", "R1", 2)
     assert (chain.award.points, chain.award.free, chain.award.community.code) == (15, 15, STATION)

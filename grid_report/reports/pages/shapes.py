@@ -13,7 +13,9 @@ from grid_report import access
 from grid_report.access.roles import Role
 from grid_report.accounts.aliases import rider_alias
 from grid_report.places.geo.datum import Datum
+from grid_report.places.geo.reference import Reference
 from grid_report.places.geo.routing import MatchedBy
+from grid_report.places.shapes import CommunityBrief
 from grid_report.reports import clocks
 from grid_report.reports.clocks import Light
 from grid_report.reports.desk.filters import Sort
@@ -28,7 +30,6 @@ from grid_report.web.api.shapes import (
     AT_MOST,
     Answer,
     Body,
-    CommunityBrief,
     IfAny,
     Instant,
     Position,
@@ -115,6 +116,7 @@ class ReportShown(Answer):
         it: Report | KeptReport,
         photos: Sequence[ReportPhoto | KeptPhoto],
         reader: Reader,
+        places: Reference,
         *,
         merged_into: str | None = None,
         points: int = 0,
@@ -126,7 +128,7 @@ class ReportShown(Answer):
 
         `case` is the report that leads it, of a merged one; its rider reads the state of the case.
         """
-        actor, places = reader.actor, reader.places
+        actor = reader.actor
         is_own = Part.RIDER in parts(actor, it)
         category, unit = places.category(it.category_code), places.unit(it.unit_code)
         shown = photos if access.allowed(actor, REPORT_PHOTOS, it) else ()
