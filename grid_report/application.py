@@ -27,7 +27,7 @@ from grid_report.accounts.numbers import messenger, sms_gateway
 from grid_report.accounts.numbers import routes as numbers_routes
 from grid_report.accounts.sign_in import second_step_routes
 from grid_report.api import contract
-from grid_report.fairness import routes as fairness_routes
+from grid_report.fairness.pages import routes as fairness_routes
 from grid_report.languages import DEFAULT
 from grid_report.media.kit import Media
 from grid_report.media.store import opening

@@ -10,8 +10,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from grid_report.accounts import phones
-from grid_report.api.reading import query
-from grid_report.api.schemas import report as report_shapes
 from grid_report.clock import Month, PlainDate
 from grid_report.errors import Invalid
 from grid_report.offers import forms as offers
@@ -23,7 +21,9 @@ from grid_report.points.tariff import forms as points
 from grid_report.points.tariff.fields import FIELDS
 from grid_report.reports.desk.filters import instant
 from grid_report.reports.pages import forms as reports
+from grid_report.reports.pages import shapes as report_shapes
 from grid_report.statistics.comparison.periods import parse_period
+from grid_report.web.api.reading import query
 from grid_report.web.paging import read_limit
 from grid_report.web.text import clean, read_int
 from tests.accounts.browsing import post_form

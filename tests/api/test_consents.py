@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import func, select
 
 from grid_report.accounts.consent_kinds import ConsentKind
-from grid_report.api.schemas import account
-from grid_report.api.schemas import report as report_shapes
+from grid_report.accounts.consents import shapes
 from grid_report.db import db
 from grid_report.reports.models import Report
+from grid_report.reports.pages import shapes as report_shapes
 from tests.api.conftest import Programs, problem
 from tests.support.builders import BRIGHT, STATION, Make, picture
 
@@ -31,7 +31,7 @@ def test_the_whole_history_newest_first(make: Make, program: Programs) -> None:
     asking = program(make.rider(consents=(ACCOUNT,)))
     first = say(asking, "position", True)
     assert first.status_code == 201
-    account.ConsentSaid.model_validate(first.json)
+    shapes.ConsentSaid.model_validate(first.json)
     gone = say(asking, "position", False).json
     assert (gone["agree"], gone["at"]) == (False, first.json["at"])
     assert gone["withdrawn_at"] is not None
@@ -39,7 +39,7 @@ def test_the_whole_history_newest_first(make: Make, program: Programs) -> None:
     # Saying what stands already writes nothing.
     assert say(asking, "position", True).json == again
     items = asking.get("me/consents").json["items"]
-    account.ConsentList.model_validate({"items": items})
+    shapes.ConsentList.model_validate({"items": items})
     version = make.policy.notice_version
     assert [(it["kind"], it["at"], it["withdrawn_at"], it["version"]) for it in items] == [
         ("position", again["at"], None, version),

@@ -12,8 +12,12 @@ from grid_report import clock
 from grid_report.access import Grant
 from grid_report.access.roles import Role
 from grid_report.accounts.models import SignIn
-from grid_report.api.schemas import account, place, statement
+from grid_report.accounts.profile import shapes as account
 from grid_report.db import db, transaction
+from grid_report.places import shapes as place
+from grid_report.points.history import shapes as statement
+from grid_report.reports.desk import shapes as desk_shapes
+from grid_report.reports.earnings import shapes as rewards_shapes
 from tests.api.conftest import Programs, problem
 from tests.support.builders import BRIGHT, PASSWORD, PROPERTY, STATION, STREET, Make, center_of
 
@@ -191,7 +195,7 @@ def test_units_are_proposed_to_staff(make: Make, program: Programs) -> None:
     report, worker = make.report(), program(make.worker())
     for query in (f"report={report.number}", f"community={STATION}"):
         answer = worker.get(f"places/units?{query}")
-        place.UnitList.model_validate(answer.json)
+        desk_shapes.UnitList.model_validate(answer.json)
         assert PROPERTY in {unit["code"] for unit in answer.json["items"]}
     problem(worker.get("places/units"), 422, "invalid", "report")
     problem(worker.get("places/units?community=nowhere"), 422, "invalid", "community")
@@ -220,7 +224,7 @@ def test_points_come_with_their_reasons(make: Make, program: Programs) -> None:
     chinese = asking.get("me/points/entries", headers={"Accept-Language": "zh-CN"}).json
     assert chinese["items"][0]["words"] not in ("", line.words)
     why = asking.get(f"me/points/entries/{line.id}/why").json
-    chain = statement.WhyShown.model_validate(why)
+    chain = rewards_shapes.WhyShown.model_validate(why)
     assert chain.entry.report == report.number
     assert chain.decision
     assert chain.tariff

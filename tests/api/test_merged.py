@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grid_report.api.schemas import report as report_shapes
+from grid_report.reports.pages import shapes as report_shapes
 from tests.api.conftest import Programs
 from tests.reports.casework.test_merged import Three
 from tests.support import present

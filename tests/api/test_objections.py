@@ -6,7 +6,7 @@ import pytest
 
 from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
-from grid_report.api.schemas import points as schemas
+from grid_report.points.objections import shapes
 from tests.api.conftest import Programs, problem
 from tests.reports.desk.test_lists import counted
 from tests.support.builders import STREET, Make
@@ -27,7 +27,7 @@ def test_an_objection_is_raised_once_answered_and_read(make: Make, program: Prog
     asking, (entry,) = program(rider), earn(make, rider, program)
     body = {"entry": entry, "words": "应该是三级"}
     first, again = (asking.post("me/points/objections", json=body) for _ in range(2))
-    shown = schemas.ObjectionShown.model_validate(first.json)
+    shown = shapes.ObjectionShown.model_validate(first.json)
     assert (first.status_code, again.status_code) == (201, 201)
     assert (shown.state, shown.about, shown.key) == ("open", "entry", str(entry))
     assert (shown.points, shown.rule, shown.street.code) == (15, "R1", STREET)
@@ -48,7 +48,7 @@ def test_an_objection_is_raised_once_answered_and_read(make: Make, program: Prog
         problem(street.post(f"{path}/answer", json=odd), 422, "invalid", field)
     answer = {"step": "uphold", "words": "你说得对"}
     first, again = (street.post(f"{path}/answer", json=answer) for _ in range(2))
-    schemas.ObjectionAtDesk.model_validate(first.json)
+    shapes.ObjectionAtDesk.model_validate(first.json)
     assert (first.json["state"], first.json["may_answer"]) == ("upheld", False)
     assert again.json == first.json
     problem(

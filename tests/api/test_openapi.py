@@ -117,6 +117,11 @@ def test_the_document_names_every_route_and_nothing_else(
     assert described == routed
 
 
+def test_no_component_is_named_after_the_file_it_is_written_in(document: dict[str, Any]) -> None:
+    """Two shapes of one name would be told apart by their modules; a moved file would rename them."""
+    assert [name for name in document["components"]["schemas"] if "__" in name] == []
+
+
 def test_no_operation_lacks_its_refusals(document: dict[str, Any]) -> None:
     for path, methods in document["paths"].items():
         for method, it in methods.items():

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import func, select
 
 from grid_report import clock
-from grid_report.api.schemas import report as report_shapes
 from grid_report.db import db
 from grid_report.reports.models import Report
+from grid_report.reports.pages import shapes as report_shapes
 from tests.api.conftest import Programs, problem
 from tests.support.builders import BRIGHT, PROPERTY, STATION, Make, center_of, picture
 

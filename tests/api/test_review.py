@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
-from grid_report.api.schemas import fairness as schemas
 from grid_report.db import transaction
 from grid_report.fairness.models import Signal
+from grid_report.fairness.pages import shapes
 from tests.api.conftest import Programs, problem
 from tests.fairness.conftest import Review
 from tests.reports.desk.test_lists import counted
@@ -52,11 +52,11 @@ def test_a_signal_is_seen_by_its_street_and_judged_once(
     rider = make.rider()
     make_odd(make, review, 1, rider)
     street = program(make.supervisor())
-    listed = schemas.SignalList.model_validate(street.get("fairness/signals").json)
+    listed = shapes.SignalList.model_validate(street.get("fairness/signals").json)
     (it,) = [one for one in listed.items if one.kind == "photo_old"]
     assert (it.state, it.case.alias) == ("open", rider_alias(rider.member_id))
     path = f"fairness/signals/{it.id}"
-    shown = schemas.SignalShown.model_validate(street.get(path).json)
+    shown = shapes.SignalShown.model_validate(street.get(path).json)
     assert shown.may_judge
     assert (shown.facts["seconds"] > 86_400, "photo" in shown.facts) == (True, False)
     (photo,) = shown.case.photos
@@ -116,7 +116,7 @@ def test_a_sample_is_looked_at_one_by_one(make: Make, review: Review, program: P
         review.accepted(worker)
     month = str(review.draw())
     street = program(make.supervisor())
-    whole = schemas.SampleShown.model_validate(street.get(f"fairness/sample?month={month}").json)
+    whole = shapes.SampleShown.model_validate(street.get(f"fairness/sample?month={month}").json)
     assert (whole.population, whole.progress.judged, whole.progress.drawn) == (3, 0, 3)
     assert whole.drawn_at is not None
     ids = []
@@ -131,10 +131,10 @@ def test_a_sample_is_looked_at_one_by_one(make: Make, review: Review, program: P
             "words")  # fmt: skip
     for _ in range(2):
         done = street.post(f"{path}/judgement", json={"judgement": "agree"})
-        shown = schemas.SampledShown.model_validate(done.json)
+        shown = shapes.SampledShown.model_validate(done.json)
         assert (shown.finding, shown.may_judge, shown.month) == ("agree", False, month)
     assert street.get("fairness/sample").json["progress"] == {"judged": 1, "drawn": 3}
-    rates = schemas.RatesShown.model_validate(street.get(f"fairness/rates?month={month}").json)
+    rates = shapes.ReviewRatesShown.model_validate(street.get(f"fairness/rates?month={month}").json)
     (it,) = [one for one in rates.items if one.community.code == STATION]
     assert (it.agreement.numerator, it.agreement.denominator, it.agreement.percent) == (1, 1, None)
     assert (it.drawn, it.refusal.denominator) == (3, 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, get_args
@@ -11,7 +12,8 @@ from zoneinfo import ZoneInfo
 from pydantic.fields import FieldInfo
 
 from grid_report.api import contract
-from grid_report.api.schemas.common import Answer, IfAny, Instant
+from grid_report.web.api.shapes import Answer, IfAny, Instant
+from tests.support.source import modules
 
 
 def shapes(of: type[Answer] = Answer) -> Iterator[type[Answer]]:
@@ -48,6 +50,17 @@ def written(shape: Answer) -> dict[str, Any]:
 def test_the_shapes_are_gathered() -> None:
     assert contract.bp.name == "api"
     assert len(fields()) > 300
+
+
+def test_every_call_and_every_shape_of_a_room_is_gathered() -> None:
+    """Calls the contract does not import are never there; a test of the document would not miss them."""
+    written = {
+        name
+        for name, module in modules().items()
+        if re.split(r"[._]", name)[-1] in {"api", "shapes"} and module.path.name != "__init__.py"
+    }
+    gathered = {it.__name__.removeprefix("grid_report.") for it in contract.CALLS + contract.SHAPES}
+    assert gathered == written
 
 
 def test_an_instant_is_written_in_utc_whatever_its_zone() -> None:

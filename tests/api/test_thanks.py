@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from grid_report.api.schemas import points as schemas
+from grid_report.points.proposals import shapes as proposals_shapes
+from grid_report.reports.earnings import shapes
 from tests.api.conftest import Programs, problem
 from tests.reports.desk.test_lists import counted
 from tests.support.builders import BRIGHT, STATION, Make, picture
@@ -34,7 +35,7 @@ def test_a_rider_is_asked_to_look_again_and_thanked_once(make: Make, program: Pr
     problem(sending.post(f"{path}/photos", data=photos()), 409, "nothing-asked")
     once = key()
     first, again = (asking.post(path, json={"note": "拍整条路"}, headers=once) for _ in range(2))
-    shown = schemas.RecheckShown.model_validate(first.json)
+    shown = shapes.RecheckShown.model_validate(first.json)
     assert (first.status_code, again.status_code, again.json) == (201, 201, first.json)
     assert (shown.nth, shown.words, shown.answered_at) == (1, "拍整条路", None)
     assert again.headers["Idempotent-Replayed"] == "true"
@@ -55,7 +56,7 @@ def test_a_rider_is_asked_to_look_again_and_thanked_once(make: Make, program: Pr
         "idempotency-key-reused",
     )
     for reader in (sending, asking, program(make.auditor())):
-        listed = schemas.RecheckList.model_validate(reader.get(path).json)
+        listed = shapes.RecheckList.model_validate(reader.get(path).json)
         assert [it.nth for it in listed.items] == [1]
     kinds = [it["kind"] for it in sending.get(f"reports/{report.number}").json["photos"]]
     assert kinds.count("after") == 2
@@ -94,7 +95,7 @@ def test_a_merit_is_proposed_approved_by_another_and_paid_once(
     path, asking, deciding = f"reports/{report.number}/merit", program(worker), program(admin)
     body, once = {"points": 200, "reason": "井盖缺失，险些出事"}, key()
     first, again = (asking.post(path, json=body, headers=once) for _ in range(2))
-    shown = schemas.ProposalShown.model_validate(first.json)
+    shown = proposals_shapes.ProposalShown.model_validate(first.json)
     assert (first.status_code, again.status_code, again.json) == (201, 201, first.json)
     assert again.headers["Idempotent-Replayed"] == "true"
     assert (shown.kind, shown.state, shown.points) == ("merit", "waiting", 200)
@@ -117,7 +118,7 @@ def test_a_merit_is_proposed_approved_by_another_and_paid_once(
     problem(deciding.post(decision, json={"decision": "maybe"}), 422, "invalid", "decision")
     problem(deciding.post(decision, json={"decision": "decline"}), 422, "invalid", "note")
     done = deciding.post(decision, json={"decision": "approve", "note": "同意"})
-    assert schemas.ProposalShown.model_validate(done.json).state == "approved"
+    assert proposals_shapes.ProposalShown.model_validate(done.json).state == "approved"
     assert (done.json["note"], done.json["may_decide"]) == ("同意", False)
     problem(deciding.post(decision, json={"decision": "approve"}), 409, "decided-before")
     assert program(rider).get("me/points").json["available"] == 15 + 200
@@ -176,7 +177,7 @@ def test_proposals_are_paged_and_cost_the_same_however_many(make: Make, program:
     seen = []
     cursor: str | None = ""
     while cursor is not None:
-        page = schemas.ProposalList.model_validate(
+        page = proposals_shapes.ProposalList.model_validate(
             admin.get(f"proposals?limit=3&state=waiting&cursor={cursor}").json
         )
         seen += [it.id for it in page.items]

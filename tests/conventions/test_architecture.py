@@ -27,7 +27,9 @@ from tests.support.house import (
 from tests.support.source import Module, calls, dotted, functions, modules
 
 ARROWS = {
-    "border": {"usecases", "queries", "rules", "border", "wiring"},
+    "border": {"usecases", "queries", "rules", "border", "shapes", "wiring"},
+    # Made of what was read; nothing is asked for or changed while an answer is put together.
+    "shapes": {"queries", "rules", "border", "shapes", "wiring"},
     "usecases": {"usecases", "steps", "queries", "rules", "models", "wiring"},
     "steps": {"steps", "queries", "models", "rules", "wiring"},
     "queries": {"queries", "models", "rules", "wiring"},
@@ -37,7 +39,7 @@ ARROWS = {
     "rules": {"rules"},
 }
 # What a domain may use of a lower one. Its tables are its own.
-OF_OTHERS = {"steps", "queries", "rules", "wiring"}
+OF_OTHERS = {"steps", "queries", "rules", "shapes", "wiring"}
 
 NOT_YET: dict[tuple[str, str], str] = {
     ("demo.appeals", "points.ledger.models"): "chooses the award somebody objects to",
@@ -111,13 +113,13 @@ def wrong_arrow(source: str, target: str, name: str | None) -> str:
     if rooms[1] in CORE or rooms[1] == "web" or rooms[0] in CORE:
         return ""
     kinds = kind_of(source), kind_of(target)
-    if kinds == ("border", "models") and (
+    if kinds in (("border", "models"), ("shapes", "models")) and (
         is_only_a_word(target, name) or is_only_named(source, name)
     ):
         return ""
     if kinds[1] not in ARROWS[kinds[0]]:
         return f"{kinds[0]} -> {kinds[1]}"
-    if rooms[0] != rooms[1] and target.endswith(("routes", ".cli")):
+    if rooms[0] != rooms[1] and target.endswith(("routes", "api", ".cli")):
         return "another domain's pages"
     if rooms[0] not in OUTSIDE and rooms[0] != rooms[1] and kinds[1] not in OF_OTHERS:
         return f"another domain's {kinds[1]}"
@@ -330,8 +332,8 @@ def test_time_is_asked_for_at_the_border_only() -> None:
     def may(name: str) -> bool:
         room, _, rest = name.partition(".")
         return (
-            room in {"jobs", "web", "demo", "api", "clock", "cli"}
-            or rest.endswith(("routes", "cli"))
+            room in {"jobs", "web", "demo", "clock", "cli"}
+            or rest.endswith(("routes", "api", "cli"))
             or name == "reports.pages.page_views"
         )
 

@@ -12,28 +12,29 @@ from pydantic import BaseModel, Field
 from grid_report import access
 from grid_report.access.roles import Role
 from grid_report.accounts.aliases import rider_alias
-from grid_report.api.schemas.case import CaseShown, Due, PhotoShown
-from grid_report.api.schemas.common import (
-    AT_MOST,
-    Answer,
-    Body,
-    CommunityBrief,
-    IfAny,
-    Instant,
-    Position,
-    Reader,
-)
 from grid_report.places.geo.datum import Datum
+from grid_report.places.geo.reference import Reference
 from grid_report.places.geo.routing import MatchedBy
+from grid_report.places.shapes import CommunityBrief
 from grid_report.reports import clocks
 from grid_report.reports.clocks import Light
 from grid_report.reports.desk.filters import Sort
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.lifecycle import KeptState, Part, State, Step
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
+from grid_report.reports.pages.case_shapes import CaseShown, Due, PhotoShown
 from grid_report.reports.pages.forms import NOT_ASKED_FOR
 from grid_report.reports.permissions import REPORT_PHOTOS, REPORT_SEE_REPORTER, parts
 from grid_report.reports.sources import LocatedBy
+from grid_report.web.api.shapes import (
+    AT_MOST,
+    Answer,
+    Body,
+    IfAny,
+    Instant,
+    Position,
+    Reader,
+)
 
 # Steps that are calls of their own, or nobody's, are refused by `forms.read_step`.
 AskedStep = Annotated[
@@ -115,6 +116,7 @@ class ReportShown(Answer):
         it: Report | KeptReport,
         photos: Sequence[ReportPhoto | KeptPhoto],
         reader: Reader,
+        places: Reference,
         *,
         merged_into: str | None = None,
         points: int = 0,
@@ -126,7 +128,7 @@ class ReportShown(Answer):
 
         `case` is the report that leads it, of a merged one; its rider reads the state of the case.
         """
-        actor, places = reader.actor, reader.places
+        actor = reader.actor
         is_own = Part.RIDER in parts(actor, it)
         category, unit = places.category(it.category_code), places.unit(it.unit_code)
         shown = photos if access.allowed(actor, REPORT_PHOTOS, it) else ()

@@ -1,4 +1,4 @@
-"""The shapes of what a rider has: the balance, each entry, and why it is there."""
+"""The shapes of what a rider has: the balance, each entry, and what stands behind it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Self
 
 from pydantic import Field
 
-from grid_report.api.schemas.common import Answer, CodeName, Instant
 from grid_report.places.geo.reference import Reference
 from grid_report.points.history import queries, trace_queries
-from grid_report.reports.lifecycle import Step
+from grid_report.web.api.shapes import Answer, CodeName, Instant
 from grid_report.web.pages.words import sentence
 
 
@@ -67,11 +66,6 @@ class Entry(Answer):
             report=it.report_number,
             redemption=it.redemption_ref,
         )
-
-
-class DecisionShown(Answer):
-    step: Step
-    at: Instant
 
 
 class TariffShown(Answer):
@@ -144,35 +138,6 @@ class PayerShown(Answer):
     def of(cls, it: trace_queries.Payer) -> Self:
         """Show what an award gave to a service."""
         return cls(points=it.points, entry=it.entry_id, rule=it.rule, report=it.report_number)
-
-
-class WhyShown(Answer):
-    entry: Entry
-    note: str
-    decision: DecisionShown | None
-    tariff: TariffShown | None
-    award: AwardShown | None
-    spent: list[SpentShown]
-    paid_by: list[PayerShown] = Field(description="the awards a service was paid from")
-    held_until: Instant | None = Field(description="the points are still kept for a service")
-    reverses: int | None = Field(description="the entry this one takes back")
-
-    @classmethod
-    def of(cls, it: trace_queries.Why, places: Reference, zone: tzinfo) -> Self:
-        """Show the chain behind an entry; the links it does not have are null."""
-        return cls(
-            entry=Entry.of(it.entry),
-            note=it.entry.note,
-            decision=DecisionShown(step=Step(it.decision), at=it.decided_at)
-            if it.decision
-            else None,
-            tariff=TariffShown.of(it.entry),
-            award=AwardShown.of(it, places, zone),
-            spent=[SpentShown.of(part) for part in (it.lot.spent if it.lot else ())],
-            paid_by=[PayerShown.of(part) for part in it.paid_by],
-            held_until=it.holds_until if it.is_held else None,
-            reverses=it.reverses_id,
-        )
 
 
 class EntryList(Answer):

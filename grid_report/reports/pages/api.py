@@ -1,4 +1,4 @@
-"""API v1, reports: send, list, read, steps, history, photos, rating."""
+"""Calls of the API about reports: send, list, read, steps, history, photos, rating."""
 
 from __future__ import annotations
 
@@ -10,19 +10,6 @@ from flask import Response, request, url_for
 from grid_report import access, clock
 from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
-from grid_report.api.openapi import operation
-from grid_report.api.reading import (
-    FORMS,
-    KEY_FIELD,
-    answer,
-    form_body,
-    idempotency_key,
-    json_body,
-    reader,
-)
-from grid_report.api.routes import bp
-from grid_report.api.schemas import report as shapes
-from grid_report.api.schemas.common import PhotoQuery
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.queries import reference
 from grid_report.points.history.queries import points_by_report
@@ -33,11 +20,22 @@ from grid_report.reports.desk import queries as desk_queries
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.lifecycle import Part, kept_steps_from
 from grid_report.reports.models import Report, ReportPhoto
-from grid_report.reports.pages import case_views, page_views
+from grid_report.reports.pages import case_views, page_views, shapes
 from grid_report.reports.pages import forms as pages_forms
 from grid_report.reports.permissions import REPORT_PHOTOS, REPORT_READ, REPORT_SUBMIT, parts
 from grid_report.reports.sources import Source
 from grid_report.reports.submission import usecases as submission_usecases
+from grid_report.web.api.operations import bp, operation
+from grid_report.web.api.reading import (
+    FORMS,
+    KEY_FIELD,
+    answer,
+    form_body,
+    idempotency_key,
+    json_body,
+    reader,
+)
+from grid_report.web.api.shapes import PhotoQuery
 from grid_report.web.context import current_actor, settings, wiring
 from grid_report.web.paging import read_limit
 
@@ -92,7 +90,9 @@ def _sent(
 
 def _one_kept(report: KeptReport) -> shapes.ReportShown:
     photos = kept_queries.photos_of_kept([report.id])[report.id]
-    return shapes.ReportShown.of(report, photos, reader(), steps=kept_steps_from(report.state))
+    return shapes.ReportShown.of(
+        report, photos, reader(), reference(), steps=kept_steps_from(report.state)
+    )
 
 
 def _one(
@@ -111,6 +111,7 @@ def _one(
         report,
         photos,
         reader(),
+        reference(),
         merged_into=queries.number_of(report.merged_into_id),
         points=points,
         case=lead,
@@ -129,12 +130,12 @@ def _one(
 def list_reports() -> Response:
     """List reports: a rider's own, a worker's community's, a unit's, …"""
     asked_by = reader()
-    actor = asked_by.actor
+    actor, places = asked_by.actor, reference()
     waiting, page = kept_queries.list_with_kept(
         actor,
         filters.read(
             request.args.to_dict(),
-            places=asked_by.places,
+            places=places,
             zone=settings().county.tz,
             with_kept=True,
         ),
@@ -149,12 +150,13 @@ def list_reports() -> Response:
     own = [row.number for row in page.items if row.reporter_id == actor.member_id]
     earned = points_by_report(actor.member_id, own) if own else {}
     kept_photos = kept_queries.photos_of_kept([it.id for it in waiting])
-    items = [shapes.ReportShown.of(it, kept_photos[it.id], asked_by) for it in waiting]
+    items = [shapes.ReportShown.of(it, kept_photos[it.id], asked_by, places) for it in waiting]
     items += [
         shapes.ReportShown.of(
             row,
             photos[row.id],
             asked_by,
+            places,
             merged_into=leads[row.merged_into_id].number if row.merged_into_id else None,
             points=earned.get(row.number, 0),
             case=leads.get(row.merged_into_id),

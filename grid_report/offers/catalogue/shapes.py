@@ -1,17 +1,14 @@
-"""The shapes of offers, redemptions, vouchers and stations."""
+"""The shapes of offers, redemptions and stations."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Self
 
 from flask import url_for
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
-from grid_report.accounts.aliases import rider_alias
-from grid_report.api.schemas.common import Answer, Body, CommunityBrief, Instant, Position, Reader
-from grid_report.api.schemas.statement import Expiring
 from grid_report.offers.catalogue.models import Offer, Slot, Station
 from grid_report.offers.catalogue.queries import OfferRow
 from grid_report.offers.forms import MOST_POINTS
@@ -24,7 +21,10 @@ from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.offers.redemptions.models import Redemption
 from grid_report.offers.redemptions.queries import RedemptionRow
 from grid_report.places.geo.reference import Reference
+from grid_report.places.shapes import CommunityBrief
 from grid_report.points.history import queries as statement_queries
+from grid_report.points.history.shapes import Expiring
+from grid_report.web.api.shapes import Answer, Body, Instant, Position, Reader
 
 
 class StationShown(Answer):
@@ -118,6 +118,7 @@ class OfferShown(OfferBrief):
         slots: Sequence[Slot],
         purse: Sequence[statement_queries.Expiring],
         reader: Reader,
+        places: Reference,
     ) -> Self:
         """Show an offer with its times; `purse` is what its reader has, by the last day of each."""
         it, at, zone = row.offer, row.station, reader.zone
@@ -137,7 +138,7 @@ class OfferShown(OfferBrief):
             hours=it.hours,
             needs=it.needs,
             rating=row.rating,
-            station=StationShown.of(at, reader.places, row.distance_m) if at else None,
+            station=StationShown.of(at, places, row.distance_m) if at else None,
             slots=[SlotShown.of(slot) for slot in slots],
             ending=Expiring.of(ending, zone),
         )
@@ -236,6 +237,7 @@ class RedemptionShown(Answer):
         cls,
         row: RedemptionRow,
         reader: Reader,
+        places: Reference,
         ending: Sequence[statement_queries.Expiring],
         card: Application | None = None,
     ) -> Self:
@@ -248,7 +250,7 @@ class RedemptionShown(Answer):
             points=it.points,
             for_=it.for_whom,
             slot=SlotShown.of(row.slot) if row.slot else None,
-            station=StationShown.of(row.station, reader.places) if row.station else None,
+            station=StationShown.of(row.station, places) if row.station else None,
             created_at=it.created_at,
             delivered_at=it.delivered_at,
             penalty_points=it.penalty_points,
@@ -261,72 +263,3 @@ class RedemptionShown(Answer):
 class RedemptionList(Answer):
     items: list[RedemptionShown]
     next: str | None
-
-
-class ScanRequest(Body):
-    """What was seen (`qr`) or typed (`code`)."""
-
-    qr: Annotated[str, StringConstraints(max_length=200)] | None = None
-    code: Annotated[str, StringConstraints(max_length=200)] | None = None
-
-
-class RiderBrief(Answer):
-    name: str
-    alias: str
-
-
-class VoucherPreview(Answer):
-    ref: str
-    state: RedemptionState
-    offer: OfferBrief
-    points: int
-    for_: ForWhom = Field(serialization_alias="for")
-    rider: RiderBrief
-    slot: SlotShown | None
-    needs: str
-    station: str
-    valid_until: Instant
-
-    @classmethod
-    def of(cls, row: RedemptionRow, rider: str, language: str) -> Self:
-        """Show a voucher to the station it is for."""
-        it = row.redemption
-        assert it.station_code is not None
-        return cls(
-            ref=it.ref,
-            state=it.state,
-            offer=OfferBrief(id=row.offer.id, title=row.title(language)),
-            points=it.points,
-            for_=it.for_whom,
-            rider=RiderBrief(name=rider, alias=rider_alias(it.rider_id)),
-            slot=SlotShown.of(row.slot) if row.slot else None,
-            needs=row.offer.needs,
-            station=it.station_code,
-            valid_until=it.holds_until,
-        )
-
-
-class ConfirmRequest(Body):
-    ref: Annotated[str, StringConstraints(min_length=1, max_length=20)]
-    nonce: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-
-
-class VoucherConfirmed(Answer):
-    ref: str
-    state: RedemptionState
-    points: int
-    delivered_at: Instant
-    station: str
-
-    @classmethod
-    def of(cls, it: Redemption) -> Self:
-        """Show what was handed out."""
-        assert it.delivered_at is not None
-        assert it.station_code is not None
-        return cls(
-            ref=it.ref,
-            state=it.state,
-            points=it.points,
-            delivered_at=it.delivered_at,
-            station=it.station_code,
-        )

@@ -1,26 +1,17 @@
-"""API v1, offers: the catalogue, taking and cancelling, scan and confirm, the map of stations."""
+"""Calls of the API: the catalogue, taking and cancelling, the map of stations."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from flask import Response, request
 
 from grid_report import access, clock
-from grid_report.accounts import queries as accounts_queries
-from grid_report.api.openapi import operation
-from grid_report.api.reading import KEY_FIELD, answer, idempotency_key, json_body, query, reader
-from grid_report.api.routes import bp
-from grid_report.api.schemas import offer as schemas
-from grid_report.api.schemas.common import PageQuery, PhotoQuery
-from grid_report.errors import Invalid, NotFound
+from grid_report.errors import NotFound
 from grid_report.offers import forms
-from grid_report.offers.catalogue import queries
+from grid_report.offers.catalogue import queries, shapes
 from grid_report.offers.catalogue.permissions import OFFERS_READ, OFFERS_REDEEM
-from grid_report.offers.counter import usecases as counter_usecases
-from grid_report.offers.counter.commands import Scan
 from grid_report.offers.permits import queries as permits_queries
 from grid_report.offers.permits.models import Application
 from grid_report.offers.redemptions import (
@@ -30,16 +21,17 @@ from grid_report.offers.redemptions import (
 )
 from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.offers.redemptions import usecases as redemptions_usecases
-from grid_report.offers.redemptions.permissions import STATION_OPEN
 from grid_report.offers.redemptions.queries import RedemptionRow
 from grid_report.places.geo.points import Point
 from grid_report.places.queries import reference
 from grid_report.points.history.ending_queries import purse
 from grid_report.points.history.queries import Expiring
-from grid_report.web.context import current_actor, language, settings, wiring
+from grid_report.web.api.operations import bp, operation
+from grid_report.web.api.reading import KEY_FIELD, answer, idempotency_key, json_body, query, reader
+from grid_report.web.api.shapes import PageQuery, PhotoQuery
+from grid_report.web.context import current_actor, settings, wiring
 from grid_report.web.guard import public
 from grid_report.web.paging import pack, read_limit, unpack_id
-from grid_report.web.text import clean
 
 
 def _purse(now: datetime) -> Sequence[Expiring]:
@@ -47,12 +39,12 @@ def _purse(now: datetime) -> Sequence[Expiring]:
     return purse(actor.member_id, now) if access.allowed(actor, OFFERS_REDEEM) else ()
 
 
-def _redemption(row: RedemptionRow, card: Application | None = None) -> schemas.RedemptionShown:
+def _redemption(row: RedemptionRow, card: Application | None = None) -> shapes.RedemptionShown:
     ending = ending_queries.of_taken([row]).get(row.redemption.ref, ())
-    return schemas.RedemptionShown.of(row, reader(), ending, card)
+    return shapes.RedemptionShown.of(row, reader(), reference(), ending, card)
 
 
-def _near(shape: type[schemas.NearQuery] = schemas.NearQuery) -> Point | None:
+def _near(shape: type[shapes.NearQuery] = shapes.NearQuery) -> Point | None:
     return forms.read_near({"near": query(shape).near})
 
 
@@ -60,23 +52,23 @@ def _near(shape: type[schemas.NearQuery] = schemas.NearQuery) -> Point | None:
 @public
 @operation(
     summary="The stations with what is free there",
-    query=schemas.NearQuery,
-    answers={200: schemas.StationList},
+    query=shapes.NearQuery,
+    answers={200: shapes.StationList},
     refuses=(422,),
 )
 def stations() -> Response:
     """List the points of the service map."""
     places = reference()
     found = queries.list_stations(near=_near())
-    items = [schemas.StationShown.of(it, places, distance_m) for it, distance_m in found]
-    return answer(schemas.StationList(items=items))
+    items = [shapes.StationShown.of(it, places, distance_m) for it, distance_m in found]
+    return answer(shapes.StationList(items=items))
 
 
 @bp.get("/offers")
 @operation(
     summary="What points can be used for, and what is free",
-    query=schemas.OfferQuery,
-    answers={200: schemas.OfferList},
+    query=shapes.OfferQuery,
+    answers={200: shapes.OfferList},
     refuses=(422,),
 )
 def offers() -> Response:
@@ -86,21 +78,21 @@ def offers() -> Response:
     now = asked_by.now
     page = catalogue_queries.page_of_offers(
         now=now,
-        near=_near(schemas.OfferQuery),
+        near=_near(shapes.OfferQuery),
         cursor=request.args.get("cursor"),
         limit=read_limit(request.args.get("limit")),
     )
     slots = slot_queries.slots_by_offer([row.offer.id for row in page.items], now=now)
-    lasting = _purse(now)
+    lasting, places = _purse(now), reference()
     items = [
-        schemas.OfferShown.of(row, slots.get(row.offer.id, ()), lasting, asked_by)
+        shapes.OfferShown.of(row, slots.get(row.offer.id, ()), lasting, asked_by, places)
         for row in page.items
     ]
-    return answer(schemas.OfferList(items=items, next=page.next))
+    return answer(shapes.OfferList(items=items, next=page.next))
 
 
 @bp.get("/offers/<int:offer_id>")
-@operation(summary="One offer", answers={200: schemas.OfferShown}, refuses=(404,))
+@operation(summary="One offer", answers={200: shapes.OfferShown}, refuses=(404,))
 def offer(offer_id: int) -> Response:
     """Show one offer with its times."""
     access.check(current_actor(), OFFERS_READ)
@@ -108,7 +100,7 @@ def offer(offer_id: int) -> Response:
     now = asked_by.now
     row = queries.find_offer(offer_id, now=now)
     slots = slot_queries.slots_by_offer([offer_id], now=now).get(offer_id, ())
-    return answer(schemas.OfferShown.of(row, slots, _purse(now), asked_by))
+    return answer(shapes.OfferShown.of(row, slots, _purse(now), asked_by, reference()))
 
 
 @bp.get("/offers/<int:offer_id>/photos/<name>")
@@ -131,8 +123,8 @@ def offer_photo(offer_id: int, name: str) -> Response:
 @bp.post("/redemptions")
 @operation(
     summary="Take an offer: points on hold, a place or a unit reserved",
-    json=schemas.RedeemRequest,
-    answers={201: schemas.RedemptionShown},
+    json=shapes.RedeemRequest,
+    answers={201: shapes.RedemptionShown},
     refuses=(403, 404, 409, 415, 422),
     idempotent_by_key=True,
 )
@@ -140,7 +132,7 @@ def redeem() -> Response:
     """Take an offer; the same key sent again answers what it made."""
     actor = current_actor()
     access.check(actor, OFFERS_REDEEM)
-    body = json_body(schemas.RedeemRequest)
+    body = json_body(shapes.RedeemRequest)
     values = {**body, "for": body.get("for_")}
     command = forms.read_redemption(
         values, key=idempotency_key(), key_field=KEY_FIELD, price_field="expected_points"
@@ -154,7 +146,7 @@ def redeem() -> Response:
 @bp.post("/redemptions/<ref>/cancel")
 @operation(
     summary="Give it back in time",
-    answers={200: schemas.RedemptionShown},
+    answers={200: shapes.RedemptionShown},
     refuses=(403, 404, 409),
 )
 def cancel_redemption(ref: str) -> Response:
@@ -169,7 +161,7 @@ def cancel_redemption(ref: str) -> Response:
 @operation(
     summary="What the rider took, newest first",
     query=PageQuery,
-    answers={200: schemas.RedemptionList},
+    answers={200: shapes.RedemptionList},
     refuses=(403, 422),
 )
 def my_redemptions() -> Response:
@@ -183,58 +175,13 @@ def my_redemptions() -> Response:
         limit=read_limit(request.args.get("limit")),
     )
     cards = permits_queries.cards_by_redemption([row.redemption.id for row in rows])
-    ending = ending_queries.of_taken(rows)
+    ending, places = ending_queries.of_taken(rows), reference()
     items = [
-        schemas.RedemptionShown.of(
-            row, asked_by, ending.get(row.redemption.ref, ()), cards.get(row.redemption.id)
+        shapes.RedemptionShown.of(
+            row, asked_by, places, ending.get(row.redemption.ref, ()), cards.get(row.redemption.id)
         )
         for row in rows
     ]
     return answer(
-        schemas.RedemptionList(items=items, next=pack(following) if following is not None else None)
+        shapes.RedemptionList(items=items, next=pack(following) if following is not None else None)
     )
-
-
-@bp.post("/vouchers/scan")
-@operation(
-    summary="Look at a voucher; nothing about it changes",
-    json=schemas.ScanRequest,
-    answers={200: schemas.VoucherPreview},
-    refuses=(403, 409, 415, 422),
-)
-def scan_voucher() -> Response:
-    """Say what a voucher is for, and for whom."""
-    actor = current_actor()
-    access.check(actor, STATION_OPEN)
-    body = json_body(schemas.ScanRequest)
-    found = counter_usecases.scan(_scan(body), actor=actor, now=clock.now())
-    row = redemptions_queries.find_redemption(found.ref)
-    names = accounts_queries.names_of([found.rider_id])
-    shown = schemas.VoucherPreview.of(row, names.get(found.rider_id, ""), language())
-    return answer(shown)
-
-
-def _scan(body: dict[str, Any]) -> Scan:
-    """Take a program at its word: any text is a code, if only a wrong one."""
-    qr, code = clean(body.get("qr")), clean(body.get("code"))
-    if not qr and not code:
-        raise Invalid.field("qr", "code-needed")
-    return Scan(qr=qr, digits="" if qr else code.replace(" ", ""))
-
-
-@bp.post("/vouchers/confirm")
-@operation(
-    summary="Hand it out, exactly once",
-    json=schemas.ConfirmRequest,
-    answers={200: schemas.VoucherConfirmed},
-    refuses=(403, 409, 415, 422),
-)
-def confirm_voucher() -> Response:
-    """Confirm a voucher that was scanned; the same nonce answers as before."""
-    actor = current_actor()
-    access.check(actor, STATION_OPEN)
-    body = json_body(schemas.ConfirmRequest)
-    done = counter_usecases.confirm(
-        clean(body["ref"]), clean(body["nonce"]), actor=actor, now=clock.now()
-    )
-    return answer(schemas.VoucherConfirmed.of(done.redemption), replayed=done.replayed)

@@ -1,4 +1,4 @@
-"""API v1: the member behind the token, and what the member agrees to."""
+"""Calls of the API: what a member agrees to, and takes back."""
 
 from __future__ import annotations
 
@@ -7,20 +7,11 @@ from flask import Response
 from grid_report import clock
 from grid_report.accounts import consent_queries, policy
 from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.consents import shapes
 from grid_report.accounts.consents import usecases as consents_usecases
-from grid_report.api.openapi import operation
-from grid_report.api.reading import answer, json_body
-from grid_report.api.routes import bp
-from grid_report.api.schemas import account as shapes
+from grid_report.web.api.operations import bp, operation
+from grid_report.web.api.reading import answer, json_body
 from grid_report.web.context import current_actor
-
-
-@bp.get("/me")
-@operation(summary="The member behind the token", answers={200: shapes.Me})
-def me() -> Response:
-    """Say who is asking."""
-    actor = current_actor()
-    return answer(shapes.Me.whole(actor, consent_queries.list_consents(actor.member_id)))
 
 
 @bp.get("/me/consents")

@@ -3,84 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any
 
 from flask import Flask
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import IntegerConverter
 
-from grid_report.api.schemas import (
-    account,
-    common,
-    fairness,
-    offer,
-    oversight,
-    place,
-    points,
-    report,
-    statement,
-    statistics,
-)
+from grid_report.web.api.operations import Operation
+from grid_report.web.api.shapes import Answer, Problem
 from grid_report.web.guard import is_public
 from grid_report.web.paging import BIGGEST_ID
-
-View = TypeVar("View", bound=Callable[..., Any])
 
 PROBLEM = "application/problem+json"
 REFS = "#/components/schemas/{model}"
 
 
-@dataclass(frozen=True)
-class Operation:
-    """What a view declares about itself."""
-
-    summary: str
-    answers: dict[int, type[BaseModel] | str | None]
-    query: type[BaseModel] | None = None
-    json: type[BaseModel] | None = None
-    form: type[BaseModel] | None = None
-    refuses: tuple[int, ...] = ()
-    idempotent_by_key: bool = False
-
-
-def operation(**declared: Any) -> Callable[[View], View]:
-    """Declare what a view takes and answers; a test finds API views that declare nothing."""
-
-    def mark(view: View) -> View:
-        view.__operation__ = Operation(**declared)  # type: ignore[attr-defined]
-        return view
-
-    return mark
-
-
-def document(app: Flask, version: str) -> dict[str, Any]:
-    """Build the document from the app's URL map."""
-    models = [
-        model
-        for module in (
-            common,
-            account,
-            place,
-            report,
-            statement,
-            offer,
-            points,
-            fairness,
-            oversight,
-            statistics,
-        )
-        for name, model in sorted(vars(module).items())
-        if not name.startswith("_")
-        and isinstance(model, type)
-        and issubclass(model, BaseModel)
-        and model.__module__ == module.__name__
-    ]
+def document(app: Flask, version: str, models: Iterable[type[BaseModel]]) -> dict[str, Any]:
+    """Build the document from the app's URL map and the shapes it may name."""
     names, definitions = models_json_schema(
         [
-            (model, "serialization" if issubclass(model, common.Answer) else "validation")
+            (model, "serialization" if issubclass(model, Answer) else "validation")
             for model in models
         ],
         ref_template=REFS,
@@ -212,6 +156,6 @@ def _responses(declared: Operation, shape: dict[Any, Any], *, public: bool) -> d
     for status in sorted(refusals):
         responses[str(status)] = {
             "description": "refused",
-            "content": {PROBLEM: {"schema": shape[common.Problem]}},
+            "content": {PROBLEM: {"schema": shape[Problem]}},
         }
     return responses

@@ -1,4 +1,4 @@
-"""API v1: a rider's objections to points decisions, and the street's answers."""
+"""Calls of the API: a rider's objections to points decisions, and the street's answers."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from flask import Response
 
 from grid_report import access, clock
 from grid_report.access import Actor
-from grid_report.api.openapi import operation
-from grid_report.api.reading import answer, json_body, query
-from grid_report.api.routes import bp
-from grid_report.api.schemas import points as schemas
-from grid_report.api.schemas.common import PageQuery
 from grid_report.errors import Invalid
 from grid_report.places.queries import reference
 from grid_report.points.objections import queries as objections_queries
+from grid_report.points.objections import shapes
 from grid_report.points.objections import usecases as objections_usecases
 from grid_report.points.objections.queries import ObjectionView
 from grid_report.points.objections.rules import Decision, ObjectionStep, Subject
 from grid_report.points.permissions import OBJECTION_ANSWER, OBJECTIONS_READ, POINTS_READ_OWN
+from grid_report.web.api.operations import bp, operation
+from grid_report.web.api.reading import answer, json_body, query
+from grid_report.web.api.shapes import PageQuery
 from grid_report.web.context import current_actor, settings
 from grid_report.web.paging import DEFAULT_LIMIT, pack, unpack_id
 from grid_report.web.text import clean
@@ -29,15 +28,15 @@ def _rider() -> Actor:
     return actor
 
 
-def _shown(it: ObjectionView) -> schemas.ObjectionShown:
-    return schemas.ObjectionShown.of(it, reference())
+def _shown(it: ObjectionView) -> shapes.ObjectionShown:
+    return shapes.ObjectionShown.of(it, reference())
 
 
 @bp.get("/me/points/objections")
 @operation(
     summary="The rider's objections, newest first",
     query=PageQuery,
-    answers={200: schemas.ObjectionList},
+    answers={200: shapes.ObjectionList},
     refuses=(403, 422),
 )
 def my_objections() -> Response:
@@ -47,7 +46,7 @@ def my_objections() -> Response:
     found = objections_queries.list_own(
         rider.member_id, clock.now(), limit + 1, unpack_id(asked.cursor)
     )
-    shown = schemas.ObjectionList(
+    shown = shapes.ObjectionList(
         items=[_shown(it) for it in found[:limit]],
         next=pack(found[limit - 1].id) if len(found) > limit else None,
     )
@@ -57,14 +56,14 @@ def my_objections() -> Response:
 @bp.post("/me/points/objections")
 @operation(
     summary="Object to a decision about points, once",
-    json=schemas.ObjectRequest,
-    answers={201: schemas.ObjectionShown},
+    json=shapes.ObjectRequest,
+    answers={201: shapes.ObjectionShown},
     refuses=(403, 404, 409, 415, 422),
 )
 def raise_objection() -> Response:
     """Take an objection; the same words to the same decision again find the same one."""
     rider, now = _rider(), clock.now()
-    body = json_body(schemas.ObjectRequest)
+    body = json_body(shapes.ObjectRequest)
     given = [(it, str(body[it.value])) for it in Subject if body.get(it.value) is not None]
     if not given:
         raise Invalid.field("entry", "field-needed")
@@ -87,7 +86,7 @@ def raise_objection() -> Response:
 @bp.get("/me/points/objections/<int:objection_id>")
 @operation(
     summary="One of the rider's objections: who answers by when, and the answer",
-    answers={200: schemas.ObjectionShown},
+    answers={200: shapes.ObjectionShown},
     refuses=(403, 404),
 )
 def my_objection(objection_id: int) -> Response:
@@ -99,7 +98,7 @@ def my_objection(objection_id: int) -> Response:
 @bp.post("/me/points/objections/<int:objection_id>/withdraw")
 @operation(
     summary="Take an objection back; twice is once",
-    answers={200: schemas.ObjectionShown},
+    answers={200: shapes.ObjectionShown},
     refuses=(403, 404, 409),
 )
 def withdraw_objection(objection_id: int) -> Response:
@@ -109,22 +108,22 @@ def withdraw_objection(objection_id: int) -> Response:
     return answer(_shown(objections_queries.own(objection_id, rider.member_id, now)))
 
 
-def _at_desk(it: ObjectionView) -> schemas.ObjectionAtDesk:
-    return schemas.ObjectionAtDesk.seen_by(it, current_actor(), reference())
+def _at_desk(it: ObjectionView) -> shapes.ObjectionAtDesk:
+    return shapes.ObjectionAtDesk.seen_by(it, current_actor(), reference())
 
 
 @bp.get("/objections")
 @operation(
     summary="Objections in the caller's streets, newest first",
-    query=schemas.ObjectionQuery,
-    answers={200: schemas.ObjectionDeskList},
+    query=shapes.ObjectionQuery,
+    answers={200: shapes.ObjectionDeskList},
     refuses=(403, 422),
 )
 def list_objections() -> Response:
     """List what waits for an answer, and what was answered."""
     actor = current_actor()
     access.check(actor, OBJECTIONS_READ)
-    asked = query(schemas.ObjectionQuery)
+    asked = query(shapes.ObjectionQuery)
     found, following = objections_queries.page_of(
         actor,
         clock.now(),
@@ -132,7 +131,7 @@ def list_objections() -> Response:
         before=unpack_id(asked.cursor),
         limit=asked.limit or DEFAULT_LIMIT,
     )
-    shown = schemas.ObjectionDeskList(
+    shown = shapes.ObjectionDeskList(
         items=[_at_desk(it) for it in found],
         next=pack(following) if following is not None else None,
     )
@@ -142,7 +141,7 @@ def list_objections() -> Response:
 @bp.get("/objections/<int:objection_id>")
 @operation(
     summary="One objection, for those who answer",
-    answers={200: schemas.ObjectionAtDesk},
+    answers={200: shapes.ObjectionAtDesk},
     refuses=(403, 404),
 )
 def show_objection(objection_id: int) -> Response:
@@ -153,8 +152,8 @@ def show_objection(objection_id: int) -> Response:
 @bp.post("/objections/<int:objection_id>/answer")
 @operation(
     summary="Uphold or reject an objection, in words that go to the rider",
-    json=schemas.AnswerRequest,
-    answers={200: schemas.ObjectionAtDesk},
+    json=shapes.AnswerRequest,
+    answers={200: shapes.ObjectionAtDesk},
     refuses=(403, 404, 409, 415, 422),
 )
 def answer_objection(objection_id: int) -> Response:
@@ -163,7 +162,7 @@ def answer_objection(objection_id: int) -> Response:
     # Whoever may not read it learns nothing of it, not even by a mistake in the body.
     found = objections_queries.one(objection_id, actor, now)
     access.check(actor, OBJECTION_ANSWER, found)
-    body = json_body(schemas.AnswerRequest)
+    body = json_body(shapes.AnswerRequest)
     objections_usecases.answer_objection(
         objection_id, ObjectionStep(body["step"]), words=clean(body["words"]), actor=actor, now=now
     )

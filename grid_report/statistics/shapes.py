@@ -7,12 +7,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
-from grid_report.api.schemas.common import Answer, IfAny, Instant, RateShown
 from grid_report.statistics.counts.areas import AreaKind
 from grid_report.statistics.counts.queries import Times
 from grid_report.statistics.measures import Measure
 from grid_report.statistics.month.queries import Frozen
 from grid_report.statistics.month.table_queries import PEOPLE, Row, Table, TableName, Tables
+from grid_report.web.api.shapes import Answer, IfAny, Instant, RateShown
 
 
 class MonthQuery(BaseModel):

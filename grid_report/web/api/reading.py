@@ -9,10 +9,9 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from grid_report import clock
-from grid_report.api.schemas.common import Answer, Reader
 from grid_report.errors import Invalid
-from grid_report.places.queries import reference
 from grid_report.plain_characters import plain
+from grid_report.web.api.shapes import Answer, Reader
 from grid_report.web.context import current_actor, language, settings
 
 # pydantic's word for a mistake → the code of our sentence for it.
@@ -95,7 +94,7 @@ def idempotency_key() -> str | None:
 def reader() -> Reader:
     """Return for whom this request is answered, and when."""
     zone = settings().county.tz
-    return Reader(current_actor(), reference(), language(), zone, clock.now())
+    return Reader(current_actor(), language(), zone, clock.now())
 
 
 def answer(shown: Answer, status: int = 200, *, replayed: bool = False) -> Response:

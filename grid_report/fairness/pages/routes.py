@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response
 from grid_report import access, clock
 from grid_report.clock import Month
 from grid_report.errors import NotFound
-from grid_report.fairness import forms, queries, sampling, usecases, views
+from grid_report.fairness import queries, sampling, usecases
 from grid_report.fairness.kinds import Finding, SignalKind, SignalState
+from grid_report.fairness.pages import forms, views
 from grid_report.fairness.permissions import FAIRNESS_JUDGE, FAIRNESS_READ
 from grid_report.fairness.scope import review_scope
 from grid_report.places.queries import reference

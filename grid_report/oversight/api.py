@@ -7,13 +7,11 @@ from flask import Response, request
 from grid_report import access
 from grid_report.accounts.members.audit_queries import Cursor, list_trail
 from grid_report.accounts.permissions import AUDIT_READ
-from grid_report.api.openapi import operation
-from grid_report.api.reading import answer, query
-from grid_report.api.routes import bp
-from grid_report.api.schemas import oversight as schemas
-from grid_report.oversight import forms
+from grid_report.oversight import forms, shapes
 from grid_report.points.audit.journal_queries import list_journal
 from grid_report.points.permissions import JOURNAL_READ
+from grid_report.web.api.operations import bp, operation
+from grid_report.web.api.reading import answer, query
 from grid_report.web.context import current_actor, settings
 from grid_report.web.paging import DEFAULT_LIMIT, pack
 
@@ -21,45 +19,45 @@ from grid_report.web.paging import DEFAULT_LIMIT, pack
 @bp.get("/audit")
 @operation(
     summary="What staff did outside a case's own history",
-    query=schemas.TrailQuery,
-    answers={200: schemas.Trail},
+    query=shapes.TrailQuery,
+    answers={200: shapes.Trail},
     refuses=(403, 422),
 )
 def audit_trail() -> Response:
     """List acts, newest first."""
     actor = current_actor()
     access.check(actor, AUDIT_READ)
-    asked = query(schemas.TrailQuery)
+    asked = query(shapes.TrailQuery)
     lines, following = list_trail(
         forms.read_trail(request.args, settings().county.tz),
         actor=actor,
         before=forms.read_cursor(asked.cursor),
         limit=asked.limit or DEFAULT_LIMIT,
     )
-    items = [schemas.ActShown.of(it) for it in lines]
-    return answer(schemas.Trail(items=items, next=_next(following)))
+    items = [shapes.ActShown.of(it) for it in lines]
+    return answer(shapes.Trail(items=items, next=_next(following)))
 
 
 @bp.get("/journal")
 @operation(
     summary="Every event of the ledger with its transfers",
-    query=schemas.JournalQuery,
-    answers={200: schemas.JournalShown},
+    query=shapes.JournalQuery,
+    answers={200: shapes.JournalShown},
     refuses=(403, 422),
 )
 def points_journal() -> Response:
     """List events, newest first."""
     actor = current_actor()
     access.check(actor, JOURNAL_READ)
-    asked = query(schemas.JournalQuery)
+    asked = query(shapes.JournalQuery)
     events, following = list_journal(
         forms.read_journal(request.args, settings().county.tz),
         actor=actor,
         before=forms.read_cursor(asked.cursor),
         limit=asked.limit or DEFAULT_LIMIT,
     )
-    items = [schemas.EventShown.of(it) for it in events]
-    return answer(schemas.JournalShown(items=items, next=_next(following)))
+    items = [shapes.EventShown.of(it) for it in events]
+    return answer(shapes.JournalShown(items=items, next=_next(following)))
 
 
 def _next(following: Cursor | None) -> str | None:

@@ -8,13 +8,13 @@ from typing import Annotated, Self
 from flask import url_for
 from pydantic import BaseModel, Field, StringConstraints
 
-from grid_report.api.schemas.common import Answer, Body, CodeName, Instant, PageQuery, RateShown
 from grid_report.fairness import queries
 from grid_report.fairness.kinds import Finding, SignalKind, SignalState
 from grid_report.fairness.models import Draw
-from grid_report.fairness.views import Case, Look, Photo
+from grid_report.fairness.pages.views import Case, Look, Photo
 from grid_report.places.geo.reference import Reference
 from grid_report.reports.lifecycle import State
+from grid_report.web.api.shapes import Answer, Body, CodeName, Instant, PageQuery, RateShown
 
 # Names of files: of no use to a program, which gets the photos themselves.
 NO_FACTS = frozenset({"photo", "other_photo"})
@@ -56,7 +56,7 @@ class AwardBrief(Answer):
     points: int
 
 
-class CaseShown(Answer):
+class SeenCaseShown(Answer):
     """A report as its reviewer may see it; what may not be seen is null or empty."""
 
     number: str | None
@@ -97,7 +97,7 @@ class CaseShown(Answer):
 
 class LookShown(Answer):
     id: int
-    case: CaseShown
+    case: SeenCaseShown
     judged_by: str | None
     judged_at: Instant | None
     words: str
@@ -108,7 +108,7 @@ class LookShown(Answer):
         """Show what signals and sampled reports have in common."""
         return LookShown(
             id=it.id,
-            case=CaseShown.of(it.case),
+            case=SeenCaseShown.of(it.case),
             judged_by=it.judged_by,
             judged_at=it.judged_at,
             words=it.words,
@@ -120,7 +120,7 @@ class SignalShown(LookShown):
     kind: SignalKind
     state: SignalState
     facts: dict[str, int | float | bool] = Field(description="the numbers that looked odd")
-    other: CaseShown | None = Field(description="the earlier report it was compared with")
+    other: SeenCaseShown | None = Field(description="the earlier report it was compared with")
     worker: str | None
     found_at: Instant
     trust: str | None = Field(description="only decides the order, and only the street sees it")
@@ -139,7 +139,7 @@ class SignalShown(LookShown):
             kind=SignalKind(it.kind),
             state=SignalState(it.judgement),
             facts=facts,
-            other=CaseShown.of(it.other) if it.other else None,
+            other=SeenCaseShown.of(it.other) if it.other else None,
             worker=it.worker_name,
             found_at=it.at,
             trust=it.trust,
@@ -238,6 +238,6 @@ class RatesQuery(BaseModel):
     month: str | None = Field(default=None, description="YYYY-MM; by default the last one")
 
 
-class RatesShown(Answer):
+class ReviewRatesShown(Answer):
     month: str
     items: list[CommunityRatesShown] = Field(description="by the communities' codes, never ranked")

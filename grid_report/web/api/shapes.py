@@ -10,7 +10,6 @@ from typing import Annotated, Any, Final, Literal, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from grid_report.access import Actor
-from grid_report.places.geo.reference import CommunityInfo, Reference
 from grid_report.rates import Rate
 
 T = TypeVar("T")
@@ -35,7 +34,6 @@ class Reader:
     """For whom something is shown, and when: what may not be seen is left out."""
 
     actor: Actor
-    places: Reference
     language: str
     zone: tzinfo
     now: datetime
@@ -78,18 +76,6 @@ class Problem(BaseModel):
 class CodeName(Answer):
     code: str
     name: str
-
-
-class CommunityBrief(CodeName):
-    street: CodeName
-
-    @classmethod
-    def of(cls, found: CommunityInfo | None) -> CommunityBrief | None:
-        """Show a community with its street; nothing where there is none."""
-        if found is None:
-            return None
-        street = CodeName(code=found.street_code, name=found.street_name)
-        return CommunityBrief(code=found.code, name=found.name, street=street)
 
 
 class LatLng(Answer):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
-from grid_report.api.schemas.common import Answer, CodeName, CommunityBrief, LatLng, spelled_out
 from grid_report.places.geo.categories import CategoryInfo, Emergency, Group, numbers_to_call
 from grid_report.places.geo.datum import Datum
-from grid_report.places.geo.reference import Reference, UnitInfo
+from grid_report.places.geo.reference import CommunityInfo, Reference
 from grid_report.places.geo.routing import MatchedBy
+from grid_report.web.api.shapes import Answer, CodeName, LatLng, spelled_out
 
 # A position is matched by where it lies and by nothing else.
 BY_POSITION = (MatchedBy.BOUNDARY, MatchedBy.NEAREST, MatchedBy.NONE)
@@ -63,6 +63,18 @@ class CategoryList(Answer):
     groups: list[GroupShown]
 
 
+class CommunityBrief(CodeName):
+    street: CodeName
+
+    @classmethod
+    def of(cls, found: CommunityInfo | None) -> CommunityBrief | None:
+        """Show a community with its street; nothing where there is none."""
+        if found is None:
+            return None
+        street = CodeName(code=found.street_code, name=found.street_name)
+        return CommunityBrief(code=found.code, name=found.name, street=street)
+
+
 class CommunityShown(CommunityBrief):
     center: LatLng | None
     boundary_version: int | None
@@ -98,21 +110,3 @@ class LocateQuery(BaseModel):
     lat: float = Field(ge=-90, le=90)
     lng: float = Field(ge=-180, le=180)
     datum: Datum = Datum.WGS84
-
-
-class UnitShown(CodeName):
-    kind: str
-
-
-class UnitList(Answer):
-    items: list[UnitShown]
-
-    @classmethod
-    def of(cls, found: Iterable[UnitInfo]) -> Self:
-        """Show units in the order they come."""
-        return cls(items=[UnitShown(code=it.code, name=it.name, kind=it.kind) for it in found])
-
-
-class UnitQuery(BaseModel):
-    report: str | None = Field(default=None, pattern=r"^[A-Z0-9-]{1,24}$")
-    community: str | None = Field(default=None, pattern=r"^[0-9A-Za-z-]{1,24}$")

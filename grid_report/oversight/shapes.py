@@ -7,10 +7,10 @@ from typing import Any, Self
 from pydantic import Field
 
 from grid_report.accounts.members.audit_queries import TrailLine
-from grid_report.api.schemas.common import Answer, Instant, PageQuery
 from grid_report.oversight.holders import shown_alias, shown_holder
 from grid_report.points.audit.journal_queries import Event, Leg
 from grid_report.points.kinds import EventKind, Phase, Verdict
+from grid_report.web.api.shapes import Answer, Instant, PageQuery
 
 DAY = "a day of the county, YYYY-MM-DD"
 

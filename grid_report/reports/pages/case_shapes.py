@@ -8,10 +8,10 @@ from typing import Annotated, Self
 from flask import url_for
 from pydantic import Field
 
-from grid_report.api.schemas.common import Answer, Instant, spelled_out
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.lifecycle import State
 from grid_report.reports.models import PhotoKind, Report, ReportPhoto
+from grid_report.web.api.shapes import Answer, Instant, spelled_out
 
 
 class PhotoShown(Answer):

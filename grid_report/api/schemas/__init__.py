@@ -1,1 +1,0 @@
-"""What calls of the API take and answer, by shape."""

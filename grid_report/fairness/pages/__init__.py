@@ -1,0 +1,1 @@
+"""What pages and calls show of the review."""
