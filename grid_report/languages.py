@@ -93,6 +93,11 @@ def written_in_all(it: object, field: str) -> dict[str, str]:
     return {code: written(it, field, code) for code in LANGUAGES}
 
 
+def chosen(texts: Written, language: str) -> str:
+    """Return the text in a language; what is older than the language says the site's first one."""
+    return texts.get(language) or texts.get(DEFAULT) or ""
+
+
 def as_columns(field: str, texts: Mapping[str, T]) -> dict[str, T]:
     """Return what is held by language by the names of its columns: `name_zh` and `name_en`."""
     return {column(field, code): texts[code] for code in LANGUAGES}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -55,6 +58,87 @@ def test_the_database_knows_the_languages_of_the_table() -> None:
     )
     said = str(known.sqltext)  # type: ignore[attr-defined]
     assert said == f"language IN ({', '.join(repr(code) for code in LANGUAGES)})"
+
+
+# With a language more in the table, before anything that reads it is imported.
+ONE_MORE = """
+import json
+from dataclasses import replace
+from datetime import datetime
+
+from grid_report import languages
+
+languages.LANGUAGES["fr"] = replace(
+    languages.LANGUAGES["en"], html="fr", suffix="fr", asked_as=("fr",)
+)
+from grid_report.accounts.models import Member
+from grid_report.errors import Invalid
+from grid_report.notify import kinds
+from grid_report.offers import forms
+from grid_report.offers.catalogue.models import Offer
+from grid_report.offers.settlements.models import StatementLine
+from grid_report.places.models import Category
+from grid_report.places.tables.sheets import CATEGORY
+from grid_report.statistics.open_data import routes
+from grid_report.web.typed import TYPED
+
+tables = [it.__table__ for it in (Category, Offer, StatementLine)]
+problems = Invalid()
+try:
+    forms.read_offer({"title_zh": "a", "title_en": "b"}, [], {}, photo=None, problems=problems)
+except Invalid as error:
+    problems = error
+texts = dict.fromkeys(languages.LANGUAGES, "x")
+print(json.dumps({
+    "columns": {it.name: sorted(c.name for c in it.columns if c.name.endswith("_fr")) for it in tables},
+    "lengths": [Category.__table__.c[it].type.length for it in ("group_fr", "name_fr")],
+    "required": [it for it in problems.problems if it.startswith("title")],
+    "sheet": [it for it in CATEGORY if it.endswith("_fr")],
+    "typed": sorted(it for it in TYPED if it.endswith("_fr")),
+    "told": sorted(kinds.facts_for("redemption_expired", {"title": texts, "points": 1})),
+    "open": [routes._code(*it) for it in routes._columns(languages.LANGUAGES)][6:10],
+    "members": [str(c.sqltext) for c in Member.__table__.constraints if c.name == "language_known"
+                or str(c.name).endswith("_language_known")],
+}))
+"""
+
+
+def test_one_language_more_is_asked_for_kept_and_told_everywhere() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_MORE], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert not done.returncode, done.stderr
+    assert json.loads(done.stdout) == {
+        "columns": {
+            "categories": ["group_fr", "name_fr", "safety_tip_fr"],
+            "offers": ["description_fr", "title_fr"],
+            "statement_lines": ["title_fr"],
+        },
+        "lengths": [60, 80],
+        "required": ["title_fr"],
+        "sheet": ["group_fr", "name_fr", "safety_tip_fr"],
+        "typed": ["description_fr", "title_fr"],
+        "told": ["points", "title_en", "title_fr", "title_zh"],
+        "open": ["group_code", "group_zh", "group_en", "group_fr"],
+        "members": ["language IN ('zh_CN', 'en', 'fr')"],
+    }
+
+
+def test_what_is_older_than_a_language_says_the_first_one() -> None:
+    assert languages.chosen({DEFAULT: "路灯", "en": "Lamp"}, "en") == "Lamp"
+    assert languages.chosen({DEFAULT: "路灯"}, "en") == "路灯"
+    assert languages.chosen({DEFAULT: "路灯", "en": ""}, "en") == "路灯"
+    assert not languages.chosen({}, "en")
+
+
+def test_texts_by_language_and_their_columns_are_the_same_texts() -> None:
+    texts = languages.in_all_languages("路灯", "Lamp")
+    assert texts == {"zh_CN": "路灯", "en": "Lamp"}
+    assert languages.as_columns("name", texts) == {"name_zh": "路灯", "name_en": "Lamp"}
+    assert languages.columns("name") == ("name_zh", "name_en")
+    assert [languages.Length(characters=4, letters=6).of(it) for it in LANGUAGES] == [4, 6]
+    with pytest.raises(ValueError, match="shorter"):
+        languages.in_all_languages("路灯")
 
 
 # What a language more has to be written into, beside its catalogue, its name in the other one and a

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from grid_report.access.roles import Role
-from grid_report.languages import DEFAULT, as_columns, by_column
+from grid_report.languages import as_columns, by_column, chosen
 
 
 class Screen(StrEnum):
@@ -192,15 +192,12 @@ def facts_for(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def in_one_language(facts: Mapping[str, Any], language: str) -> dict[str, Any]:
-    """Return facts with what is written in every language under one name: `title`, `area`.
-
-    A message from before a language was added has none in it, and says the site's first one.
-    """
+    """Return facts with what is written in every language under one name: `title`, `area`."""
     found = dict(facts)
     for name in IN_ALL_LANGUAGES:
         texts = {code: found.pop(it) for code, it in by_column(name).items() if it in found}
         if texts:
-            found[name] = texts.get(language, texts.get(DEFAULT)) or ""
+            found[name] = chosen(texts, language)
     return found
 
 

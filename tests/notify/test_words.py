@@ -133,6 +133,20 @@ def test_a_message_of_another_version_of_the_program_does_not_break_the_page(app
     assert kinds.page_for("report_teleported", Role.RIDER) == "reports.show"
 
 
+def test_a_message_keeps_a_name_in_every_language_and_its_reader_gets_one(app: Flask) -> None:
+    facts = brought("redemption_expired", everything=True)
+    assert facts == {"points": 15, "title_zh": "热饭一份", "title_en": "A warm meal"}
+    for language, name in (("zh-CN", "热饭一份"), ("en", "A warm meal")):
+        with app.test_request_context(headers={"Accept-Language": language}):
+            assert name in line("redemption_expired", **facts).title
+
+
+def test_a_message_from_before_a_language_says_the_first_one(app: Flask) -> None:
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        said = line("redemption_expired", points=15, title_zh="热饭一份")
+    assert said.title == "Not picked up: 热饭一份"
+
+
 def test_no_kind_brings_anything_that_leads_to_the_rider() -> None:
     telling = {"reporter", "rider", "phone", "name", "lat", "lng", "place_note", "photo"}
     for kind, known in kinds.KINDS.items():

@@ -18,7 +18,7 @@ from grid_report.access.roles import Role
 from grid_report.clock import Month
 from grid_report.db import UtcInstant, db, worded_columns
 from grid_report.errors import Invalid, NotFound
-from grid_report.languages import DEFAULT, Written, columns, written_in_all
+from grid_report.languages import DEFAULT, Written, chosen, columns, written_in_all
 from grid_report.offers.catalogue.models import Offer, Provider, Station
 from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.offers.redemptions.models import Redemption
@@ -58,7 +58,7 @@ class Line:
 
     def title(self, language: str) -> str:
         """Return its name in a language."""
-        return self.titles[language]
+        return chosen(self.titles, language)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Sum:
 
     def title(self, language: str) -> str:
         """Return its name in a language."""
-        return self.titles[language]
+        return chosen(self.titles, language)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from grid_report.languages import DEFAULT, LANGUAGES, Written, written_in_all
+from grid_report.languages import LANGUAGES, Written, chosen, written_in_all
 from grid_report.offers.catalogue import queries as offers_queries
 from grid_report.places.geo.reference import Reference
 from grid_report.settings import County
@@ -52,9 +52,7 @@ class Names:
 
 
 def _named(known: Mapping[str, Written], code: str, language: str) -> str:
-    # Frozen before a language was added: the names of then, in the site's first one.
-    names = known.get(code, {})
-    return names.get(language, names.get(DEFAULT, code))
+    return chosen(known.get(code, {}), language) or code
 
 
 def document(places: Reference, county: County) -> dict[str, Any]:
