@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from flask import Flask
 from grid_report import languages
 from grid_report.accounts.models import Member
 from grid_report.languages import CODE_OF, DEFAULT, LANGUAGES, following, written
+from grid_report.offers.settlements.queries import Line, Sum
 from grid_report.web.context import language
 from tests.support.source import ROOT
 
@@ -129,6 +131,21 @@ def test_what_is_older_than_a_language_says_the_first_one() -> None:
     assert languages.chosen({DEFAULT: "路灯"}, "en") == "路灯"
     assert languages.chosen({DEFAULT: "路灯", "en": ""}, "en") == "路灯"
     assert not languages.chosen({}, "en")
+    older = {DEFAULT: "热饭"}
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    assert Line(1, "R-1", "", older, at, at, 5, None, 1).title("en") == "热饭"
+    assert Sum(older, 1, 0, 5).title("en") == "热饭"
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_what_is_printed_small_goes_by_how_a_language_is_written(app: Flask, code: str) -> None:
+    client = app.test_client()
+    client.set_cookie("language", code)
+    page = client.get("/sign-in").text
+    is_spelled = not LANGUAGES[code].in_characters
+    assert f'<html lang="{LANGUAGES[code].html}"{" data-spelled" * is_spelled} data-theme' in page
+    styles = [path.read_text() for path in (ROOT / "grid_report/static/css").rglob("*.css")]
+    assert any("[data-spelled] ." in text for text in styles)
 
 
 def test_texts_by_language_and_their_columns_are_the_same_texts() -> None:
@@ -188,6 +205,15 @@ def test_what_spells_a_language_is_counted() -> None:
         if spells_a_language(path.read_text(encoding="utf-8"))
     }
     assert found - told == SPELLED_IN | NO_READERS_LANGUAGE
+    row = re.search(
+        r"^\| a language \|.*\| (\d+) \|$",
+        (ROOT / ".github/CONTRIBUTING.md").read_text(),
+        re.MULTILINE,
+    )
+    assert row is not None
+    assert [it for it in SPELLED_IN if f"`{it}`" not in row[0]] == []
+    # And two catalogues and a migration.
+    assert int(row[1]) == len(SPELLED_IN) + 3
 
 
 @pytest.mark.parametrize(
