@@ -12,6 +12,7 @@ from grid_report import clock
 from grid_report.access import Actor, Grant
 from grid_report.access.roles import Role
 from grid_report.db import db
+from grid_report.languages import as_columns
 from grid_report.offers.kinds import OfferKind, Period
 from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.offers.redemptions import usecases as redemptions_usecases
@@ -22,7 +23,7 @@ from tests.support.builders import STATION, Make, in_words
 pytestmark = pytest.mark.database
 
 OFFER = {
-    "title_zh": "热汤", "title_en": "Soup", "station": "station-1", "kind": "voucher",
+    **as_columns("title", in_words("热汤", "Soup")), "station": "station-1", "kind": "voucher",
     "picture": "meal", "points": "15", "for": ["rider", "family"], "hours": "Mon-Fri 08:00-18:00",
     "quota": "1", "quota_period": "day", "stock": "10",
 }  # fmt: skip
