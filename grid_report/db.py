@@ -44,7 +44,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from grid_report import connections
 from grid_report.errors import Busy, NotFound
-from grid_report.languages import Length, by_column, columns
+from grid_report.languages import Length, columns, columns_by_language
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -124,11 +124,10 @@ def worded(
 
     Read with `languages.written`. Without `most` it may be of any length.
     """
-
     more: dict[str, Any] = {"default": ""} if may_be_empty else {}
 
     def add_columns(model: type[Model]) -> type[Model]:
-        for code, name in by_column(field).items():
+        for code, name in columns_by_language(field).items():
             kind = String(most.of(code)) if most else Text()
             setattr(model, name, mapped_column(kind, nullable=False, **more))
         return model

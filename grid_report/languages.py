@@ -1,16 +1,15 @@
 """The languages of the site, and what is written once in each of them. Pure.
 
-A name that administrators write is kept in a column a language, `name_zh` and `name_en`. Nothing
-else spells these endings: whoever needs the columns or fields asks here.
+A name that administrators write is kept in a column a language, `name_zh` and `name_en`. Whoever
+needs the columns or the fields of a form asks here; the few files that spell them are counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
-T = TypeVar("T")
 # What administrators wrote, by the language it is written in: `{"zh_CN": "路灯", "en": "Lamp"}`.
 Written = Mapping[str, str]
 
@@ -20,7 +19,8 @@ class Language:
     """A language: how it is called, known to browsers, and writes days.
 
     `suffix` ends the names of columns that hold what is written in it (`name_zh`). `month` is
-    Babel's pattern. `in_characters`: a sign says a word, so it needs little room. `plain_day` skips Babel, which is slow in long lists; empty: Babel writes it.
+    Babel's pattern. `in_characters`: a sign says a word, so it needs little room. `plain_day`
+    skips Babel, which is slow in long lists; empty: Babel writes it.
     """
 
     own_name: str
@@ -72,14 +72,14 @@ def column(field: str, language: str) -> str:
     return f"{field}_{LANGUAGES[language].suffix}"
 
 
-def by_column(field: str) -> dict[str, str]:
+def columns_by_language(field: str) -> dict[str, str]:
     """Return the name of a field's column for each language."""
     return {code: column(field, code) for code in LANGUAGES}
 
 
 def columns(field: str) -> tuple[str, ...]:
     """Return the names of a field's columns, in the order of the languages."""
-    return tuple(by_column(field).values())
+    return tuple(columns_by_language(field).values())
 
 
 def written(it: object, field: str, language: str) -> str:
@@ -98,7 +98,7 @@ def chosen(texts: Written, language: str) -> str:
     return texts.get(language) or texts.get(DEFAULT) or ""
 
 
-def as_columns(field: str, texts: Mapping[str, T]) -> dict[str, T]:
+def as_columns(field: str, texts: Written) -> dict[str, str]:
     """Return what is held by language by the names of its columns: `name_zh` and `name_en`."""
     return {column(field, code): texts[code] for code in LANGUAGES}
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from grid_report.access.roles import Role
-from grid_report.languages import as_columns, by_column, chosen
+from grid_report.languages import as_columns, chosen, columns_by_language
 
 
 class Screen(StrEnum):
@@ -195,7 +195,9 @@ def in_one_language(facts: Mapping[str, Any], language: str) -> dict[str, Any]:
     """Return facts with what is written in every language under one name: `title`, `area`."""
     found = dict(facts)
     for name in IN_ALL_LANGUAGES:
-        texts = {code: found.pop(it) for code, it in by_column(name).items() if it in found}
+        texts = {
+            code: found.pop(it) for code, it in columns_by_language(name).items() if it in found
+        }
         if texts:
             found[name] = chosen(texts, language)
     return found

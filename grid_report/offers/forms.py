@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from grid_report.errors import Invalid
-from grid_report.languages import by_column
+from grid_report.languages import columns_by_language
 from grid_report.offers.catalogue.commands import EditOffer, EditStation
 from grid_report.offers.catalogue.hours import HoursUnreadable, parse_hours
 from grid_report.offers.counter.commands import BookLine, Scan
@@ -235,11 +235,11 @@ def read_offer(
         kind=kind or OfferKind.VOUCHER,
         titles={
             code: read_text(values, it, most=TITLE.of(code), problems=problems, needed=True)
-            for code, it in by_column("title").items()
+            for code, it in columns_by_language("title").items()
         },
         descriptions={
             code: read_text(values, it, most=2000, problems=problems)
-            for code, it in by_column("description").items()
+            for code, it in columns_by_language("description").items()
         },
         picture=picture,
         points=points or 0,

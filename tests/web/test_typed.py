@@ -99,7 +99,7 @@ def fields_in_templates() -> dict[str, set[str]]:
                     found.setdefault(str(keyword.value.value), set()).add(file)
         # What is asked for in every language, a field each.
         for call in tree(file).find_all(nodes.Call):
-            if getattr(call.node, "name", "") == "by_column":
+            if getattr(call.node, "name", "") == "columns_by_language":
                 for name in columns(call.args[0].as_const()):
                     found.setdefault(name, set()).add(file)
     return found

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from grid_report.languages import Length, by_column
+from grid_report.languages import Length, columns_by_language
 from grid_report.places.geo.categories import COUNTY_KEYS, GROUP, NAME, SAFETY_TIP, Emergency
 from grid_report.places.tables.sheet_problems import Problem, SheetError
 from grid_report.places.tables.sheet_text import separator_of
@@ -107,7 +107,7 @@ def _rank(text: str) -> int | None:
 
 def _worded(field: str, most: Length, least: int = 1) -> Columns:
     """Return a column for each language, called as in the table."""
-    names = by_column(field)
+    names = columns_by_language(field)
     return {name: (name, _text(most.of(code), least)) for code, name in names.items()}
 
 

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from grid_report import clock
 from grid_report.access import allowed
 from grid_report.clock import Month
-from grid_report.languages import LANGUAGES, Language, by_column, following, written
+from grid_report.languages import LANGUAGES, Language, columns_by_language, following, written
 from grid_report.web.context import (
     TEXT_SIZES,
     THEMES,
@@ -213,7 +213,7 @@ def init_app(app: Flask) -> None:
         county_name=county_name,
         url_for=address,
         new_key=new_key,
-        by_column=by_column,
+        columns_by_language=columns_by_language,
         by_language=by_language,
     )
 
