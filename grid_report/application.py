@@ -28,7 +28,7 @@ from grid_report.accounts.numbers import routes as numbers_routes
 from grid_report.accounts.sign_in import second_step_routes
 from grid_report.api import contract
 from grid_report.fairness.pages import routes as fairness_routes
-from grid_report.languages import DEFAULT
+from grid_report.languages import DEFAULT, written
 from grid_report.media.kit import Media
 from grid_report.media.store import opening
 from grid_report.notify import queries as notify_queries
@@ -305,7 +305,7 @@ def _words(app: Flask) -> None:
 def _place_names(kind: PlaceKind, settings: Settings) -> Mapping[str, str]:
     places = places_queries.reference()
     if kind is PlaceKind.COUNTY:
-        return {settings.county.code: settings.county.name_zh}
+        return {settings.county.code: written(settings.county, "name", DEFAULT)}
     if kind is PlaceKind.STATION:
         return offers_queries.station_names()
     known: Mapping[PlaceKind, Mapping[str, object]] = {

@@ -31,7 +31,9 @@ from sqlalchemy import (
     Enum,
     Integer,
     MetaData,
+    String,
     Table,
+    Text,
     TypeDecorator,
     event,
     select,
@@ -42,6 +44,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from grid_report import connections
 from grid_report.errors import Busy, NotFound
+from grid_report.languages import Length, columns, columns_by_language
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -109,6 +112,32 @@ def enum_column(kind: type[StrEnum], name: str) -> Enum:
         length=32,
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+Model = TypeVar("Model", bound=Base)
+
+
+def worded(
+    field: str, most: Length | None = None, *, may_be_empty: bool = False
+) -> Callable[[type[Model]], type[Model]]:
+    """Give a table a column a language for what administrators write.
+
+    Read with `languages.written`. Without `most` it may be of any length.
+    """
+    more: dict[str, Any] = {"default": ""} if may_be_empty else {}
+
+    def add_columns(model: type[Model]) -> type[Model]:
+        for code, name in columns_by_language(field).items():
+            kind = String(most.of(code)) if most else Text()
+            setattr(model, name, mapped_column(kind, nullable=False, **more))
+        return model
+
+    return add_columns
+
+
+def worded_columns(source: object, field: str) -> list[Any]:
+    """Return a field's columns of a table or subquery, in the order of the languages."""
+    return [getattr(source, name) for name in columns(field)]
 
 
 db = SQLAlchemy(

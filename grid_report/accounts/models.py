@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from grid_report.access.roles import Role
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.db import BIG, Base, Instant, RowId, UtcInstant, enum_column
-from grid_report.languages import DEFAULT
+from grid_report.languages import DEFAULT, LANGUAGES
 
 
 class Standing(StrEnum):
@@ -56,7 +56,7 @@ class Member(Base):
             " OR phone_proved_how IN ('administrator', 'code', 'migration', 'staff'))",
             name="phone_proved_or_claimed",
         ),
-        CheckConstraint("language IN ('zh_CN', 'en')", name="language_known"),
+        CheckConstraint(f"language IN ({', '.join(map(repr, LANGUAGES))})", name="language_known"),
     )
 
     id: Mapped[RowId]

@@ -19,6 +19,7 @@ from grid_report.accounts.passwords import Hasher
 from grid_report.accounts.policy import Policy
 from grid_report.db import db
 from grid_report.demo.phrases import GIVEN, NICKNAMES, SURNAMES
+from grid_report.languages import DEFAULT
 from grid_report.places.geo.reference import Reference
 
 PASSWORD: Final = "demo-only"  # noqa: S105 - printed on purpose; refused in production settings
@@ -153,7 +154,7 @@ def ensure_members(wanted: Sequence[Person], *, policy: Policy, now: datetime) -
             phone=one.phone,
             password=PASSWORD,
             name=one.name,
-            language="zh_CN",
+            language=DEFAULT,
             grants=one.grants,
             policy=policy,
             # A station's own page comes later; its staff can sign in already.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,9 +16,9 @@ from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.demo import plan
 from grid_report.demo.cast import BRIGHT, STATION, Cast
+from grid_report.demo.goods import PAPERS
+from grid_report.languages import DEFAULT, written
 from grid_report.offers.catalogue import usecases as catalogue_usecases
-from grid_report.offers.catalogue.commands import EditOffer
-from grid_report.offers.kinds import ForWhom, OfferKind, Picture
 from grid_report.offers.permits import price_usecases
 from grid_report.offers.permits import queries as permits_queries
 from grid_report.offers.permits import scheduled as permits_scheduled
@@ -34,14 +35,6 @@ Act = Callable[[datetime], None]
 T = ApplicationStep
 DAY: Final = timedelta(days=1)
 
-OFFERS: Final = {
-    PermitKind.ACCESS_CARD: ("暖心钥匙（小区门禁卡）", "Access card of a compound", 366,
-        "一次办好，一年内进出送餐不用等门卫。按业主价办卡，物业和社区审核。",
-        "Apply once, and for a year no guard keeps you waiting. At the owners' price; firm and community look at it."),
-    PermitKind.VEHICLE: ("车辆通行证", "Vehicle pass", 183,
-        "电动车进小区、在指定地点停放。按业主价办理。",
-        "Ride in and park at the marked place. At the owners' price."),
-}  # fmt: skip
 # Yuan that owners pay for card and pass, by the number of the compound; the third has no firm.
 PRICES: Final = {1: (3, 8), 2: (6, 9), 3: (15, 20)}
 # Which rider (none: whoever has the points then), which compound, how many days ago; and what
@@ -72,8 +65,13 @@ STORIES: Final[tuple[Story, ...]] = (
 )  # fmt: skip
 
 
-def _offer_id(title: str) -> int | None:
-    found = [offer.id for offer in permits_queries.application_offers() if offer.title_zh == title]
+def _offer_id(paper: PermitKind) -> int | None:
+    title = PAPERS[paper].titles[DEFAULT]
+    found = [
+        offer.id
+        for offer in permits_queries.application_offers()
+        if written(offer, "title", DEFAULT) == title
+    ]
     db.session.rollback()
     return found[0] if found else None
 
@@ -105,19 +103,14 @@ class Permits:
             yield self.at - days * DAY - timedelta(minutes=4), self._night
 
     def _offer(self, paper: PermitKind) -> Act:
-        zh, en, days, words_zh, words_en = OFFERS[paper]
-
         def act(now: datetime) -> None:
             admin = self.people.administrator
-            offer_id = _offer_id(zh) or catalogue_usecases.save_offer(
-                None,
-                EditOffer(
-                    "warmhouse", None, OfferKind.APPLICATION, zh, en, words_zh, words_en,
-                    Picture.CARD, 0, frozenset({ForWhom.RIDER}), valid_days=days,
-                    photo=self.photo() if paper is PermitKind.ACCESS_CARD else None,
-                ),
-                actor=admin, now=now,
-            )  # fmt: skip
+            offer_id = _offer_id(paper)
+            if offer_id is None:
+                photo = self.photo() if paper is PermitKind.ACCESS_CARD else None
+                offer_id = catalogue_usecases.save_offer(
+                    None, replace(PAPERS[paper], photo=photo), actor=admin, now=now
+                )
             price_usecases.choose_offer(paper, offer_id, actor=admin, now=now)
 
         return act
@@ -148,7 +141,7 @@ class Permits:
                 self.refs[number] = known
                 return
             rider = self.people.riders[who] if who is not None else self._somebody()
-            offer_id = _offer_id(OFFERS[paper][0])
+            offer_id = _offer_id(paper)
             assert offer_id is not None
             command = Apply(
                 key=key,

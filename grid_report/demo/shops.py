@@ -14,23 +14,24 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from itertools import chain
-from typing import Any, Final
+from typing import Final
 
 from grid_report.access import Actor
 from grid_report.db import db
 from grid_report.demo import lessons, months, plan, waiting
 from grid_report.demo.appeals import Appeals
-from grid_report.demo.cast import BRIGHT, REST_STATION, STATION, Cast
+from grid_report.demo.cast import REST_STATION, Cast
+from grid_report.demo.goods import OFFERS, STATIONS
 from grid_report.demo.permits import Permits
 from grid_report.demo.pictures.shots import Shot
 from grid_report.errors import GridReportError
+from grid_report.languages import DEFAULT
 from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.offers.catalogue import queries as catalogue_queries
 from grid_report.offers.catalogue import usecases as catalogue_usecases
-from grid_report.offers.catalogue.commands import EditOffer, EditStation
 from grid_report.offers.counter import usecases as counter_usecases
 from grid_report.offers.counter.commands import Scan
-from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, Period, Picture
+from grid_report.offers.kinds import ForWhom, OfferKind
 from grid_report.offers.redemptions import call_off_usecases, slot_queries, vouchers
 from grid_report.offers.redemptions import scheduled as redemptions_scheduled
 from grid_report.offers.redemptions import usecases as redemptions_usecases
@@ -47,75 +48,10 @@ BUSY_DAYS: Final = 20
 ASKED_EVERY: Final = timedelta(days=12)
 DAYS_AHEAD: Final = 10
 
-F, W = FreeService, ForWhom
-STATIONS: Final = (
-    EditStation(
-        REST_STATION, "warmhouse", "暖阳服务中心（演示）", STATION, "站前骑手驿站（演示）",
-        "站前街 18 号（演示地址）", 42.54655, 124.04145, "Mon-Sun 07:00-22:00",
-        frozenset({F.REST, F.WATER, F.CHARGING, F.READING, F.TOILET, F.FIRST_AID, F.MEDIATION, F.CLINIC}),
-    ),
-    EditStation(
-        "station-02", "brightlife", "光明便民公司（演示）", BRIGHT, "光明暖心驿站（演示）",
-        "光明路 6 号（演示地址）", 42.5441, 124.0698, "Mon-Sat 08:00-20:00, Sun 09:00-17:00",
-        frozenset({F.REST, F.WATER, F.CHARGING, F.TOILET, F.LOST_GOODS, F.LEGAL_ADVICE, F.TRAINING}),
-    ),
-    EditStation(
-        "station-03", "brightlife", "", "211282001004", "胜利社区爱心食堂（演示）",
-        "胜利路 31 号（演示地址）", 42.5509, 124.0749, "Mon-Sun 06:30-19:30",
-        frozenset({F.REST, F.WATER, F.TOILET, F.FIRST_AID}),
-    ),
-)  # fmt: skip
-ANYBODY: Final = frozenset({W.RIDER, W.FAMILY})
-RIDER: Final = frozenset({W.RIDER})
-
-
-def _offer(  # noqa: PLR0917 - a table reads better without names
-    station: int, kind: OfferKind, picture: Picture, points: int, names: tuple[str, str],
-    words: tuple[str, str], *, whom: frozenset[ForWhom] = RIDER, **more: Any,
-) -> EditOffer:  # fmt: skip
-    place = STATIONS[station]
-    return EditOffer(
-        place.provider_code, place.code, kind, *names, *words, picture, points, whom, **more
-    )
-
-
-V, S = OfferKind.VOUCHER, OfferKind.SLOT
-OFFERS: Final = (
-    _offer(0, V, Picture.DRINK, 20, ("热饮一杯", "Hot drink"),
-           ("热茶、热牛奶、姜汤任选一杯。", "Hot tea, milk or ginger soup."), quota=2, quota_period=Period.DAY),
-    _offer(0, V, Picture.MEAL, 80, ("爱心热饭", "Meal ticket"),
-           ("两荤一素，米饭管饱。", "Two meat dishes, one vegetable, rice as much as you like."),
-           quota=1, quota_period=Period.DAY, stock=200, hours="Mon-Sun 10:30-13:30, Mon-Sun 16:30-20:00", whom=ANYBODY),
-    _offer(0, V, Picture.POWER, 10, ("充电宝 2 小时", "Power bank, 2 h"),
-           ("随借随还，两小时内归还。", "Borrow it, bring it back within two hours."), quota=2, quota_period=Period.DAY, valid_days=3),
-    _offer(0, V, Picture.GLOVES, 100, ("防寒手套", "Winter gloves"),
-           ("加绒防滑，可触屏。", "Lined, non-slip, good for touch screens."), stock=60, quota=1, quota_period=Period.YEAR),
-    _offer(0, V, Picture.RAIN, 150, ("分体雨衣", "Rain suit"),
-           ("反光条，裤子加长。", "With reflective strips."), stock=40, quota=1, quota_period=Period.YEAR),
-    _offer(0, V, Picture.HELMET, 400, ("3C 认证头盔", "Certified helmet"),
-           ("按头围试戴领取，旧头盔可交回。", "Try it on; hand in the old one."), stock=30, quota=1, quota_period=Period.YEAR, needs="试戴"),
-    _offer(0, S, Picture.CLINIC, 0, ("社区义诊", "Free clinic"),
-           ("量血压、测血糖、颈腰痛咨询，医生坐诊。", "Blood pressure, blood sugar, neck and back pain: a doctor is there."),
-           whom=ANYBODY, cancel_minutes=60, needs="身份证或医保卡"),
-    _offer(1, V, Picture.BATTERY, 50, ("换电一次", "Battery swap"),
-           ("48V/60V 通用柜。", "48 V and 60 V."), quota=1, quota_period=Period.DAY),
-    _offer(1, V, Picture.KNEES, 120, ("骑行护膝", "Knee pads"), ("一副，均码。", "One pair."), stock=50, quota=1, quota_period=Period.YEAR),
-    _offer(1, S, Picture.HAIRCUT, 60, ("理发", "Haircut"),
-           ("社区理发师，约 30 分钟。", "By the community's barber, half an hour."), whom=ANYBODY, cancel_minutes=120, noshow_percent=20),
-    _offer(1, S, Picture.BIKE, 60, ("电动车检修", "Bike check"),
-           ("刹车、灯光、轮胎、线路。", "Brakes, lights, tyres, wiring."), cancel_minutes=120, noshow_percent=20),
-    _offer(1, S, Picture.ADVICE, 0, ("法律咨询", "Legal advice"),
-           ("劳动、交通事故、租房，一对一。", "Work, accidents, rent; one to one."), whom=ANYBODY, cancel_minutes=60),
-    _offer(2, S, Picture.CHILD, 80, ("放学托管加时", "Extra child care"),
-           ("18:00 以后延时一小时，有老师看护作业。", "An hour after six, with somebody for the homework."),
-           whom=frozenset({W.CHILD}), cancel_minutes=240, noshow_percent=20, needs="监护人到场接送"),
-    _offer(2, V, Picture.MEAL, 80, ("食堂套餐", "Canteen meal"),
-           ("食堂当日套餐一份。", "The canteen's meal of the day."), quota=1, quota_period=Period.DAY, whom=ANYBODY),
-)  # fmt: skip
 CARD: Final = "card"
 # The picture of each offer, by its name. A pass for a vehicle shows how it looks without one.
 SHELF: Final = {
-    **{it.title_zh: Shot(it.picture.value, 0) for it in OFFERS},
+    **{it.titles[DEFAULT]: Shot(it.picture.value, 0) for it in OFFERS},
     "食堂套餐": Shot("canteen", 0),
     CARD: Shot(CARD, 0),
 }
@@ -186,7 +122,9 @@ class Shops:
 
     def _visit_before(self, key: str, dice: random.Random) -> Callable[[datetime], None]:
         """Play one service of the months before, by anybody but the two newcomers sign in as."""
-        offers = [it for it in OFFERS if it.kind is V and it.station_code in self.staff]
+        offers = [
+            it for it in OFFERS if it.kind is OfferKind.VOUCHER and it.station_code in self.staff
+        ]
         riders = self.people.riders[2:]
 
         def act(now: datetime) -> None:
@@ -201,7 +139,7 @@ class Shops:
             db.session.rollback()
             offer = dice.choice([it for it in offers if it.points <= left[rider]] or offers)
             left[rider] -= offer.points
-            taken = self._take(rider, offer.title_zh, now, key=key)
+            taken = self._take(rider, offer.titles[DEFAULT], now, key=key)
             self._hand_out(taken, now + timedelta(minutes=10))
 
         return act
@@ -236,8 +174,8 @@ class Shops:
                 catalogue_usecases.save_station(station, actor=admin, now=now)
         known = self._ids(now)
         for offer in OFFERS:
-            if offer.title_zh not in known:
-                photo = self.develop(SHELF[offer.title_zh]).name
+            if offer.titles[DEFAULT] not in known:
+                photo = self.develop(SHELF[offer.titles[DEFAULT]]).name
                 catalogue_usecases.save_offer(
                     None, replace(offer, photo=photo), actor=admin, now=now
                 )
@@ -266,7 +204,7 @@ class Shops:
     def _ids(self, now: datetime) -> dict[str, int]:
         rows = catalogue_queries.list_offers(now=now, with_retired=True)
         db.session.rollback()
-        return {row.offer.title_zh: row.offer.id for row in rows}
+        return {row.title(DEFAULT): row.offer.id for row in rows}
 
     def _take(
         self, rider: Actor, title: str, now: datetime, *, key: str, starts: datetime | None = None
@@ -283,7 +221,7 @@ class Shops:
             key=str(uuid.uuid5(uuid.NAMESPACE_URL, key)),
             offer_id=offer_id,
             slot_id=slot_id,
-            for_whom=W.CHILD if child else W.RIDER,
+            for_whom=ForWhom.CHILD if child else ForWhom.RIDER,
             guardian_consents=child,
         )
         return redemptions_usecases.redeem(command, actor=rider, zone=self.zone, now=now).redemption
@@ -298,11 +236,11 @@ class Shops:
 
     def _visit(self, number: int, end: str) -> Callable[[datetime], None]:
         dice = random.Random(f"visit-{number}")
-        title = dice.choice([offer.title_zh for offer in OFFERS[:7]])
+        title = dice.choice([offer.titles[DEFAULT] for offer in OFFERS[:7]])
 
         def act(now: datetime) -> None:
             rider = self.people.riders[dice.randrange(len(self.people.riders))]
-            price = next(offer.points for offer in OFFERS if offer.title_zh == title)
+            price = next(offer.points for offer in OFFERS if offer.titles[DEFAULT] == title)
             left = balance(rider.member_id).available - price
             db.session.rollback()
             # The two everybody signs in as keep enough for a meal; what is free is always there.

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from grid_report.access.roles import Role
+from grid_report.languages import as_columns, chosen, columns_by_language
 
 
 class Screen(StrEnum):
@@ -103,31 +104,33 @@ KINDS: Final[Mapping[str, Kind]] = {
     "proposal_waiting": _kind("proposed words", "points community", Screen.PROPOSALS),
     "audit_found": _kind("differences warnings words", screen=Screen.PROPOSALS),
     "signals_found": _kind("found", screen=Screen.FAIRNESS),
-    "redemption_delivered": _kind("title_zh title_en points", screen=Screen.REDEMPTION),
+    "redemption_delivered": _kind("title points", screen=Screen.REDEMPTION),
     "redemption_called_off": _kind(
-        "title_zh title_en points words", screen=Screen.REDEMPTION, at_once=_TO_RIDER
+        "title points words", screen=Screen.REDEMPTION, at_once=_TO_RIDER
     ),
-    "redemption_expired": _kind("title_zh title_en points", screen=Screen.REDEMPTION),
-    "redemption_missed": _kind("title_zh title_en points penalty", screen=Screen.REDEMPTION),
-    "redemption_refunded": _kind("title_zh title_en points words", screen=Screen.REDEMPTION),
-    "dispute_dismissed": _kind("title_zh title_en words", screen=Screen.REDEMPTION),
-    "redemption_disputed": _kind("title_zh title_en", "words", screen=Screen.DISPUTES),
+    "redemption_expired": _kind("title points", screen=Screen.REDEMPTION),
+    "redemption_missed": _kind("title points penalty", screen=Screen.REDEMPTION),
+    "redemption_refunded": _kind("title points words", screen=Screen.REDEMPTION),
+    "dispute_dismissed": _kind("title words", screen=Screen.REDEMPTION),
+    "redemption_disputed": _kind("title", "words", screen=Screen.DISPUTES),
     "application_waiting": _kind("paper compound stage", screen=Screen.CARD),
     "application_step": _kind("step paper compound", "words points until", Screen.CARD),
     "application_changed": _kind("step paper compound", "words", Screen.CARD),
     "application_expiring": _kind("paper compound until", screen=Screen.CARD, at_once=_TO_RIDER),
-    "place_offered": _kind("title_zh title_en due", screen=Screen.OFFER, at_once=_TO_RIDER),
+    "place_offered": _kind("title due", screen=Screen.OFFER, at_once=_TO_RIDER),
     "statement_drawn": _kind("month provider points", screen=Screen.STATEMENTS),
     "statement_confirmed_for": _kind("month provider points words", screen=Screen.STATEMENTS),
     "statement_answered_for": _kind("month provider points words", screen=Screen.STATEMENTS),
     "statement_disputed": _kind("month provider points ref words", screen=Screen.STATEMENTS),
-    "statistics_ready": _kind("month area_zh area_en", screen=Screen.MONTH),
+    "statistics_ready": _kind("month area", screen=Screen.MONTH),
     "kept_left": _kind("kept", screen=Screen.MEMBER),
     "codes_used_up": _kind("most", screen=Screen.MEMBERS),
     "points_expiring": _kind("points last_day", screen=Screen.POINTS),
     "photo_sweep_stopped": _kind("unknown looked_at", screen=Screen.INBOX),
 }
 
+# Facts given by language, `written_in_all`; a message keeps each under the name of its column.
+IN_ALL_LANGUAGES: Final = ("title", "area")
 TOLD_AT_ONCE: Final = frozenset(role for kind in KINDS.values() for role in kind.at_once)
 # What is over with the instant it names.
 OVER_WHEN_DUE: Final = frozenset({"place_offered"})
@@ -179,7 +182,25 @@ def facts_for(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
     missing = sorted(known.needs - given.keys())
     if missing:
         raise MissingFacts(f"{kind} needs {', '.join(missing)}")
-    return {name: _plain(given.get(name)) for name in sorted(known.needs | known.may)}
+    facts: dict[str, Any] = {}
+    for name in sorted(known.needs | known.may):
+        if name in IN_ALL_LANGUAGES:
+            facts |= as_columns(name, given[name])
+        else:
+            facts[name] = _plain(given.get(name))
+    return facts
+
+
+def in_one_language(facts: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Return facts with what is written in every language under one name: `title`, `area`."""
+    found = dict(facts)
+    for name in IN_ALL_LANGUAGES:
+        texts = {
+            code: found.pop(it) for code, it in columns_by_language(name).items() if it in found
+        }
+        if texts:
+            found[name] = chosen(texts, language)
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -13,8 +13,9 @@ from flask import current_app
 from jinja2 import UndefinedError
 
 from grid_report.access.roles import Role
-from grid_report.notify.kinds import page_for
+from grid_report.notify.kinds import in_one_language, page_for
 from grid_report.notify.queries import InboxRow
+from grid_report.web.context import language
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ def lines(
 def _line(
     row: InboxRow, category_name: Callable[[str], str], now: datetime, zone: tzinfo
 ) -> InboxLine:
-    facts = dict(row.facts)
+    facts = in_one_language(row.facts, language())
     for code in ("category", "was"):
         if facts.get(code):
             facts[code] = category_name(facts[code])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from grid_report.db import BIG, Instant, RowId
@@ -20,7 +20,6 @@ OfRedemption = Annotated[
     int,
     mapped_column(BIG, ForeignKey("redemptions.id"), primary_key=True, autoincrement=False),
 ]
-Title = Annotated[str, mapped_column(String(80))]
 Words = Annotated[str, mapped_column(Text, default="")]
 Version = Annotated[int, mapped_column(default=1)]
 

@@ -8,10 +8,19 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from grid_report.errors import Invalid
+from grid_report.languages import columns_by_language
 from grid_report.offers.catalogue.commands import EditOffer, EditStation
 from grid_report.offers.catalogue.hours import HoursUnreadable, parse_hours
 from grid_report.offers.counter.commands import BookLine, Scan
-from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, OpensTo, Period, Picture
+from grid_report.offers.kinds import (
+    TITLE,
+    ForWhom,
+    FreeService,
+    OfferKind,
+    OpensTo,
+    Period,
+    Picture,
+)
 from grid_report.offers.redemptions.commands import Redeem
 from grid_report.offers.settlements.lifecycle import LineVerdict
 from grid_report.places.geo.points import Point, parse_point
@@ -224,10 +233,14 @@ def read_offer(
         provider_code=provider_of.get(station, ""),
         station_code=station,
         kind=kind or OfferKind.VOUCHER,
-        title_zh=read_text(values, "title_zh", most=80, problems=problems, needed=True),
-        title_en=read_text(values, "title_en", most=80, problems=problems, needed=True),
-        description_zh=read_text(values, "description_zh", most=2000, problems=problems),
-        description_en=read_text(values, "description_en", most=2000, problems=problems),
+        titles={
+            code: read_text(values, it, most=TITLE.of(code), problems=problems, needed=True)
+            for code, it in columns_by_language("title").items()
+        },
+        descriptions={
+            code: read_text(values, it, most=2000, problems=problems)
+            for code, it in columns_by_language("description").items()
+        },
         picture=picture,
         points=points or 0,
         for_whom=audience,

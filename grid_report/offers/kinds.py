@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from grid_report.languages import Length
+
+# How long the name of an offer may be.
+TITLE: Final = Length(characters=80, letters=80)
+
 
 @dataclass(frozen=True)
 class Way:

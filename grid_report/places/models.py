@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from grid_report.db import BIG, Base, Instant, RowId, enum_column
-from grid_report.places.geo.categories import Emergency
+from grid_report.db import BIG, Base, Instant, RowId, enum_column, worded
+from grid_report.places.geo.categories import GROUP, NAME, SAFETY_TIP, Emergency
 
 
 class Street(Base):
@@ -86,6 +86,9 @@ class UnitArea(Base):
     area_code: Mapped[str] = mapped_column(String(12))
 
 
+@worded("group", GROUP)
+@worded("name", NAME)
+@worded("safety_tip", SAFETY_TIP, may_be_empty=True)
 class Category(Base):
     """What kind of hazard. Codes never change meaning; a category is retired, not deleted."""
 
@@ -97,18 +100,12 @@ class Category(Base):
 
     code: Mapped[str] = mapped_column(String(8), primary_key=True)
     group_code: Mapped[str] = mapped_column(String(4), index=True)
-    group_zh: Mapped[str] = mapped_column(String(40))
-    group_en: Mapped[str] = mapped_column(String(60))
-    name_zh: Mapped[str] = mapped_column(String(60))
-    name_en: Mapped[str] = mapped_column(String(80))
     severity: Mapped[int]
     accept_hours: Mapped[float]
     control_hours: Mapped[float | None]
     deadline_hours: Mapped[float]
     emergency: Mapped[Emergency] = mapped_column(enum_column(Emergency, "emergency_known"))
     call_first: Mapped[str] = mapped_column(String(60), default="")
-    safety_tip_zh: Mapped[str] = mapped_column(String(200), default="")
-    safety_tip_en: Mapped[str] = mapped_column(String(300), default="")
     unit_kind: Mapped[str] = mapped_column(String(20))
     helper_unit_kinds: Mapped[str] = mapped_column(String(120), default="")
     sensitive: Mapped[bool] = mapped_column(default=False)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from grid_report.db import db, table_of
+from grid_report.languages import columns_by_language
 from grid_report.places import steps
 from grid_report.places.boundaries.findings import Finding
 from grid_report.places.geo.categories import Categories, CategoryInfo, Emergency
@@ -202,7 +203,14 @@ def _communities(
 
 def _categories(session: Session) -> list[CategoryInfo]:
     rows = session.execute(select(*Category.__table__.columns)).mappings().all()
-    return [_category(**row) for row in rows]
+    return [_category(**_by_language(dict(row))) for row in rows]
+
+
+def _by_language(found: dict[str, Any]) -> dict[str, Any]:
+    """Put what stands in a column a language together."""
+    for field, name in (("group", "group_names"), ("name", "names"), ("safety_tip", "safety_tips")):
+        found[name] = {code: found.pop(it) for code, it in columns_by_language(field).items()}
+    return found
 
 
 def _category(

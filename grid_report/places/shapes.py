@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
+from grid_report.languages import as_columns
 from grid_report.places.geo.categories import CategoryInfo, Emergency, Group, numbers_to_call
 from grid_report.places.geo.datum import Datum
 from grid_report.places.geo.reference import CommunityInfo, Reference
@@ -34,8 +35,7 @@ class CategoryShown(Answer):
         return cls(
             code=it.code,
             name=it.name(language),
-            name_zh=it.name_zh,
-            name_en=it.name_en,
+            **as_columns("name", it.names),
             severity=it.severity,
             emergency=it.emergency,
             call_first=list(numbers_to_call(it, call_numbers)),

@@ -13,16 +13,18 @@ from typing import Final
 from flask import Flask, Response, render_template, request
 from markupsafe import escape
 
+from grid_report.languages import columns
+
 # Fields a person types into; a test holds the list against the templates. Secrets are not given
 # back, and what was chosen or sent along hidden is no word of anybody's.
 TYPED: Final = frozenset(
     {
         "account", "address", "at", "cancel_minutes", "capacity", "card_number", "deadline",
-        "description", "description_en", "description_zh", "first_day", "free_a_month", "hours", "internal_note",
+        "description", *columns("description"), "first_day", "free_a_month", "hours", "internal_note",
         "into", "known_by", "last_day", "lat", "lng", "member", "minutes", "name", "needs",
         "nickname", "noshow_percent", "note", "phone", "place_note", "plate", "points", "price",
         "provider", "provider_name", "purpose", "quota", "reason", "ref", "review_on", "since",
-        "starts_on", "stock", "subsidy", "times", "title", "title_en", "title_zh", "until",
+        "starts_on", "stock", "subsidy", "times", "title", *columns("title"), "until",
         "valid_days", "words",
     }
 )  # fmt: skip

@@ -14,7 +14,7 @@ from grid_report.offers.catalogue import usecases as catalogue_usecases
 from grid_report.offers.kinds import OfferKind
 from grid_report.web.paging import pack
 from tests.api.conftest import Program, Programs, problem
-from tests.support.builders import Make
+from tests.support.builders import Make, in_words
 
 pytestmark = pytest.mark.database
 
@@ -29,7 +29,7 @@ def staff(make: Make) -> Actor:
 def test_the_catalogue_and_the_map_say_what_the_contract_names(
     make: Make, program: Programs, staff: Actor
 ) -> None:
-    clinic = make.offer(kind=OfferKind.SLOT, title_zh="义诊", title_en="Clinic")
+    clinic = make.offer(kind=OfferKind.SLOT, titles=in_words("义诊", "Clinic"))
     slot = make.slot(clinic)
     rider = program(make.rider())
     listed = rider.get("offers", headers={"Accept-Language": "en"}).json

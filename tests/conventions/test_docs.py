@@ -17,10 +17,11 @@ import pytest
 
 from grid_report.cli import cli
 from grid_report.jobs.registry import JOBS
+from grid_report.languages import columns
 from grid_report.permissions import PERMISSIONS
 from grid_report.reports.lifecycle import State, Step
 from grid_report.settings import SHORT_NAMES, Settings
-from tests.support.source import ROOT, modules
+from tests.support.source import ROOT, calls, dotted, modules
 from tools import tables
 
 LONGEST_README = 120
@@ -120,6 +121,15 @@ def test_every_setting_is_read() -> None:
         if module.name != "settings"
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Attribute)
+    }
+    # `written(county, "name", language)` reads `name_zh` and `name_en`.
+    read |= {
+        name
+        for module in modules().values()
+        for call in calls(module.tree)
+        if dotted(call.func) in ("written", "by_language")
+        and isinstance(call.args[1], ast.Constant)
+        for name in columns(str(call.args[1].value))
     }
     inside = {
         node.attr

@@ -168,7 +168,7 @@ def test_services_are_there_in_every_state_for_the_newcomer(loaded: Flask) -> No
     states = set(db.session.scalars(select(Redemption.state)))
     # A voucher expires only where somebody had points for one and did not come.
     assert set(RedemptionState) - states <= {RedemptionState.EXPIRED}
-    offers = {row.offer.title_zh: row for row in offer_queries.list_offers(now=NOW)}
+    offers = {row.title("zh_CN"): row for row in offer_queries.list_offers(now=NOW)}
     assert {"热饮一杯", "爱心热饭", "3C 认证头盔", "社区义诊"} <= set(offers)
     tomorrow = NOW + timedelta(hours=20)
     clinic = slot_queries.list_slots(offers["社区义诊"].offer.id, now=NOW)
@@ -208,7 +208,7 @@ def test_offers_show_pictures_of_their_own_and_one_shows_how_it_looks_without(
     loaded: Flask,
 ) -> None:
     rows = offer_queries.list_offers(now=NOW)
-    photos = {row.offer.title_zh: row.offer.photo for row in rows}
+    photos = {row.title("zh_CN"): row.offer.photo for row in rows}
     assert [title for title, name in photos.items() if name is None] == ["车辆通行证"]
     store = loaded.extensions["grid_report"].media.store
     for name in set(photos.values()) - {None}:

@@ -78,7 +78,7 @@ def hand_out_and_let_time_pass(site: Site) -> tuple[str, Month]:
     with app.app_context():
         zone, now = settings.county.tz, clock.now() - timedelta(hours=73)
         offer = next(
-            r.offer for r in catalogue_queries.list_offers(now=now) if r.offer.title_zh == DRINK
+            r.offer for r in catalogue_queries.list_offers(now=now) if r.title("zh_CN") == DRINK
         )
         riders = list_member_ids_with(Role.RIDER, None)
         rider = max(riders, key=lambda it: balance(it).available)

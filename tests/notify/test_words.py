@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 
 from grid_report.access.roles import Role
+from grid_report.languages import as_columns
 from grid_report.notify import kinds, message_views
 from grid_report.notify.queries import InboxRow
+from tests.support.builders import in_words
 
 NUMBER = "KY-20261123-0042"
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-FULL = {
+FULL: dict[str, Any] = {
     "verdict": "fraud",
     "taken": 5,
     "owed": 20,
@@ -44,13 +47,11 @@ FULL = {
     "unknown": 21,
     "looked_at": 22,
     "severity": 2,
-    "title_zh": "热饭一份",
-    "title_en": "A warm meal",
+    "title": in_words("热饭一份", "A warm meal"),
     "penalty": 4,
     "month": "2026-10",
     "provider": "暖阳餐饮",
-    "area_zh": "新城街道",
-    "area_en": "Xincheng Street",
+    "area": in_words("新城街道", "Xincheng Street"),
     "ref": "R-7K3M9Q",
     "paper": "access_card",
     "compound": "安居里",
@@ -133,6 +134,21 @@ def test_a_message_of_another_version_of_the_program_does_not_break_the_page(app
         assert line("report_teleported").title == f"News about {NUMBER}"
         assert line("report_accepted", odd="fact").title == f"News about {NUMBER}"
     assert kinds.page_for("report_teleported", Role.RIDER) == "reports.show"
+
+
+def test_a_message_keeps_a_name_in_every_language_and_its_reader_gets_one(app: Flask) -> None:
+    facts = brought("redemption_expired", everything=True)
+    assert facts == {"points": 15, **as_columns("title", FULL["title"])}
+    assert (facts["title_zh"], facts["title_en"]) == ("热饭一份", "A warm meal")
+    for language, name in (("zh-CN", "热饭一份"), ("en", "A warm meal")):
+        with app.test_request_context(headers={"Accept-Language": language}):
+            assert name in line("redemption_expired", **facts).title
+
+
+def test_a_message_from_before_a_language_says_the_first_one(app: Flask) -> None:
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        said = line("redemption_expired", points=15, title_zh="热饭一份")
+    assert said.title == "Not picked up: 热饭一份"
 
 
 def test_no_kind_brings_anything_that_leads_to_the_rider() -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from grid_report.access import Actor, Grant
 from grid_report.access.roles import Role
 from grid_report.db import db, transaction
+from grid_report.languages import LANGUAGES
 from grid_report.offers.catalogue import usecases as catalogue_usecases
 from grid_report.offers.catalogue.commands import EditOffer, EditStation
 from grid_report.offers.catalogue.models import Offer, Provider, Slot
@@ -26,7 +27,7 @@ from grid_report.offers.redemptions.models import Redemption
 from grid_report.points.audit import queries as audit_queries
 from grid_report.points.history import queries as history_queries
 from tests.points.book import Book
-from tests.support.builders import STATION, Make
+from tests.support.builders import STATION, Make, in_words
 
 # A Monday noon in Shanghai.
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -88,10 +89,8 @@ class Shop:
             "provider_code": f"provider-{station[-2:]}",
             "station_code": station,
             "kind": OfferKind.VOUCHER,
-            "title_zh": f"热饭{next(self.numbers)}",
-            "title_en": "A warm meal",
-            "description_zh": "",
-            "description_en": "",
+            "titles": in_words(f"热饭{next(self.numbers)}", "A warm meal"),
+            "descriptions": dict.fromkeys(LANGUAGES, ""),
             "picture": Picture.MEAL,
             "points": points,
             "for_whom": frozenset(ForWhom),

@@ -108,14 +108,14 @@ def test_a_change_is_seen_at_the_next_call_without_a_restart(app: Flask) -> None
 
 def answer_with_the_name(app: Flask, number: int, arguments: Any) -> list[str]:
     """Run in a process of its own: read, let the first one change it, read again."""
-    before = queries.categories().get("RD02").name_zh
+    before = queries.categories().get("RD02").name("zh_CN")
     if number == 0:
         rename("RD02", "新名")
     after = before
     until = time.monotonic() + 30
     while time.monotonic() < until:
         db.session.rollback()
-        after = queries.categories().get("RD02").name_zh
+        after = queries.categories().get("RD02").name("zh_CN")
         if after == "新名":
             break
         time.sleep(0.02)
@@ -136,15 +136,15 @@ def test_a_change_that_was_rolled_back_leaves_nothing_behind(app: Flask) -> None
         with transaction() as session:
             session.execute(update(Category).where(Category.code == "RD02").values(name_zh="坑"))
             steps.renew_stamp(session)
-            assert queries.reference().categories.get("RD02").name_zh == "坑"
+            assert queries.reference().categories.get("RD02").name("zh_CN") == "坑"
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         rename_and_fail()
     rename("RD01", "洞")
     after = queries.reference().categories
-    assert after.get("RD02").name_zh == before.categories.get("RD02").name_zh
-    assert after.get("RD01").name_zh == "洞"
+    assert after.get("RD02").name("zh_CN") == before.categories.get("RD02").name("zh_CN")
+    assert after.get("RD01").name("zh_CN") == "洞"
 
 
 def test_threads_meet_only_whole_versions(app: Flask, in_parallel: InParallel) -> None:
@@ -162,7 +162,7 @@ def test_threads_meet_only_whole_versions(app: Flask, in_parallel: InParallel) -
 
     assert in_parallel(work, 5) == [0] * 5
     db.session.rollback()
-    assert queries.categories().get("RD02").name_zh == "坑14"
+    assert queries.categories().get("RD02").name("zh_CN") == "坑14"
 
 
 # loading the files
@@ -183,7 +183,7 @@ def test_what_an_administrator_changed_stays_while_the_files_stay(
 ) -> None:
     rename("RD02", "坑")
     load(settings)
-    assert queries.categories().get("RD02").name_zh == "坑"
+    assert queries.categories().get("RD02").name("zh_CN") == "坑"
 
 
 def test_a_changed_file_is_loaded_and_others_learn_of_it(

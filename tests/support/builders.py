@@ -29,6 +29,7 @@ from grid_report.accounts.sign_in import usecases as sign_in_usecases
 from grid_report.accounts.tokens import SignedIn
 from grid_report.clock import Month
 from grid_report.db import db
+from grid_report.languages import DEFAULT, LANGUAGES
 from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.offers.catalogue import usecases as catalogue_usecases
 from grid_report.offers.catalogue.commands import EditOffer, EditStation
@@ -87,6 +88,11 @@ def center_of(community: str) -> Point:
     assert found is not None
     assert found.center is not None
     return found.center
+
+
+def in_words(chinese: str, others: str = "Hot drink") -> dict[str, str]:
+    """Return what an offer is called, by language."""
+    return {**dict.fromkeys(LANGUAGES, others), DEFAULT: chinese}
 
 
 class Make:
@@ -295,10 +301,8 @@ class Make:
         """Make an offer of a station and return its id."""
         values: dict[str, Any] = {
             "kind": OfferKind.VOUCHER,
-            "title_zh": "热饮",
-            "title_en": "Hot drink",
-            "description_zh": "",
-            "description_en": "",
+            "titles": in_words("热饮"),
+            "descriptions": dict.fromkeys(LANGUAGES, ""),
             "picture": Picture.DRINK,
             "for_whom": frozenset(ForWhom),
         }

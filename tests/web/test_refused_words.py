@@ -12,6 +12,7 @@ from jinja2 import nodes
 from markupsafe import escape
 from werkzeug.routing import Rule
 
+from grid_report.languages import columns
 from grid_report.web.http.returning import PAGE_OF
 from grid_report.web.refused_words import SECRET, TYPED, missing
 from tests.conventions.test_templates import tree
@@ -96,6 +97,11 @@ def fields_in_templates() -> dict[str, set[str]]:
             for keyword in call.kwargs:
                 if keyword.key == "name" and isinstance(keyword.value, nodes.Const):
                     found.setdefault(str(keyword.value.value), set()).add(file)
+        # What is asked for in every language, a field each.
+        for call in tree(file).find_all(nodes.Call):
+            if getattr(call.node, "name", "") == "columns_by_language":
+                for name in columns(call.args[0].as_const()):
+                    found.setdefault(name, set()).add(file)
     return found
 
 
@@ -107,6 +113,7 @@ def test_every_field_with_text_is_given_back() -> None:
     fields = set(fields_in_templates())
     assert fields - NO_FORM_OF_WORDS <= TYPED | SECRET
     assert not TYPED & SECRET
+    assert {*columns("title"), *columns("description")} <= fields
     assert len(fields) > 30
 
 

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from grid_report import access, clock
 from grid_report.errors import Invalid, NotFound
+from grid_report.languages import columns
 from grid_report.offers import forms
 from grid_report.offers.catalogue import photo_forms, queries, usecases
 from grid_report.offers.catalogue.models import Offer, Station
@@ -52,8 +53,8 @@ def _offer_form(offer: Offer | None) -> dict[str, Any]:
     if offer is None:
         return {"valid_days": 14, "points": 0, "picture": Picture.GIFT, "for": [ForWhom.RIDER]}
     names = (
-        "kind", "title_zh", "title_en", "description_zh", "description_en", "picture", "points",
-        "quota", "quota_period", "stock", "hours", "valid_days", "cancel_minutes",
+        "kind", *columns("title"), *columns("description"), "picture", "points", "quota",
+        "quota_period", "stock", "hours", "valid_days", "cancel_minutes",
         "noshow_percent", "needs", "version",
     )  # fmt: skip
     values = {name: getattr(offer, name) for name in names}

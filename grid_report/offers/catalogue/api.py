@@ -116,8 +116,7 @@ def offer_photo(offer_id: int, name: str) -> Response:
     size = query(PhotoQuery).size
     if queries.find_offer_photo(offer_id) != name:
         raise NotFound
-    response: Response = wiring().media.response(name, size)
-    return response
+    return wiring().media.response(name, size)
 
 
 @bp.post("/redemptions")

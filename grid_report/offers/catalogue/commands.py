@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from grid_report.languages import Written
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, OpensTo, Period, Picture
 
 
@@ -14,10 +15,8 @@ class EditOffer:
     provider_code: str
     station_code: str | None
     kind: OfferKind
-    title_zh: str
-    title_en: str
-    description_zh: str
-    description_en: str
+    titles: Written
+    descriptions: Written
     picture: Picture
     points: int
     for_whom: frozenset[ForWhom]

@@ -13,15 +13,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from grid_report.db import BIG, Base, Instant, RowId, enum_column
-from grid_report.offers.columns_models import (
-    CommunityCode,
-    ProviderCode,
-    Title,
-    Version,
-    Words,
-)
+from grid_report.db import BIG, Base, Instant, RowId, enum_column, worded
+from grid_report.offers.columns_models import CommunityCode, ProviderCode, Version
 from grid_report.offers.kinds import (
+    TITLE,
     OfferKind,
     OpensTo,
     Period,
@@ -66,6 +61,8 @@ class Station(Base):
     retired_at: Mapped[Instant | None]
 
 
+@worded("title", TITLE)
+@worded("description", may_be_empty=True)
 class Offer(Base):
     """Something to be had for points, or for nothing. Stock is a counter the database guards."""
 
@@ -98,10 +95,6 @@ class Offer(Base):
     provider_code: Mapped[ProviderCode]
     station_code: Mapped[str | None] = mapped_column(String(20))
     kind: Mapped[OfferKind] = mapped_column(enum_column(OfferKind, "kind_known"))
-    title_zh: Mapped[Title]
-    title_en: Mapped[Title]
-    description_zh: Mapped[Words]
-    description_en: Mapped[Words]
     picture: Mapped[Picture] = mapped_column(enum_column(Picture, "picture_known"))
     points: Mapped[int]
     for_rider: Mapped[bool]

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, func, select
 
-from grid_report.db import db
+from grid_report.db import db, worded_columns
 from grid_report.errors import NotFound
 from grid_report.languages import written, written_in_all
 from grid_report.offers.catalogue.models import Offer, Provider, Slot, Station
@@ -187,7 +187,7 @@ def station_names() -> dict[str, str]:
 
 def offer_titles() -> dict[str, dict[str, str]]:
     """Return the titles of all offers by id, as text, and by language."""
-    rows = db.session.execute(select(Offer.id, Offer.title_zh, Offer.title_en).order_by(Offer.id))
+    rows = db.session.execute(select(Offer.id, *worded_columns(Offer, "title")).order_by(Offer.id))
     return {str(row.id): written_in_all(row, "title") for row in rows}
 
 

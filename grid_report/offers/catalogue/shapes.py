@@ -15,14 +15,14 @@ from grid_report.offers.forms import MOST_POINTS
 from grid_report.offers.kinds import ForWhom, FreeService, OfferKind, OpensTo
 from grid_report.offers.permits.lifecycle import ApplicationState
 from grid_report.offers.permits.models import Application
-from grid_report.offers.permits.rules import PermitKind as PaperKind
+from grid_report.offers.permits.rules import PermitKind
 from grid_report.offers.redemptions import ending_queries, voucher_views
 from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.offers.redemptions.models import Redemption
 from grid_report.offers.redemptions.queries import RedemptionRow
 from grid_report.places.geo.reference import Reference
 from grid_report.places.shapes import CommunityBrief
-from grid_report.points.history import queries as statement_queries
+from grid_report.points.history import queries as history_queries
 from grid_report.points.history.shapes import Expiring
 from grid_report.web.api.shapes import Answer, Body, Instant, Position, Reader
 
@@ -116,7 +116,7 @@ class OfferShown(OfferBrief):
         cls,
         row: OfferRow,
         slots: Sequence[Slot],
-        purse: Sequence[statement_queries.Expiring],
+        purse: Sequence[history_queries.Expiring],
         reader: Reader,
         places: Reference,
     ) -> Self:
@@ -201,7 +201,7 @@ class VoucherShown(Answer):
 class CardShown(Answer):
     """What an application came to: a card of a compound, or how far it is."""
 
-    paper: PaperKind
+    paper: PermitKind
     compound: str
     state: ApplicationState
     valid_until: Instant | None
@@ -238,7 +238,7 @@ class RedemptionShown(Answer):
         row: RedemptionRow,
         reader: Reader,
         places: Reference,
-        ending: Sequence[statement_queries.Expiring],
+        ending: Sequence[history_queries.Expiring],
         card: Application | None = None,
     ) -> Self:
         """Show what a rider took, with the codes while it can be used."""

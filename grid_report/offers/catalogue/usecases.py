@@ -13,6 +13,7 @@ from grid_report.access import Actor
 from grid_report.accounts.steps import audit
 from grid_report.db import lock_one, transaction, use_case
 from grid_report.errors import Invalid, NotFound, Stale
+from grid_report.languages import as_columns
 from grid_report.offers.catalogue.commands import EditOffer, EditStation
 from grid_report.offers.catalogue.models import Offer, Provider, Slot, Station
 from grid_report.offers.catalogue.permissions import OFFERS_MANAGE
@@ -125,11 +126,12 @@ def save_offer(
 
 def _columns(command: EditOffer) -> dict[str, Any]:
     names = (
-        "provider_code", "station_code", "title_zh", "title_en", "description_zh",
-        "description_en", "picture", "points", "quota", "quota_period", "stock", "hours",
-        "valid_days", "cancel_minutes", "noshow_percent", "needs", "photo",
+        "provider_code", "station_code", "picture", "points", "quota", "quota_period", "stock",
+        "hours", "valid_days", "cancel_minutes", "noshow_percent", "needs", "photo",
     )  # fmt: skip
     values = {name: getattr(command, name) for name in names}
+    values |= as_columns("title", command.titles)
+    values |= as_columns("description", command.descriptions)
     for who in ForWhom:
         values[f"for_{who}"] = who in command.for_whom
     return values

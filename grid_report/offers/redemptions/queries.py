@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from grid_report.db import db
+from grid_report.db import db, worded_columns
 from grid_report.errors import NotFound
 from grid_report.languages import written
 from grid_report.offers.catalogue.models import Offer, Slot, Station
@@ -95,7 +95,7 @@ def find_redemption(ref: str) -> RedemptionRow:
 def service_names(_sender: Any, *, session: Session, refs: Collection[str]) -> dict[str, Service]:
     """Say what redemptions are called, and where they are shown. Hears `service_names` of points."""
     rows = session.execute(
-        select(Redemption.ref, Offer.title_zh, Offer.title_en)
+        select(Redemption.ref, *worded_columns(Offer, "title"))
         .join(Offer, Offer.id == Redemption.offer_id)
         .where(Redemption.ref.in_(refs))
     )

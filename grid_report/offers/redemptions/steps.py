@@ -16,6 +16,7 @@ from grid_report.access import Actor
 from grid_report.accounts import steps as accounts_steps
 from grid_report.db import lock_one
 from grid_report.errors import NotFound
+from grid_report.languages import Written, written_in_all
 from grid_report.notify import outbox
 from grid_report.offers import signals
 from grid_report.offers.catalogue.models import Offer, Slot, Station
@@ -168,9 +169,9 @@ def count_rating(session: Session, offer_id: int, stars: int) -> None:
     )
 
 
-def titles(offer: Offer) -> dict[str, str]:
-    """Return an offer's names as facts of a message: the reader's language chooses."""
-    return {"title_zh": offer.title_zh, "title_en": offer.title_en}
+def titles(offer: Offer) -> dict[str, Written]:
+    """Return an offer's names as the fact of a message: the reader's language chooses."""
+    return {"title": written_in_all(offer, "title")}
 
 
 def record(

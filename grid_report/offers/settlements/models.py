@@ -16,15 +16,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from grid_report.db import BIG, Base, Instant, RowId, enum_column
+from grid_report.db import BIG, Base, Instant, RowId, enum_column, worded
 from grid_report.offers.columns_models import (
     History,
     MemberId,
     OfRedemption,
     ProviderCode,
-    Title,
     Version,
 )
+from grid_report.offers.kinds import TITLE
 from grid_report.offers.settlements.lifecycle import (
     LineVerdict,
     Side,
@@ -114,6 +114,7 @@ class Statement(Base):
     disputed_by_id: Mapped[MemberId | None]
 
 
+@worded("title", TITLE)
 class StatementLine(Base):
     """One service that was handed out and is final; it is on one statement, forever."""
 
@@ -149,8 +150,6 @@ class StatementLine(Base):
     ref: Mapped[str] = mapped_column(String(20))
     # Names as they were: a closed statement reads the same in ten years.
     station_name: Mapped[str] = mapped_column(String(80))
-    title_zh: Mapped[Title]
-    title_en: Mapped[Title]
     delivered_at: Mapped[Instant]
     settled_at: Mapped[Instant]
     points: Mapped[int]

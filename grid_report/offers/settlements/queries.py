@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
-from sqlalchemy import Select, func, literal, select, tuple_
+from sqlalchemy import Row, Select, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from grid_report.access import Actor
 from grid_report.access.roles import Role
 from grid_report.clock import Month
-from grid_report.db import UtcInstant, db
+from grid_report.db import UtcInstant, db, worded_columns
 from grid_report.errors import Invalid, NotFound
-from grid_report.languages import written
+from grid_report.languages import DEFAULT, Written, chosen, columns, written_in_all
 from grid_report.offers.catalogue.models import Offer, Provider, Station
 from grid_report.offers.redemptions.lifecycle import RedemptionState
 from grid_report.offers.redemptions.models import Redemption
@@ -49,8 +49,7 @@ class Line:
     redemption_id: int
     ref: str
     station_name: str
-    title_zh: str
-    title_en: str
+    titles: Written
     delivered_at: datetime
     settled_at: datetime
     points: int
@@ -59,22 +58,21 @@ class Line:
 
     def title(self, language: str) -> str:
         """Return its name in a language."""
-        return written(self, "title", language)
+        return chosen(self.titles, language)
 
 
 @dataclass(frozen=True)
 class Sum:
     """What one service came to in a month."""
 
-    title_zh: str
-    title_en: str
+    titles: Written
     services: int
     free: int
     points: int
 
     def title(self, language: str) -> str:
         """Return its name in a language."""
-        return written(self, "title", language)
+        return chosen(self.titles, language)
 
 
 @dataclass(frozen=True)
@@ -149,17 +147,16 @@ class Sheet:
 
 def unlisted(provider_code: str, before: datetime) -> Select[Any]:
     """Select the settled services of a provider that are on no statement, as columns of a line."""
-    columns: tuple[Any, ...] = (
+    shown: tuple[Any, ...] = (
         Redemption.id.label("redemption_id"),
         Redemption.ref,
         func.coalesce(Station.name, "").label("station_name"),
-        Offer.title_zh,
-        Offer.title_en,
+        *worded_columns(Offer, "title"),
         Redemption.delivered_at,
         StatementDue.ended_at.label("settled_at"),
     )
     query = (
-        select(*columns)
+        select(*shown)
         .select_from(StatementDue)
         .join(Redemption, Redemption.id == StatementDue.redemption_id)
         .join(Offer, Offer.id == Redemption.offer_id)
@@ -266,7 +263,7 @@ def _all(statement: Statement | None, provider_code: str, ends_at: datetime) -> 
     if statement is None:
         return unlisted(provider_code, ends_at).add_columns(Redemption.id)
     names = (
-        "redemption_id", "ref", "station_name", "title_zh", "title_en", "delivered_at",
+        "redemption_id", "ref", "station_name", *columns("title"), "delivered_at",
         "settled_at", "points", "journal_id", "id",
     )  # fmt: skip
     return select(*(getattr(StatementLine, name) for name in names)).where(
@@ -276,17 +273,33 @@ def _all(statement: Statement | None, provider_code: str, ends_at: datetime) -> 
 
 def _sums(lines: Select[Any]) -> list[Sum]:
     it = lines.subquery()
+    titles = worded_columns(it.c, "title")
     rows = db.session.execute(
         select(
-            it.c.title_zh,
-            it.c.title_en,
-            func.count(),
-            func.count().filter(it.c.points == 0),
-            func.sum(it.c.points),
-        ).group_by(it.c.title_zh, it.c.title_en)
+            *titles,
+            func.count().label("services"),
+            func.count().filter(it.c.points == 0).label("free"),
+            func.sum(it.c.points).label("points"),
+        ).group_by(*titles)
     )
-    sums = [Sum(zh, en, count, free, int(points)) for zh, en, count, free, points in rows]
-    return sorted(sums, key=lambda it: (-it.points, -it.services, it.title_zh))
+    sums = [
+        Sum(written_in_all(row, "title"), row.services, row.free, int(row.points)) for row in rows
+    ]
+    return sorted(sums, key=lambda it: (-it.points, -it.services, it.title(DEFAULT)))
+
+
+def _line(row: Row[Any]) -> Line:
+    return Line(
+        row.redemption_id,
+        row.ref,
+        row.station_name,
+        written_in_all(row, "title"),
+        row.delivered_at,
+        row.settled_at,
+        row.points,
+        row.journal_id,
+        row.id,
+    )
 
 
 def _spoken_of(statement: Statement | None, refs: Collection[str]) -> dict[str, Line]:
@@ -295,7 +308,7 @@ def _spoken_of(statement: Statement | None, refs: Collection[str]) -> dict[str, 
     rows = db.session.execute(
         _all(statement, "", statement.ends_at).where(StatementLine.ref.in_(refs))
     )
-    return {row.ref: Line(*row) for row in rows}
+    return {row.ref: _line(row) for row in rows}
 
 
 def page_of_lines(sheet: Sheet, *, cursor: str | None, limit: int = LINES_SHOWN) -> Page[Line]:
@@ -305,7 +318,7 @@ def page_of_lines(sheet: Sheet, *, cursor: str | None, limit: int = LINES_SHOWN)
     if after is not None:
         at, last_id = _read(after)
         query = query.where(tuple_(*key) > tuple_(literal(at, UtcInstant()), last_id))
-    found = [Line(*row) for row in db.session.execute(query.order_by(*key).limit(limit + 1))]
+    found = [_line(row) for row in db.session.execute(query.order_by(*key).limit(limit + 1))]
     last = found[limit - 1] if len(found) > limit else None
     return Page(found[:limit], pack(last.delivered_at.isoformat(), last.id) if last else None)
 
@@ -314,7 +327,7 @@ def all_lines(sheet: Sheet) -> Iterator[Line]:
     """Hand out all lines of a month one after the other; never all of them in memory."""
     query = _all(sheet.statement, sheet.provider_code, sheet.ends_at).order_by(*_order(sheet))
     for row in db.session.execute(query.execution_options(yield_per=AT_ONCE)):
-        yield Line(*row)
+        yield _line(row)
 
 
 def _order(sheet: Sheet) -> tuple[Any, Any]:

@@ -8,8 +8,12 @@ from enum import StrEnum
 from typing import Final
 
 from grid_report.errors import Invalid
-from grid_report.languages import written
+from grid_report.languages import Length, Written
 
+# How long what is written of a category may be.
+GROUP: Final = Length(characters=40, letters=60)
+NAME: Final = Length(characters=60, letters=80)
+SAFETY_TIP: Final = Length(characters=200, letters=300)
 FALLBACK_NUMBER: Final = "12345"
 EMERGENCY_SEVERITY: Final = 4
 # What has to be made safe within so many hours can harm somebody while it waits.
@@ -31,18 +35,15 @@ class CategoryInfo:
 
     code: str
     group_code: str
-    group_zh: str
-    group_en: str
-    name_zh: str
-    name_en: str
+    group_names: Written
+    names: Written
     severity: int
     accept_hours: float
     control_hours: float | None
     deadline_hours: float
     emergency: Emergency
     call_first: tuple[str, ...]
-    safety_tip_zh: str
-    safety_tip_en: str
+    safety_tips: Written
     unit_kind: str
     helper_unit_kinds: tuple[str, ...]
     sensitive: bool
@@ -56,15 +57,15 @@ class CategoryInfo:
 
     def name(self, language: str) -> str:
         """Return the name in a language."""
-        return written(self, "name", language)
+        return self.names[language]
 
     def group_name(self, language: str) -> str:
         """Return the group's name in a language."""
-        return written(self, "group", language)
+        return self.group_names[language]
 
     def safety_tip(self, language: str) -> str:
         """Return what to mind on the spot, in a language; may be empty."""
-        return written(self, "safety_tip", language)
+        return self.safety_tips[language]
 
     @property
     def is_urgent(self) -> bool:
@@ -86,14 +87,13 @@ class Group:
     """Categories that are looked for together."""
 
     code: str
-    name_zh: str
-    name_en: str
+    names: Written
     icon: str
     categories: tuple[CategoryInfo, ...]
 
     def name(self, language: str) -> str:
         """Return the name in a language."""
-        return written(self, "name", language)
+        return self.names[language]
 
 
 class Categories:
@@ -133,7 +133,7 @@ class Categories:
             for code, found in members.items()
         }
         groups = [
-            Group(code, found[0].group_zh, found[0].group_en, found[0].group_icon, found)
+            Group(code, found[0].group_names, found[0].group_icon, found)
             for code, found in ordered.items()
         ]
         return tuple(

@@ -13,7 +13,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from grid_report.places.geo.categories import COUNTY_KEYS, Emergency
+from grid_report.languages import Length, columns_by_language
+from grid_report.places.geo.categories import COUNTY_KEYS, GROUP, NAME, SAFETY_TIP, Emergency
 from grid_report.places.tables.sheet_problems import Problem, SheetError
 from grid_report.places.tables.sheet_text import separator_of
 
@@ -104,24 +105,27 @@ def _rank(text: str) -> int | None:
     return _whole(1, 99)(text) if text else None
 
 
+def _worded(field: str, most: Length, least: int = 1) -> Columns:
+    """Return a column for each language, called as in the table."""
+    names = columns_by_language(field)
+    return {name: (name, _text(most.of(code), least)) for code, name in names.items()}
+
+
 UNIT_KIND: Final = r"[a-z_]{2,20}"
 
 # Column of the file → column of the table and how it is read.
 CATEGORY: Final[Columns] = {
     "code": ("code", _code(r"[A-Z]{2}\d\d")),
     "group": ("group_code", _code(r"[A-Z]{2}")),
-    "group_zh": ("group_zh", _text(40)),
-    "group_en": ("group_en", _text(60)),
-    "name_zh": ("name_zh", _text(60)),
-    "name_en": ("name_en", _text(80)),
+    **_worded("group", GROUP),
+    **_worded("name", NAME),
     "severity": ("severity", _whole(1, 4)),
     "accept_hours": ("accept_hours", _hours),
     "control_hours": ("control_hours", _maybe_hours),
     "deadline_hours": ("deadline_hours", _hours),
     "emergency": ("emergency", Emergency),
     "call_first": ("call_first", _numbers),
-    "safety_tip_zh": ("safety_tip_zh", _text(200, 0)),
-    "safety_tip_en": ("safety_tip_en", _text(300, 0)),
+    **_worded("safety_tip", SAFETY_TIP, least=0),
     "unit_type": ("unit_kind", _code(UNIT_KIND)),
     "co_unit_types": ("helper_unit_kinds", _code(rf"({UNIT_KIND}(\|{UNIT_KIND})*)?")),
     "sensitive": ("sensitive", _flag),

@@ -243,8 +243,7 @@ def report_photo(number: str, photo_id: int) -> Response:
         if report is not None
         else kept_queries.find_kept_photo(number, current_actor(), photo_id=photo_id)
     )
-    response: Response = wiring().media.response(photo.name, size, photo.byte_count)
-    return response
+    return wiring().media.response(photo.name, size, photo.byte_count)
 
 
 @bp.post("/reports/<number>/steps")

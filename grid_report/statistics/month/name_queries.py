@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from grid_report.languages import written_in_all
+from grid_report.languages import LANGUAGES, Written, chosen, written_in_all
 from grid_report.offers.catalogue import queries as offers_queries
 from grid_report.places.geo.reference import Reference
 from grid_report.settings import County
 from grid_report.statistics.counts.areas import Area, AreaKind
 from grid_report.statistics.measures import BESIDE_ROLLED, LATER, ROLLED, Measure
 
-Both = Mapping[str, str]
 # What files of a version look like, kept with it: old versions stay the bytes they were.
 # 2: months beside that were counted by other rules are named as such, recalls are on the summary,
 # and open data opens in a spreadsheet, its columns named in Chinese too.
@@ -23,28 +22,37 @@ ROLLED_LATER = frozenset((*ROLLED, *BESIDE_ROLLED)) - {Measure.EXPIRED, Measure.
 
 @dataclass(frozen=True)
 class Names:
-    """Names by code. What has a name in each language holds it by language (`zh_CN`, `en`)."""
+    """Names by code. What has a name in each language holds it by language."""
 
-    county: Both
+    county: Written
     areas: Mapping[str, str]
     units: Mapping[str, str]
-    categories: Mapping[str, Both]
-    groups: Mapping[str, Both]
+    categories: Mapping[str, Written]
+    groups: Mapping[str, Written]
     group_of: Mapping[str, str]
-    offers: Mapping[str, Both]
+    offers: Mapping[str, Written]
     stations: Mapping[str, str]
+
+    @property
+    def languages(self) -> list[str]:
+        """The languages it has names in: one added after a freeze is none of its."""
+        return [it for it in LANGUAGES if it in self.county]
 
     def category(self, code: str, language: str) -> str:
         """Return a category's name, its code where nobody knows it."""
-        return self.categories.get(code, {}).get(language, code)
+        return _named(self.categories, code, language)
 
     def group(self, code: str, language: str) -> str:
         """Return a group's name."""
-        return self.groups.get(code, {}).get(language, code)
+        return _named(self.groups, code, language)
 
     def offer(self, key: str, language: str) -> str:
         """Return an offer's title."""
-        return self.offers.get(key, {}).get(language, key)
+        return _named(self.offers, key, language)
+
+
+def _named(known: Mapping[str, Written], code: str, language: str) -> str:
+    return chosen(known.get(code, {}), language) or code
 
 
 def document(places: Reference, county: County) -> dict[str, Any]:
@@ -60,8 +68,8 @@ def document(places: Reference, county: County) -> dict[str, Any]:
             **{it.code: it.name for it in places.communities.values()},
         },
         "units": {it.code: it.name for it in places.units.values()},
-        "categories": {it.code: written_in_all(it, "name") for it in categories},
-        "groups": {it.group_code: written_in_all(it, "group") for it in categories},
+        "categories": {it.code: dict(it.names) for it in categories},
+        "groups": {it.group_code: dict(it.group_names) for it in categories},
         "group_of": {it.code: it.group_code for it in categories},
         "offers": offers_queries.offer_titles(),
         "stations": offers_queries.station_names(),

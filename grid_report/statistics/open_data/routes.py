@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from flask import Blueprint, render_template, request
@@ -11,6 +11,7 @@ from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from grid_report.errors import NotFound
+from grid_report.languages import DEFAULT, LANGUAGES, column
 from grid_report.places.queries import reference
 from grid_report.statistics.counts import rules_queries
 from grid_report.statistics.open_data import queries
@@ -26,21 +27,25 @@ bp = Blueprint("open_data", __name__)
 bp.before_request(rules_queries.check)
 
 LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
-# Both languages stand in it: one file for everybody, whoever asks.
 COLUMNS: Final = (
     "month", "version", "street_code", "street", "community_code", "community",
-    "group_code", "group_zh", "group_en", "category_code", "category_zh", "category_en", "received",
+    "group_code", "group", "category_code", "category", "received",
 )  # fmt: skip
+# Of these there is a column a language: one file for everybody, whoever asks.
+IN_ALL_LANGUAGES: Final = ("group", "category")
 
 
 @bp.get("/open-data")
 @public
 def index() -> str:
     """List the frozen months, and say what is in their files and what never is."""
+    meanings = [
+        sentence("open_data/meanings", it, **_facts(one)) for it, one in _columns(LANGUAGES)
+    ]
     return render_template(
         "statistics/open_data.html",
         months=queries.list_open_months(reference()),
-        columns=dict(zip(COLUMNS, _heads(), strict=True)),
+        columns=list(zip(_heads(LANGUAGES), meanings, strict=True)),
         licence=LICENCE,
         least=LEAST,
     )
@@ -68,16 +73,33 @@ def month_csv(month: str) -> Response:
     return answer
 
 
-def _heads() -> tuple[str, ...]:
-    """Return what the columns are called: the code a program looks for, then the word in Chinese."""
-    with speaking("zh_CN"):
-        return tuple(f"{it} {sentence('open_columns', it)}" for it in COLUMNS)
+def _columns(spoken: Collection[str]) -> list[tuple[str, str]]:
+    """Return the columns, each with the language it is in, or ''."""
+    return [(it, one) for it in COLUMNS for one in (spoken if it in IN_ALL_LANGUAGES else ("",))]
+
+
+def _code(it: str, language: str) -> str:
+    """Return what programs look for: `received`, and of a name in a language its ending too."""
+    return column(it, language) if language else it
+
+
+def _facts(language: str) -> dict[str, str]:
+    return {"language": sentence("languages", language)} if language else {}
+
+
+def _heads(spoken: Collection[str]) -> tuple[str, ...]:
+    """Return what the columns are called: the code, then the word in the site's first language."""
+    with speaking(DEFAULT):
+        return tuple(
+            f"{_code(it, one)} {sentence('open_data/heads', it, **_facts(one))}"
+            for it, one in _columns(spoken)
+        )
 
 
 def _rows(found: OpenFile) -> Iterator[tuple[csv_files.Cell, ...]]:
+    names, spoken = found.names, found.names.languages
     # Versions of before have the first line they had.
-    yield _heads() if found.shape > 1 else COLUMNS
-    names = found.names
+    yield _heads(spoken) if found.shape > 1 else tuple(_code(*it) for it in _columns(spoken))
     for it in found.counts:
         street, group = found.street_of[it.community], names.group_of.get(it.category, "")
         yield (
@@ -88,10 +110,8 @@ def _rows(found: OpenFile) -> Iterator[tuple[csv_files.Cell, ...]]:
             it.community,
             names.areas.get(it.community, it.community),
             group,
-            names.group(group, "zh_CN"),
-            names.group(group, "en"),
+            *(names.group(group, one) for one in spoken),
             it.category,
-            names.category(it.category, "zh_CN"),
-            names.category(it.category, "en"),
+            *(names.category(it.category, one) for one in spoken),
             it.received,
         )

@@ -19,6 +19,7 @@ from grid_report.accounts.steps import audit
 from grid_report.clock import Month, local_day
 from grid_report.db import db, table_of, transaction, use_case
 from grid_report.errors import Invalid
+from grid_report.languages import LANGUAGES, written_in_all
 from grid_report.notify import outbox
 from grid_report.places.geo.reference import Reference
 from grid_report.settings import County
@@ -170,8 +171,9 @@ def _tell(
             about=f"{month}-{area.code}",
             facts={
                 "month": str(month),
-                "area_zh": county.name_zh if area.is_county else area.name,
-                "area_en": county.name_en if area.is_county else area.name,
+                "area": written_in_all(county, "name")
+                if area.is_county
+                else dict.fromkeys(LANGUAGES, area.name),
             },
             now=now,
         )

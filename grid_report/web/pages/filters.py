@@ -16,7 +16,7 @@ from markupsafe import Markup
 from grid_report import clock
 from grid_report.access import allowed
 from grid_report.clock import Month
-from grid_report.languages import LANGUAGES, Language, following, written
+from grid_report.languages import LANGUAGES, Language, columns_by_language, following, written
 from grid_report.web.context import (
     TEXT_SIZES,
     THEMES,
@@ -141,7 +141,7 @@ def day_from_iso(text: str | None) -> date | None:
 
 def county_name() -> str:
     """Return the county's name in the reader's language."""
-    return written(settings().county, "name", language())
+    return by_language(settings().county, "name")
 
 
 def address(endpoint: str, **values: Any) -> str:
@@ -159,9 +159,9 @@ def _address(_root: str, endpoint: str) -> str:
     return url_for(endpoint)
 
 
-def by_language(*texts: str | None) -> str:
-    """Choose among the names administrators wrote down, one a language, in the site's order."""
-    return dict(zip(LANGUAGES, texts, strict=True))[language()] or ""
+def by_language(it: object, field: str) -> str:
+    """Choose among the texts administrators wrote, one a language, that of the reader."""
+    return written(it, field, language())
 
 
 def new_key() -> str:
@@ -213,6 +213,7 @@ def init_app(app: Flask) -> None:
         county_name=county_name,
         url_for=address,
         new_key=new_key,
+        columns_by_language=columns_by_language,
         by_language=by_language,
     )
 

@@ -20,7 +20,7 @@ TRANSLATIONS: Final = Path(__file__).resolve().parents[2] / "translations"
 class Words(Domain):
     """The catalogues, by our own language codes.
 
-    Babel spells zh_CN out as zh_Hans_CN when it names a locale, and would look for that folder.
+    Babel names a locale with its script (`zh_Hans_CN`), and would look for that folder.
     """
 
     def get_translations(self) -> support.Translations:

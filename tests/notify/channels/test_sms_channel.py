@@ -127,7 +127,7 @@ def test_only_proved_numbers_of_active_people_get_a_text(make: Make, carriers: C
     members_usecases.suspend_member(suspended.member_id, actor=make.administrator(), now=AT)
     with transaction() as session:
         session.execute(update(Member).where(Member.id == demo.member_id).values(is_demo=True))
-    facts = {"title_zh": "x", "title_en": "x", "points": 1, "words": "x"}
+    facts = {"title": {"zh_CN": "x", "en": "x"}, "points": 1, "words": "x"}
     for one in (proved, suspended, demo, unproved):
         usecases.choose_channel("sms", wanted=True, member_id=one.member_id, now=AT)
         put("redemption_called_off", to_member=one.member_id, read_as=Role.RIDER, facts=facts)

@@ -12,17 +12,18 @@ from grid_report import clock
 from grid_report.access import Actor, Grant
 from grid_report.access.roles import Role
 from grid_report.db import db
+from grid_report.languages import as_columns
 from grid_report.offers.kinds import OfferKind, Period
 from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.offers.redemptions import usecases as redemptions_usecases
 from grid_report.offers.redemptions.rules import WAIT_OFFER
 from tests.points.book import Book
-from tests.support.builders import STATION, Make
+from tests.support.builders import STATION, Make, in_words
 
 pytestmark = pytest.mark.database
 
 OFFER = {
-    "title_zh": "热汤", "title_en": "Soup", "station": "station-1", "kind": "voucher",
+    **as_columns("title", in_words("热汤", "Soup")), "station": "station-1", "kind": "voucher",
     "picture": "meal", "points": "15", "for": ["rider", "family"], "hours": "Mon-Fri 08:00-18:00",
     "quota": "1", "quota_period": "day", "stock": "10",
 }  # fmt: skip
@@ -162,7 +163,7 @@ def test_a_station_is_opened_once_and_keeps_its_provider(admin: Desk) -> None:
 
 
 def test_a_rider_books_waits_and_is_told_why_not(make: Make, admin: Desk) -> None:
-    clinic = make.offer(kind=OfferKind.SLOT, title_zh="义诊")
+    clinic = make.offer(kind=OfferKind.SLOT, titles=in_words("义诊"))
     slot = make.slot(clinic, capacity=1)
     first, second = Desk(make, make.rider()), Desk(make, make.rider())
     path = f"/services/{clinic}/redeem"
@@ -205,8 +206,8 @@ def test_nobody_pays_another_price_than_the_one_that_was_shown(make: Make, admin
 
 
 def test_the_catalogue_filters_and_says_what_is_always_free(make: Make, admin: Desk) -> None:
-    make.offer(title_zh="免费茶", points=0)
-    make.offer(title_zh="贵头盔", points=400)
+    make.offer(titles=in_words("免费茶"), points=0)
+    make.offer(titles=in_words("贵头盔"), points=400)
     rider = Desk(make, make.rider())
     for query, dear in (("", True), ("?show=affordable", False), ("?show=free", False)):
         page = rider.get(f"/services{query}")
@@ -263,7 +264,7 @@ def test_a_dispute_is_decided_with_a_reason(make: Make, admin: Desk) -> None:
 
 def test_the_statement_calls_a_service_by_its_name_and_leads_to_it(make: Make) -> None:
     make.station()
-    drink = make.offer(points=10, title_zh="姜茶", title_en="Ginger tea")
+    drink = make.offer(points=10, titles=in_words("姜茶", "Ginger tea"))
     rider, worker = make.rider(), make.worker()
     report = make.report(rider, photos=(make.photo(),))
     make.step(report, "accept", worker, category="RD02", severity=2)

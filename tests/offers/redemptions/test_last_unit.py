@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from grid_report.db import db, transaction
+from grid_report.languages import as_columns
 from grid_report.offers.catalogue.models import Offer, Slot
 from grid_report.offers.kinds import OfferKind, Picture
 from grid_report.offers.redemptions import usecases as redemptions_usecases
@@ -18,6 +19,7 @@ from grid_report.offers.redemptions.commands import Redeem
 from grid_report.offers.redemptions.models import Redemption
 from tests.offers.shop import HERE, NOW, ZONE, Shop
 from tests.points.ledger.racing import PROCESSES, run_rounds
+from tests.support.builders import in_words
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
 
@@ -30,8 +32,7 @@ def offers(count: int, *, points: int) -> list[int]:
                 provider_code="provider-01",
                 station_code=HERE,
                 kind=OfferKind.VOUCHER,
-                title_zh="手套",
-                title_en="Gloves",
+                **as_columns("title", in_words("手套", "Gloves")),
                 picture=Picture.GLOVES,
                 points=points,
                 for_rider=True,

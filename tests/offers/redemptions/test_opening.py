@@ -27,7 +27,7 @@ from grid_report.points.policy import terms_of
 from grid_report.points.rewards.queries import has_accepted_report
 from tests.offers.catalogue.test_pages import OFFER, Desk
 from tests.offers.shop import HERE, NOW, THERE, ZONE, Shop
-from tests.support.builders import Make
+from tests.support.builders import Make, in_words
 
 pytestmark = pytest.mark.database
 
@@ -306,8 +306,8 @@ def test_offers_and_providers_of_before_keep_their_rule(shop: Shop) -> None:
     db.session.rollback()
     assert HERE == "station-01"
     command = EditOffer(
-        provider_code="provider-01", station_code=HERE, kind=OfferKind.VOUCHER, title_zh="饭",
-        title_en="Meal", description_zh="", description_en="", picture=offer.picture, points=20,
+        provider_code="provider-01", station_code=HERE, kind=OfferKind.VOUCHER, titles=in_words("饭"),
+        descriptions=in_words("", ""), picture=offer.picture, points=20,
         for_whom=frozenset({ForWhom.RIDER}), opens_to=OpensTo.PROVED,
     )  # fmt: skip
     catalogue_usecases.save_offer(meal, command, actor=shop.admin, now=NOW)

@@ -11,16 +11,16 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from grid_report import clock
 from grid_report.clock import Month
-from grid_report.db import table_of, transaction
+from grid_report.db import db, table_of, transaction
 from grid_report.places import steps
 from grid_report.places.models import Category
 from grid_report.places.queries import reference
 from grid_report.statistics.measures import LIVE
-from grid_report.statistics.models import StatisticsCell
+from grid_report.statistics.models import StatisticsCell, StatisticsFreeze
 from grid_report.statistics.month import name_queries
 from grid_report.statistics.open_data.rules import LEAST, open_counts
 from grid_report.web.csv_files import BOM
@@ -230,3 +230,31 @@ def test_it_opens_in_a_spreadsheet_and_versions_of_before_keep_their_bytes(
     assert first == HEADS
     assert [row.replace(",2,", ",1,", 1) for row in rows] == before.text.split("\r\n")[1:]
     assert before.headers["ETag"] != now.headers["ETag"]
+
+
+@pytest.mark.database
+def test_a_month_frozen_before_a_language_was_added_has_no_column_of_it(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_up(make, 5)
+    whole = name_queries.document
+
+    def older(*given: Any) -> dict[str, Any]:
+        found = whole(*given)
+        del found["county"]["en"]
+        for names in (*found["categories"].values(), *found["groups"].values()):
+            names.pop("en", None)
+        return found
+
+    monkeypatch.setattr(name_queries, "document", older)
+    freeze(make, make.administrator())
+    monkeypatch.undo()
+    guest = make.app.test_client()
+    first = text_of(guest).removeprefix(BOM).split("\r\n")[0]
+    assert first == ",".join(it for it in HEADS.split(",") if "_en" not in it)
+    (row, *_) = rows_of(guest)
+    assert row["group_zh"]
+    assert "group_en" not in row
+    (kept,) = db.session.scalars(select(StatisticsFreeze.document))
+    names = name_queries.read_names(kept, places=reference(), county=make.settings.county)
+    assert names.category("RD02", "en") == names.category("RD02", "zh_CN") != "RD02"

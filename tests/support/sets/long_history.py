@@ -27,7 +27,7 @@ from grid_report.points.kinds import EventKind
 from grid_report.points.ledger.models import Journal
 from grid_report.points.policy import Terms
 from tests.points.book import STATION
-from tests.support.builders import Make
+from tests.support.builders import Make, in_words
 
 POINTS = 20
 AT_ONCE = 5000
@@ -40,7 +40,7 @@ class LongHistory:
         self.make, self.zone = make, make.settings.county.tz
         self.station = make.station(code)
         self.provider = f"of-{code}"
-        self.offers = [make.offer(code, POINTS, title_zh=f"热饭{n}") for n in range(4)]
+        self.offers = [make.offer(code, POINTS, titles=in_words(f"热饭{n}")) for n in range(4)]
         self.rider, self.staff = make.rider().member_id, make.worker().member_id
         self.admins = [make.administrator() for _ in range(2)]
 
