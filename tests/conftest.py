@@ -56,13 +56,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--histories",
         type=int,
-        default=120,
-        help="random histories of the ledger; four of cases for fifty of these",
+        default=60,
+        help="random histories of the ledger; four of cases for thirty of these",
     )
     parser.addoption(
         "--rounds",
         type=int,
-        default=50,
+        default=30,
         help="how often sixteen processes race for each last thing",
     )
 
