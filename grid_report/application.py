@@ -137,19 +137,48 @@ FORM_ROOM_MB = 2
 
 def build(settings: Settings, *, media: Media | None = None) -> Flask:
     """Build the app. `media` lets several apps of one process share their decoders."""
-    if settings.server.clock_ahead_s:
-        clock.run_ahead(timedelta(seconds=settings.server.clock_ahead_s))
     app = Flask(
         "grid_report",
         template_folder=str(ROOT / "templates"),
         static_folder=str(Path(__file__).parent / "static"),
     )
     app.jinja_environment = compiling.PageEnvironment
-    _configure(app, settings)
+    _configure(app)
+    bind(app, settings, media or Media(settings))
+    _connect_rooms()
+    consent_queries.init_app(app)
+    signin.init_app(app)
+    _words(app)
+    _signs(app)
+    # The order counts: an id first, then who asks, then what the answer carries.
+    # Answers pass through them in reverse, so compression sees them finished.
+    for module in (
+        uploads,
+        compress,
+        logs,
+        guard,
+        headers,
+        health,
+        devices_routes,
+        filters,
+        assets,
+        problems,
+        refused_words,
+    ):
+        module.init_app(app)
+    carried_forms_routes.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app
+
+
+def bind(app: Flask, settings: Settings, media: Media) -> None:
+    """Give an app its settings, database and photos: all that differs between two apps."""
+    if settings.server.clock_ahead_s:
+        clock.run_ahead(timedelta(seconds=settings.server.clock_ahead_s))
+    _configure_by(app, settings)
     database.init_app(app)
     places_queries.init_app(app, settings.county)
-    consent_queries.init_app(app)
-    media = media or Media(settings)
     app.extensions["grid_report"] = context.Services(
         settings=settings,
         permissions=PERMISSIONS,
@@ -165,6 +194,15 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     if settings.sms.endpoint:
         messenger.connect(app, sms_gateway.Gateway(settings.sms))
     app.extensions["grid_report_channels"] = registry.switched_on(settings)
+    app.extensions["grid_report_ready"] = {
+        "database": lambda: database.can_be_written(database.db.session()),
+        "migrations": lambda: schema.current(database.db.engine) == schema.head(),
+        "photo_store": lambda: media.ready() and opening.is_ours(media.store),
+    }
+
+
+def _connect_rooms() -> None:
+    """Have rooms hear of what happens in others that do not know them."""
     accounts_signals.codes_used_up.connect(site_steps.codes_used_up)
     accounts_signals.person_proved.connect(kept_usecases.send_on)
     accounts_signals.number_taken.connect(kept_steps.tell_of_left)
@@ -189,34 +227,6 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     points_signals.proposal_waiting.connect(proposal_notification_steps.tell_the_others)
     points_signals.audit_found.connect(audit_notification_steps.tell_administrators)
     points_signals.award_reversed.connect(audit_notification_steps.tell_the_rider)
-    signin.init_app(app)
-    _words(app)
-    _signs(app)
-    # The order counts: an id first, then who asks, then what the answer carries.
-    # Answers pass through them in reverse, so compression sees them finished.
-    for module in (
-        uploads,
-        compress,
-        logs,
-        guard,
-        headers,
-        health,
-        devices_routes,
-        filters,
-        assets,
-        problems,
-        refused_words,
-    ):
-        module.init_app(app)
-    carried_forms_routes.init_app(app)
-    for blueprint in BLUEPRINTS:
-        app.register_blueprint(blueprint)
-    app.extensions["grid_report_ready"] = {
-        "database": lambda: database.can_be_written(database.db.session()),
-        "migrations": lambda: schema.current(database.db.engine) == schema.head(),
-        "photo_store": lambda: media.ready() and opening.is_ours(media.store),
-    }
-    return app
 
 
 def _signs(app: Flask) -> None:
@@ -245,7 +255,15 @@ def _list_photo_files(after: str, limit: int) -> list[tuple[str, int | None]]:
     return sorted(found.items())[:limit]
 
 
-def _configure(app: Flask, settings: Settings) -> None:
+def _configure(app: Flask) -> None:
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.jinja_env.undefined = jinja2.StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+
+def _configure_by(app: Flask, settings: Settings) -> None:
     if settings.sqlalchemy_url.startswith("sqlite:///"):
         file = Path(settings.sqlalchemy_url.removeprefix("sqlite:///"))
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -268,11 +286,6 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAX_FORM_PARTS=200,
         JSON_AS_ASCII=False,
     )
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.jinja_env.undefined = jinja2.StrictUndefined
-    app.jinja_env.trim_blocks = True
-    app.jinja_env.lstrip_blocks = True
     proxies = settings.server.trusted_proxies
     if proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

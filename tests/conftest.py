@@ -24,7 +24,7 @@ from tests.support.beginnings import Beginning, Beginnings
 from tests.support.builders import Make
 from tests.support.carrier import Carrier
 from tests.support.databases import Databases, databases
-from tests.support.kept import KeptPages, keep_addresses, keep_statements
+from tests.support.kept import KeptApps, KeptPages, keep_addresses, keep_statements
 from tests.support.parallel import in_processes, in_threads
 
 # A busy machine is slow, not wrong; and a found example must be found again by everybody.
@@ -35,6 +35,7 @@ keep_addresses()
 # Before any test: what is collected looks at the time as well.
 present.begin()
 PAGES = KeptPages()
+APPS = KeptApps()
 
 
 class Browser(FlaskClient):
@@ -56,13 +57,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--histories",
         type=int,
-        default=120,
-        help="random histories of the ledger; four of cases for fifty of these",
+        default=60,
+        help="random histories of the ledger; four of cases for thirty of these",
     )
     parser.addoption(
         "--rounds",
         type=int,
-        default=50,
+        default=30,
         help="how often sixteen processes race for each last thing",
     )
 
@@ -201,8 +202,8 @@ def decoders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Media]:
 
 
 def an_app(settings: Settings, decoders: Media) -> Flask:
-    """Make an app that uses the worker's decoders and what is kept for all apps."""
-    made = create_app(settings, media=decoders.beside(settings))
+    """Return the worker's app on a database, with the worker's decoders."""
+    made = APPS.on(settings, decoders.beside(settings))
     made.test_client_class = Browser
     made.jinja_env.bytecode_cache = PAGES
     with made.app_context():

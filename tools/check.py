@@ -1,26 +1,32 @@
-"""./test: lint, types and all tests; later stages run even when earlier ones fail."""
+"""./test: lint, types and all tests; later stages run even when earlier ones fail.
+
+Two lanes run beside each other: tests wait for browsers, servers and clocks, and what one lane
+waits the other works. Each stage is shown whole when it ends.
+"""
 
 import contextlib
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools import browser, dates, front, lock, work
 from tools.paths import NODE_MODULES, PYTHON, ROOT, STATIC
+from tools.show import display
 
 RESULTS = ROOT / "var" / "test"
 SCRIPT_TESTS = ROOT / "tests" / "static"
 # Longer than any stage may take; a hanging test must not hold continuous integration.
 ROOM_IN_MEMORY = 4 * 2**30
-STAGE_LIMIT_S = 20 * 60
+STAGE_LIMIT_S = 30 * 60
 NO_TESTS = 5
+PER_CENT = re.compile(r"\[ *\d+%\]")
 
 
 @dataclass
@@ -31,16 +37,20 @@ class Line:
     seconds: float
     result: str
     failed: bool = False
+    # Tests that passed, failed and were skipped.
+    tests: tuple[int, int, int] = (0, 0, 0)
 
 
 @dataclass
 class Tally:
-    """What the stages came to."""
+    """What the stages came to; several threads add to it."""
 
     lines: list[Line] = field(default_factory=list)
-    passed: int = 0
-    failed: int = 0
-    skipped: int = 0
+
+    def tests(self) -> tuple[int, int, int]:
+        """Return how many tests passed, failed and were skipped."""
+        passed, failed, skipped = zip(*(line.tests for line in self.lines), strict=True)
+        return sum(passed), sum(failed), sum(skipped)
 
 
 def run(words: list[str], prepare: Callable[..., None]) -> int:
@@ -55,27 +65,55 @@ def run(words: list[str], prepare: Callable[..., None]) -> int:
     RESULTS.mkdir(parents=True, exist_ok=True)
     tally = Tally([Line("安装 set-up", time.monotonic() - began, "ok")])
 
-    check_locks(tally)
-    tool(tally, "ruff check", ["-m", "ruff", "check", "."])
-    tool(tally, "ruff format", ["-m", "ruff", "format", "--check", "."])
-    tool(tally, "mypy", ["-m", "mypy"])
-    scripts(tally)
-    for day in days or [""]:
+    for number, day in enumerate(days or [""]):
         dates.apply(day)
-        all_tests(tally, f"{day} " if day else "", words, chromium, quick=quick, measured=measured)
+        a_day(tally, day, words, chromium, measured=measured, checks=number == 0)
     return summary(tally, time.monotonic() - began, anything_asked=bool(words))
 
 
-def all_tests(
+def a_day(
     tally: Tally,
     day: str,
     words: Sequence[str],
     chromium: browser.Chromium | None,
     *,
-    quick: bool,
     measured: bool,
+    checks: bool,
 ) -> None:
-    """Run the tests on both databases and in the browser; of the quick ones the first only."""
+    """Run the tests at a date, '' for the usual one; without a browser to come, the quick ones."""
+    name = f"{day} " if day else ""
+    quick = chromium is None
+    lanes = [lambda: run_tests(tally, name, words, quick=quick, measured=measured)]
+    if not quick:
+        lanes.append(lambda: browser_tests(tally, f"pytest {name}browser", words, chromium))
+    if checks:
+        lanes.append(lambda: run_checks(tally))
+    beside_each_other(lanes)
+
+
+def beside_each_other(lanes: Sequence[Callable[[], None]]) -> None:
+    """Run every lane to its end; what one raises is raised when all have ended."""
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        try:
+            for lane in [pool.submit(lane) for lane in lanes]:
+                lane.result()
+        except BaseException:
+            # Nothing may go on in the background once the person has been told.
+            work.stop_all()
+            raise
+
+
+def run_checks(tally: Tally) -> None:
+    """Check locks, style, types and the browser's scripts."""
+    check_locks(tally)
+    tool(tally, "ruff check", ["-m", "ruff", "check", "."])
+    tool(tally, "ruff format", ["-m", "ruff", "format", "--check", "."])
+    scripts(tally)
+    tool(tally, "mypy", ["-m", "mypy"])
+
+
+def run_tests(tally: Tally, day: str, words: Sequence[str], *, quick: bool, measured: bool) -> None:
+    """Run the tests on both databases, of the quick ones on the first only."""
     # Whoever names tests wants those, slow or not.
     marks = "not browser and not slow" if quick and not words else "not browser"
     # The floor is that of all tests: some alone are only measured.
@@ -85,24 +123,21 @@ def all_tests(
     if not quick:
         postgresql = {"GRID_REPORT_TEST_DATABASE": "postgresql"}
         run_pytest(tally, f"pytest {day}PostgreSQL", "database and not browser", words, postgresql)
-        browser_tests(tally, f"pytest {day}browser", words, chromium)
 
 
 def check_locks(tally: Tally) -> None:
     """Check that the dependency locks are complete and name no host."""
-    header("locks")
     began = time.monotonic()
     faults = lock.faults()
-    print("\n".join(faults) or "ok", flush=True)
+    told("locks", "\n".join(faults) or "ok")
     result = f"{len(faults)} faults" if faults else "ok"
     tally.lines.append(Line("locks", time.monotonic() - began, result, bool(faults)))
 
 
-def tool(tally: Tally, name: str, words: Sequence[str]) -> None:
+def tool(tally: Tally, name: str, words: Sequence[object]) -> None:
     """Run a linter."""
-    header(name)
     began = time.monotonic()
-    code = shown([str(PYTHON), *words], environment())
+    code = shown(name, words, environment())
     result = f"exit {code}" if code else "ok"
     tally.lines.append(Line(name, time.monotonic() - began, result, bool(code)))
 
@@ -115,14 +150,8 @@ def scripts(tally: Tally) -> None:
             tally, ["oxlint", "node --test"], "Node 20", "the tests of scripts", "no Node found"
         )
         return
-    header("oxlint")
-    began = time.monotonic()
-    lint = [NODE_MODULES / "oxlint/bin/oxlint", "--deny-warnings", STATIC, SCRIPT_TESTS]
-    code = shown([str(word) for word in (node, *lint)], environment())
-    tally.lines.append(
-        Line("oxlint", time.monotonic() - began, f"exit {code}" if code else "ok", bool(code))
-    )
-    header("node --test")
+    lint = NODE_MODULES / "oxlint/bin/oxlint"
+    tool(tally, "oxlint", [node, lint, "--deny-warnings", STATIC, SCRIPT_TESTS])
     began = time.monotonic()
     report = RESULTS / "scripts.tap"
     report.unlink(missing_ok=True)
@@ -130,27 +159,24 @@ def scripts(tally: Tally) -> None:
     to_person = ["--test-reporter=dot", "--test-reporter-destination=stdout"]
     files = sorted(SCRIPT_TESTS.glob("*.test.mjs"))
     words = [node, "--no-warnings", "--test", *to_person, *to_file, *files]
-    code = shown([str(word) for word in words], environment())
-    told = report.read_text(encoding="utf-8") if report.exists() else ""
+    code = shown("node --test", words, environment())
+    tap = report.read_text(encoding="utf-8") if report.exists() else ""
     passed, failed, skipped = (
-        sum(int(count) for count in re.findall(rf"^# {kind} (\d+)$", told, re.M))
+        sum(int(count) for count in re.findall(rf"^# {kind} (\d+)$", tap, re.M))
         for kind in ("pass", "fail", "skipped")
     )
     if failed:
-        print(told, flush=True)
-    tally.passed += passed
-    tally.failed += failed
-    tally.skipped += skipped
+        told("node --test", tap)
     result = f"{passed} passed, {failed} failed, {skipped} skipped"
     bad = bool(code) or not passed
-    tally.lines.append(Line("node --test", time.monotonic() - began, result, bad))
+    seconds = time.monotonic() - began
+    tally.lines.append(Line("node --test", seconds, result, bad, (passed, failed, skipped)))
 
 
 def run_pytest(
     tally: Tally, name: str, marks: str, words: Sequence[str], more: dict[str, str] | None = None
 ) -> None:
     """Run pytest once and add what it counted."""
-    header(name)
     began = time.monotonic()
     # One for each stage and date: `./test --dates` has fifteen.
     report = RESULTS / f"{'-'.join(name.lower().replace(':', '').split()[1:])}.xml"
@@ -165,15 +191,13 @@ def run_pytest(
     ) as folder:
         os.chmod(folder, 0o755)
         more = {"PYTEST_DEBUG_TEMPROOT": folder, "TMPDIR": folder} | (more or {})
-        code = shown(command, environment(more))
-    passed, failed, skipped = counts(report)
-    tally.passed += passed
-    tally.failed += failed
-    tally.skipped += skipped
+        code = shown(name, command, environment(more))
+    passed, failed, skipped = tests = counts(report)
     result = f"{passed} passed, {failed} failed, {skipped} skipped"
     if code not in (0, 1, NO_TESTS):
         result += f" (exit {code})"
-    tally.lines.append(Line(name, time.monotonic() - began, result, code not in (0, NO_TESTS)))
+    bad = code not in (0, NO_TESTS)
+    tally.lines.append(Line(name, time.monotonic() - began, result, bad, tests))
 
 
 def in_memory() -> str | None:
@@ -205,11 +229,9 @@ def not_run(
 ) -> None:
     """Say loudly what did not run for want of a program; in CI that is a failure."""
     in_ci = os.environ.get("CI", "").lower() in ("1", "true")
-    header(names[0])
-    print("!" * 78)
-    print(f"没有 {what}：这些测试没有运行。 No {what}: {tests} did NOT run.")
-    print(f"  {reason}")
-    print("!" * 78, flush=True)
+    line = "!" * 78
+    words = f"没有 {what}：这些测试没有运行。 No {what}: {tests} did NOT run.\n  {reason}"
+    told(names[0], f"{line}\n{words}\n{line}")
     result = f"no {what}: failed (CI)" if in_ci else f"SKIPPED: no {what}"
     tally.lines += [Line(name, seconds, result, in_ci) for name in names]
 
@@ -227,16 +249,37 @@ def environment(more: dict[str, str] | None = None) -> dict[str, str]:
     return kept | (more or {})
 
 
-def shown(words: list[str], env: dict[str, str]) -> int:
-    """Run a program whose output the person reads; return its exit code."""
-    child = work.start(words, env=env)
-    try:
-        return child.wait(STAGE_LIMIT_S)
-    except subprocess.TimeoutExpired:
-        print(f"超时 stopped after {STAGE_LIMIT_S // 60} minutes", flush=True)
-        return 124
-    finally:
-        work.stop(child)
+def shown(name: str, words: Sequence[object], env: dict[str, str]) -> int:
+    """Run a program, show what it said when it ends; return its exit code."""
+    log = re.sub(r"[^\w.-]+", "-", name)
+    with display.stage("检查", name) as stage:
+        code, _ = work.run_logged(
+            log,
+            [str(word) for word in words],
+            stage,
+            env=env,
+            note=how_far,
+            timeout_s=STAGE_LIMIT_S,
+        )
+    text = work.log_file(log).read_text(encoding="utf-8", errors="replace").rstrip()
+    late = stage.seconds > STAGE_LIMIT_S
+    told(
+        name, f"{text}\n超时 stopped after {STAGE_LIMIT_S // 60} minutes" if late else text or "ok"
+    )
+    return code
+
+
+def how_far(line: str) -> str:
+    """Return the per cent at the end of a line of pytest's, if any."""
+    found = PER_CENT.findall(line)
+    return found[-1] if found else ""
+
+
+def told(name: str, text: str) -> None:
+    """Print what a stage said, whole, whatever else goes on."""
+    with display.lock:
+        header(name)
+        print(text, flush=True)
 
 
 def counts(report: Path) -> tuple[int, int, int]:
@@ -264,11 +307,12 @@ def summary(tally: Tally, seconds: float, *, anything_asked: bool) -> int:
         mark = "✗" if line.failed else "✓"
         print(f"{mark} {line.seconds:7.1f} s  {line.name:<20} {line.result}")
     failed = [line.name for line in tally.lines if line.failed]
-    nothing = tally.passed + tally.failed == 0
+    passed, failures, skipped = tally.tests()
+    nothing = passed + failures == 0
     if failed:
         print(f"没有通过 failed: {', '.join(failed)}")
     elif nothing and not anything_asked:
         print("没有运行任何测试 no test ran: that counts as a failure")
-    end = f", {tally.skipped} skipped" if tally.skipped else ""
-    print(f"{tally.passed} passed, {tally.failed} failed{end}", flush=True)
+    end = f", {skipped} skipped" if skipped else ""
+    print(f"{passed} passed, {failures} failed{end}", flush=True)
     return 1 if failed or (nothing and not anything_asked) else 0

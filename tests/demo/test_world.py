@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from grid_report import create_app
 from grid_report.access import Actor, Grant
 from grid_report.access.roles import Role
+from grid_report.accounts import policy
 from grid_report.accounts.models import Member, RoleGrant, SignInKind
 from grid_report.accounts.passwords import Hasher
 from grid_report.accounts.policy import Policy, policy_of
@@ -369,6 +370,8 @@ def test_the_command_says_what_it_did(
     app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(world, "PICTURE", TINY)
+    cheap = cheap_policy(app)
+    monkeypatch.setattr(policy, "policy_of", lambda _settings: cheap)
     monkeypatch.setattr(type(app.extensions["grid_report"].media), "close", lambda self: None)
     runner = app.test_cli_runner()
     from grid_report.demo.cli import demo_cli

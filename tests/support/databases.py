@@ -1,7 +1,8 @@
-"""A migrated database for every test: a copied SQLite file or a cloned PostgreSQL database.
+"""A migrated database for every test: a copied SQLite file or a clean PostgreSQL database.
 
 The migrations run once a worker; a copy costs about 10 ms, commits for real and lets two
-connections race.
+connections race. A PostgreSQL database is brought back to its beginning for the next test
+(`resetting.py`), or dropped where that is not possible.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from grid_report import clock, create_app, settings
+from tests.support.resetting import Resetting, keep_beginning
 
 
 class Databases(Protocol):
@@ -104,6 +106,10 @@ class SqliteDatabases:
         """Nothing: the folder goes with the test."""
 
 
+# Rows that were deleted stay on disk, and nobody sweeps.
+MOST_USES = 60
+
+
 class PostgresDatabases:
     """Clones of one migrated template on a server of this worker's own."""
 
@@ -120,6 +126,8 @@ class PostgresDatabases:
         self.admin = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
         self.numbers = itertools.count(1)
         self.doomed: list[str] = []
+        self.clean: list[str] = []
+        self.used: dict[str, tuple[Resetting, int]] = {}
         # These databases live for one test: their durability would only cost time.
         for name in ("fsync", "full_page_writes", "synchronous_commit"):
             self._run(f"ALTER SYSTEM SET {name} = off")
@@ -132,6 +140,7 @@ class PostgresDatabases:
             return
         self._run("CREATE DATABASE template_grid_report")
         fill(self._url("template_grid_report"), folder)
+        keep_beginning(self._url("template_grid_report"))
 
     def _url(self, name: str) -> str:
         url = make_url(self.server.get_uri()).set(drivername="postgresql+psycopg", database=name)
@@ -142,7 +151,11 @@ class PostgresDatabases:
             connection.execute(text(statement))
 
     def fresh(self, folder: Path) -> str:
-        return self._copied("template_grid_report")
+        if self.clean:
+            return self.clean.pop()
+        url = self._copied("template_grid_report")
+        self.used[url] = Resetting(url), 0
+        return url
 
     def copy(self, url: str, folder: Path) -> str:
         return self._copied(str(make_url(url).database))
@@ -172,6 +185,13 @@ class PostgresDatabases:
         return self._url(name)
 
     def drop(self, url: str) -> None:
+        if url in self.used:
+            resetting, uses = self.used.pop(url)
+            if uses < MOST_USES and resetting.reset():
+                self.used[url] = resetting, uses + 1
+                self.clean.append(url)
+                return
+            resetting.close()
         # One behind: a drop sleeps for a tenth of a second while a connection is just closing.
         self.doomed.append(url)
         while len(self.doomed) > (0 if self.stays else 1):
@@ -179,6 +199,8 @@ class PostgresDatabases:
             self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def stop(self) -> None:
+        for resetting, _ in self.used.values():
+            resetting.close()
         self.admin.dispose()
         self.server.cleanup()
         if not self.stays:

@@ -1,21 +1,28 @@
-"""What is the same for the app of every test, kept by the worker: pages, addresses, statements.
+"""What is the same for every test, kept by the worker: the app, pages, addresses, statements.
 
-Each test makes an app of its own, as it must; but compiling a page takes twenty milliseconds, the
-addresses of all routes thirty and every statement one, and a thousand apps would come to the same
-result. Nothing of a test is kept: only code, found again by everything it was made from.
+A test has a database, photos and settings of its own; but making an app takes twenty
+milliseconds, compiling a page as many, the addresses of all routes thirty and every statement
+one, and a thousand of them would come to the same result. Nothing of a test is kept: what one
+put on the app is taken off again, and code is found by everything it was made from.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import MethodType
 from typing import Any
 
+from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from sqlalchemy import Engine
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
+from grid_report import application, create_app
+from grid_report.db import db
+from grid_report.media.kit import Media
+from grid_report.settings import Settings
 from grid_report.web.pages.compiling import PageEnvironment
 
 BUILDERS = ("_build", "_build_unknown")
@@ -78,3 +85,38 @@ def keep_statements(engine: Engine) -> None:
     kind.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
     kind.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
     engine.update_execution_options(compiled_cache=STATEMENTS)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """An app, and what it held when it was new."""
+
+    app: Flask
+    config: dict[str, Any]
+    extensions: dict[str, Any]
+
+
+class KeptApps:
+    """One app for all tests with the same settings but for where its data lies and how late it is."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, _Made] = {}
+
+    def on(self, settings: Settings, media: Media) -> Flask:
+        """Return the app, on this database and these photos."""
+        kind = settings.model_dump_json(exclude={"storage": True, "server": {"clock_ahead_s"}})
+        if kind not in self.made:
+            app = create_app(settings, media=media)
+            self.made[kind] = _Made(app, dict(app.config), dict(app.extensions))
+            return app
+        made = self.made[kind]
+        app = made.app
+        for now, new in ((app.config, made.config), (app.extensions, made.extensions)):
+            now.clear()
+            now.update(new)
+        # Flask-SQLAlchemy binds an app once, and before its first request.
+        del app.extensions["sqlalchemy"]
+        app.teardown_appcontext_funcs.remove(db._teardown_session)
+        app._got_first_request = False
+        application.bind(app, settings, media)
+        return app

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 
 import pytest
@@ -12,11 +12,24 @@ from jinja2 import DictLoader, Environment, StrictUndefined, UndefinedError
 from jinja2.runtime import Undefined
 from markupsafe import Markup, escape
 
+from grid_report import create_app
+from grid_report.db import db
+from grid_report.media.kit import Media
+from grid_report.settings import Settings
 from grid_report.web.pages import assets
 from grid_report.web.pages.compiling import MOST_ENVIRONMENTS, PageEnvironment, written
 from tests.support.parallel import InParallel
 
 Page = Callable[..., str]
+
+
+@pytest.fixture
+def app(settings: Settings, decoders: Media) -> Iterator[Flask]:
+    """Return an app of the test's own: what is done to its templates shall meet nobody else."""
+    made = create_app(settings, media=decoders.beside(settings))
+    with made.app_context():
+        yield made
+        db.engine.dispose()
 
 
 @pytest.fixture

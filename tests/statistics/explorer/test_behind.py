@@ -20,6 +20,7 @@ from grid_report.statistics.explorer import case_queries, slice_queries
 from grid_report.statistics.explorer.slice_queries import Slice
 from grid_report.statistics.measures import LIVE, Measure
 from grid_report.statistics.month import page_views
+from tests.conftest import KIND
 from tests.statistics.histories import BRIGHT, COUNTY, START, World, county_of, lived, this_month
 from tests.support.builders import PROPERTY, STATION, STREET, Make
 
@@ -32,7 +33,8 @@ def test_every_list_is_as_long_as_its_figure(make: Make) -> None:
     world.play(160)
     county, places = make.settings.county, reference()
     checked = 0
-    for month in (Month(2026, number) for number in range(4, 10)):
+    # Half of the months on each database: every list is a dozen statements.
+    for month in (Month(2026, number) for number in range(4 + (KIND == "postgresql"), 10, 2)):
         for code in (COUNTY, STREET, STATION, BRIGHT):
             area = find_area(code, places, county)
             assert area is not None
@@ -48,7 +50,7 @@ def test_every_list_is_as_long_as_its_figure(make: Make) -> None:
                 ):
                     wanted = case_queries.Wanted(measure, month, area, where, key, without)
                     checked += hold(wanted, make, world.now)
-    assert checked > 100
+    assert checked > 50
 
 
 def test_every_bar_lists_its_cases(make: Make) -> None:

@@ -182,7 +182,6 @@ def test_a_step_to_the_next_month_leads_to_the_nearest_that_has_a_page(make: Mak
 MONTHS = re.compile(r'href="(/[^"#]*\b(?:19|20)\d{2}(?:-\d{2}|-Q\d)?\b[^"#]*)"')
 
 
-@pytest.mark.database
 def test_no_page_of_months_leads_to_one_that_is_not_there(make: Make) -> None:
     """From the first and the last month there is of everything, each link is followed."""
     zone = make.settings.county.tz
