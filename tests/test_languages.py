@@ -84,7 +84,7 @@ from grid_report.offers.settlements.models import StatementLine
 from grid_report.places.models import Category
 from grid_report.places.tables.sheets import CATEGORY
 from grid_report.statistics.open_data import routes
-from grid_report.web.typed import TYPED
+from grid_report.web.refused_words import TYPED
 
 tables = [it.__table__ for it in (Category, Offer, StatementLine)]
 problems = Invalid()
