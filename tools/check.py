@@ -12,7 +12,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -92,10 +92,11 @@ def a_day(
 
 
 def beside_each_other(lanes: Sequence[Callable[[], None]]) -> None:
-    """Run every lane to its end; what one raises is raised when all have ended."""
+    """Run every lane to its end; what one raises ends the others and is raised."""
     with ThreadPoolExecutor(len(lanes)) as pool:
         try:
-            for lane in [pool.submit(lane) for lane in lanes]:
+            done, _ = wait([pool.submit(lane) for lane in lanes], return_when=FIRST_EXCEPTION)
+            for lane in done:
                 lane.result()
         except BaseException:
             # Nothing may go on in the background once the person has been told.
@@ -106,10 +107,10 @@ def beside_each_other(lanes: Sequence[Callable[[], None]]) -> None:
 def run_checks(tally: Tally) -> None:
     """Check locks, style, types and the browser's scripts."""
     check_locks(tally)
-    tool(tally, "ruff check", ["-m", "ruff", "check", "."])
-    tool(tally, "ruff format", ["-m", "ruff", "format", "--check", "."])
+    tool(tally, "ruff check", [PYTHON, "-m", "ruff", "check", "."])
+    tool(tally, "ruff format", [PYTHON, "-m", "ruff", "format", "--check", "."])
     scripts(tally)
-    tool(tally, "mypy", ["-m", "mypy"])
+    tool(tally, "mypy", [PYTHON, "-m", "mypy"])
 
 
 def run_tests(tally: Tally, day: str, words: Sequence[str], *, quick: bool, measured: bool) -> None:

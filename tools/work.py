@@ -76,14 +76,15 @@ def run_logged(
         timer.start()
         try:
             assert child.stdout is not None
-            for line in child.stdout:
-                log.write(line)
-                text = line.strip()
-                if not text:
-                    continue
-                tail = [*tail[1 - TAIL_LINES :], text]
-                if stage and note:
-                    stage.note = note(text) or stage.note
+            with child.stdout as said:
+                for line in said:
+                    log.write(line)
+                    text = line.strip()
+                    if not text:
+                        continue
+                    tail = [*tail[1 - TAIL_LINES :], text]
+                    if stage and note:
+                        stage.note = note(text) or stage.note
             return child.wait(), tail
         finally:
             timer.cancel()

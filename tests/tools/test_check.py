@@ -1,0 +1,76 @@
+"""`./test`: its stages run beside each other, are shown whole, and add up."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tools import check, work
+from tools.check import Line, Tally
+
+
+def test_lanes_run_beside_each_other() -> None:
+    meeting = threading.Barrier(2)
+    met: list[int] = []
+
+    def lane() -> None:
+        met.append(meeting.wait(20))
+
+    check.beside_each_other([lane, lane])
+    assert sorted(met) == [0, 1]
+
+
+def test_what_a_lane_raises_stops_the_programs_of_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stopped = threading.Event()
+    monkeypatch.setattr(work, "stop_all", stopped.set)
+
+    def breaks() -> None:
+        raise OSError("no such program")
+
+    def goes_on() -> None:
+        stopped.wait(20)
+
+    with pytest.raises(OSError, match="no such program"):
+        check.beside_each_other([breaks, goes_on])
+    assert stopped.is_set()
+
+
+def test_every_check_is_a_program_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def shown(_name: str, words: Sequence[object], _env: dict[str, str]) -> int:
+        asked.append(words[0])
+        return 0
+
+    monkeypatch.setattr(check, "shown", shown)
+    check.run_checks(Tally())
+    assert len(asked) >= 3
+    assert [str(it) for it in asked if not shutil.which(str(it))] == []
+
+
+def test_a_stage_is_shown_whole_with_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(work, "STATE", tmp_path)
+    program = "import sys; print('one'); print('two [ 45%]', file=sys.stderr); sys.exit(3)"
+    assert check.shown("a stage", [sys.executable, "-c", program], check.environment()) == 3
+    said = capsys.readouterr().out
+    assert "── a stage " in said
+    assert {"one", "two [ 45%]"} <= set(said.splitlines())
+    assert (check.how_far("two [ 45%]"), check.how_far("two")) == ("[ 45%]", "")
+
+
+def test_what_the_stages_counted_adds_up(capsys: pytest.CaptureFixture[str]) -> None:
+    tally = Tally([Line("a", 1.0, "ok", tests=(3, 0, 1)), Line("b", 1.0, "ok", tests=(4, 0, 0))])
+    assert check.summary(tally, 2.0, anything_asked=False) == 0
+    assert capsys.readouterr().out.endswith("7 passed, 0 failed, 1 skipped\n")
+    tally.lines.append(Line("c", 1.0, "exit 1", failed=True, tests=(0, 1, 0)))
+    assert check.summary(tally, 2.0, anything_asked=False) == 1
+    assert check.summary(Tally([Line("a", 1.0, "ok")]), 2.0, anything_asked=False) == 1
