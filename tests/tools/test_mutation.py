@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools.mutate import operators, selecting
+from tools.mutate.__main__ import report
 from tools.mutate.recorder import Chosen
 
 SOURCE = '''
@@ -127,3 +128,26 @@ def test_only_the_chosen_tests_run_file_by_file_in_their_order() -> None:
     items = [Item(it) for it in ("a.py::t1", "a.py::t9", "b.py::t1", "b.py::t2")]
     chosen.pytest_collection_modifyitems(items)
     assert [it.nodeid for it in items] == ["b.py::t2", "b.py::t1", "a.py::t1"]
+
+
+def test_what_is_named_by_its_key_is_drawn_and_nothing_else(town: Path) -> None:
+    every = selecting.sample(town, count=1000, seed=1).mutants
+    wanted = [every[3].key, every[-3].key]
+    drawn = selecting.sample(town, count=1, seed=1, keys=[*wanted, "0123456789abcdef"])
+    assert sorted(it.key for it in drawn.mutants) == sorted(wanted)
+
+
+@pytest.mark.parametrize(("least", "fails"), [(0, 0), (75, 0), (75.1, 1)])
+def test_a_run_fails_where_fewer_were_killed_than_asked_for(
+    town: Path, capsys: pytest.CaptureFixture[str], least: float, fails: int
+) -> None:
+    drawn = selecting.sample(town, count=5, seed=1)
+    states = ("killed", "timeout", "survived", "killed")
+    # The fifth never ran: it is no witness either way.
+    known = {
+        it.key: {"key": it.key, "state": state, "path": it.path, "line": 1, "where": "",
+                 "kind": "constant", "before": "1", "after": "0"}
+        for it, state in zip(drawn.mutants, states, strict=False)
+    }  # fmt: skip
+    assert report(drawn, known, least=least) == fails
+    assert "4 of 5 mutants ran, 3 killed: 75.0 %" in capsys.readouterr().out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,16 +86,23 @@ def files(root: Path) -> tuple[dict[str, str], list[str]]:
     return area_of, absent
 
 
-def sample(root: Path, *, count: int, seed: int, only: Sequence[str] = ()) -> Sample:
-    """Draw mutants evenly: some of each area, then one of each file in turn."""
+def sample(
+    root: Path, *, count: int, seed: int, only: Sequence[str] = (), keys: Collection[str] = ()
+) -> Sample:
+    """Draw mutants evenly: some of each area, then one of each file in turn. Or those of keys."""
     area_of, absent = files(root)
     drawn = Sample(area_of=area_of, absent=absent)
     waiting: dict[str, list[Mutant]] = {}
     for path in sorted(area_of):
         found = mutants(path, (root / path).read_text(encoding="utf-8"))
         drawn.found += len(found)
+        if keys:
+            drawn.mutants += [it for it in found if it.key in keys]
+            continue
         random.Random(f"{seed} {path}").shuffle(found)
         waiting[path] = found
+    if keys:
+        return drawn
     for area in AREAS:
         of_area = [found for path, found in waiting.items() if area_of[path] == area]
         drawn.mutants += _in_turn(of_area, min(LEAST_OF_AN_AREA, count // len(AREAS)))
