@@ -70,8 +70,12 @@ def test_a_service_counts_where_it_was_asked_for_handed_out_and_ended(
 
 
 def test_a_service_counts_for_its_offer_and_for_its_station_if_it_has_one() -> None:
-    keys = {(it.facet, it.key) for it in service_cells(TAKEN, ZONE)}
-    assert keys == {(Facet.SERVICES, ""), (Facet.OFFER, "7"), (Facet.STATION, "station-1")}
+    found = {(it.facet, it.key): n for it, n in service_cells(TAKEN, ZONE).items()}
+    assert found == {
+        (Facet.SERVICES, ""): 1,
+        (Facet.OFFER, "7"): 1,
+        (Facet.STATION, "station-1"): 1,
+    }
     keys = {(it.facet, it.key) for it in service_cells(replace(TAKEN, station=None), ZONE)}
     assert keys == {(Facet.SERVICES, ""), (Facet.OFFER, "7")}
 
