@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, pairwise
@@ -94,7 +95,7 @@ def test_a_label_fits_or_is_left_to_the_list() -> None:
     assert not fits("站前社区", 17, 25)
     assert fits("abcd", 17, 25)
     # Two lines of it are twice as high.
-    assert fits("12", 10, 8.49)
+    assert fits("12", 10, math.hypot(6, 6))
     assert not fits("12", 10, 8.48)
     assert fits("12", 10, 13.42, lines=2)
     assert not fits("12", 10, 13.41, lines=2)

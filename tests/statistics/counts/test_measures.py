@@ -20,13 +20,14 @@ from grid_report.statistics.counts.cells import (
     Cells,
     case_cells,
 )
-from grid_report.statistics.counts.queries import Figures
+from grid_report.statistics.counts.queries import SHOWN, Figures
 from grid_report.statistics.measures import (
     COMPOSITE,
     HELP,
     POINTS,
     RATES,
     UNITS,
+    Facet,
     Measure,
     RateName,
     Unit,
@@ -147,6 +148,7 @@ def test_the_composite_weighs_what_less_is_better_the_other_way() -> None:
     assert composite(rates, COMPOSITE) == 50.0
     assert composite({**rates, RateName.REWORK: Rate(1, 9)}, COMPOSITE) is None
     assert composite(rates, {RateName.HANDLING: 0}) is None
+    assert composite(rates, {RateName.HANDLING: 1}) == 80.0
     assert composite({**rates, RateName.REWORK: Rate(1, 9)}, {RateName.HANDLING: 5}) == 80.0
 
 
@@ -259,6 +261,15 @@ def test_every_figure_is_explained_once_with_what_one_of_it_is() -> None:
     assert units[Unit.POINTS] == {*POINTS, Measure.DELIVERED_POINTS, Measure.REFUNDED_POINTS}
     assert units[Unit.SERVICES] | units[Unit.POINTS] >= set(HELP["services"])
     assert units[Unit.CASES] >= {*HELP["received"], *HELP["handling"]} - {Measure.RESPONSE_S}
+
+
+def test_lengths_to_the_minute_are_looked_up_and_never_read_whole() -> None:
+    # A month may hold a hundred thousand of them.
+    assert not SHOWN & {Facet.RESPONSE_MINUTES, Facet.HANDLING_MINUTES}
+    assert {Facet.RESPONSE, Facet.HANDLING} <= SHOWN
+    hidden = {Facet.RIDER, Facet.DUE, Facet.DUE_CATEGORY, Facet.DUE_UNIT, Facet.MOVED}
+    assert hidden | SHOWN | {Facet.RESPONSE_MINUTES, Facet.HANDLING_MINUTES} == set(Facet)
+    assert not hidden & SHOWN
 
 
 def test_more_is_better_but_of_what_went_wrong_or_came_twice() -> None:
