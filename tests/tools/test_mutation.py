@@ -133,6 +133,15 @@ def test_tests_that_go_another_way_come_before_the_second_of_one_way() -> None:
     assert tests.stages(mutant, first_s=0.5, all_s=1.0) == [[quick], [other]]
 
 
+def test_a_table_is_looked_at_by_the_tests_of_its_room_or_of_the_one_around_it() -> None:
+    tests = selecting.Tests.__new__(selecting.Tests)
+    inner, outer = "tests/points/ledger/test_a.py::a", "tests/points/test_b.py::b"
+    tests.seconds = dict.fromkeys((inner, outer, "tests/test_c.py::c"), 0.1)
+    assert tests.beside("grid_report/points/ledger/holds.py") == {inner}
+    assert tests.beside("grid_report/points/tariff/rules.py") == {outer}
+    assert tests.beside("grid_report/points/rates.py") == {inner, outer}
+
+
 class Item:
     def __init__(self, nodeid: str) -> None:
         self.nodeid = nodeid

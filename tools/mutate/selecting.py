@@ -157,9 +157,14 @@ class Tests:
         return self.ranked(mutant.path, found)
 
     def beside(self, path: str) -> set[str]:
-        """Return the tests of the room of a file: for tables without a line of their own."""
+        """Return the tests of the room of a file: for tables without a line of their own.
+
+        Where the room has none those of the house it is in, of the house itself no deeper ones.
+        """
         room = Path("tests", *Path(path).parent.parts[1:])
-        return {it for it in self.seconds if Path(it.split("::")[0]).is_relative_to(room)}
+        files = {it: Path(it.split("::")[0]) for it in self.seconds}
+        found = {it for it, file in files.items() if file.is_relative_to(room)}
+        return found or {it for it, file in files.items() if file.parent == room.parent}
 
     def ranked(self, path: str, tests: Iterable[str]) -> list[str]:
         """Put tests of the same room and name first; of these, those that go different ways.
