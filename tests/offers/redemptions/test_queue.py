@@ -85,6 +85,17 @@ def test_a_place_that_begins_soon_is_free_for_everybody(shop: Shop) -> None:
     assert shop.reserved(clinic, slot) == 0
 
 
+def test_a_place_is_kept_until_ten_minutes_before_it_begins(shop: Shop) -> None:
+    clinic, slot, _ = full(shop, in_hours=0.25)
+    rider = shop.rider()
+    redemptions_usecases.join_queue(slot, actor=rider, zone=ZONE, now=NOW)
+    cancel_first(shop, slot, at=4 * MINUTE)
+    assert (told(shop, rider.member_id), shop.reserved(clinic, slot)) == (1, 1)
+    assert redemptions_scheduled.pass_on_places(now=NOW + 5 * MINUTE - MINUTE / 60) == 0
+    assert redemptions_scheduled.pass_on_places(now=NOW + 5 * MINUTE) == 1
+    assert shop.reserved(clinic, slot) == 0
+
+
 def test_nobody_waits_where_places_are_free_or_time_is_over(shop: Shop) -> None:
     _, slot = shop.slot(0, capacity=2)
     with pytest.raises(offers_errors.PlacesFree):

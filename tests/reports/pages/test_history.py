@@ -7,9 +7,10 @@ import re
 import pytest
 from sqlalchemy import update
 
+from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.db import transaction
-from grid_report.reports.models import ReportPhoto
+from grid_report.reports.models import Report, ReportPhoto
 from tests.reports.casework.test_merged import Three
 from tests.support.builders import PROPERTY, Make
 
@@ -77,3 +78,26 @@ def test_a_refused_step_comes_back_on_the_page_of_whoever_took_it(make: Make) ->
         forms = set(re.findall(r'<form[^>]* action="([^"]+)"', page))
         assert len(forms) > 1
         assert forms <= set(re.findall(r'<form[^>]* action="([^"]+)"', answer.text))
+
+
+def test_a_list_shows_a_picture_and_of_a_sensitive_case_only_to_those_it_is_for(
+    make: Make,
+) -> None:
+    worker, rider = make.worker(), make.rider()
+    photo = make.photo()
+    report = make.report(rider, photos=(photo,))
+
+    def shown(actor: Actor, path: str) -> bool:
+        return photo.name in make.signed_in(actor).get(path).text
+
+    assert shown(worker, "/desk")
+    assert shown(rider, "/my/reports")
+    auditor = make.auditor()
+    before = shown(auditor, "/desk")
+    with transaction() as session:
+        session.execute(update(Report).values(sensitive=True))
+    assert shown(rider, "/my/reports")
+    assert shown(worker, "/desk")
+    assert before
+    assert not shown(auditor, "/desk")
+    assert report.number in make.signed_in(auditor).get("/desk").text

@@ -41,13 +41,13 @@ def test_the_cases_behind_a_figure_are_those_of_its_area_and_version(app: Flask)
     with app.test_request_context():
         address = page_views.behind(report, measure="handled")
         assert address == "/statistics/2026-03/cases?area=211282001&version=2&measure=handled"
-        report.frozen = None
         report.trend = [(Month(2026, 2), "of February"), (Month(2026, 3), "of March")]
         before, own = page_views._trend(report)
         # Another month is shown as it stands by itself, this one by its version.
         assert before["behind"] == "/statistics/2026-02/cases?area=211282001"
         assert own["behind"] == "/statistics/2026-03/cases?area=211282001&version=2"
         assert (own["month"], own["figures"]) == (report.month, "of March")
+        report.frozen = None
         # As it is now, beside versions there are; and where there is none nothing has to be said.
         assert "version=0" in page_views.behind(report)
         report.versions = []
