@@ -10,6 +10,7 @@ from sqlalchemy import update
 from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.db import transaction
+from grid_report.places.queries import reference
 from grid_report.reports.models import Report, ReportPhoto
 from tests.reports.casework.test_merged import Three
 from tests.support.builders import PROPERTY, Make
@@ -78,6 +79,18 @@ def test_a_refused_step_comes_back_on_the_page_of_whoever_took_it(make: Make) ->
         forms = set(re.findall(r'<form[^>]* action="([^"]+)"', page))
         assert len(forms) > 1
         assert forms <= set(re.findall(r'<form[^>]* action="([^"]+)"', answer.text))
+
+
+def test_a_list_says_who_has_the_case(make: Make) -> None:
+    worker = make.worker()
+    report = make.accepted(worker)
+    unit = reference().unit(PROPERTY)
+    assert unit is not None
+    client = make.signed_in(worker)
+    row = f"{report.number}.*?{unit.name}"
+    assert not re.search(row, client.get("/desk").text, re.DOTALL)
+    make.step(report, "dispatch", worker, unit=PROPERTY)
+    assert re.search(row, client.get("/desk").text, re.DOTALL)
 
 
 def test_a_list_shows_a_picture_and_of_a_sensitive_case_only_to_those_it_is_for(
