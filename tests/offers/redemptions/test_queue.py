@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
+from grid_report.accounts.models import AuditEntry
+from grid_report.db import db
 from grid_report.offers import errors as offers_errors
 from grid_report.offers.redemptions import call_off_usecases
 from grid_report.offers.redemptions import scheduled as redemptions_scheduled
@@ -24,9 +27,6 @@ def full(shop: Shop, **more: float) -> tuple[int, int, object]:
 
 
 def cancel_first(shop: Shop, slot: int, at: timedelta = MINUTE) -> None:
-    from sqlalchemy import select
-
-    from grid_report.db import db
     from grid_report.offers.redemptions.models import Redemption
 
     row = db.session.execute(
@@ -113,6 +113,12 @@ def test_a_time_called_off_ends_its_queue(shop: Shop) -> None:
     call_off_usecases.call_off_slot(slot, "医生病了", actor=shop.admin, now=NOW)
     assert told(shop, first.member_id) == 0
     assert shop.book.value("SELECT count(*) FROM offer_queue WHERE state = 'lapsed'") == 1
+    # And it is written down who did.
+    noted = db.session.scalars(
+        select(AuditEntry).where(AuditEntry.action == "slot-called-off")
+    ).one()
+    assert (noted.actor_id, noted.about) == (shop.admin.member_id, str(slot))
+    assert noted.details["booked"] == 1
 
 
 def test_a_place_kept_for_somebody_is_nobodys_once_the_time_is_called_off(shop: Shop) -> None:
