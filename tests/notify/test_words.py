@@ -155,3 +155,46 @@ def test_no_kind_brings_anything_that_leads_to_the_rider() -> None:
     telling = {"reporter", "rider", "phone", "name", "lat", "lng", "place_note", "photo"}
     for kind, known in kinds.KINDS.items():
         assert not telling & (known.needs | known.may), kind
+
+
+def test_what_a_message_holds_is_put_as_its_reader_says_it(app: Flask) -> None:
+    facts = brought("report_accepted", everything=True) | {"due": "2026-11-24T10:05:00+00:00"}
+    row = InboxRow(7, "report_accepted", NUMBER, facts, Role.RIDER, NOW - timedelta(hours=1), True)
+    names = {"RD02": "路面坑洞", "RD01": "井盖缺失"}
+    with app.test_request_context(headers={"Accept-Language": "zh-CN"}):
+        (said,) = message_views.lines(
+            [row], category_name=names.__getitem__, now=NOW, zone=SHANGHAI
+        )
+    assert said.body == (
+        "路面坑洞，明天 18:05 前办好。你选的是“井盖缺失”，社区按“路面坑洞”办理。谢谢你！"
+    )
+    assert (said.id, said.about, said.kind, said.is_read) == (7, NUMBER, "report_accepted", True)
+    assert (said.at, said.endpoint) == (row.at, kinds.page_for("report_accepted", Role.RIDER))
+
+
+def test_a_day_in_a_message_is_a_day(app: Flask) -> None:
+    with app.test_request_context(headers={"Accept-Language": "zh-CN"}):
+        said = line("report_suspended", **brought("report_suspended", everything=True))
+        over = line("points_expiring", **brought("points_expiring", everything=True))
+    assert "12月1日" in said.body
+    assert "1月31日" in over.title + over.body
+
+
+@pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR])
+def test_whoever_looks_after_the_workers_reads_what_they_read(app: Flask, role: Role) -> None:
+    with app.test_request_context(headers={"Accept-Language": "zh-CN"}):
+        for kind in kinds.KINDS:
+            facts = brought(kind, everything=True)
+            mine, theirs = line(kind, role, **facts), line(kind, Role.WORKER, **facts)
+            assert (mine.title, mine.body) == (theirs.title, theirs.body), kind
+
+
+@pytest.mark.parametrize(
+    ("text", "tidy"),
+    [
+        (" 一。\n  二！ 三？ 四； 五： 六， 七 ", "一。二！三？四；五：六，七"),
+        ("one.  Two, three", "one. Two, three"),
+    ],
+)
+def test_lines_of_a_template_are_one_sentence_after_the_other(text: str, tidy: str) -> None:
+    assert message_views._tidy(text) == tidy

@@ -236,6 +236,7 @@ SCENES: dict[str, Scene] = {
     "resume": (_suspended, lambda it: it.take("resume", it.street)),
     "handle": (Stage.started, lambda it: it.done(it.handler)),
     "handle where nobody else can check": (_alone, lambda it: it.done(it.worker)),
+    "handle of the own handling": (Stage.own, lambda it: it.done(it.worker)),
     "pass": (Stage.handled, lambda it: it.take("pass", it.worker)),
     "pass of the own handling": (Stage.own_handled, lambda it: it.take("pass", it.second)),
     "fail": (Stage.handled, lambda it: it.take("fail", it.worker, reason="没修好")),

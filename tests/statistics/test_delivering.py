@@ -20,7 +20,13 @@ from grid_report.notify.models import Message
 from grid_report.places.queries import reference
 from grid_report.statistics.models import StatisticsDelivery
 from grid_report.statistics.subscriptions import usecases as subscriptions_usecases
-from grid_report.statistics.subscriptions.days import month_due, next_day, told_before
+from grid_report.statistics.subscriptions.days import (
+    FIRST_DAY,
+    LAST_DAY,
+    month_due,
+    next_day,
+    told_before,
+)
 from grid_report.statistics.subscriptions.usecases import AddDelivery
 from tests.support.builders import BRIGHT, STATION, STREET, Make
 from tests.support.parallel import InParallel
@@ -54,6 +60,26 @@ def test_who_is_added_on_the_day_is_told_that_day_and_later_the_next_time() -> N
         told = str(told_before(5, today))
         assert next_day(5, told, today) == first
         assert (told < str(month_due(5, today))) is (first == today)
+
+
+@pytest.mark.parametrize(
+    ("told", "today", "following"),
+    [
+        ("2026-03", date(2026, 4, 5), date(2026, 5, 5)),
+        ("2026-03", date(2026, 4, 6), date(2026, 5, 5)),
+        ("2026-02", date(2026, 4, 5), date(2026, 4, 5)),
+        ("2026-02", date(2026, 4, 4), date(2026, 4, 5)),
+        ("2026-11", date(2026, 12, 5), date(2027, 1, 5)),
+    ],
+)
+def test_whoever_was_told_today_is_told_again_in_a_month(
+    told: str, today: date, following: date
+) -> None:
+    assert next_day(5, told, today) == following
+
+
+def test_every_day_that_every_month_has_can_be_chosen() -> None:
+    assert (FIRST_DAY, LAST_DAY) == (1, 28)
 
 
 def add(make: Make, reader: Actor, area: str, day: int = 1, at: datetime = APRIL_1) -> None:

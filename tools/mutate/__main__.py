@@ -2,11 +2,13 @@
 
 .venv/bin/python -m tools.mutate                  640 mutants of seed 2026; goes on where it stopped
     --count N --seed N --only PART_OF_A_PATH      another sample, or some of its files only
+    --key KEY …                                   these, whether they are of the sample or not
     --workers N                                   how many at once
     --map [TESTS]                                 look anew which test runs which line, or which of these
     --seconds N                                   of tests for one mutant, by the times of the map
     --again                                       try the survivors again, on a fresh copy of the tree
     --report                                      only say what is known
+    --least PERCENT                               fail when fewer of those that ran were killed
     --state FOLDER                                where copies and results lie; not in the repository
 
 Survivors that cannot or need not be noticed stand in tests/mutants.txt, each with its reason.
@@ -232,8 +234,11 @@ def accepted() -> dict[str, str]:
     return found
 
 
-def report(drawn: Sample, known: dict[str, dict[str, Any]]) -> int:
-    """Print the figures by area and file, and every survivor nobody has accepted."""
+def report(drawn: Sample, known: dict[str, dict[str, Any]], *, least: float = 0) -> int:
+    """Print the figures by area and file, and every survivor nobody has accepted.
+
+    Return 1 where less than the least percentage was killed.
+    """
     may_stay = accepted()
     by_file: dict[str, Counter[str]] = defaultdict(Counter)
     survivors: list[dict[str, Any]] = []
@@ -267,7 +272,7 @@ def report(drawn: Sample, known: dict[str, dict[str, Any]]) -> int:
     print(
         f"{len(survivors)} survivors, {left} more accepted with a reason; {totals['not run']} to go"
     )
-    return 0
+    return int(share < least)
 
 
 def _killed(counts: Counter[str]) -> tuple[int, int]:
@@ -283,12 +288,14 @@ def main() -> int:
     words.add_argument("--count", type=int, default=640)
     words.add_argument("--seed", type=int, default=2026)
     words.add_argument("--only", action="append", default=[])
+    words.add_argument("--key", nargs="+", default=[])
     words.add_argument("--workers", type=int, default=os.cpu_count() or 2)
     words.add_argument("--minutes", type=float, default=24 * 60)
     words.add_argument("--map", nargs="*")
     words.add_argument("--seconds", type=float, default=45)
     words.add_argument("--again", action="store_true")
     words.add_argument("--report", action="store_true")
+    words.add_argument("--least", type=float, default=0)
     words.add_argument(
         "--state", type=Path, default=Path(tempfile.gettempdir()) / "grid-report-mutants"
     )
@@ -300,7 +307,7 @@ def main() -> int:
     coverage, durations = state / "coverage", state / "durations.json"
     if not asked.report and (asked.map is not None or not durations.exists()):
         copying.map_tests(state, copy, workers=asked.workers, only=asked.map or ())
-    drawn = sample(copy, count=asked.count, seed=asked.seed, only=asked.only)
+    drawn = sample(copy, count=asked.count, seed=asked.seed, only=asked.only, keys=asked.key)
     print(
         f"seed {asked.seed}: {len(drawn.mutants)} of {drawn.found} mutants in {len(drawn.area_of)} files"
     )
@@ -322,7 +329,7 @@ def main() -> int:
             running.warm_up(copy, state)
             running.make_template(state)
             run.go(todo, until=time.monotonic() + 60 * asked.minutes)
-    return report(drawn, run.known())
+    return report(drawn, run.known(), least=asked.least)
 
 
 if __name__ == "__main__":

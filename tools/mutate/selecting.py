@@ -5,7 +5,8 @@ from __future__ import annotations
 import fnmatch
 import json
 import random
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,16 +87,23 @@ def files(root: Path) -> tuple[dict[str, str], list[str]]:
     return area_of, absent
 
 
-def sample(root: Path, *, count: int, seed: int, only: Sequence[str] = ()) -> Sample:
-    """Draw mutants evenly: some of each area, then one of each file in turn."""
+def sample(
+    root: Path, *, count: int, seed: int, only: Sequence[str] = (), keys: Collection[str] = ()
+) -> Sample:
+    """Draw mutants evenly: some of each area, then one of each file in turn. Or those of keys."""
     area_of, absent = files(root)
     drawn = Sample(area_of=area_of, absent=absent)
     waiting: dict[str, list[Mutant]] = {}
     for path in sorted(area_of):
         found = mutants(path, (root / path).read_text(encoding="utf-8"))
         drawn.found += len(found)
+        if keys:
+            drawn.mutants += [it for it in found if it.key in keys]
+            continue
         random.Random(f"{seed} {path}").shuffle(found)
         waiting[path] = found
+    if keys:
+        return drawn
     for area in AREAS:
         of_area = [found for path, found in waiting.items() if area_of[path] == area]
         drawn.mutants += _in_turn(of_area, min(LEAST_OF_AN_AREA, count // len(AREAS)))
@@ -149,26 +157,47 @@ class Tests:
         return self.ranked(mutant.path, found)
 
     def beside(self, path: str) -> set[str]:
-        """Return the tests of the room of a file: for tables without a line of their own."""
+        """Return the tests of the room of a file: for tables without a line of their own.
+
+        Where the room has none those of the house it is in, of the house itself no deeper ones.
+        """
         room = Path("tests", *Path(path).parent.parts[1:])
-        return {it for it in self.seconds if Path(it.split("::")[0]).is_relative_to(room)}
+        files = {it: Path(it.split("::")[0]) for it in self.seconds}
+        found = {it for it, file in files.items() if file.is_relative_to(room)}
+        return found or {it for it, file in files.items() if file.parent == room.parent}
 
     def ranked(self, path: str, tests: Iterable[str]) -> list[str]:
-        """Put tests of the same room and name first, and quick ones before slow ones."""
+        """Put tests of the same room and name first; of these, those that go different ways.
+
+        Tests that run the same lines of the file see the same faults of it: the second of a way
+        counts as twice as slow, the third as three times; the quickest come first.
+        """
         room = Path(path).with_suffix("").parts[1:]
-
         name = f"test_{Path(path).stem.removesuffix('_steps').removesuffix('_queries')}.py"
+        ways: dict[str, list[int]] = {}
+        for line, runs in sorted(self.lines.get(path, {}).items()):
+            for test in runs:
+                ways.setdefault(test, []).append(line)
 
-        def rank(test: str) -> tuple[int, bool, float, str]:
+        def near(test: str) -> tuple[int, bool]:
             there = Path(test.split("::")[0]).parts[1:]
             shared = 0
             for mine, theirs in zip(room, there, strict=False):
                 if mine != theirs:
                     break
                 shared += 1
-            return -shared, there[-1] != name, self.seconds.get(test, 1.0), test
+            return -shared, there[-1] != name
 
-        return sorted((it for it in tests if it in self.seconds), key=rank)
+        known = sorted(
+            (it for it in tests if it in self.seconds), key=lambda it: (self.seconds[it], it)
+        )
+        went: Counter[tuple[object, ...]] = Counter()
+        place: dict[str, int] = {}
+        for test in known:
+            way = (near(test), *ways.get(test, ()))
+            place[test] = went[way]
+            went[way] += 1
+        return sorted(known, key=lambda it: (*near(it), self.seconds[it] * (place[it] + 1), it))
 
     def stages(self, mutant: Mutant, *, first_s: float, all_s: float) -> list[list[str]]:
         """Split the tests of a mutant into the likely few and, within a time, the others."""
@@ -180,16 +209,23 @@ class Tests:
                 break
             likely.append(test)
             spent += self.seconds[test]
-        # Of the others one of each file in turn: many files see more than many tests of one.
-        by_file: dict[str, list[str]] = {}
-        for test in ranked[len(likely) :]:
-            by_file.setdefault(test.split("::")[0], []).append(test)
+        # Of the others half the time for the nearest, and then one of each file in turn: many
+        # files see more than many tests of one.
         others: list[str] = []
+        by_file: dict[str, list[str]] = {}
+        half = (spent + all_s) / 2
+        for test in ranked[len(likely) :]:
+            if spent < half:
+                others.append(test)
+                spent += self.seconds[test]
+            else:
+                by_file.setdefault(test.split("::")[0], []).append(test)
         queues = list(by_file.values())
         while queues and spent < all_s:
             for queue in queues:
-                test = queue.pop(0)
-                others.append(test)
-                spent += self.seconds[test]
+                if spent < all_s:
+                    test = queue.pop(0)
+                    others.append(test)
+                    spent += self.seconds[test]
             queues = [queue for queue in queues if queue]
         return [stage for stage in (likely, others) if stage]

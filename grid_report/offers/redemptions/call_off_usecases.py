@@ -71,11 +71,10 @@ def _end_queue(session: Session, slot: Slot) -> None:
         if entry.state is WaitState.OFFERED:
             slot.reserved -= 1
         entry.state, entry.kept_until = WaitState.LAPSED, None
-    session.flush()
 
 
 @use_case
-def call_off_redemption(ref: str, words: str, *, actor: Actor, now: datetime) -> Redemption:
+def call_off_redemption(ref: str, words: str, *, actor: Actor, now: datetime) -> None:
     """Call one booking off from the provider's side. A second time changes nothing.
 
     Raises NotFound, Forbidden, Invalid, IllegalRedemptionStep.
@@ -84,12 +83,11 @@ def call_off_redemption(ref: str, words: str, *, actor: Actor, now: datetime) ->
         redemption = redemptions_steps.lock(session, ref)
         access.check(actor, REDEMPTION_CALL_OFF, redemption)
         if redemption.state is RedemptionState.PROVIDER_CANCELLED:
-            return redemption
+            return
         if not words.strip():
             raise Invalid.field("words", "reason-missing")
         offer = session.get_one(Offer, redemption.offer_id)
         _call_off(session, redemption, offer, words.strip(), actor=actor, now=now)
-        return redemption
 
 
 def _call_off(

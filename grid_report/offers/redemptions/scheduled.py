@@ -1,6 +1,7 @@
 """What time does: final after the window, expired, missed, a kept place passed on. For the jobs.
 
-Each redemption is its own transaction; what was listed is looked at again under its lock.
+Each redemption is its own transaction; what was listed is looked at again under its lock, and the
+table of moves refuses what has moved on meanwhile.
 """
 
 from __future__ import annotations
@@ -77,12 +78,6 @@ def _each(found: object, act: Callable[..., bool], should_continue: Callable[[],
 def _settle(ref: str, *, now: datetime) -> bool:
     with transaction() as session:
         redemption = steps.lock(session, ref)
-        if (
-            redemption.state is not RedemptionState.DELIVERED
-            or redemption.delivered_at is None
-            or redemption.delivered_at > now - DISPUTE_WINDOW
-        ):
-            return False
         steps.move(
             session, redemption, RedemptionStep.SETTLE, actor=None, role=steps.SYSTEM, now=now
         )
@@ -95,8 +90,6 @@ def _end(ref: str, *, now: datetime) -> bool:
         # Or two bookings missed at the same moment would each be the first of the month.
         steps.lock_rider_of(session, ref)
         redemption = steps.lock(session, ref)
-        if redemption.state is not RedemptionState.RESERVED or redemption.holds_until > now:
-            return False
         missed = redemption.slot_id is not None
         step = RedemptionStep.MISS if missed else RedemptionStep.EXPIRE
         steps.move(session, redemption, step, actor=None, role=steps.SYSTEM, now=now)
@@ -121,18 +114,14 @@ def _lapse(entry_id: int, *, now: datetime) -> bool:
         entry = session.get_one(Waiting, entry_id)
         slot = steps.lock_slot(session, entry.slot_id)
         session.refresh(entry)
-        if (
-            entry.state is not WaitState.OFFERED
-            or entry.kept_until is None
-            or entry.kept_until > now
-        ):
+        if entry.state is not WaitState.OFFERED:
             return False
         steps.leave(session, slot, entry, WaitState.LAPSED, now)
         return True
 
 
 @use_case
-def dismiss(ref: str, words: str, *, actor: Actor, now: datetime) -> Redemption:
+def dismiss(ref: str, words: str, *, actor: Actor, now: datetime) -> None:
     """Decide a dispute for the station: the delivery is final. A second time changes nothing.
 
     Raises NotFound, Forbidden, Invalid, IllegalRedemptionStep.
@@ -141,7 +130,7 @@ def dismiss(ref: str, words: str, *, actor: Actor, now: datetime) -> Redemption:
         redemption = steps.lock(session, ref)
         access.check(actor, REDEMPTION_DECIDE, redemption)
         if redemption.state is RedemptionState.SETTLED:
-            return redemption
+            return
         if not words.strip():
             raise Invalid.field("words", "reason-missing")
         steps.move(
@@ -162,4 +151,3 @@ def dismiss(ref: str, words: str, *, actor: Actor, now: datetime) -> Redemption:
             facts={**steps.titles(offer), "words": words.strip()},
             now=now,
         )
-        return redemption

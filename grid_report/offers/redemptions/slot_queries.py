@@ -27,7 +27,6 @@ class SlotRow:
     slot: Slot
     mine: RedemptionState | None = None
     waiting: Waiting | None = None
-    in_line: int = 0
 
     @property
     def left(self) -> int:

@@ -33,6 +33,6 @@ def code_now(redemption: Redemption, at: datetime) -> CodeNow:
 
 def qr_svg(text: str) -> Markup:
     """Draw a QR code as SVG to stand in a page, black on white whatever the theme."""
-    code = segno.make(text, error="m", micro=False, boost_error=False)
+    code = segno.make_qr(text, error="m")
     # segno writes numbers and its own attributes only; nothing of it came from anybody.
     return Markup(code.svg_inline(border=2, omitsize=True, light="#fff", dark="#000"))  # noqa: S704

@@ -82,7 +82,7 @@ class LockedAccount:
     id: int
     kind: AccountKind
     left: int
-    held: int = 0
+    held: int
 
 
 def lock(session: Session, *holders: AccountRef) -> dict[AccountRef, LockedAccount]:

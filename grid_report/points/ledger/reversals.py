@@ -151,7 +151,7 @@ class _Plan:
     """What a verdict does as things are: the points it takes now, a debt, what lots will owe."""
 
     before: Any
-    due: int = 0
+    due: int
     lots: Sequence[Any] = ()
     parts: Sequence[Part] = ()
     debt: int = 0
@@ -168,7 +168,7 @@ def _plan(
     before = _last_with(session, entry_id, verdict)
     due = original.points - _taken_before(session, entry_id)
     if before is not None and (before.owes or verdict is Verdict.FRAUD):
-        return _Plan(before)
+        return _Plan(before, due)
     reach = REACH[verdict] if before is None else REACH[Verdict.HONEST]
     lots = _lots(session, account_id, original.transfer_id, reach)
     parts, _ = take([Part(lot.id, lot.free) for lot in lots], due)

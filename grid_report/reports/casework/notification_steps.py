@@ -6,7 +6,7 @@ Whom each step concerns and what they are told is the table of `casework/audienc
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -43,10 +43,6 @@ class Before:
     unit: str | None
     # Riders whose reports were merged into it, each with the number of the own report.
     merged: tuple[tuple[int, str], ...]
-
-    def without(self, *riders: int) -> Before:
-        """Leave riders out: those who are told otherwise, or not any more."""
-        return replace(self, merged=tuple(one for one in self.merged if one[0] not in riders))
 
 
 def before(session: Session, report: Report) -> Before:

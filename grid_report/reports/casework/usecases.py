@@ -171,7 +171,8 @@ def _move(it: effect_steps.Deciding) -> None:
         goes_on = replace(
             it, report=it.heir, target=it.heir, command=replace(command, step=Step.LEAD)
         )
-        _tell(goes_on, before.without(it.heir.reporter_id, report.reporter_id))
+        # Neither its new rider nor the one who leaves is told twice: the one leads, the other acts.
+        _tell(goes_on, before)
     else:
         _tell(it, before, words=words, changes=changes)
 

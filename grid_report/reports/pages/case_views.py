@@ -37,8 +37,6 @@ __all__ = ["PhotoView", "ReportRow", "ReportView", "row", "rows", "view"]
 @dataclass(frozen=True)
 class HistoryView:
     step: str
-    from_state: str | None
-    to_state: str
     at: datetime
     role: str
     who: str | None
@@ -288,8 +286,6 @@ def _entry(
         # Another rider of the case: that there was an answer, and nothing of theirs.
         return HistoryView(
             step=entry.step.value,
-            from_state=entry.from_state.value if entry.from_state else None,
-            to_state=entry.to_state.value,
             at=entry.at,
             role=entry.role,
             who=None,
@@ -304,8 +300,6 @@ def _entry(
         who = rider_alias(entry.actor_id) if entry.actor_id else None
     return HistoryView(
         step=entry.step.value,
-        from_state=entry.from_state.value if entry.from_state else None,
-        to_state=entry.to_state.value,
         at=entry.at,
         role=entry.role,
         who=who,

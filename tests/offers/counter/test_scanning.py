@@ -35,6 +35,20 @@ def test_scanning_changes_nothing_and_shows_the_voucher(shop: Shop) -> None:
     assert shop.fresh(taken).state is RedemptionState.RESERVED
 
 
+@pytest.mark.parametrize(("after", "counts"), [(15 * 60 * S, True), (15 * 60 * S + S, False)])
+def test_a_look_at_a_voucher_is_good_for_a_quarter_of_an_hour(
+    shop: Shop, after: timedelta, counts: bool
+) -> None:
+    taken = shop.take(shop.rider(80), shop.offer(80))
+    shop.scan(taken)
+    if counts:
+        counter_usecases.confirm(taken.ref, "n-1", actor=shop.staff, now=NOW + after)
+        assert shop.fresh(taken).state is RedemptionState.DELIVERED
+    else:
+        with pytest.raises(offers_errors.VoucherStepOld):
+            counter_usecases.confirm(taken.ref, "n-1", actor=shop.staff, now=NOW + after)
+
+
 def test_the_present_and_the_previous_code_count_and_no_other(shop: Shop) -> None:
     taken = shop.take(shop.rider(80), shop.offer(80))
     shown = shop.shown(taken)

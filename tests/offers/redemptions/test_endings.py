@@ -255,6 +255,13 @@ def test_a_message_says_what_really_came_back(
     assert points_queries.balance(rider.member_id, at).available == 50
 
 
+def test_of_what_is_all_over_nothing_comes_back(shop: Shop) -> None:
+    rider = ends_soon(shop, late=0)
+    taken = shop.take(rider, shop.offer(30, valid_days=9))
+    assert redemptions_scheduled.end_overdue(now=taken.holds_until) == 1
+    assert told(taken.ref, "redemption_expired")["points"] == 0
+
+
 # --- pages and API -------------------------------------------------------------------------------
 
 

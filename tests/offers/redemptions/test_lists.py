@@ -6,10 +6,17 @@ from datetime import timedelta
 
 import pytest
 
+from grid_report.clock import Month
+from grid_report.db import db
 from grid_report.errors import NotFound
 from grid_report.languages import written
 from grid_report.offers.redemptions import queries
-from tests.offers.shop import HERE, NOW, Shop
+from grid_report.offers.redemptions import usecases as redemptions_usecases
+from grid_report.offers.redemptions.lifecycle import RedemptionState, RedemptionStep
+from grid_report.offers.redemptions.voucher_views import qr_svg
+from grid_report.statistics.counts.queries import read_months
+from grid_report.statistics.measures import Facet, Measure
+from tests.offers.shop import COUNTY, HERE, NOW, Shop
 
 pytestmark = pytest.mark.database
 
@@ -61,3 +68,33 @@ def test_an_objection_is_possible_for_three_days_from_the_delivery(shop: Shop) -
     row = queries.find_redemption(taken.ref)
     assert row.dispute_until == NOW + timedelta(hours=72)
     assert not row.may_cancel(NOW)
+
+
+def test_what_its_rider_thought_of_it_is_a_line_of_its_history(shop: Shop) -> None:
+    rider = shop.rider(80)
+    taken = shop.take(rider, shop.offer(80))
+    shop.hand_out(taken)
+    redemptions_usecases.rate(taken.ref, 4, "热的", actor=rider, now=NOW + timedelta(hours=1))
+    line = queries.list_entries(taken.id)[-1]
+    assert (line.step, line.actor_id, line.role) == (RedemptionStep.RATE, rider.member_id, "rider")
+    assert line.from_state is line.to_state is RedemptionState.DELIVERED
+    rating = queries.find_rating(taken.id)
+    assert rating is not None
+    assert (rating.stars, rating.words) == (4, "热的")
+
+
+def test_what_is_taken_is_in_the_figures_of_its_month_at_once(shop: Shop) -> None:
+    shop.take(shop.rider(80), shop.offer(80))
+    db.session.rollback()
+    month = Month(2026, 11)
+    figures = read_months([month], [COUNTY])[str(month), COUNTY]
+    assert figures.count(Measure.RESERVED, Facet.SERVICES) == 1
+
+
+def test_a_code_is_drawn_black_on_white_as_large_as_its_place() -> None:
+    drawn = qr_svg("GR1.R-ABCDEFGH.59000000.0123456789abcdef")
+    # 29 modules and two of rim on each side; the page says how large, and a dark theme changes nothing.
+    assert 'viewBox="0 0 33 33"' in drawn
+    assert "width=" not in drawn
+    assert 'fill="#fff"' in drawn
+    assert 'stroke="#000"' in drawn

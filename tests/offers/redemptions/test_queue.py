@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
+from grid_report.accounts.models import AuditEntry
+from grid_report.db import db
 from grid_report.offers import errors as offers_errors
 from grid_report.offers.redemptions import call_off_usecases
 from grid_report.offers.redemptions import scheduled as redemptions_scheduled
@@ -24,9 +27,6 @@ def full(shop: Shop, **more: float) -> tuple[int, int, object]:
 
 
 def cancel_first(shop: Shop, slot: int, at: timedelta = MINUTE) -> None:
-    from sqlalchemy import select
-
-    from grid_report.db import db
     from grid_report.offers.redemptions.models import Redemption
 
     row = db.session.execute(
@@ -85,6 +85,17 @@ def test_a_place_that_begins_soon_is_free_for_everybody(shop: Shop) -> None:
     assert shop.reserved(clinic, slot) == 0
 
 
+def test_a_place_is_kept_until_ten_minutes_before_it_begins(shop: Shop) -> None:
+    clinic, slot, _ = full(shop, in_hours=0.25)
+    rider = shop.rider()
+    redemptions_usecases.join_queue(slot, actor=rider, zone=ZONE, now=NOW)
+    cancel_first(shop, slot, at=4 * MINUTE)
+    assert (told(shop, rider.member_id), shop.reserved(clinic, slot)) == (1, 1)
+    assert redemptions_scheduled.pass_on_places(now=NOW + 5 * MINUTE - MINUTE / 60) == 0
+    assert redemptions_scheduled.pass_on_places(now=NOW + 5 * MINUTE) == 1
+    assert shop.reserved(clinic, slot) == 0
+
+
 def test_nobody_waits_where_places_are_free_or_time_is_over(shop: Shop) -> None:
     _, slot = shop.slot(0, capacity=2)
     with pytest.raises(offers_errors.PlacesFree):
@@ -102,6 +113,12 @@ def test_a_time_called_off_ends_its_queue(shop: Shop) -> None:
     call_off_usecases.call_off_slot(slot, "医生病了", actor=shop.admin, now=NOW)
     assert told(shop, first.member_id) == 0
     assert shop.book.value("SELECT count(*) FROM offer_queue WHERE state = 'lapsed'") == 1
+    # And it is written down who did.
+    noted = db.session.scalars(
+        select(AuditEntry).where(AuditEntry.action == "slot-called-off")
+    ).one()
+    assert (noted.actor_id, noted.about) == (shop.admin.member_id, str(slot))
+    assert noted.details["booked"] == 1
 
 
 def test_a_place_kept_for_somebody_is_nobodys_once_the_time_is_called_off(shop: Shop) -> None:

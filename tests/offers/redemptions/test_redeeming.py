@@ -207,6 +207,19 @@ def test_a_dispute_stops_the_payment_until_it_is_decided(shop: Shop) -> None:
     assert shop.sound(NOW + 5 * DAY)
 
 
+def test_a_dispute_is_decided_by_an_administrator_only(shop: Shop) -> None:
+    rider = shop.rider(80)
+    taken = shop.take(rider, shop.offer(80))
+    shop.hand_out(taken)
+    redemptions_usecases.dispute(taken.ref, "冷的", county=COUNTY, actor=rider, now=NOW + HOUR)
+    for who in (rider, shop.staff):
+        with pytest.raises(Forbidden):
+            redemptions_scheduled.dismiss(taken.ref, "没事", actor=who, now=NOW + HOUR)
+    with pytest.raises(NotFound):
+        redemptions_scheduled.dismiss(taken.ref, "没事", actor=shop.rider(), now=NOW + HOUR)
+    assert shop.fresh(taken).state is RedemptionState.DISPUTED
+
+
 def test_after_three_days_nobody_can_object_any_more(shop: Shop) -> None:
     rider = shop.rider(80)
     taken = shop.take(rider, shop.offer(80))

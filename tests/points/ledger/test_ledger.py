@@ -21,6 +21,7 @@ from grid_report.points.kinds import UnpaidReason, Verdict
 from grid_report.points.outcomes import Outcome
 from grid_report.points.policy import Terms
 from tests.points.book import BRIGHT, MONTH, NOW, STATION, TERMS, Book, counted, pool
+from tests.support.builders import Make
 
 pytestmark = pytest.mark.database
 
@@ -38,6 +39,14 @@ def test_an_award_is_paid_from_the_months_pool_as_one_lot(book: Book) -> None:
     assert pool(STATION, MONTH).granted == 3000
     assert pool(None, MONTH).granted == 600
     assert book.differences() == []
+
+
+def test_nothing_is_paid_to_a_number_that_was_never_proved(book: Book, make: Make) -> None:
+    rider = make.unproved(at=NOW).member_id
+    award = book.award(rider, 15)
+    assert award.outcome is not Outcome.PAID
+    assert award.reason is UnpaidReason.UNPROVED
+    assert history_queries.balance(rider).available == 0
 
 
 def test_the_same_cause_is_paid_once_and_the_second_call_finds_it(book: Book) -> None:

@@ -96,6 +96,9 @@ TOLD: dict[str, dict[str, str]] = {
         "rider": "report_handled", "merged": "report_handled", "worker": "report_handled",
         "street": "report_handled",
     },
+    "handle of the own handling": {
+        "rider": "report_handled", "merged": "report_handled", "worker": "report_handled",
+    },
     "pass": {"rider": "report_closed", "merged": "report_closed", "unit": "report_closed"},
     "pass of the own handling": {
         "rider": "report_closed", "merged": "report_closed", "worker": "report_closed",

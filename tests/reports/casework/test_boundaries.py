@@ -149,7 +149,7 @@ def test_what_was_nobodys_is_assigned_and_its_community_told(make: Make) -> None
     assert report.fix_due == AT + timedelta(hours=120)
     entry = list_history(report.id)[-1]
     assert (entry.step, entry.role) == (Step.ASSIGN, "administrator")
-    assert entry.changes["community"] == [None, BRIGHT]
+    assert entry.changes == {"community": [None, BRIGHT], "boundaries": [None, True]}
     db.session.rollback()
     told = db.session.scalars(select(Message).where(Message.about == report.number)).all()
     assert {(it.kind, it.role, it.place) for it in told} == {

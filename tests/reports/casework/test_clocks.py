@@ -71,6 +71,25 @@ def test_each_open_state_has_one_clock_running(
 
 
 @pytest.mark.parametrize(
+    ("fix", "kind"),
+    [(4, ClockKind.CONTROL), (4.1, ClockKind.CONTROL), (3.9, ClockKind.FIX)],
+)
+def test_making_safe_is_the_clock_as_long_as_it_is_not_the_later_one(
+    fix: float, kind: ClockKind
+) -> None:
+    found = running(
+        State.ACCEPTED,
+        extended(deadlines(START, HOURS), after(hours=fix)),
+        since=START,
+        controlled=False,
+        yellow_share=0.25,
+        yellow_min=HALF_AN_HOUR,
+    )
+    assert found is not None
+    assert found.kind is kind
+
+
+@pytest.mark.parametrize(
     "state", [State.NEEDS_INFO, State.SUSPENDED, State.CLOSED, State.MERGED, State.REJECTED]
 )
 def test_no_clock_runs_while_waiting_or_after_the_end(state: State) -> None:

@@ -173,7 +173,12 @@ def test_other_reports_of_whoever_leaves_stay_out_of_the_case(make: Make) -> Non
     a, again, b = make.report(rider), make.report(rider), make.report(other)
     for twin in (again, b):
         make.step(twin, "merge", worker, into=a.number)
+    since = last_message()
     make.step(a, "withdraw", rider)
+    # Whoever leaves with two reports, and whoever leads from now on, reads it once or not at all.
+    assert told(make, since) == {
+        (other.member_id, "report_leads", b.number), ("worker", "report_goes_on", b.number),
+    }  # fmt: skip
     assert [make.fresh(it).merged_into_id for it in (a, again, b)] == [None, a.id, None]
     assert [make.fresh(it).followers for it in (a, again, b)] == [1, 0, 0]
     make.step(b, "accept", worker, category="RD02", severity=2)
@@ -186,6 +191,15 @@ def test_a_rider_alone_with_several_reports_takes_all_of_it_back(make: Make) -> 
     make.step(again, "merge", worker, into=a.number)
     make.step(a, "withdraw", rider)
     assert [make.fresh(it).state for it in (a, again)] == [State.WITHDRAWN, State.MERGED]
+
+
+def test_a_rider_with_two_reports_of_one_hazard_hears_of_it_once(make: Make) -> None:
+    rider, worker = make.rider(), make.worker()
+    a, again = make.report(rider), make.report(rider)
+    make.step(again, "merge", worker, into=a.number)
+    since = last_message()
+    make.step(a, "reject", worker, reason="不属实")
+    assert told(make, since) == {(rider.member_id, "report_rejected", a.number)}
 
 
 def test_a_rejected_lead_ends_for_all_and_all_are_told_why(three: Three) -> None:

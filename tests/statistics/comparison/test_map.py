@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, pairwise
@@ -68,6 +69,20 @@ def test_nothing_at_all_is_a_shade_of_its_own_and_too_small_a_base_is_none() -> 
     assert shade_of(None, shades([3])) is None
 
 
+def test_a_value_has_the_shade_that_holds_it_from_its_first_to_its_last() -> None:
+    classes = shades([1, 2, 50, 51, 52, 90, 200, 201, 400])
+    assert [(it.low, it.high) for it in classes] == [
+        (1, 2), (50, 52), (90, 90), (200, 201), (400, 400),
+    ]  # fmt: skip
+    assert [it.tone for it in classes] == [1, 2, 3, 4, 5]
+    for value, tone in ((1, 1), (2, 1), (50, 2), (52, 2), (400, 5)):
+        found = shade_of(value, classes)
+        assert found is not None
+        assert found.tone == tone
+    # What occurs often weighs more: the cut moves away from it.
+    assert [(it.low, it.high) for it in shades([5, 5, 7])] == [(5, 5), (7, 7)]
+
+
 def test_many_values_are_shaded_quickly() -> None:
     found = shades([float(it % 1001) / 10 for it in range(12_000)])
     assert len(found) == 6
@@ -79,6 +94,13 @@ def test_a_label_fits_or_is_left_to_the_list() -> None:
     # A Chinese sign is twice as wide as a digit.
     assert not fits("站前社区", 17, 25)
     assert fits("abcd", 17, 25)
+    # Two lines of it are twice as high.
+    assert fits("12", 10, math.hypot(6, 6))
+    assert not fits("12", 10, 8.48)
+    assert fits("12", 10, 13.42, lines=2)
+    assert not fits("12", 10, 13.41, lines=2)
+    assert not fits("站站", 10, 13.41)
+    assert fits("站站", 10, 13.42)
 
 
 def the_map(make: Make, code: str = "", measure: Shown = Measure.RECEIVED) -> Map:

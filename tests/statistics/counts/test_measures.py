@@ -15,9 +15,24 @@ from hypothesis import strategies as st
 from grid_report.rates import Rate
 from grid_report.reports.lifecycle import State
 from grid_report.statistics.counts import durations
-from grid_report.statistics.counts.cells import CaseFacts, Cells, case_cells
-from grid_report.statistics.counts.queries import Figures
-from grid_report.statistics.measures import COMPOSITE, Measure, RateName, composite
+from grid_report.statistics.counts.cells import (
+    CaseFacts,
+    Cells,
+    case_cells,
+)
+from grid_report.statistics.counts.queries import SHOWN, Figures
+from grid_report.statistics.measures import (
+    COMPOSITE,
+    HELP,
+    POINTS,
+    RATES,
+    UNITS,
+    Facet,
+    Measure,
+    RateName,
+    Unit,
+    composite,
+)
 
 ZONE = ZoneInfo("Asia/Shanghai")
 START = datetime(2025, 6, 2, tzinfo=UTC)
@@ -133,6 +148,7 @@ def test_the_composite_weighs_what_less_is_better_the_other_way() -> None:
     assert composite(rates, COMPOSITE) == 50.0
     assert composite({**rates, RateName.REWORK: Rate(1, 9)}, COMPOSITE) is None
     assert composite(rates, {RateName.HANDLING: 0}) is None
+    assert composite(rates, {RateName.HANDLING: 1}) == 80.0
     assert composite({**rates, RateName.REWORK: Rate(1, 9)}, {RateName.HANDLING: 5}) == 80.0
 
 
@@ -231,3 +247,75 @@ def test_nothing_is_due_while_nobody_can_be_late(state: State) -> None:
 )  # fmt: skip
 def test_a_percentage_is_rounded_once_from_its_fraction(part: int, base: int, text: str) -> None:
     assert Rate(part, base).text == text
+
+
+def test_every_figure_is_explained_once_with_what_one_of_it_is() -> None:
+    explained = [it for some in HELP.values() for it in some]
+    assert sorted(explained) == sorted(Measure)
+    units: dict[Unit, set[Measure]] = {}
+    for measure, unit in UNITS.items():
+        units.setdefault(unit, set()).add(measure)
+    assert units[Unit.SECONDS] == {Measure.RESPONSE_S, Measure.HANDLING_S}
+    assert units[Unit.TIMES] == {Measure.RECALLED, Measure.CONSENTS, Measure.CONSENTS_WITHDRAWN}
+    assert units[Unit.PEOPLE] == {Measure.RIDERS, Measure.ERASURES}
+    assert units[Unit.POINTS] == {*POINTS, Measure.DELIVERED_POINTS, Measure.REFUNDED_POINTS}
+    assert units[Unit.SERVICES] | units[Unit.POINTS] >= set(HELP["services"])
+    assert units[Unit.CASES] >= {*HELP["received"], *HELP["handling"]} - {Measure.RESPONSE_S}
+
+
+def test_lengths_to_the_minute_are_looked_up_and_never_read_whole() -> None:
+    # A month may hold a hundred thousand of them.
+    assert not SHOWN & {Facet.RESPONSE_MINUTES, Facet.HANDLING_MINUTES}
+    assert {Facet.RESPONSE, Facet.HANDLING} <= SHOWN
+    hidden = {Facet.RIDER, Facet.DUE, Facet.DUE_CATEGORY, Facet.DUE_UNIT, Facet.MOVED}
+    assert hidden | SHOWN | {Facet.RESPONSE_MINUTES, Facet.HANDLING_MINUTES} == set(Facet)
+    assert not hidden & SHOWN
+
+
+def test_more_is_better_but_of_what_went_wrong_or_came_twice() -> None:
+    less = {RateName.REWORK, RateName.EXTENSION, RateName.OVERDUE}
+    assert {name for name, rule in RATES.items() if rule.more_is_better is False} == less
+    assert [name for name, rule in RATES.items() if rule.more_is_better is None] == [
+        RateName.DUPLICATES
+    ]
+    assert set(RATES) == set(RateName)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "minutes", "rounded"),
+    [
+        (-5, 0, 0), (0, 0, 0), (1, 1, 1), (60, 1, 1), (61, 2, 2),
+        # To the minute up to two hours, to five up to a day, to the hour up to thirty days.
+        (7200, 120, 120), (7201, 121, 125), (86_400, 1440, 1440), (86_401, 1441, 1500),
+        (2_592_000, 43_200, 43_200), (2_592_001, 43_201, 44_640),
+    ],
+)  # fmt: skip
+def test_a_length_is_rounded_up_the_more_coarsely_the_longer_it_is(
+    seconds: int, minutes: int, rounded: int
+) -> None:
+    assert durations.whole_minutes(seconds) == minutes
+    assert durations.rounded_minutes(seconds) == rounded
+    assert durations.below(rounded) < max(minutes, 1) <= max(rounded, 1)
+
+
+def test_a_bar_holds_the_lengths_up_to_its_edge() -> None:
+    lengths = {15: 1, 16: 2, 60: 3, 61: 4, 10_080: 5, 10_081: 6, 99_999: 7}
+    shown = {edge: n for edge, n in durations.bars(lengths) if n}
+    assert shown == {15: 1, 30: 2, 60: 3, 120: 4, 10_080: 5, None: 13}
+    assert [edge for edge, _ in durations.bars({})] == [
+        15, 30, 60, 120, 240, 480, 1440, 2880, 4320, 10_080, None,
+    ]  # fmt: skip
+
+
+def test_quantiles_need_ten_and_of_nothing_rules_1_knew_none() -> None:
+    assert durations.quantile({5: 10}, {}, durations.MEDIAN) == 5
+    assert durations.quantile({5: 9}, {}, durations.MEDIAN) is None
+    assert durations.steps_needed({500: 9}) == []
+    assert durations.steps_needed({500: 10}) == [500]
+    # Up to two hours the rounded length is the length.
+    assert durations.steps_needed({120: 10}) == []
+    assert durations.nearest_rank({}, 0.5) is None
+    assert durations.nearest_rank({3: 1, 7: 1}, 0.5) == 3
+    assert durations.nearest_rank({3: 1, 7: 1}, 0.51) == 7
+    # Without its values the step stands for them.
+    assert durations.quantile({125: 10}, {}, durations.MEDIAN) == 125

@@ -48,6 +48,21 @@ def test_nothing_small_sensitive_or_unknown_is_ever_in_it(
     assert open_counts(fewer, communities=known, categories=categories.items()) == found
 
 
+def test_five_are_published_and_four_are_not() -> None:
+    received = {
+        ("B", "x"): 5,
+        ("A", "y"): 7,
+        ("A", "x"): 4,
+        ("A", "z"): 9,
+        ("C", "x"): 9,
+        ("B", "?"): 9,
+    }
+    found = open_counts(
+        received, communities={"A", "B"}, categories=[("x", False), ("y", False), ("z", True)]
+    )
+    assert [tuple(it) for it in found] == [("A", "y", 7), ("B", "x", 5)]
+
+
 def made_up(make: Make, seed: int) -> dict[tuple[str, str], int]:
     """Count a month that never was: every community and category, small numbers and big ones."""
     chance, places = random.Random(seed), reference()

@@ -97,6 +97,16 @@ def test_what_is_late_and_how_long_it_took_is_kept_of_the_months_beside(make: Ma
     assert client.get("/statistics/2026-03/bulletin").text.count("冻结时的即时数") == 1
 
 
+def test_a_single_case_of_a_month_beside_is_kept_as_well(make: Make) -> None:
+    received(make, MARCH, 1)
+    received(make, FEBRUARY, 1)
+    freeze(make, make.administrator())
+    version: Any = db.session.query(StatisticsFreeze).one()
+    kept = compared_queries.read(version.document, MARCH, 1, "211282", rules=2)
+    assert kept is not None
+    assert kept.live[FEBRUARY].count("received") == 1  # type: ignore[arg-type]
+
+
 def test_a_version_of_before_says_that_nothing_was_kept_and_stays_as_it_was(make: Make) -> None:
     client = lived(make)
     with transaction() as session:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,8 +19,8 @@ from grid_report.places.queries import reference
 from grid_report.reports.models import Report
 from grid_report.statistics.counts.areas import find_area
 from grid_report.statistics.measures import Facet, Measure
-from grid_report.statistics.models import StatisticsCell, StatisticsCorrection
-from grid_report.statistics.month import freeze_steps
+from grid_report.statistics.models import StatisticsCell, StatisticsCorrection, StatisticsFreeze
+from grid_report.statistics.month import compared_queries, freeze_steps
 from grid_report.statistics.month import queries as month_queries
 from grid_report.statistics.month import usecases as month_usecases
 from grid_report.statistics.month.usecases import FrozenMeanwhile, MonthStillRuns
@@ -64,6 +66,34 @@ def cells(version: int) -> dict[tuple[str, ...], int]:
     db.session.rollback()
     rows = db.session.scalars(select(StatisticsCell).where(StatisticsCell.version == version))
     return {(it.area, it.facet, it.key, it.measure, it.also): it.n for it in rows}
+
+
+def test_a_month_is_frozen_whole_for_every_area_and_its_digest_is_of_all_of_it(make: Make) -> None:
+    accept(make, make.report(at=THEN), THEN + timedelta(hours=1))
+    make.report(at=THEN, community=None, lat=42.70, lng=124.60)
+    freeze(make, make.administrator())
+    for area in (COUNTY, STREET, STATION, "unrouted"):
+        frozen, live = month(make, area=area), month(make, 0, area)
+        assert frozen.figures.count(Measure.RECEIVED) > 0, area
+        # What is none of anything is not written down.
+        assert frozen.figures.counts == {key: n for key, n in live.figures.counts.items() if n}, (
+            area
+        )
+    assert 0 not in cells(1).values()
+    rows = db.session.execute(
+        text(
+            "SELECT month, area, facet, key, measure, also, n FROM statistics_cells"
+            " WHERE month = '2026-03' AND version = 1"
+        )
+    )
+    session, freezing = db.session(), db.session.scalars(select(StatisticsFreeze)).one()
+    whole = [
+        sorted(tuple(row) for row in rows),
+        sorted(freezing.document[compared_queries.NAME].items()),
+        compared_queries.rows_of(session, MARCH, 1),
+    ]
+    digest = hashlib.sha256(json.dumps(whole, ensure_ascii=False).encode()).hexdigest()
+    assert freezing.digest == digest == freeze_steps.digest(session, MARCH, 1)
 
 
 def test_a_frozen_month_is_shown_as_it_was_and_the_change_beside_it(make: Make) -> None:
