@@ -92,6 +92,7 @@ class _Made:
     """An app, and what it held when it was new."""
 
     app: Flask
+    shape: tuple[int, ...]
     config: dict[str, Any]
     extensions: dict[str, Any]
 
@@ -105,9 +106,9 @@ class KeptApps:
     def on(self, settings: Settings, media: Media) -> Flask:
         """Return the app, on this database and these photos."""
         kind = settings.model_dump_json(exclude={"storage": True, "server": {"clock_ahead_s"}})
-        if kind not in self.made:
+        if kind not in self.made or self.made[kind].shape != shape_of(self.made[kind].app):
             app = create_app(settings, media=media)
-            self.made[kind] = _Made(app, dict(app.config), dict(app.extensions))
+            self.made[kind] = _Made(app, shape_of(app), dict(app.config), dict(app.extensions))
             return app
         made = self.made[kind]
         app = made.app
@@ -120,3 +121,15 @@ class KeptApps:
         app._got_first_request = False
         application.bind(app, settings, media)
         return app
+
+
+def shape_of(app: Flask) -> tuple[int, ...]:
+    """Count what a test may add to an app and nobody can take off again: routes and handlers."""
+    handlers = (app.before_request_funcs, app.after_request_funcs, app.template_context_processors)
+    return (
+        len(app.view_functions),
+        *(sum(map(len, of_blueprints.values())) for of_blueprints in handlers),
+        sum(len(it) for codes in app.error_handler_spec.values() for it in codes.values()),
+        len(app.jinja_env.globals),
+        len(app.jinja_env.filters),
+    )

@@ -21,7 +21,8 @@ from grid_report.reports.lifecycle import (
 )
 from grid_report.workflow import IllegalStep
 
-# The table of design.md §3, written down a second time: a change must be made in both.
+# The table of design.md §3, written down a second time: a change must be made in both. Its
+# "handler" of a case is `in_charge` here: a handler is a role of who works for a unit.
 DESIGN = """
 submitted accept accepted worker
 submitted reject rejected worker
@@ -38,13 +39,13 @@ accepted dispatch dispatched worker,street
 dispatched return accepted unit
 accepted start in_progress worker
 dispatched start in_progress worker,unit
-in_progress control in_progress handler
+in_progress control in_progress in_charge
 in_progress extend in_progress worker,street
 accepted suspend suspended street
 dispatched suspend suspended street
 in_progress suspend suspended street
 suspended resume before worker,street
-in_progress handle handled handler
+in_progress handle handled in_charge
 handled pass closed checker
 handled fail in_progress checker
 closed reopen accepted worker,street,rider
