@@ -110,8 +110,13 @@ def test_every_state_is_there(loaded: Flask) -> None:
     assert set(db.session.scalars(select(Report.state).distinct())) == set(State)
 
 
+# Steps the demo does not tell of yet.
+UNTOLD: set[Step] = set()
+
+
 def test_every_step_of_the_lifecycle_was_taken(loaded: Flask) -> None:
-    assert set(db.session.scalars(select(HistoryEntry.step).distinct())) == set(Step)
+    taken = set(db.session.scalars(select(HistoryEntry.step).distinct()))
+    assert taken == set(Step) - UNTOLD
 
 
 def test_open_cases_burn_in_all_three_lights_on_the_station_workers_desk(loaded: Flask) -> None:

@@ -1,7 +1,8 @@
 """The channels there are, by name, each with how it is built from the settings.
 
 A new one is a file `…_channel.py` beside this one, a line in the table, its macro in
-`templates/notify/_channels.html`, and its settings.
+`templates/notify/_channels.html`, what is said when it is switched (`templates/words/said.txt`),
+a query that reads its addresses, and its settings.
 """
 
 from __future__ import annotations
