@@ -158,6 +158,9 @@ class PostgresDatabases:
         return url
 
     def copy(self, url: str, folder: Path) -> str:
+        if url in self.used:
+            # Nobody may be connected to what is cloned.
+            self.used.pop(url)[0].close()
         return self._copied(str(make_url(url).database))
 
     def _copied(self, template: str) -> str:

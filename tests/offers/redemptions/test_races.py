@@ -174,7 +174,9 @@ def test_of_two_bookings_missed_at_the_same_moment_one_is_the_first(
     at = NOW + timedelta(days=1, hours=1)
     # Runs of the job that overlap reach different bookings at the same moment.
     ends = [partial(redemptions_scheduled._end, ref, now=at) for ref in refs]
-    assert sum(race(app, ends * (PROCESSES // 2))) == 2
+    # The others meet a booking that has moved on.
+    answers = race(app, ends * (PROCESSES // 2))
+    assert answers.count(True) == 2
     db.session.rollback()
     assert sorted(db.session.scalars(select(Redemption.penalty_points))) == [0, 16]
     assert shop.points(rider) == (184, 0)
