@@ -79,7 +79,7 @@ class Resetting:
             if same != (True,):
                 return False
             self.connection.execute(f"SELECT {SCHEMA}.put_back()")
-        except psycopg.Error:
+        except (psycopg.errors.LockNotAvailable, psycopg.OperationalError):
             return False
         return True
 
@@ -96,11 +96,18 @@ def _step(connection: psycopg.Connection, table: str) -> sql.Composed:
         text = "IF EXISTS (SELECT FROM {here}) THEN DELETE FROM {here}; END IF;"
         return sql.SQL(text).format(**names)
     connection.execute(sql.SQL("CREATE TABLE {kept} AS TABLE {here}").format(**names))
+    columns = connection.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
+        " AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
+        [f'public."{table}"'],
+    )
+    own = sql.SQL(", ").join(sql.Identifier(name) for (name,) in columns)
     return sql.SQL(
         "IF EXISTS ((SELECT h::text FROM {here} h EXCEPT ALL SELECT k::text FROM {kept} k)"
         " UNION ALL (SELECT k::text FROM {kept} k EXCEPT ALL SELECT h::text FROM {here} h)) THEN"
-        " DELETE FROM {here}; INSERT INTO {here} OVERRIDING SYSTEM VALUE TABLE {kept}; END IF;"
-    ).format(**names)
+        " DELETE FROM {here}; INSERT INTO {here} ({own}) OVERRIDING SYSTEM VALUE"
+        " SELECT {own} FROM {kept}; END IF;"
+    ).format(own=own, **names)
 
 
 def _connected(url: str) -> psycopg.Connection:
