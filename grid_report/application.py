@@ -145,6 +145,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     app.jinja_environment = compiling.PageEnvironment
     _configure(app)
     bind(app, settings, media or Media(settings))
+    database.init_app(app)
     _connect_rooms()
     consent_queries.init_app(app)
     signin.init_app(app)
@@ -173,11 +174,10 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
 
 
 def bind(app: Flask, settings: Settings, media: Media) -> None:
-    """Give an app its settings, database and photos: all that differs between two apps."""
+    """Give an app its settings and photos: with the database all that differs between two apps."""
     if settings.server.clock_ahead_s:
         clock.run_ahead(timedelta(seconds=settings.server.clock_ahead_s))
     _configure_by(app, settings)
-    database.init_app(app)
     places_queries.init_app(app, settings.county)
     app.extensions["grid_report"] = context.Services(
         settings=settings,

@@ -218,7 +218,8 @@ def app(settings: Settings, decoders: Media) -> Iterator[Flask]:
     with made.app_context():
         yield made
         db.session.remove()
-        db.engine.dispose()
+        if KIND == "sqlite":
+            db.engine.dispose()
 
 
 @pytest.fixture

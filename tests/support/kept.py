@@ -15,11 +15,12 @@ from typing import Any
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 from grid_report import application, create_app
+from grid_report import db as database
 from grid_report.db import db
 from grid_report.media.kit import Media
 from grid_report.settings import Settings
@@ -95,6 +96,7 @@ class _Made:
     shape: tuple[int, ...]
     config: dict[str, Any]
     extensions: dict[str, Any]
+    listeners: int
 
 
 class KeptApps:
@@ -108,19 +110,36 @@ class KeptApps:
         kind = settings.model_dump_json(exclude={"storage": True, "server": {"clock_ahead_s"}})
         if kind not in self.made or self.made[kind].shape != shape_of(self.made[kind].app):
             app = create_app(settings, media=media)
-            self.made[kind] = _Made(app, shape_of(app), dict(app.config), dict(app.extensions))
+            with app.app_context():
+                heard = listeners(db.engine)
+            config, extensions = dict(app.config), dict(app.extensions)
+            self.made[kind] = _Made(app, shape_of(app), config, extensions, heard)
             return app
         made = self.made[kind]
         app = made.app
         for now, new in ((app.config, made.config), (app.extensions, made.extensions)):
             now.clear()
             now.update(new)
-        # Flask-SQLAlchemy binds an app once, and before its first request.
-        del app.extensions["sqlalchemy"]
-        app.teardown_appcontext_funcs.remove(db._teardown_session)
-        app._got_first_request = False
         application.bind(app, settings, media)
+        with app.app_context():
+            bound = db.engine
+        if bound.url != make_url(settings.sqlalchemy_url) or listeners(bound) != made.listeners:
+            # Flask-SQLAlchemy binds an app once, and before its first request.
+            del app.extensions["sqlalchemy"]
+            app.teardown_appcontext_funcs.remove(db._teardown_session)
+            app._got_first_request = False
+            database.init_app(app)
         return app
+
+
+def listeners(engine: Engine) -> int:
+    """Count who listens to an engine: one that a test left there would hear the next one."""
+    return sum(
+        len(getattr(of.dispatch, name))
+        for of in (engine, engine.pool)
+        for name in dir(of.dispatch)
+        if not name.startswith("_")
+    )
 
 
 def shape_of(app: Flask) -> tuple[int, ...]:
