@@ -92,7 +92,8 @@ def _race() -> None:
     settings = settings_module.load({"GRID_REPORT_ENV": "testing"}, values)
     module, _, name = order["target"].partition(":")
     function = getattr(importlib.import_module(module), name)
-    importlib.import_module("grid_report.application")
+    # Made once and not used: no connection, thread or decoder is shared by those forked from here.
+    app = create_app(settings)
     count = order["count"]
     # Everybody says "ready" on one pipe and waits for the other one to close.
     ready_out, ready_in = os.pipe()
@@ -102,7 +103,7 @@ def _race() -> None:
         answer_out, answer_in = os.pipe()
         if os.fork() == 0:
             os.close(start_in)
-            result = _run(settings, function, number, order["arguments"], ready_in, start_out)
+            result = _run(app, function, number, order["arguments"], ready_in, start_out)
             with os.fdopen(answer_in, "w") as file:
                 file.write(result)
             os._exit(0)
@@ -120,11 +121,8 @@ def _race() -> None:
     print(json.dumps(results))
 
 
-def _run(
-    settings: Settings, function: Any, number: int, arguments: Any, ready: int, start: int
-) -> str:
+def _run(app: Flask, function: Any, number: int, arguments: Any, ready: int, start: int) -> str:
     try:
-        app = create_app(settings)
         with app.app_context():
             db.session.connection()
             db.session.remove()
