@@ -270,11 +270,11 @@ def shown(name: str, words: Sequence[object], env: dict[str, str]) -> int:
             note=how_far,
             timeout_s=STAGE_LIMIT_S,
         )
+        stage.has_failed = code not in (0, NO_TESTS)
     text = work.log_file(log).read_text(encoding="utf-8", errors="replace").rstrip()
-    late = stage.seconds > STAGE_LIMIT_S
-    told(
-        name, f"{text}\n超时 stopped after {STAGE_LIMIT_S // 60} minutes" if late else text or "ok"
-    )
+    if stage.seconds > STAGE_LIMIT_S:
+        text += f"\n超时 stopped after {STAGE_LIMIT_S // 60} minutes"
+    told(name, text or (f"exit {code}" if stage.has_failed else "ok"))
     return code
 
 

@@ -31,6 +31,7 @@ class Stage:
     def __init__(self, name: str) -> None:
         self.name = name
         self.note = ""
+        self.has_failed = False
         self.started = time.monotonic()
 
     @property
@@ -61,7 +62,7 @@ class Display:
         result = "failed"
         try:
             yield stage
-            result = "ok"
+            result = "failed" if stage.has_failed else "ok"
         finally:
             with self.lock:
                 self.active.remove(stage)

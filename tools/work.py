@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tools.paths import ROOT, STATE
 from tools.show import Problem, Stage, display
 
 TAIL_LINES = 15
+LOOK_EVERY_S = 0.05
 
 _held: int | None = None
 _children: set["subprocess.Popen[str]"] = set()
@@ -68,27 +70,34 @@ def run_logged(
     note: Callable[[str], str] | None = None,
     timeout_s: float = 900,
 ) -> tuple[int, list[str]]:
-    """Run a program with its output in `var/setup/NAME.log`; return its exit code and last lines."""
+    """Run a program with its output in `var/setup/NAME.log`; return its exit code and last lines.
+
+    It is over when the program is: what that leaves behind may hold its output open for ever.
+    """
+    file, until = log_file(name), time.monotonic() + timeout_s
+    with open(file, "wb") as log:
+        child = start(words, env=env, stdout=log.fileno(), stderr=subprocess.STDOUT)
     tail: list[str] = []
-    with open(log_file(name), "w", encoding="utf-8", errors="replace") as log:
-        child = start(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        timer = threading.Timer(timeout_s, stop, [child])
-        timer.start()
-        try:
-            assert child.stdout is not None
-            with child.stdout as said:
-                for line in said:
-                    log.write(line)
+    try:
+        with open(file, encoding="utf-8", errors="replace") as said:
+            begun, goes_on = "", True
+            while goes_on:
+                goes_on = child.poll() is None
+                *whole, begun = (begun + said.read()).split("\n")
+                for line in [*whole] if goes_on else [*whole, begun]:
                     text = line.strip()
                     if not text:
                         continue
                     tail = [*tail[1 - TAIL_LINES :], text]
                     if stage and note:
                         stage.note = note(text) or stage.note
-            return child.wait(), tail
-        finally:
-            timer.cancel()
-            stop(child)
+                if time.monotonic() > until:
+                    stop(child)
+                elif goes_on:
+                    time.sleep(LOOK_EVERY_S)
+        return child.wait(), tail
+    finally:
+        stop(child)
 
 
 def start(

@@ -8,6 +8,7 @@ put on the app is taken off again, and code is found by everything it was made f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MethodType
 from typing import Any
@@ -93,7 +94,7 @@ class _Made:
     """An app, and what it held when it was new."""
 
     app: Flask
-    shape: tuple[int, ...]
+    shape: tuple[object, ...]
     config: dict[str, Any]
     extensions: dict[str, Any]
     listeners: int
@@ -142,13 +143,17 @@ def listeners(engine: Engine) -> int:
     )
 
 
-def shape_of(app: Flask) -> tuple[int, ...]:
-    """Count what a test may add to an app and nobody can take off again: routes and handlers."""
+def shape_of(app: Flask) -> tuple[object, ...]:
+    """Return what a test may put on an app and nobody takes off again: routes, handlers, words."""
     handlers = (app.before_request_funcs, app.after_request_funcs, app.template_context_processors)
     return (
-        len(app.view_functions),
         *(sum(map(len, of_blueprints.values())) for of_blueprints in handlers),
         sum(len(it) for codes in app.error_handler_spec.values() for it in codes.values()),
-        len(app.jinja_env.globals),
-        len(app.jinja_env.filters),
+        # What took the place of something is counted no more often.
+        *(_each(it) for it in (app.view_functions, app.jinja_env.globals, app.jinja_env.filters)),
+        id(vars(app).get("wsgi_app")),
     )
+
+
+def _each(named: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    return tuple((name, id(it)) for name, it in named.items())

@@ -14,13 +14,17 @@ from psycopg import sql
 SCHEMA = "beginning"
 
 # Every object has its number; a table or trigger that was made, changed or dropped shows, and so
-# does a setting of the database.
+# does a setting of the database. A function that was replaced keeps its number: it is told by what
+# it says.
 FINGERPRINT = """
     SELECT (SELECT count(*) || ':' || max(oid) FROM pg_class WHERE relkind <> 't')
       || ':' || (SELECT count(*) || ':' || max(oid) FROM pg_constraint)
       || ':' || (SELECT count(*) || ':' || max(oid) || ':' || count(*) FILTER (WHERE tgenabled <> 'O')
                  FROM pg_trigger)
       || ':' || (SELECT count(*) FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped)
+      || ':' || (SELECT count(*) || ':' || max(oid) FROM pg_attrdef)
+      || ':' || (SELECT md5(string_agg(proname || prosrc, '' ORDER BY oid)) FROM pg_proc
+                 WHERE pronamespace = 'public'::regnamespace)
       || ':' || (SELECT count(*) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
                  WHERE d.datname = current_database())
 """

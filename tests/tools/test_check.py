@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -65,6 +68,49 @@ def test_a_stage_is_shown_whole_with_its_exit_code(
     assert "── a stage " in said
     assert {"one", "two [ 45%]"} <= set(said.splitlines())
     assert (check.how_far("two [ 45%]"), check.how_far("two")) == ("[ 45%]", "")
+
+
+def test_a_stage_is_over_when_its_program_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(work, "STATE", tmp_path)
+    # What it leaves behind has the output still open, and is in no group that could be ended.
+    leaves = (
+        "import subprocess, sys; print('done')\n"
+        "it = [sys.executable, '-c', 'import time; time.sleep(20)']\n"
+        "print(subprocess.Popen(it, start_new_session=True).pid)"
+    )
+    began = time.monotonic()
+    code, tail = work.run_logged("leaves", [sys.executable, "-c", leaves], timeout_s=60)
+    assert (code, tail[0]) == (0, "done")
+    assert time.monotonic() - began < 15
+    os.kill(int(tail[1]), signal.SIGKILL)
+
+
+def test_a_stage_that_takes_too_long_is_ended_with_what_it_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(work, "STATE", tmp_path)
+    sleeps = (
+        "import time; print('one', flush=True); print('two', end='', flush=True); time.sleep(60)"
+    )
+    began = time.monotonic()
+    code, tail = work.run_logged("sleeps", [sys.executable, "-c", sleeps], timeout_s=3)
+    assert (code, tail) == (-signal.SIGTERM, ["one", "two"])
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize(("code", "mark"), [(0, "✓"), (1, "✗"), (check.NO_TESTS, "✓")])
+def test_a_stage_that_failed_is_marked_so_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    code: int,
+    mark: str,
+) -> None:
+    monkeypatch.setattr(work, "STATE", tmp_path)
+    check.shown("a stage", [sys.executable, "-c", f"exit({code})"], check.environment())
+    assert capsys.readouterr().err.splitlines()[-1].startswith(mark)
 
 
 def test_what_the_stages_counted_adds_up(capsys: pytest.CaptureFixture[str]) -> None:
