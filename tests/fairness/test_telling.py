@@ -33,7 +33,8 @@ def tell(make: Make, now: datetime) -> int:
 
 def told() -> list[tuple[Role, str | None, int]]:
     db.session.rollback()
-    found = db.session.scalars(select(Message).where(Message.kind == "signals_found"))
+    told_of = select(Message).where(Message.kind == "signals_found").order_by(Message.id)
+    found = db.session.scalars(told_of)
     return [(one.role, one.place, one.facts["found"]) for one in found]
 
 

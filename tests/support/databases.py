@@ -107,7 +107,7 @@ class SqliteDatabases:
 
 
 # Rows that were deleted stay on disk, and nobody sweeps.
-MOST_USES = 60
+MOST_USES = 20
 
 
 class PostgresDatabases:

@@ -121,14 +121,15 @@ class KeptApps:
         for now, new in ((app.config, made.config), (app.extensions, made.extensions)):
             now.clear()
             now.update(new)
+        # As if it had not answered anything yet.
+        app._got_first_request = False
         application.bind(app, settings, media)
         with app.app_context():
             bound = db.engine
         if bound.url != make_url(settings.sqlalchemy_url) or listeners(bound) != made.listeners:
-            # Flask-SQLAlchemy binds an app once, and before its first request.
+            # Flask-SQLAlchemy binds an app once.
             del app.extensions["sqlalchemy"]
             app.teardown_appcontext_funcs.remove(db._teardown_session)
-            app._got_first_request = False
             database.init_app(app)
         return app
 

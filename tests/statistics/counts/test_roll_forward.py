@@ -109,7 +109,9 @@ def recount(end: datetime) -> Mapping[str, int]:
         )
     }
     rows = db.session.execute(
-        select(Transfer, Journal).join(Journal, Journal.id == Transfer.journal_id)
+        select(Transfer, Journal)
+        .join(Journal, Journal.id == Transfer.journal_id)
+        .order_by(Transfer.id)
     ).all()
     pending = {}
     for transfer, entry in rows:
