@@ -159,9 +159,13 @@ class PostgresDatabases:
 
     def copy(self, url: str, folder: Path) -> str:
         if url in self.used:
-            # Nobody may be connected to what is cloned.
             self.used.pop(url)[0].close()
-        return self._copied(str(make_url(url).database))
+        name = str(make_url(url).database)
+        # Nobody may be connected to what is cloned; an app of other settings may still be.
+        self._run(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        )
+        return self._copied(name)
 
     def _copied(self, template: str) -> str:
         name = f"test_{os.getpid()}_{next(self.numbers)}"

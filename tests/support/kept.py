@@ -109,7 +109,12 @@ class KeptApps:
     def on(self, settings: Settings, media: Media) -> Flask:
         """Return the app, on this database and these photos."""
         kind = settings.model_dump_json(exclude={"storage": True, "server": {"clock_ahead_s"}})
-        if kind not in self.made or self.made[kind].shape != shape_of(self.made[kind].app):
+        old = self.made.get(kind)
+        if old is None or old.shape != shape_of(old.app):
+            if old is not None:
+                with old.app.app_context():
+                    # Its connections would stand in the way of whoever gets their database.
+                    db.engine.dispose()
             app = create_app(settings, media=media)
             with app.app_context():
                 heard = listeners(db.engine)
