@@ -83,15 +83,9 @@ def a_day(
     """Run the tests at a date, '' for the usual one; without a browser to come, the quick ones."""
     name = f"{day} " if day else ""
     quick = chromium is None
-
-    def second_lane() -> None:
-        browser_tests(tally, f"pytest {name}browser", words, chromium)
-        more = {"GRID_REPORT_TEST_DATABASE": "postgresql"}
-        run_pytest(tally, f"pytest {name}PostgreSQL", "database and not browser", words, more)
-
-    lanes = [lambda: sqlite_tests(tally, name, words, quick=quick, measured=measured)]
+    lanes = [lambda: run_tests(tally, name, words, quick=quick, measured=measured)]
     if not quick:
-        lanes.append(second_lane)
+        lanes.append(lambda: browser_tests(tally, f"pytest {name}browser", words, chromium))
     if checks:
         lanes.append(lambda: run_checks(tally))
     beside_each_other(lanes)
@@ -119,16 +113,17 @@ def run_checks(tally: Tally) -> None:
     tool(tally, "mypy", [PYTHON, "-m", "mypy"])
 
 
-def sqlite_tests(
-    tally: Tally, day: str, words: Sequence[str], *, quick: bool, measured: bool
-) -> None:
-    """Run the tests that need no browser on SQLite, or the quick ones of them."""
+def run_tests(tally: Tally, day: str, words: Sequence[str], *, quick: bool, measured: bool) -> None:
+    """Run the tests on both databases, of the quick ones on the first only."""
     # Whoever names tests wants those, slow or not.
     marks = "not browser and not slow" if quick and not words else "not browser"
     # The floor is that of all tests: some alone are only measured.
     floor = ["--cov-fail-under=0"] if words else []
     cov = ["--cov", f"--cov-report=xml:{RESULTS / 'coverage.xml'}", *floor] if measured else []
     run_pytest(tally, f"pytest {day}SQLite", marks, [*cov, *words])
+    if not quick:
+        postgresql = {"GRID_REPORT_TEST_DATABASE": "postgresql"}
+        run_pytest(tally, f"pytest {day}PostgreSQL", "database and not browser", words, postgresql)
 
 
 def check_locks(tally: Tally) -> None:
@@ -187,10 +182,7 @@ def run_pytest(
     # One for each stage and date: `./test --dates` has fifteen.
     report = RESULTS / f"{'-'.join(name.lower().replace(':', '').split()[1:])}.xml"
     report.unlink(missing_ok=True)
-    # One more than there are cores: some tests always wait for a server or a clock. A browser
-    # has processes of its own.
-    workers = (os.cpu_count() or 2) + (marks != "browser")
-    command = [str(PYTHON), "-m", "pytest", "-n", str(workers), "-m", marks]
+    command = [str(PYTHON), "-m", "pytest", "-n", str(os.cpu_count() or 2), "-m", marks]
     # Tests differ a hundredfold in time: an idle worker takes over what another has left.
     command += ["--dist", "worksteal", f"--junitxml={report}", *words]
     # A folder of its own: pytest clears away what other runs of the same person left in the
