@@ -6,7 +6,6 @@ from flask import Response, request
 
 from grid_report import access, clock
 from grid_report.clock import Month
-from grid_report.errors import NotFound
 from grid_report.fairness import queries, usecases
 from grid_report.fairness.kinds import Finding, SignalState
 from grid_report.fairness.models import Sampled, Signal
@@ -46,11 +45,8 @@ def list_signals() -> Response:
 
 
 def _visible_signal(signal_id: int) -> Signal:
-    actor, row = current_actor(), queries.find_signal(signal_id)
-    access.check(actor, FAIRNESS_READ)
-    if row is None or not access.allowed(actor, FAIRNESS_READ, queries.subject_of_signal(row)):
-        raise NotFound
-    return row
+    access.check(current_actor(), FAIRNESS_READ)
+    return views.visible_signal(signal_id, current_actor())
 
 
 @bp.get("/fairness/signals/<int:signal_id>")
@@ -105,11 +101,8 @@ def show_sample() -> Response:
 
 
 def _visible_sampled(sampled_id: int) -> Sampled:
-    actor, row = current_actor(), queries.find_sampled(sampled_id)
-    access.check(actor, FAIRNESS_READ)
-    if row is None or not access.allowed(actor, FAIRNESS_READ, queries.subject_of_sampled(row)):
-        raise NotFound
-    return row
+    access.check(current_actor(), FAIRNESS_READ)
+    return views.visible_sampled(sampled_id, current_actor())
 
 
 @bp.get("/fairness/sample/<int:sampled_id>")

@@ -76,9 +76,7 @@ def signal(signal_id: int) -> str:
 
 def _signal_page(signal_id: int, errors: Errors, form: dict[str, Any]) -> str:
     actor = current_actor()
-    row = queries.find_signal(signal_id)
-    if row is None or not access.allowed(actor, FAIRNESS_READ, queries.subject_of_signal(row)):
-        raise NotFound
+    row = views.visible_signal(signal_id, actor)
     return render_template(
         "fairness/signal.html",
         look=views.signal(row, actor, reference(), language()),
@@ -137,9 +135,7 @@ def sampled(sampled_id: int) -> str:
 
 def _sampled_page(sampled_id: int, errors: Errors, form: dict[str, Any]) -> str:
     actor = current_actor()
-    row = queries.find_sampled(sampled_id)
-    if row is None or not access.allowed(actor, FAIRNESS_READ, queries.subject_of_sampled(row)):
-        raise NotFound
+    row = views.visible_sampled(sampled_id, actor)
     return render_template(
         "fairness/sampled.html",
         look=views.sampled(row, actor, reference(), language()),

@@ -11,16 +11,33 @@ from grid_report import access
 from grid_report.access import Actor
 from grid_report.accounts.aliases import rider_alias
 from grid_report.accounts.members.identity_queries import names_for
+from grid_report.errors import NotFound
 from grid_report.fairness import queries
 from grid_report.fairness.kinds import Trust
 from grid_report.fairness.models import Sampled, Signal
-from grid_report.fairness.permissions import FAIRNESS_JUDGE, FAIRNESS_TRUST, Subject
+from grid_report.fairness.permissions import FAIRNESS_JUDGE, FAIRNESS_READ, FAIRNESS_TRUST, Subject
 from grid_report.places.geo.reference import Reference
 from grid_report.points.history import reversal_queries
 from grid_report.points.history.reversal_queries import Award
 from grid_report.reports import queries as reports_queries
 from grid_report.reports.desk import review_queries
 from grid_report.reports.permissions import REPORT_PHOTOS, REPORT_READ, REPORT_SEE_REPORTER
+
+
+def visible_signal(signal_id: int, actor: Actor) -> Signal:
+    """Return a signal this reader may see. Raises NotFound."""
+    row = queries.find_signal(signal_id)
+    if row is None or not access.allowed(actor, FAIRNESS_READ, queries.subject_of_signal(row)):
+        raise NotFound
+    return row
+
+
+def visible_sampled(sampled_id: int, actor: Actor) -> Sampled:
+    """Return a sampled report this reader may see. Raises NotFound."""
+    row = queries.find_sampled(sampled_id)
+    if row is None or not access.allowed(actor, FAIRNESS_READ, queries.subject_of_sampled(row)):
+        raise NotFound
+    return row
 
 
 @dataclass(frozen=True)

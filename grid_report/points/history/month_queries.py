@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 from grid_report.clock import Month
 from grid_report.db import db
 from grid_report.errors import NotFound
-from grid_report.points.history.queries import ENTRY, SHOWN, Entry, rider_key
+from grid_report.points.history.queries import ENTRY, GAINED, IS_POSTED, SHOWN, Entry, rider_key
 from grid_report.points.kinds import OWED, AccountKind, EventKind, Phase, UnpaidReason
 from grid_report.points.ledger.models import Account, Journal, Transfer
 from grid_report.points.ledger.pending_models import PendingAward
@@ -105,20 +105,9 @@ def monthly_sheet(rider_id: int, month: Month, zone: tzinfo) -> Sheet:
     start, end = month.bounds(zone)
     mine = and_(Journal.rider_id == rider_id, SHOWN)
     later = (
-        select(
-            func.coalesce(
-                func.sum(
-                    case(
-                        (Transfer.credit_kind == AccountKind.RIDER, Transfer.amount),
-                        (Transfer.debit_kind == AccountKind.RIDER, -Transfer.amount),
-                        else_=0,
-                    )
-                ),
-                0,
-            )
-        )
+        select(GAINED)
         .join(Journal, Journal.id == Transfer.journal_id)
-        .where(mine, Journal.at >= end, Transfer.phase.in_((Phase.SINGLE, Phase.POST)))
+        .where(mine, Journal.at >= end, IS_POSTED)
         .scalar_subquery()
     )
     now = (

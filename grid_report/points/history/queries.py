@@ -170,21 +170,22 @@ def _expiring(account_id: int) -> Sequence[Expiring]:
     return [Expiring(int(row.points), row.expires_at) for row in rows]
 
 
-# What an event did to its rider's account; held points are neither earned nor spent yet.
-SIGNED = (
-    select(
-        func.coalesce(
-            func.sum(
-                case(
-                    (Transfer.credit_kind == AccountKind.RIDER, Transfer.amount),
-                    (Transfer.debit_kind == AccountKind.RIDER, -Transfer.amount),
-                    else_=0,
-                )
-            ),
-            0,
+# What transfers did to riders' accounts; held points are neither earned nor spent yet.
+GAINED = func.coalesce(
+    func.sum(
+        case(
+            (Transfer.credit_kind == AccountKind.RIDER, Transfer.amount),
+            (Transfer.debit_kind == AccountKind.RIDER, -Transfer.amount),
+            else_=0,
         )
-    )
-    .where(Transfer.journal_id == Journal.id, Transfer.phase.in_((Phase.SINGLE, Phase.POST)))
+    ),
+    0,
+)
+IS_POSTED = Transfer.phase.in_((Phase.SINGLE, Phase.POST))
+# What one event did.
+SIGNED = (
+    select(GAINED)
+    .where(Transfer.journal_id == Journal.id, IS_POSTED)
     .correlate(Journal)
     .scalar_subquery()
 )
