@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
+from grid_report.media.resumable.claims import Claim
 from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.places.geo.categories import CategoryInfo
 from grid_report.places.geo.datum import Datum
@@ -33,6 +34,8 @@ class SubmitReport:
     description: str = ""
     taken_at: datetime | None = None
     photos: tuple[AdmittedPhoto, ...] = ()
+    # The uploads some of the photos came as.
+    uploads: tuple[Claim, ...] = ()
     source: Source = Source.PAGE
     # What the sender says of how the place was found; see `located_by`.
     place_source: LocatedBy | None = None
@@ -120,6 +123,7 @@ class TakeStep:
     then_dispatch: bool = False
     evidence: bool = False
     photos: tuple[AdmittedPhoto, ...] = field(default=())
+    uploads: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,6 +167,7 @@ def fingerprint(command: Sent, about: str = "") -> str:
     values.pop("key")
     # The same report, whichever way a retry takes.
     values.pop("source", None)
+    values.pop("uploads", None)
     # What does not say how the place was found hashes as it did before that could be said.
     if values.get("place_source") is None:
         values.pop("place_source", None)

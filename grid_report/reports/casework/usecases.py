@@ -16,6 +16,7 @@ from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.clock import local_day
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid
+from grid_report.media.resumable.steps import claim
 from grid_report.notify import outbox
 from grid_report.places.geo.reference import Reference
 from grid_report.places.geo.routing import MatchedBy
@@ -84,6 +85,7 @@ def take_step(
                 _move(it)
                 if command.step is Step.ACCEPT and command.then_dispatch:
                     _move(_then_dispatch(it))
+            claim(session, command.uploads, member_id=actor.member_id, key=command.key, now=now)
             steps.keep_key(session, command.key, sent, report, actor=actor, now=now)
     except SentBefore as before:
         return Done(before.report, replayed=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 from flask import Response, request, url_for
@@ -20,7 +21,7 @@ from grid_report.reports.desk import queries as desk_queries
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.lifecycle import Part, kept_steps_from
 from grid_report.reports.models import Report, ReportPhoto
-from grid_report.reports.pages import case_views, page_views, shapes
+from grid_report.reports.pages import case_views, page_views, shapes, upload_forms
 from grid_report.reports.pages import forms as pages_forms
 from grid_report.reports.permissions import REPORT_PHOTOS, REPORT_READ, REPORT_SUBMIT, parts
 from grid_report.reports.sources import Source
@@ -62,13 +63,15 @@ def submit() -> Response:
         needs_place=consent_queries.agrees(actor, ConsentKind.POSITION),
     )
     most = settings().photos.max_files
+    refs, files = upload_forms.refs_of(), page_views.files_in(request.files.getlist("photos"))
     # What is wrong with the fields is told before the photos are worked on.
     if set(problems.problems) - {"photos"}:
-        if not page_views.files_in(request.files.getlist("photos")):
+        if not refs and not files:
             problems.add("photos", "photo-needed")
         raise problems
-    page_views.check_consent_to_send(command.key)
-    photos = page_views.admit_photos(request.files.getlist("photos"), problems, most=most)
+    page_views.check_consent_to_send(command.key, has_uploads=bool(refs))
+    photos, claims = upload_forms.admit(refs, files, problems, most=most, key=command.key)
+    command = replace(command, uploads=tuple(claims))
     done = submission_usecases.submit_report(
         pages_forms.with_photos(command, photos, most, problems),
         actor=actor,
@@ -262,15 +265,14 @@ def take_step(number: str) -> Response:
     except NotFound:
         return _step_on_kept(number)
     problems = Invalid()
-    photos = []
-    if request.mimetype not in FORMS:
-        values = json_body(shapes.StepRequest)
-    else:
-        values = request.form.to_dict()
-        page_views.check_consent(number, idempotency_key())
-        photos = page_views.admit_photos(
-            request.files.getlist("photos"), problems, most=settings().photos.max_files
-        )
+    is_form = request.mimetype in FORMS
+    values = request.form.to_dict() if is_form else json_body(shapes.StepRequest)
+    refs = upload_forms.refs_of(None if is_form else values.get("uploads", []))
+    files = page_views.files_in(request.files.getlist("photos")) if is_form else []
+    page_views.check_consent(number, idempotency_key(), has_uploads=bool(refs))
+    photos, claims = upload_forms.admit(
+        refs, files, problems, most=settings().photos.max_files, key=idempotency_key()
+    )
     done = casework_usecases.take_step(
         number,
         pages_forms.read_step(
@@ -279,6 +281,7 @@ def take_step(number: str) -> Response:
             key_field=KEY_FIELD,
             zone=settings().county.tz,
             photos=photos,
+            uploads=claims,
             problems=problems,
         ),
         actor=current_actor(),

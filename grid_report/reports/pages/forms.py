@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from grid_report import plain_characters
 from grid_report.clock import PlainDate, read_instant
 from grid_report.errors import FieldProblem, Invalid
+from grid_report.media.resumable.claims import Claim
 from grid_report.media.uploads.photos import AdmittedPhoto
 from grid_report.places.geo.datum import Datum, parse_datum
 from grid_report.places.geo.points import parse_accuracy_m, parse_point
@@ -176,6 +177,7 @@ def read_step(
     key_field: str,
     zone: ZoneInfo,
     photos: Sequence[AdmittedPhoto] = (),
+    uploads: Sequence[Claim] = (),
     problems: Invalid | None = None,
 ) -> TakeStep:
     """Read a step and what it brings along. Raises Invalid naming every field at fault."""
@@ -198,6 +200,7 @@ def read_step(
         then_dispatch=values.get("dispatch") in ("1", True),
         evidence=_yes(values, "evidence", problems),
         photos=tuple({photo.name: photo for photo in photos}.values()),
+        uploads=tuple(uploads),
     )
     problems.raise_if_any()
     return command

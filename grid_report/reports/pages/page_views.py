@@ -182,15 +182,14 @@ def _has_bytes(file: FileStorage) -> bool:
     return bool(first)
 
 
-def check_consent(number: str, key: str | None) -> None:
+def check_consent(number: str, key: str | None, *, has_uploads: bool = False) -> None:
     """Refuse a rider's photos without consent before they are worked on. Raises ConsentNeeded.
 
     A step that was taken before is answered, whatever became of the consent since.
     """
     actor = current_actor()
-    if not files_in(request.files.getlist("photos")) or consent_queries.agrees(
-        actor, ConsentKind.PHOTOS
-    ):
+    has_photos = has_uploads or bool(files_in(request.files.getlist("photos")))
+    if not has_photos or consent_queries.agrees(actor, ConsentKind.PHOTOS):
         return
     report = queries.find_report(number)
     if Part.RIDER in parts(actor, report) and not queries.knows_key(actor, number, key):
@@ -211,15 +210,14 @@ def agree_if_asked() -> bool:
     return True
 
 
-def check_consent_to_send(key: str) -> None:
+def check_consent_to_send(key: str, *, has_uploads: bool = False) -> None:
     """Refuse a new report's photos without consent before they are worked on.
 
     Raises ConsentNeeded. What was taken in with this key is answered all the same.
     """
     actor = current_actor()
-    if not files_in(request.files.getlist("photos")) or consent_queries.agrees(
-        actor, ConsentKind.PHOTOS
-    ):
+    has_photos = has_uploads or bool(files_in(request.files.getlist("photos")))
+    if not has_photos or consent_queries.agrees(actor, ConsentKind.PHOTOS):
         return
     if not queries.knows_report(actor, key):
         raise ConsentNeeded

@@ -43,6 +43,10 @@ AskedStep = Annotated[
 ]
 
 
+# Ids as in `/uploads/{id}`; in a form repeated, or with commas between them.
+UPLOADS = "photos that came in parts before: ids in order, ahead of those in `photos`"
+
+
 class ReportLocation(Position):
     source: LocatedBy | None = Field(
         description="how the place was found; null for reports from before that was kept"
@@ -212,7 +216,8 @@ class SubmitForm(BaseModel):
     place_note: str | None = Field(default=None, max_length=200)
     description: str | None = Field(default=None, max_length=2000)
     taken_at: datetime | None = None
-    photos: list[bytes] = Field(min_length=1, description=AT_MOST)
+    photos: list[bytes] | None = Field(default=None, description=AT_MOST)
+    uploads: list[str] | None = Field(default=None, description=UPLOADS)
 
 
 class _StepFields(BaseModel):
@@ -235,6 +240,7 @@ class _StepFields(BaseModel):
         default=None,
         description="accept only: confirms good evidence (two photos, place within 50 m or named)",
     )
+    uploads: list[str] | None = Field(default=None, description=UPLOADS)
 
 
 class StepRequest(_StepFields, Body):

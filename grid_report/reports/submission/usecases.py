@@ -20,6 +20,7 @@ from grid_report.accounts.numbers import steps as numbers_steps
 from grid_report.accounts.numbers.queries import unproved_of
 from grid_report.db import transaction, use_case
 from grid_report.errors import Invalid, NotFound
+from grid_report.media.resumable.steps import claim
 from grid_report.places.geo.categories import EMERGENCY_SEVERITY, CategoryInfo
 from grid_report.places.geo.datum import Datum, to_wgs84
 from grid_report.places.geo.points import Point
@@ -120,6 +121,7 @@ def submit_report(
                 raise ConsentNeeded
             command, point, match = _allowed(command, bare, as_sent, chosen, agreed)
             sent = prints[0] if ConsentKind.POSITION in agreed else prints[1]
+            claim(session, command.uploads, member_id=actor.member_id, key=command.key, now=now)
             dated = _dated(command, now)
             # Asked again behind the member's lock: a proof may have come in between.
             unproved = sender.unproved and numbers_steps.waits_for_proof(session, actor.member_id)
