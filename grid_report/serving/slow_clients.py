@@ -7,14 +7,14 @@ a phone that loses its network in the middle of an upload would hold one of the 
 - a connection gets a thread only when a request's headers are there, and has little time for them;
 - a request's body is taken in before the app sees the request, within limits of time, and by
   no more than a share of the threads at once: the rest always has room for pages
-  (`serving/upload_places.py` says whose share that is);
+  (`serving/upload_places.py` says whose share that is); an upload in parts is passed on as it comes,
+  and holds a place as long as its bytes move (`serving/bodies.py`);
 - whatever is over its time has its socket shut by one watching thread, which also waits for the
   far end of closed connections (gunicorn does that in the one loop everybody depends on).
 """
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import socket
@@ -31,6 +31,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-
 
 from grid_report import troubles
 from grid_report.errors import Busy, GridReportError, TooLarge
+from grid_report.serving.bodies import PassedOn, RefusedBody, come_in_parts
 from grid_report.serving.upload_places import Places, Sender
 
 Environ = dict[str, Any]
@@ -235,26 +236,6 @@ class Stalled(Exception):
     """The rest of a body did not come."""
 
 
-class RefusedBody(io.RawIOBase):
-    """A body nobody may read: the app's own error handling answers, in the reader's words."""
-
-    def __init__(self, error: GridReportError) -> None:
-        super().__init__()
-        self.error = error
-
-    def readable(self) -> bool:
-        """Pretend, so that whoever reads meets the error."""
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        """Raise the error."""
-        raise self.error
-
-    def readinto(self, buffer: Any) -> int:
-        """Raise the error."""
-        raise self.error
-
-
 class BodyGate:
     """Takes in whole bodies before the app runs. Wraps the WSGI app of one worker."""
 
@@ -277,6 +258,8 @@ class BodyGate:
         """Answer one request."""
         sock = environ.get("gunicorn.socket")
         length = _length(environ)
+        if length != 0 and come_in_parts(environ):
+            return self._pass_on(environ, start_response, length, sock)
         if length != 0:
             try:
                 self._take_in(environ, length, sock)
@@ -286,14 +269,48 @@ class BodyGate:
         watch.set(sock, ANSWER_S, socket.SHUT_RDWR)
         return self.app(environ, start_response)
 
+    def _pass_on(
+        self,
+        environ: Environ,
+        start_response: Callable[..., Any],
+        length: int | None,
+        sock: socket.socket | None,
+    ) -> Iterable[bytes]:
+        leave = self._take_place(environ, is_small=length is not None and length <= SMALL)
+
+        def go_on() -> None:
+            watch.set(sock, ANSWER_S, socket.SHUT_RDWR)
+
+        go_on()
+        if leave is None:
+            _refuse(environ, Busy(RETRY_AFTER_S))
+            return self.app(environ, start_response)
+        body = PassedOn(
+            environ["wsgi.input"],
+            length,
+            most=PIECE,
+            wait=lambda: watch.set(sock, PIECE_S),
+            go_on=go_on,
+        )
+        _put(environ, body)
+        try:
+            return self.app(environ, start_response)
+        finally:
+            leave()
+            if not body.is_read:
+                _close_afterwards()
+
+    def _take_place(self, environ: Environ, *, is_small: bool) -> Callable[[], None] | None:
+        # A small form comes with its headers: nobody is looked up for it unless guests crowd.
+        leave = self.places.take_as_guest() if is_small else None
+        return leave or self.places.take(self.sender(environ))
+
     def _take_in(self, environ: Environ, length: int | None, sock: socket.socket | None) -> None:
         if length is not None and length > self.most_bytes:
             _refuse(environ, self._too_large())
             return
         is_small = length is not None and length <= SMALL
-        # A small form comes with its headers: nobody is looked up for it unless guests crowd.
-        leave = self.places.take_as_guest() if is_small else None
-        leave = leave or self.places.take(self.sender(environ))
+        leave = self._take_place(environ, is_small=is_small)
         has_place = leave is not None
         try:
             if not has_place and not is_small:
