@@ -9,6 +9,7 @@ from typing import Any, Final
 from grid_report.access import Permission
 from grid_report.accounts import permissions as accounts
 from grid_report.fairness import permissions as fairness
+from grid_report.media.resumable import permissions as uploads
 from grid_report.offers.catalogue import permissions as catalogue
 from grid_report.offers.permits import permissions as permits
 from grid_report.offers.redemptions import permissions as redemptions
@@ -21,6 +22,7 @@ from grid_report.statistics import permissions as statistics
 ROOMS: Final = (
     reports,
     accounts,
+    uploads,
     places,
     points,
     catalogue,

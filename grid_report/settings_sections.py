@@ -57,6 +57,7 @@ JobName = Literal[
     "freeze-months",
     "deliver-statistics",
     "sweep-photos",
+    "sweep-uploads",
     "sweep-accounts",
 ]
 Called = Annotated[str, Field(pattern=r"^(gas|water|heating|lift_rescue)$")]
@@ -263,6 +264,8 @@ class Limits(Section):
     sms_codes_per_day: int = Field(ge=2, le=1_000_000)
     sign_ups_per_address_hour: Count
     quiz_tries_per_day: Count
+    uploads_waiting: Count
+    uploads_waiting_mb: Count
 
 
 class Cases(Section):

@@ -117,6 +117,8 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "limits.sms_codes_per_day": whole(2, 1_000_000),
     "limits.sign_ups_per_address_hour": COUNT,
     "limits.quiz_tries_per_day": COUNT,
+    "limits.uploads_waiting": COUNT,
+    "limits.uploads_waiting_mb": COUNT,
     "cases.check_hours": HOURS,
     "cases.close_hours": HOURS,
     "cases.reopen_days": DAYS,

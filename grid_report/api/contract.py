@@ -10,8 +10,10 @@ from grid_report.accounts.consents import api as consents_api
 from grid_report.accounts.consents import shapes as consents_shapes
 from grid_report.accounts.profile import api as profile_api
 from grid_report.accounts.profile import shapes as profile_shapes
+from grid_report.api import keys
 from grid_report.fairness.pages import api as fairness_api
 from grid_report.fairness.pages import shapes as fairness_shapes
+from grid_report.media.resumable import api as uploads_api
 from grid_report.offers.catalogue import api as catalogue_api
 from grid_report.offers.catalogue import shapes as catalogue_shapes
 from grid_report.offers.counter import api as counter_api
@@ -48,6 +50,7 @@ __all__ = ["CALLS", "SHAPES", "bp", "shapes"]
 CALLS = (
     profile_api,
     consents_api,
+    uploads_api,
     places_api,
     statement_api,
     objections_api,
@@ -61,6 +64,7 @@ CALLS = (
     fairness_api,
     oversight_api,
     statistics_api,
+    keys,
 )
 SHAPES = (
     common_shapes,
@@ -79,6 +83,7 @@ SHAPES = (
     fairness_shapes,
     oversight_shapes,
     statistics_shapes,
+    keys,
 )
 
 

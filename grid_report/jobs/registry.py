@@ -51,6 +51,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("freeze-months", work.freeze_months),
     Job("deliver-statistics", work.deliver_statistics),
     Job("sweep-photos", work.sweep_photos),
+    Job("sweep-uploads", work.sweep_uploads),
     Job("sweep-accounts", work.sweep_accounts),
 )
 

@@ -15,6 +15,7 @@ from grid_report.clock import Month
 from grid_report.fairness import scheduled as fairness_scheduled
 from grid_report.fairness import usecases as fairness_usecases
 from grid_report.jobs import usecases
+from grid_report.media.resumable import usecases as resumable_usecases
 from grid_report.media.store import opening
 from grid_report.media.store.owner import StoreRefused
 from grid_report.media.upkeep import usecases as upkeep_usecases
@@ -223,6 +224,11 @@ def sweep_photos(duty: JobContext) -> int:
     else:
         usecases.release_brake()
     return swept.done
+
+
+def sweep_uploads(duty: JobContext) -> int:
+    """Let go photos sent in parts that nothing named within a week, and the bytes of those used."""
+    return resumable_usecases.sweep(now=duty.now(), should_continue=duty.should_continue)
 
 
 def sweep_accounts(duty: JobContext) -> int:

@@ -52,6 +52,20 @@ def knows_report(actor: Actor, key: str) -> bool:
     return db.session.scalars(union_all(*sent)).first() is not None
 
 
+def number_by_key(actor: Actor, key: str) -> str | None:
+    """Return the number of the report a member sent or took a step on with this key."""
+    sent = (
+        select(it.number).where(it.reporter_id == actor.member_id, it.key == key)
+        for it in (Report, KeptReport)
+    )
+    step = (
+        select(Report.number)
+        .join(StepKey, StepKey.report_id == Report.id)
+        .where(StepKey.member_id == actor.member_id, StepKey.key == key)
+    )
+    return db.session.scalars(union_all(*sent, step)).first()
+
+
 def number_of(report_id: int | None) -> str | None:
     """Return the number of a report by its id."""
     if report_id is None:

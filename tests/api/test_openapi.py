@@ -43,7 +43,9 @@ PERSONS = 3
 NOT_BY_SCHEMA = {
     "api_answer_objection",  # words of blanks
     "api_answer_recheck",  # bytes that are no picture
+    "api_begin_upload",  # metadata in Base64, of a kind and with a key
     "api_audit_trail",  # days, a cursor, an alias nobody has
+    "api_continue_upload",  # as many bytes as were said, from where the others end
     "api_create_token",  # a phone nobody has, a password nobody uses
     "api_decide_proposal",  # a refusal needs its reason
     "api_entries",  # a cursor nobody was given

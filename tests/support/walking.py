@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -22,6 +23,8 @@ from grid_report.db import db, transaction
 from grid_report.fairness import scheduled as fairness_scheduled
 from grid_report.fairness import usecases as fairness
 from grid_report.fairness.models import Sampled, Signal
+from grid_report.media.resumable import usecases as uploads_usecases
+from grid_report.media.resumable.protocol import NewUpload
 from grid_report.media.uploads import staging
 from grid_report.notify.delivery import deliver_due
 from grid_report.notify.models import InboxEntry
@@ -207,6 +210,13 @@ def world(make: Make) -> World:
         ),
         "of_card": {"ref": card.ref, "offer_id": card.offer_id, "token": card.token},
         "number": report.number,
+        "key": report.key,
+        "upload_id": uploads_usecases.begin(
+            NewUpload(str(uuid.uuid4()), 1000, ""),
+            actor=owner,
+            limits=make.settings.limits,
+            now=clock.now(),
+        ),
         "photo_id": photo.id,
         "name": photo.name,
         "size": "thumb",

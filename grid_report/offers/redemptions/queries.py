@@ -92,6 +92,13 @@ def find_redemption(ref: str) -> RedemptionRow:
     return RedemptionRow(*found)
 
 
+def ref_by_key(rider_id: int, key: str) -> str | None:
+    """Return the ref of the redemption a rider made with this key."""
+    return db.session.scalar(
+        select(Redemption.ref).where(Redemption.rider_id == rider_id, Redemption.key == key)
+    )
+
+
 def service_names(_sender: Any, *, session: Session, refs: Collection[str]) -> dict[str, Service]:
     """Say what redemptions are called, and where they are shown. Hears `service_names` of points."""
     rows = session.execute(

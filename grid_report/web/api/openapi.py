@@ -73,6 +73,7 @@ def _describe(
     ]
     if declared.query is not None:
         parameters += _query(declared.query, definitions)
+    parameters += [{"name": name, "in": "header", **it} for name, it in declared.headers.items()]
     if declared.idempotent_by_key:
         parameters.append(
             {
@@ -101,6 +102,8 @@ def _describe(
         content["application/json"] = {"schema": shape[declared.json]}
     if declared.form is not None:
         content["multipart/form-data"] = {"schema": _form(declared.form, shape)}
+    if declared.takes is not None:
+        content[declared.takes] = {"schema": {"type": "string", "format": "binary"}}
     if content:
         described["requestBody"] = {"required": True, "content": content}
     return described

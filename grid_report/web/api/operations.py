@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from flask import Blueprint
@@ -23,6 +23,9 @@ class Operation:
     query: type[BaseModel] | None = None
     json: type[BaseModel] | None = None
     form: type[BaseModel] | None = None
+    # Headers by their names, as the document says of a parameter; a body of this media type.
+    headers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    takes: str | None = None
     refuses: tuple[int, ...] = ()
     idempotent_by_key: bool = False
 
