@@ -10,7 +10,7 @@ from grid_report.accounts.consents import api as consents_api
 from grid_report.accounts.consents import shapes as consents_shapes
 from grid_report.accounts.profile import api as profile_api
 from grid_report.accounts.profile import shapes as profile_shapes
-from grid_report.api import keys
+from grid_report.api import keys_api, keys_shapes
 from grid_report.fairness.pages import api as fairness_api
 from grid_report.fairness.pages import shapes as fairness_shapes
 from grid_report.media.resumable import api as uploads_api
@@ -64,7 +64,7 @@ CALLS = (
     fairness_api,
     oversight_api,
     statistics_api,
-    keys,
+    keys_api,
 )
 SHAPES = (
     common_shapes,
@@ -83,7 +83,7 @@ SHAPES = (
     fairness_shapes,
     oversight_shapes,
     statistics_shapes,
-    keys,
+    keys_shapes,
 )
 
 

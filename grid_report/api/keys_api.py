@@ -6,20 +6,13 @@ import uuid
 
 from flask import Response
 
+from grid_report.api.keys_shapes import KeyShown
 from grid_report.errors import NotFound
 from grid_report.offers.redemptions.queries import ref_by_key
 from grid_report.reports.queries import number_by_key
 from grid_report.web.api.operations import bp, operation
 from grid_report.web.api.reading import answer
-from grid_report.web.api.shapes import Answer
 from grid_report.web.context import current_actor
-
-
-class KeyShown(Answer):
-    """What was made with a key: a report or a step on it, or a redemption."""
-
-    report: str | None
-    redemption: str | None
 
 
 @bp.get("/keys/<key>")
