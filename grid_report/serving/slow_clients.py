@@ -259,7 +259,7 @@ class BodyGate:
         sock = environ.get("gunicorn.socket")
         length = _length(environ)
         if length != 0 and come_in_parts(environ):
-            return self._pass_on(environ, start_response, length, sock)
+            return self._pass_on(environ, start_response, length)
         if length != 0:
             try:
                 self._take_in(environ, length, sock)
@@ -270,17 +270,14 @@ class BodyGate:
         return self.app(environ, start_response)
 
     def _pass_on(
-        self,
-        environ: Environ,
-        start_response: Callable[..., Any],
-        length: int | None,
-        sock: socket.socket | None,
+        self, environ: Environ, start_response: Callable[..., Any], length: int | None
     ) -> Iterable[bytes]:
+        if length is not None and length > self.most_bytes:
+            _refuse(environ, self._too_large())
+            return self.app(environ, start_response)
         leave = self._take_place(environ, is_small=length is not None and length <= SMALL)
-
-        def go_on() -> None:
-            watch.set(sock, ANSWER_S, socket.SHUT_RDWR)
-
+        sock = environ.get("gunicorn.socket")
+        go_on = partial(watch.set, sock, ANSWER_S, socket.SHUT_RDWR)
         go_on()
         if leave is None:
             _refuse(environ, Busy(RETRY_AFTER_S))

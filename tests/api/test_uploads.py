@@ -107,6 +107,9 @@ def test_a_used_upload_is_used_once(asking: Program, phone: Phone) -> None:
     assert report(asking, ref, key=str(uuid.uuid4())).status_code == 201
     for key in ("", str(uuid.uuid4())):
         problem(report(asking, ref, key=key), 422, "invalid", "uploads")
+    # All that is wrong is said at once.
+    body = problem(report(asking, ref, "nonsense"), 422, "invalid", "uploads")
+    assert len(body["errors"]["uploads"]) == 2
     assert count(Report) == 1
 
 
@@ -116,10 +119,14 @@ def test_unknown_foreign_and_unfinished_ones_are_named(
     whole = phone.sent(picture(1))
     begun = phone.begin(100).headers["Location"].rpartition("/")[2]
     foreign = Phone(phone.client, make.token(make.rider())).sent(picture(2))
+    said = []
     for bad in (begun, foreign, "nonsense", "x\x00", "a" * 5000):
         body = problem(report(asking, whole, bad), 422, "invalid", "uploads")
+        said.append(body["errors"]["uploads"])
         assert "2" in body["errors"]["uploads"][0]
-    assert unused() == 3  # the foreign one too
+    # Somebody else's is like one that never was.
+    assert said[1] == said[2] != said[0]
+    assert unused() == 3
     problem(report(asking, *(str(n) for n in range(7))), 422, "invalid", "photos")
 
 
@@ -163,12 +170,17 @@ def test_somebody_faster_with_the_same_upload_is_noticed_in_the_transaction(
     assert count(Report) == 1
 
 
-def test_without_consent_no_upload_becomes_a_photo(make: Make, program: Programs) -> None:
-    shy = make.rider(consents=())
-    asking = program(shy)
+def test_without_consent_no_upload_becomes_a_photo(
+    make: Make, program: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = program(make.rider(consents=()))
     ref = Phone(asking.client, asking.token).sent(picture(1))
-    answer = report(asking, ref)
-    problem(answer, 422, "consent-needed", "photos")
+
+    def works(_: Any) -> None:
+        raise AssertionError("a decoder worked for it")
+
+    monkeypatch.setattr(make.app.extensions["grid_report"].media, "admit", works)
+    problem(report(asking, ref), 422, "consent-needed", "photos")
     assert unused() == 1
 
 
@@ -258,6 +270,7 @@ def test_a_key_tells_what_it_made(make: Make, program: Programs, rider: Actor) -
     # Nobody else learns anything of it.
     for other in (make.rider(), worker, make.administrator()):
         problem(program(other).get(f"keys/{key}"), 404, "not-found")
+        problem(program(other).get(f"keys/{taken.key}"), 404, "not-found")
     problem(asking.get(f"keys/{step}"), 404, "not-found")
     problem(asking.get("keys/nonsense"), 404, "not-found")
 

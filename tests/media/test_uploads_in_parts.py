@@ -15,7 +15,7 @@ from grid_report.access import Grant
 from grid_report.access.roles import Role
 from grid_report.db import db
 from grid_report.errors import NotFound
-from grid_report.media.resumable import usecases
+from grid_report.media.resumable import queries, usecases
 from grid_report.media.resumable.errors import WrongOffset
 from grid_report.media.resumable.models import KeptUpload, UploadPiece
 from grid_report.media.resumable.protocol import PIECE_BYTES, WAITS, NewUpload, pieces
@@ -352,7 +352,9 @@ def test_what_nothing_claims_goes_after_a_week(phone: Phone) -> None:
     old = phone.begin(10).headers["Location"]
     phone.go_on(old, b"x" * 10, 0)
     now = clock.now()
-    assert usecases.sweep(now=now + WAITS - timedelta(minutes=1)) == 0
+    almost = now + WAITS - timedelta(minutes=1)
+    assert usecases.sweep(now=almost) == 0
+    assert queries.list_over(now=almost, after=0, limit=9) == []
     assert phone.kept(old) == 10
     assert (
         usecases.sweep(now=now + WAITS + timedelta(minutes=1), should_continue=lambda: False) == 0
