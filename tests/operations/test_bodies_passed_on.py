@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from grid_report.errors import Busy
+from grid_report.errors import Busy, TooLarge
 from grid_report.serving import slow_clients
 from grid_report.serving.slow_clients import BodyGate
 
@@ -100,6 +100,6 @@ def test_a_body_larger_than_any_is_refused_unread(
     phone, server = ends
     app = Reading()
     phone.sendall(b"x" * 1000)
-    with pytest.raises(slow_clients.TooLarge):
+    with pytest.raises(TooLarge):
         BodyGate(app, places=4, most_bytes=1000)(request(server), lambda *_: None)
     assert app.data == b""
