@@ -19,12 +19,13 @@ from grid_report import settings as settings_module
 from grid_report.db import db
 from grid_report.media.kit import Media
 from grid_report.settings import Settings
-from tests.support import present
+from tests.support import lengths, present
 from tests.support.beginnings import Beginning, Beginnings
 from tests.support.builders import Make
 from tests.support.carrier import Carrier
 from tests.support.databases import Databases, databases
 from tests.support.kept import KeptApps, KeptPages, keep_addresses, keep_statements
+from tests.support.lengths import Length
 from tests.support.parallel import in_processes, in_threads
 
 # A busy machine is slow, not wrong; and a found example must be found again by everybody.
@@ -53,38 +54,38 @@ KIND = os.environ.get("GRID_REPORT_TEST_DATABASE", "sqlite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let more histories and races be tried than a run of all has time for."""
-    parser.addoption(
-        "--histories",
-        type=int,
-        default=60,
-        help="random histories of the ledger; four of cases for thirty of these",
-    )
-    parser.addoption(
-        "--rounds",
-        type=int,
-        default=30,
-        help="how often sixteen processes race for each last thing",
-    )
+    """Let proofs be as long as a run of all has no time for."""
+    lengths.add_options(parser)
 
 
 @pytest.fixture
 def rounds(request: pytest.FixtureRequest) -> int:
     """Return how often processes race."""
-    return int(request.config.getoption("--rounds"))
+    return lengths.rounds(request.config)
+
+
+@pytest.fixture
+def length(request: pytest.FixtureRequest) -> Length:
+    """Return what chooses between the short round of a proof and the whole of it."""
+    return lengths.chooser(request.config)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL run what touches the database; the rest was run on SQLite already."""
+    """Leave out what a night has time for, and on PostgreSQL what SQLite has shown already."""
+    keep = [item for item in items if runs_here(item, config)]
+    if len(keep) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(keep)])
+        items[:] = keep
+
+
+def runs_here(item: pytest.Item, config: pytest.Config) -> bool:
+    """Tell whether a test is of this run."""
+    if item.get_closest_marker("operations") and not lengths.is_whole(config):
+        return False
     if KIND != "postgresql":
-        return
-    keep = [
-        item
-        for item in items
-        if item.get_closest_marker("database") and not item.get_closest_marker("one_database")
-    ]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(keep)])
-    items[:] = keep
+        return True
+    touches = item.get_closest_marker("database")
+    return bool(touches and not item.get_closest_marker("one_database"))
 
 
 def pytest_collection_finish() -> None:
@@ -264,6 +265,6 @@ def in_parallel(app: Flask) -> Callable[..., list[Any]]:
 
 
 @pytest.fixture
-def in_many_processes(settings: Settings) -> Callable[..., list[Any]]:
-    """Run `module:function` in several real processes at once."""
-    return lambda target, count, **more: in_processes(settings, target, count, **more)
+def in_many_processes(app: Flask) -> Callable[..., list[Any]]:
+    """Run a function in several real processes at once, forked from this one."""
+    return lambda function, count, **more: in_processes(app, function, count, **more)

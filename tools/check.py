@@ -25,6 +25,7 @@ SCRIPT_TESTS = ROOT / "tests" / "static"
 # Longer than any stage may take; a hanging test must not hold continuous integration.
 ROOM_IN_MEMORY = 4 * 2**30
 STAGE_LIMIT_S = 30 * 60
+WHOLE_LIMIT_S = 3 * 3600
 NO_TESTS = 5
 PER_CENT = re.compile(r"\[ *\d+%\]")
 
@@ -39,6 +40,30 @@ class Line:
     failed: bool = False
     # Tests that passed, failed and were skipped.
     tests: tuple[int, int, int] = (0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person wants to be tested."""
+
+    # For pytest: files, -k and the like; '' none.
+    words: tuple[str, ...] = ()
+    is_quick: bool = False
+    is_measured: bool = False
+    # The long proofs at full length, and what only a night has time for.
+    is_whole: bool = False
+
+    @property
+    def for_pytest(self) -> list[str]:
+        """Return the words pytest is given."""
+        return [*self.words, *(["--operations"] if self.is_whole else [])]
+
+
+def read(words: Sequence[str]) -> Asked:
+    """Read what stood behind `./test`."""
+    flags = "--quick", "--coverage", "--operations"
+    quick, measured, whole = (flag in words for flag in flags)
+    return Asked(tuple(word for word in words if word not in flags), quick, measured, whole)
 
 
 @dataclass
@@ -57,9 +82,8 @@ def run(words: list[str], prepare: Callable[..., None]) -> int:
     """Set up, run every stage, print the summary; return the exit code."""
     began = time.monotonic()
     days, words = dates.split(words)
-    quick, measured = "--quick" in words, "--coverage" in words
-    words = [word for word in words if word not in ("--quick", "--coverage")]
-    chromium = None if quick else browser.Chromium()
+    asked = read(words)
+    chromium = None if asked.is_quick else browser.Chromium()
     with work.exclusive():
         prepare(with_tests=True)
     RESULTS.mkdir(parents=True, exist_ok=True)
@@ -67,24 +91,23 @@ def run(words: list[str], prepare: Callable[..., None]) -> int:
 
     for number, day in enumerate(days or [""]):
         dates.apply(day)
-        a_day(tally, day, words, chromium, measured=measured, checks=number == 0)
-    return summary(tally, time.monotonic() - began, anything_asked=bool(words))
+        a_day(tally, day, asked, chromium, checks=number == 0)
+    return summary(tally, time.monotonic() - began, anything_asked=bool(asked.words))
 
 
 def a_day(
     tally: Tally,
     day: str,
-    words: Sequence[str],
+    asked: Asked,
     chromium: browser.Chromium | None,
     *,
-    measured: bool,
     checks: bool,
 ) -> None:
-    """Run the tests at a date, '' for the usual one; without a browser to come, the quick ones."""
+    """Run the tests at a date, '' for the usual one."""
     name = f"{day} " if day else ""
-    quick = chromium is None
-    lanes = [lambda: run_tests(tally, name, words, quick=quick, measured=measured)]
-    if not quick:
+    lanes = [lambda: run_tests(tally, name, asked)]
+    if not asked.is_quick:
+        words = asked.for_pytest
         lanes.append(lambda: browser_tests(tally, f"pytest {name}browser", words, chromium))
     if checks:
         lanes.append(lambda: run_checks(tally))
@@ -113,17 +136,19 @@ def run_checks(tally: Tally) -> None:
     tool(tally, "mypy", [PYTHON, "-m", "mypy"])
 
 
-def run_tests(tally: Tally, day: str, words: Sequence[str], *, quick: bool, measured: bool) -> None:
+def run_tests(tally: Tally, day: str, asked: Asked) -> None:
     """Run the tests on both databases, of the quick ones on the first only."""
     # Whoever names tests wants those, slow or not.
-    marks = "not browser and not slow" if quick and not words else "not browser"
+    marks = "not browser and not slow" if asked.is_quick and not asked.words else "not browser"
     # The floor is that of all tests: some alone are only measured.
-    floor = ["--cov-fail-under=0"] if words else []
-    cov = ["--cov", f"--cov-report=xml:{RESULTS / 'coverage.xml'}", *floor] if measured else []
-    run_pytest(tally, f"pytest {day}SQLite", marks, [*cov, *words])
-    if not quick:
+    floor = ["--cov-fail-under=0"] if asked.words else []
+    measure = ["--cov", f"--cov-report=xml:{RESULTS / 'coverage.xml'}", *floor]
+    words = [*(measure if asked.is_measured else []), *asked.for_pytest]
+    run_pytest(tally, f"pytest {day}SQLite", marks, words)
+    if not asked.is_quick:
         postgresql = {"GRID_REPORT_TEST_DATABASE": "postgresql"}
-        run_pytest(tally, f"pytest {day}PostgreSQL", "database and not browser", words, postgresql)
+        marks, words = "database and not browser", asked.for_pytest
+        run_pytest(tally, f"pytest {day}PostgreSQL", marks, words, postgresql)
 
 
 def check_locks(tally: Tally) -> None:
@@ -192,7 +217,8 @@ def run_pytest(
     ) as folder:
         os.chmod(folder, 0o755)
         more = {"PYTEST_DEBUG_TEMPROOT": folder, "TMPDIR": folder} | (more or {})
-        code = shown(name, command, environment(more))
+        limit = WHOLE_LIMIT_S if "--operations" in words else STAGE_LIMIT_S
+        code = shown(name, command, environment(more), limit)
     passed, failed, skipped = tests = counts(report)
     result = f"{passed} passed, {failed} failed, {skipped} skipped"
     if code not in (0, 1, NO_TESTS):
@@ -250,7 +276,9 @@ def environment(more: dict[str, str] | None = None) -> dict[str, str]:
     return kept | (more or {})
 
 
-def shown(name: str, words: Sequence[object], env: dict[str, str]) -> int:
+def shown(
+    name: str, words: Sequence[object], env: dict[str, str], limit_s: int = STAGE_LIMIT_S
+) -> int:
     """Run a program, show what it said when it ends; return its exit code."""
     log = re.sub(r"[^\w.-]+", "-", name)
     with display.stage("检查", name) as stage:
@@ -260,12 +288,12 @@ def shown(name: str, words: Sequence[object], env: dict[str, str]) -> int:
             stage,
             env=env,
             note=how_far,
-            timeout_s=STAGE_LIMIT_S,
+            timeout_s=limit_s,
         )
         stage.has_failed = code not in (0, NO_TESTS)
     text = work.log_file(log).read_text(encoding="utf-8", errors="replace").rstrip()
-    if stage.seconds > STAGE_LIMIT_S:
-        text += f"\n超时 stopped after {STAGE_LIMIT_S // 60} minutes"
+    if stage.seconds > limit_s:
+        text += f"\n超时 stopped after {limit_s // 60} minutes"
     told(name, text or (f"exit {code}" if stage.has_failed else "ok"))
     return code
 

@@ -14,11 +14,13 @@ USAGE = """./run [--with EXTRAS] [words for `grid-report serve`]
     from then on (postgres: PostgreSQL, s3: S3 photo store, heic: HEIC photos; none: forget them).
     PORT HOST GRID_REPORT_DATA GRID_REPORT_DATABASE_URL GRID_REPORT_PHOTO_STORE
     GRID_REPORT_SECRET_KEY GRID_REPORT_DEMO=0|1 (config/README.md)
-./test [--quick] [--coverage] [--date 2027-02-28T12:00 | --dates] [words for pytest]
+./test [--quick] [--coverage] [--operations] [--date 2027-02-28T12:00 | --dates] [words for pytest]
     装好一切并跑全部检查和测试。 Set everything up and run all checks and tests.
     --quick 不跑浏览器、PostgreSQL 和慢测试。 leaves out the browser, PostgreSQL and slow tests.
     --coverage 量一量 SQLite 测试走过多少行和分支，低于底线就不通过，夜间用。 measures which lines and
             branches the tests on SQLite take, and fails below the floor: for the night.
+    --operations 每个长证明都跑全程，加上最久的那些，夜间用。 runs every long proof at full length and
+            what takes longest: for the night.
     --date  测试从这一刻开始（县市时间），不管今天是几号。 begins the tests at that instant, in the
             county's time, whatever day it is.
     --dates 月末、闰年、元旦前后等五个时刻各跑一遍，夜间用。 runs them at five edges of the calendar,

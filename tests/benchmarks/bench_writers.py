@@ -22,8 +22,8 @@ from typing import Any
 
 from flask import Flask
 
-from grid_report import clock, settings
-from grid_report.db import transaction, use_case
+from grid_report import clock, create_app, settings
+from grid_report.db import db, transaction, use_case
 from grid_report.reports import steps
 from tests.support.databases import databases
 from tests.support.parallel import in_processes
@@ -45,15 +45,12 @@ def run(rounds: int = ROUNDS) -> list[dict[str, Any]]:
         folder = Path(name) / "run"
         folder.mkdir()
         url = server.fresh(folder)
-        found = in_processes(
-            settings.load(
-                {"GRID_REPORT_ENV": "testing"},
-                {"storage": {"data": str(folder), "database_url": url}},
-            ),
-            "tests.benchmarks.bench_writers:write",
-            WRITERS,
-            arguments=rounds,
-        )
+        values = {"storage": {"data": str(folder), "database_url": url}}
+        app = create_app(settings.load({"GRID_REPORT_ENV": "testing"}, values))
+        with app.app_context():
+            found = in_processes(app, write, WRITERS, arguments=rounds)
+            db.session.remove()
+            db.engine.dispose()
         server.drop(url)
     broken = [it for it in found if "error" in it]
     assert not broken, broken[:1]

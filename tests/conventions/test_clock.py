@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
 
 from grid_report import clock
+from grid_report.settings import Settings
+from tests.jobs.processes import environ_of
 from tests.support import present
 from tests.support.source import ROOT, dotted
 
@@ -52,25 +55,18 @@ def test_the_clock_runs_on_and_keeps_the_order() -> None:
 
 
 @pytest.mark.database
-def test_another_app_and_other_processes_go_on_with_the_time_of_the_test(
+def test_another_app_and_another_process_go_on_with_the_time_of_the_test(
     app: Flask,
     another_app: Callable[..., Flask],
-    in_many_processes: Callable[..., list[Any]],
+    settings: Settings,
 ) -> None:
     before = clock.now()
     another_app()
     assert clock.now() - before < SOON
-    told = [
-        datetime.fromisoformat(it)
-        for it in in_many_processes("tests.conventions.test_clock:tell_the_time", 2)
-    ]
-    after = clock.now()
-    assert all(before < it < after for it in told), (before, told, after)
-
-
-def tell_the_time(app: Flask, number: int, arguments: Any) -> str:
-    """Say what time it is in another process."""
-    return clock.now().isoformat()
+    says = "from grid_report import clock, create_app; create_app(); print(clock.now().isoformat())"
+    words, environ = [sys.executable, "-c", says], environ_of(settings)
+    told = subprocess.run(words, env=environ, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert before < datetime.fromisoformat(told.stdout.strip()) < clock.now()
 
 
 # Nobody else asks what time it is.

@@ -104,6 +104,7 @@ def test_no_two_takes_of_a_category_are_taken_for_one_photo(category: str) -> No
     assert {pair: bits for pair, bits in near.items() if bits <= photos_alike.MOST_BITS} == {}
 
 
+@pytest.mark.operations
 @pytest.mark.slow
 def test_no_two_spots_of_the_default_world_are_taken_for_one_photo(app: Flask) -> None:
     """Of whatever categories; the case that sends a photo again does so with the very same one."""

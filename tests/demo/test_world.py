@@ -313,6 +313,7 @@ def test_another_world_is_refused_where_one_lives(loaded: Flask) -> None:
         load(loaded, seed=SEED + 1)
 
 
+@pytest.mark.operations
 @pytest.mark.one_database
 def test_a_load_that_was_killed_goes_on_where_it_stopped(app: Flask) -> None:
     class Killed(BaseException):

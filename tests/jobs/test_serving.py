@@ -184,6 +184,7 @@ def test_a_dead_scheduler_is_started_again_and_pages_never_stop(
         wait_for(running.answers)
 
 
+@pytest.mark.operations
 def test_with_reload_both_processes_begin_anew_when_the_program_is_changed(
     settings: Settings, tmp_path: Path
 ) -> None:
@@ -216,7 +217,9 @@ def test_a_change_is_told_once_whatever_it_is(tmp_path: Path) -> None:
     assert [changes.any(), changes.any()] == [True, False]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.operations)]
+)
 def test_it_stops_within_seconds_even_while_uploads_stall(
     settings: Settings, tmp_path: Path, number: signal.Signals
 ) -> None:

@@ -125,7 +125,7 @@ def answer_with_the_name(app: Flask, number: int, arguments: Any) -> list[str]:
 def test_a_change_in_one_process_reaches_the_others(
     in_many_processes: Callable[..., list[Any]],
 ) -> None:
-    results = in_many_processes("tests.places.test_reference:answer_with_the_name", 2)
+    results = in_many_processes(answer_with_the_name, 2)
     assert [after for _, after in results] == ["新名", "新名"]
 
 

@@ -45,10 +45,29 @@ def test_what_a_lane_raises_stops_the_programs_of_the_others(
     assert stopped.is_set()
 
 
+def test_what_is_asked_of_the_tests_is_told_from_words_for_pytest(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ran: list[tuple[list[str], int]] = []
+
+    def shown(_name: str, words: list[str], _env: dict[str, str], limit: int = 0) -> int:
+        ran.append((words, limit))
+        return 0
+
+    monkeypatch.setattr(check, "shown", shown)
+    monkeypatch.setattr(check, "RESULTS", tmp_path)
+    check.run_tests(Tally(), "", check.read(["--quick"]))
+    check.run_tests(Tally(), "", check.read(["--operations", "-k", "some"]))
+    (quick, short), (whole, long), (again, _) = ran
+    assert ("not browser and not slow" in quick, "--operations" in quick) == (True, False)
+    assert whole[-3:] == again[-3:] == ["-k", "some", "--operations"]
+    assert 0 < short < long
+
+
 def test_every_check_is_a_program_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
 
-    def shown(_name: str, words: Sequence[object], _env: dict[str, str]) -> int:
+    def shown(_name: str, words: Sequence[object], _env: dict[str, str], _limit: int = 0) -> int:
         asked.append(words[0])
         return 0
 

@@ -59,7 +59,7 @@ def test_the_tests_of_each_date_are_told_it_and_counted_by_themselves(
     monkeypatch.delenv(dates.VARIABLE, raising=False)
     ran: list[tuple[str, str | None]] = []
 
-    def shown(_name: str, words: list[str], env: dict[str, str]) -> int:
+    def shown(_name: str, words: list[str], env: dict[str, str], _limit: int = 0) -> int:
         if "pytest" in words:
             report = next(it for it in words if it.startswith("--junitxml="))
             ran.append((Path(report).name, env.get(dates.VARIABLE)))

@@ -92,4 +92,4 @@ def knock(app: Flask, number: int, arguments: Any) -> int:
 
 @pytest.mark.slow
 def test_processes_share_one_limit(app: Flask, in_many_processes: InParallel) -> None:
-    assert sum(in_many_processes("tests.accounts.sign_in.test_limits:knock", 4)) == 7
+    assert sum(in_many_processes(knock, 4)) == 7

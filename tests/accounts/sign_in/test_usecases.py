@@ -218,7 +218,7 @@ def guess(app: Flask, number: int, arguments: Any) -> dict[str, int]:
 def test_guessing_from_many_processes_gets_no_more_tries(
     rider: Actor, in_many_processes: InParallel
 ) -> None:
-    seen = in_many_processes("tests.accounts.sign_in.test_usecases:guess", 4)
+    seen = in_many_processes(guess, 4)
     assert sum(one["other"] for one in seen) == 0
     # The quarter hour may end between two guesses; no more than two windows can be met.
     assert sum(one["wrong"] for one in seen) in (8, 16)
@@ -262,8 +262,7 @@ def sign_in_ten_times(app: Flask, number: int, arguments: Any) -> int:
 def test_right_sign_ins_of_one_number_from_many_processes_all_succeed(
     rider: Actor, in_many_processes: InParallel
 ) -> None:
-    target = "tests.accounts.sign_in.test_usecases:sign_in_ten_times"
-    assert in_many_processes(target, 4) == [10] * 4
+    assert in_many_processes(sign_in_ten_times, 4) == [10] * 4
 
 
 def test_a_password_of_an_older_cost_is_hashed_again(make: Make, rider: Actor) -> None:

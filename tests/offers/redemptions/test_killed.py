@@ -41,7 +41,8 @@ from grid_report.points.audit import rebuild_queries
 from grid_report.points.kinds import EventKind
 from grid_report.points.ledger.models import Journal
 from tests.offers.shop import NOW, ZONE, Shop
-from tests.points.ledger.racing import start
+from tests.support.forks import start
+from tests.support.lengths import Length
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
 
@@ -208,7 +209,7 @@ def wait_until(done: Callable[[], bool]) -> None:
 
 
 def test_whoever_is_killed_loses_and_doubles_nothing(
-    app: Flask, shop: Shop, tmp_path: Path
+    app: Flask, shop: Shop, tmp_path: Path, length: Length
 ) -> None:
     targets: list[tuple[int, int | None]] = [
         (shop.offer(1, stock=500), None),
@@ -226,7 +227,8 @@ def test_whoever_is_killed_loses_and_doubles_nothing(
             written(client.path) > count + 20 for client, count in zip(clients, before, strict=True)
         )
 
-    for attempt in range(4):
+    attempts = length(2, 8)
+    for attempt in range(attempts):
         before = [written(client.path) for client in clients]
         forks = start(
             app,
@@ -257,7 +259,7 @@ def test_whoever_is_killed_loses_and_doubles_nothing(
                 if states()[ref] in {S.RESERVED, *DELIVERED_ONCE}:
                     client.hand_out(ref)
                     client.hand_out(ref)
-        assert len(took) > 20
+        assert len(took) > 5 * attempts
     check(shop)
     redemptions_scheduled.settle_due(now=LATER)
     assert S.DELIVERED not in states().values()

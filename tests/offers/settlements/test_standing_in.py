@@ -41,7 +41,7 @@ from tests.offers.books import (
 )
 from tests.offers.shop import COUNTY, HERE, ZONE, Shop
 from tests.points.book import refusal_of
-from tests.points.ledger.racing import race, start
+from tests.support.forks import race, start
 from tests.support.parallel import InParallel
 
 pytestmark = pytest.mark.database

@@ -18,6 +18,7 @@ from grid_report.points.causes import Cause
 from grid_report.points.kinds import EventKind, Verdict
 from grid_report.points.ledger.models import Journal
 from tests.points.book import BRIGHT, MONTH, NOW, STATION, TERMS, Book, is_sqlite
+from tests.support.lengths import Length
 
 pytestmark = pytest.mark.database
 
@@ -100,12 +101,12 @@ def steps_of(act: Callable[[], Any]) -> int:
     return count[0]
 
 
-def test_each_step_works_as_little_among_thousands_as_among_few(book: Book) -> None:
+def test_each_step_works_as_little_among_thousands_as_among_few(book: Book, length: Length) -> None:
     if not is_sqlite():
         pytest.skip("PostgreSQL does not count its steps")
     strangers(book, 0, 100)
     few = {name: steps_of(act) for name, act in a_life(book, "a", NOW + timedelta(days=40)).items()}
-    strangers(book, 1000, 4000)
+    strangers(book, 1000, length(1500, 4000))
     many = {
         name: steps_of(act) for name, act in a_life(book, "b", NOW + timedelta(days=80)).items()
     }

@@ -1,6 +1,6 @@
 """Random histories agree with a small model in Python, and every one of them audits clean.
 
-The same histories run on SQLite and on PostgreSQL. `--histories 5000` tries more of them.
+The same histories run on SQLite and on PostgreSQL. `--operations` tries more of them.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from tests.points.book import BRIGHT, STATION, TERMS
 from tests.points.proof.answers import answer_of, did
 from tests.points.proof.model import Model
 from tests.points.shelf import ON_ONE_DATABASE, Shelf, instants_of, months_of
+from tests.support import lengths
 from tests.support.databases import Databases
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
@@ -363,20 +364,20 @@ class History(RuleBasedStateMachine):
 def test_random_histories_agree_with_the_model(
     server: Databases, pytestconfig: pytest.Config
 ) -> None:
-    shelf = Shelf(server)
+    shelf, wanted = Shelf(server), lengths.histories(pytestconfig)
     history = type("ThisHistory", (History,), {"shelf": shelf})
     try:
         run_state_machine_as_test(
             history,
             settings=settings(
-                max_examples=pytestconfig.getoption("--histories"), stateful_step_count=20,
+                max_examples=wanted, stateful_step_count=20,
                 deadline=None, derandomize=True, database=None,
                 suppress_health_check=list(HealthCheck),
             ),
         )  # fmt: skip
     finally:
         shelf.close()
-    assert shelf.histories >= pytestconfig.getoption("--histories")
+    assert shelf.histories >= wanted
 
 
 def test_no_two_histories_share_a_month() -> None:

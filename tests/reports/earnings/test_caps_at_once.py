@@ -25,9 +25,9 @@ from grid_report.points.proposals import usecases as proposals_usecases
 from grid_report.reports.casework import recheck_usecases
 from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.models import Recheck, Report, ReportPhoto
-from tests.points.ledger.racing import race
 from tests.reports.earnings.test_earning import available, reasons, sound
 from tests.support.builders import BRIGHT, Make
+from tests.support.forks import race
 
 pytestmark = pytest.mark.database
 

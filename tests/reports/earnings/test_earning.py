@@ -20,8 +20,8 @@ from grid_report.points.history import queries as history_queries
 from grid_report.points.rewards import queries as rewards_queries
 from grid_report.reports.models import Report
 from tests.points.book import counted
-from tests.points.ledger.racing import race
 from tests.support.builders import BRIGHT, STATION, Make, Spot
+from tests.support.forks import race
 
 pytestmark = pytest.mark.database
 

@@ -42,11 +42,13 @@ from grid_report.settings import Settings
 from tests.jobs.processes import wait_for
 from tests.reports.submission.killing import ACCEPT_EVERY, Senders, Sending, web_on_a_socket
 from tests.support.builders import STATION, Make
+from tests.support.lengths import Length
 from tests.support.pictures import camera_exif, encoded, real_photos
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
 
-REPORTS, RIDERS, KILLS, SENDERS = 100, 20, 6, 8
+# Five reports of each rider are as many as an hour allows.
+EACH, SENDERS = 5, 8
 # One kill in so many takes a single worker; the others take the whole process group.
 ONE_WORKER_IN = 4
 SECONDS = 240
@@ -64,12 +66,12 @@ def photographs(rng: random.Random) -> Iterator[bytes]:
         yield encoded(picture, "JPEG", quality=90, exif=exif)
 
 
-def submissions(make: Make, rng: random.Random) -> Iterator[Sending]:
-    """Yield reports of one to three photos by twenty riders, five each: as many as an hour allows."""
-    tokens = [make.token(make.rider()) for _ in range(RIDERS)]
+def submissions(make: Make, rng: random.Random, riders: int) -> Iterator[Sending]:
+    """Yield reports of one to three photos, five of each rider."""
+    tokens = [make.token(make.rider()) for _ in range(riders)]
     fresh = photographs(rng)
     seen: list[bytes] = []
-    for at in range(REPORTS):
+    for at in range(riders * EACH):
         photos = [next(fresh) for _ in range(rng.choice((1, 1, 2, 3)))]
         if at % 7 == 6:
             # Somebody else's photo again: one file, two rows.
@@ -87,7 +89,7 @@ def submissions(make: Make, rng: random.Random) -> Iterator[Sending]:
             )
         )
         kind = f"multipart/form-data; boundary={boundary}"
-        headers = {**tokens[at % RIDERS], "Idempotency-Key": key, "Content-Type": kind}
+        headers = {**tokens[at % riders], "Idempotency-Key": key, "Content-Type": kind}
         yield Sending("/api/v1/reports", headers, body, 201, is_deaf=at % 9 == 8)
 
 
@@ -160,14 +162,15 @@ def sweep(settings: Settings, now: datetime) -> int:
 
 
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
-    make: Make, settings: Settings, tmp_path: Path
+    make: Make, settings: Settings, tmp_path: Path, length: Length
 ) -> None:
     seed = int(os.environ.get("KILL_SEED", "0")) or random.randrange(1, 2**31)
     print(f"KILL_SEED={seed}")
     rng = random.Random(seed)
     store = make.app.extensions["grid_report"].media.store
-    everything = list(submissions(make, rng))
-    moments = sorted(rng.sample(range(2, REPORTS - 10), KILLS))
+    everything = list(submissions(make, rng, riders=length(8, 20)))
+    reports, kills = len(everything), length(3, 6)
+    moments = sorted(rng.sample(range(2, reports - 10), kills))
     seen: set[str] = set()
     with web_on_a_socket(settings, tmp_path) as (web, port):
         senders = Senders(port, worker=make.token(make.worker()))
@@ -193,9 +196,9 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
                 check_acknowledged(senders.reports())
                 check_rows_have_files(store, seen)
                 web.start()
-            accepted = REPORTS // ACCEPT_EVERY
+            accepted = reports // ACCEPT_EVERY
             wait_for(
-                lambda: len(senders.answered) == REPORTS + accepted or bool(senders.refused),
+                lambda: len(senders.answered) == reports + accepted or bool(senders.refused),
                 SECONDS,
             )
         finally:
@@ -209,7 +212,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
         f"killed {dict(web.killed)}; {len(again)} sent again, of which"
         f" {sum(sending.replayed for sending in again)} had been committed unheard"
     )
-    assert sum(web.killed.values()) == KILLS
+    assert sum(web.killed.values()) == kills
 
     # Each key made exactly one report, and the numbers have no gap.
     db.session.rollback()

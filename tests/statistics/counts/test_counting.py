@@ -23,8 +23,9 @@ from grid_report.statistics.models import StatisticsCell, StatisticsRecount
 from grid_report.workflow import IllegalStep
 from tests.conftest import KIND
 from tests.statistics.histories import BRIGHT, World
-from tests.support import builders
+from tests.support import builders, lengths
 from tests.support.builders import PROPERTY, STATION, STREET, Make
+from tests.support.lengths import Length
 
 pytestmark = pytest.mark.database
 
@@ -35,14 +36,14 @@ COUNTY = "211282"
 # So many histories go on side by side: a recount costs the same for one as for all of them.
 TOGETHER = 4
 # The ledger plays so many for each group of these: 8 histories by themselves, four on each
-# database, and 200 of `--histories 1500`.
+# database, and 200 at full length (`--operations`).
 LEDGERS = 30
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Play as many groups of histories as there is time for."""
     if "group" in metafunc.fixturenames:
-        wanted = metafunc.config.getoption("--histories")
+        wanted = lengths.histories(metafunc.config)
         groups = range(KIND == "postgresql", max(2, wanted // LEDGERS), 2)
         metafunc.parametrize("group", groups)
 
@@ -60,9 +61,11 @@ def test_random_histories_are_counted_as_a_recount_counts_them(make: Make, group
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [9002 if KIND == "postgresql" else 9001])
-def test_a_random_history_is_counted_right_after_each_of_its_steps(make: Make, seed: int) -> None:
+def test_a_random_history_is_counted_right_after_each_of_its_steps(
+    make: Make, seed: int, length: Length
+) -> None:
     world = World(make, seed, START)
-    for step in range(60):
+    for step in range(length(30, 60)):
         world.play(1)
         assert world.differences() == {}, step
     assert len({report.state for report in map(make.fresh, world.reports)}) >= 4
@@ -275,11 +278,11 @@ def play_some(app: Flask, number: int, _: Any) -> int:
 
 @pytest.mark.slow
 def test_processes_that_step_at_once_lose_no_count(
-    make: Make, in_many_processes: Callable[..., list[Any]]
+    make: Make, in_many_processes: Callable[..., list[Any]], length: Length
 ) -> None:
-    counts = in_many_processes("tests.statistics.counts.test_counting:play_some", 4)
+    counts = in_many_processes(play_some, length(2, 4))
     assert all(isinstance(it, int) for it in counts), counts
-    assert sum(counts) > 12
+    assert sum(counts) > 3 * len(counts)
     county = make.settings.county
     db.session.rollback()
     for month in recount_queries.months_with_cases(county):

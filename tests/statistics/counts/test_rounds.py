@@ -24,6 +24,7 @@ from grid_report.statistics.measures import LIVE, Facet, Measure, RateName
 from tests.conftest import KIND
 from tests.statistics.histories import BRIGHT, COUNTY, World, county_of
 from tests.support.builders import PROPERTY, STATION, Make
+from tests.support.lengths import Length
 
 pytestmark = pytest.mark.database
 
@@ -272,10 +273,12 @@ def test_a_round_that_is_over_stays_with_whoever_handled_it(make: Make) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [12 if KIND == "postgresql" else 11])
-def test_the_upgrade_tells_the_same_of_old_cases_from_their_history(make: Make, seed: int) -> None:
+def test_the_upgrade_tells_the_same_of_old_cases_from_their_history(
+    make: Make, seed: int, length: Length
+) -> None:
     # Many of them closed, so that enough are reopened.
     world = World(make, seed, datetime(2025, 10, 20, 3, tzinfo=UTC), forward=12)
-    world.play(400)
+    world.play(length(200, 400))
     columns = (
         "accepted_at", "first_accepted_at", "accepted_in_time", "accept_due", "accept_from",
         "extensions_before", "reworks_before", "next_due", "next_warn", "sort_due",

@@ -18,6 +18,7 @@ from grid_report.statistics.comparison.periods import Period, earlier, earliest,
 from grid_report.statistics.month import usecases as month_usecases
 from tests.support import present
 from tests.support.builders import STATION, STREET, Make
+from tests.support.lengths import Length
 
 COUNTY = "211282"
 
@@ -182,8 +183,8 @@ def test_a_step_to_the_next_month_leads_to_the_nearest_that_has_a_page(make: Mak
 MONTHS = re.compile(r'href="(/[^"#]*\b(?:19|20)\d{2}(?:-\d{2}|-Q\d)?\b[^"#]*)"')
 
 
-def test_no_page_of_months_leads_to_one_that_is_not_there(make: Make) -> None:
-    """From the first and the last month there is of everything, each link is followed."""
+def test_no_page_of_months_leads_to_one_that_is_not_there(make: Make, length: Length) -> None:
+    """From the first and the last month there is of everything; at full length every link."""
     zone = make.settings.county.tz
     this = Month.of(make.now, zone)
     oldest = earliest(this)
@@ -220,7 +221,7 @@ def test_no_page_of_months_leads_to_one_that_is_not_there(make: Make) -> None:
             assert answer.status_code == 200, start
             links |= {html.unescape(it): start for it in MONTHS.findall(answer.text)}
         followed += len(links)
-        for link, start in links.items():
+        for link, start in list(links.items())[:: length(4, 1)]:
             answer = client.get(link)
             if answer.status_code not in (200, 303):
                 dead[link] = start, answer.status_code
