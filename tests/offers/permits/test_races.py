@@ -13,7 +13,7 @@ from grid_report.access import Actor
 from grid_report.offers.permits.lifecycle import ApplicationState, ApplicationStep
 from tests.offers.cards import Cards
 from tests.offers.redemptions.test_races import PROCESSES, code_of
-from tests.support.forks import race
+from tests.support.parallel import race
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
 

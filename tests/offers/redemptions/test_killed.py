@@ -41,8 +41,8 @@ from grid_report.points.audit import rebuild_queries
 from grid_report.points.kinds import EventKind
 from grid_report.points.ledger.models import Journal
 from tests.offers.shop import NOW, ZONE, Shop
-from tests.support.forks import start
 from tests.support.lengths import Length
+from tests.support.parallel import start
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
 

@@ -24,7 +24,7 @@ from grid_report.offers.redemptions import usecases as redemptions_usecases
 from grid_report.offers.redemptions.commands import Redeem
 from grid_report.offers.redemptions.models import Redemption
 from tests.offers.shop import COUNTY, NOW, ZONE, Shop
-from tests.support.forks import race
+from tests.support.parallel import race
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
 

@@ -41,8 +41,7 @@ from tests.offers.books import (
 )
 from tests.offers.shop import COUNTY, HERE, ZONE, Shop
 from tests.points.book import refusal_of
-from tests.support.forks import race, start
-from tests.support.parallel import InParallel
+from tests.support.parallel import InParallel, race, start
 
 pytestmark = pytest.mark.database
 

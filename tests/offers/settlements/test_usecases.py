@@ -42,7 +42,7 @@ from tests.offers.books import (
     statement,
 )
 from tests.offers.shop import COUNTY, HERE, NOW, Shop
-from tests.support.forks import race, start
+from tests.support.parallel import race, start
 
 pytestmark = pytest.mark.database
 

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 
 from grid_report.errors import GridReportError
-from tests.support.forks import race
+from tests.support.parallel import race
 
 PROCESSES = 16
 

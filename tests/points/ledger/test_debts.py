@@ -19,7 +19,7 @@ from grid_report.points.history import queries as history_queries
 from grid_report.points.kinds import Verdict
 from tests.points.book import NOW, STATION, Book, counted, run
 from tests.points.proof.raw import REVERSAL, event
-from tests.support.forks import race
+from tests.support.parallel import race
 
 pytestmark = pytest.mark.database
 

@@ -15,7 +15,7 @@ from flask import Flask
 from grid_report.points.history import queries as history_queries
 from grid_report.points.policy import Terms
 from tests.points.book import BRIGHT, MONTH, STATION, TERMS, Book, pool
-from tests.support.forks import race, start
+from tests.support.parallel import race, start
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
 

@@ -35,7 +35,7 @@ from grid_report.points.rewards import tariff_queries
 from grid_report.points.tariff import usecases as tariff_usecases
 from grid_report.points.tariff.fields import FIELDS, falling, numbers_of, rules_of
 from tests.points.book import MONTH, NOW, STATION, TERMS, Book, pool, refusal_of
-from tests.support.forks import race
+from tests.support.parallel import race
 
 pytestmark = pytest.mark.database
 

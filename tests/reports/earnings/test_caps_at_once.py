@@ -27,7 +27,7 @@ from grid_report.reports.commands import AnswerRecheck, AskRecheck
 from grid_report.reports.models import Recheck, Report, ReportPhoto
 from tests.reports.earnings.test_earning import available, reasons, sound
 from tests.support.builders import BRIGHT, Make
-from tests.support.forks import race
+from tests.support.parallel import race
 
 pytestmark = pytest.mark.database
 

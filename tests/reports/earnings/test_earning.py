@@ -21,7 +21,7 @@ from grid_report.points.rewards import queries as rewards_queries
 from grid_report.reports.models import Report
 from tests.points.book import counted
 from tests.support.builders import BRIGHT, STATION, Make, Spot
-from tests.support.forks import race
+from tests.support.parallel import race
 
 pytestmark = pytest.mark.database
 
