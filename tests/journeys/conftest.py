@@ -29,9 +29,16 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the demo's world, which all workers of a run share."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "world"
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, world: Path) -> Iterator[Site]:
     """Start a site with a small demo world."""
-    made = Site(tmp_path_factory.mktemp("site"), reports=60)
+    made = Site(tmp_path_factory.mktemp("site"), world)
     try:
         points_story.tell(made)
         yield made

@@ -41,9 +41,9 @@ PROVIDER, DRINK = "暖阳服务中心", "热饮一杯"
 
 
 @pytest.fixture(scope="module")
-def later(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def later(tmp_path_factory: pytest.TempPathFactory, world: Path) -> Iterator[Site]:
     """Start a site of its own: time passes on it, which others would notice."""
-    made = Site(tmp_path_factory.mktemp("later"), reports=40)
+    made = Site(tmp_path_factory.mktemp("later"), world)
     yield made
     made.stop()
     assert not made.errors(), made.errors()[:5]

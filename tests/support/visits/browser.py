@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
@@ -12,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ from grid_report import clock
 from tests.support import present
 
 ROOT = Path(__file__).resolve().parents[3]
+# In the folder of a world: how far its clock is ahead of the machine's.
+AHEAD = "ahead"
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -64,20 +68,57 @@ def chromium(path: str) -> Iterator[Browser]:
             browser.close()
 
 
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Make a folder and let one process at a time be at it."""
+    folder.mkdir(exist_ok=True)
+    with (folder.parent / f"{folder.name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 class Site:
     """A site started as a newcomer's `./run` starts it, on a folder and a port of its own."""
 
-    def __init__(self, folder: Path, *, reports: int) -> None:
+    def __init__(self, folder: Path, world: Path) -> None:
+        """Start it with a copy of a world; the first that asks for the world loads it."""
         self.folder = folder
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
-        # What was set up before may have left the clock an hour earlier, and so in another month.
-        present.begin()
-        # The site's time, and with it that of whoever looks at it: see `tests/conftest.py`.
-        self.ahead = clock.ahead()
-        self.environment = {
+        with only_one(world):
+            is_new = not (world / AHEAD).exists()
+            if is_new:
+                # What was set up before may have left the clock an hour earlier, and so in
+                # another month.
+                present.begin()
+            else:
+                clock.run_ahead(timedelta(seconds=float((world / AHEAD).read_text())))
+            # The site's time, and with it that of whoever looks at it: see `tests/conftest.py`.
+            self.ahead = clock.ahead()
+            if is_new:
+                self._load(world)
+            shutil.copytree(world, folder, dirs_exist_ok=True)
+        self.environment = self._environment(folder)
+        self.log = (folder / "serve.log").open("wb")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "grid_report.cli", "serve"],
+            env=self.environment,
+            cwd=ROOT,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+        )
+        self._wait()
+
+    def _load(self, world: Path) -> None:
+        """Load a small demo world."""
+        self._command(world, "db", "upgrade")
+        self._command(world, "demo", "load", "--reports", "60", "--seed", "7")
+        (world / AHEAD).write_text(repr(self.ahead.total_seconds()))
+
+    def _environment(self, folder: Path) -> dict[str, str]:
+        return {
             **os.environ,
             **present.environ(),
             # Another time is for tests only; all else is as a newcomer has it.
@@ -89,22 +130,11 @@ class Site:
             "GRID_REPORT_DEMO": "1",
             "GRID_REPORT_SERVER__WORKERS": "1",
         }
-        self._command("db", "upgrade")
-        self._command("demo", "load", "--reports", str(reports), "--seed", "7")
-        self.log = (folder / "serve.log").open("wb")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "grid_report.cli", "serve"],
-            env=self.environment,
-            cwd=ROOT,
-            stdout=self.log,
-            stderr=subprocess.STDOUT,
-        )
-        self._wait()
 
-    def _command(self, *words: str) -> None:
+    def _command(self, folder: Path, *words: str) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "grid_report.cli", *words],
-            env=self.environment,
+            env=self._environment(folder),
             cwd=ROOT,
             capture_output=True,
             text=True,
