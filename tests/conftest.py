@@ -24,7 +24,7 @@ from tests.support.beginnings import Beginning, Beginnings
 from tests.support.builders import Make
 from tests.support.carrier import Carrier
 from tests.support.databases import Databases, databases
-from tests.support.kept import KeptApps, KeptPages, keep_addresses, keep_statements
+from tests.support.kept import KeptApps, KeptPages, KeptPlaces, keep_addresses, keep_statements
 from tests.support.lengths import Length
 from tests.support.parallel import in_processes, in_threads
 
@@ -37,6 +37,7 @@ keep_addresses()
 present.begin()
 PAGES = KeptPages()
 APPS = KeptApps()
+PLACES = KeptPlaces()
 
 
 class Browser(FlaskClient):
@@ -209,14 +210,17 @@ def an_app(settings: Settings, decoders: Media) -> Flask:
     made.jinja_env.bytecode_cache = PAGES
     with made.app_context():
         keep_statements(db.engine)
+        PLACES.lend()
     return made
 
 
 @pytest.fixture
-def app(settings: Settings, decoders: Media) -> Iterator[Flask]:
+def app(settings: Settings, decoders: Media, beginning: Beginning | None) -> Iterator[Flask]:
     """Return the app on a fresh database, with its context pushed."""
     made = an_app(settings, decoders)
     with made.app_context():
+        if beginning is None:
+            PLACES.keep()
         yield made
         db.session.remove()
         if KIND == "sqlite":

@@ -57,7 +57,7 @@ class ReferenceCache:
         self.county = county
         self.extent = Extent(county.west, county.south, county.east, county.north)
         self._loading = threading.Lock()
-        self._kept: tuple[int, Reference] | None = None
+        self.kept: tuple[int, Reference] | None = None
 
     def get(self, session: Session, version: int | None = None) -> Reference:
         """Return the reference data of this moment: one statement when nothing changed.
@@ -66,12 +66,12 @@ class ReferenceCache:
         """
         if version is None:
             version = _stamp(session)
-        kept = self._kept  # one read of one tuple: a swap meanwhile cannot tear it
+        kept = self.kept  # one read of one tuple: a swap meanwhile cannot tear it
         if kept is not None and kept[0] == version:
             return kept[1]
         # One thread reads, the others wait for it rather than do the same work beside it.
         with self._loading:
-            kept = self._kept
+            kept = self.kept
             if kept is not None and kept[0] == version:
                 return kept[1]
             while True:
@@ -80,7 +80,7 @@ class ReferenceCache:
                 if again == version:
                     break
                 version = again  # PostgreSQL shows a commit between two statements: read anew
-            self._kept = (version, loaded)
+            self.kept = (version, loaded)
             return loaded
 
 

@@ -24,7 +24,9 @@ from grid_report import application, create_app
 from grid_report import db as database
 from grid_report.db import db
 from grid_report.media.kit import Media
-from grid_report.settings import Settings
+from grid_report.places import queries as places_queries
+from grid_report.places.geo.reference import Reference
+from grid_report.settings import County, Settings
 from grid_report.web.pages.compiling import PageEnvironment
 
 BUILDERS = ("_build", "_build_unknown")
@@ -73,6 +75,31 @@ def keep_addresses() -> None:
             setattr(rule, name, MethodType(value, rule) if name in BUILDERS else value)
 
     Rule.compile = compile_once  # type: ignore[method-assign,assignment]
+
+
+class KeptPlaces:
+    """The places every fresh database begins with, by the stamp they are written under.
+
+    A database whose places were changed has a later stamp, and its app reads them anew.
+    """
+
+    def __init__(self) -> None:
+        self.read: tuple[int, Reference] | None = None
+        self.county: County | None = None
+
+    def keep(self) -> None:
+        """Read the places of the running app, whose database is fresh, once a worker."""
+        if self.read is None:
+            cache = places_queries.cache()
+            cache.get(db.session())
+            db.session.remove()
+            self.read, self.county = cache.kept, cache.county
+
+    def lend(self) -> None:
+        """Spare the running app the reading."""
+        cache = places_queries.cache()
+        if self.county == cache.county:
+            cache.kept = self.read
 
 
 STATEMENTS: LRUCache[Any, Any] = LRUCache(5000)
