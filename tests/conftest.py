@@ -28,6 +28,9 @@ from tests.support.kept import KeptApps, KeptPages, KeptPlaces, keep_addresses, 
 from tests.support.lengths import Length
 from tests.support.parallel import in_processes, in_threads
 
+# What is loaded before the first test stays: see `pytest_collection_finish`.
+gc.disable()
+
 # A busy machine is slow, not wrong; and a found example must be found again by everybody.
 hypothesis.settings.register_profile("grid_report", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("grid_report")
@@ -73,10 +76,12 @@ def length(request: pytest.FixtureRequest) -> Length:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what a night has time for, and on PostgreSQL what SQLite has shown already."""
-    keep = [item for item in items if runs_here(item, config)]
-    if len(keep) < len(items):
-        config.hook.pytest_deselected(items=[item for item in items if item not in set(keep)])
-        items[:] = keep
+    here: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        here[runs_here(item, config)].append(item)
+    if here[False]:
+        config.hook.pytest_deselected(items=here[False])
+        items[:] = here[True]
 
 
 def runs_here(item: pytest.Item, config: pytest.Config) -> bool:
@@ -97,6 +102,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -10,11 +10,14 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from tools import check, work
 from tools.check import Line, Tally
+from tools.paths import ROOT
 
 
 def test_lanes_run_beside_each_other() -> None:
@@ -62,6 +65,22 @@ def test_what_is_asked_of_the_tests_is_told_from_words_for_pytest(
     assert ("not browser and not slow" in quick, "--operations" in quick) == (True, False)
     assert whole[-3:] == again[-3:] == ["-k", "some", "--operations"]
     assert 0 < short < long
+
+
+def test_the_browser_is_given_the_journeys_unless_tests_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[list[str]] = []
+    monkeypatch.setattr(check, "run_pytest", lambda *words: given.append(words[3]))
+    chromium = SimpleNamespace(wait=lambda: "/usr/bin/chromium", reason="")
+    for words in (["-x"], ["-k", "story"], ["tests/access"]):
+        check.browser_tests(Tally(), "browser", words, cast(Any, chromium))
+    assert given == [["tests/journeys", "-x"], ["-k", "story"], ["tests/access"]]
+
+
+def test_only_journeys_need_a_browser() -> None:
+    marked = {it for it in ROOT.glob("tests/**/*.py") if "mark." + "browser" in it.read_text()}
+    assert {it.relative_to(ROOT).parts[:2] for it in marked} == {("tests", "journeys")}
 
 
 def test_every_check_is_a_program_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
