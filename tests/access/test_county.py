@@ -26,6 +26,7 @@ COUNTY = {Role.ADMINISTRATOR, Role.AUDITOR}
 # Whoever holds one of these roles anywhere; without a thing it is asked about.
 BY_ROLE = {
     "report.submit": {Role.RIDER},
+    "upload.begin": {Role.RIDER, Role.WORKER, Role.SUPERVISOR, Role.HANDLER},
     "desk.open": {Role.WORKER, Role.SUPERVISOR, *COUNTY},
     "unit.open": {Role.HANDLER},
     "unrouted.list": COUNTY,
