@@ -21,25 +21,35 @@ from grid_report.accounts import signals as accounts_signals
 from grid_report.accounts.carried_forms import routes as carried_forms_routes
 from grid_report.accounts.consents import routes as consents_routes
 from grid_report.accounts.devices import routes as devices_routes
+from grid_report.accounts.leaving import erasure as accounts_erasure
+from grid_report.accounts.leaving.erasing import Room
 from grid_report.accounts.members import place_names
 from grid_report.accounts.members import routes as accounts_admin_routes
 from grid_report.accounts.numbers import messenger, sms_gateway
 from grid_report.accounts.numbers import routes as numbers_routes
 from grid_report.accounts.sign_in import second_step_routes
 from grid_report.api import contract
+from grid_report.fairness import erasure as fairness_erasure
 from grid_report.fairness.pages import routes as fairness_routes
+from grid_report.jobs import erasure as jobs_erasure
 from grid_report.languages import DEFAULT, written
 from grid_report.media.kit import Media
+from grid_report.media.resumable import erasure as uploads_erasure
 from grid_report.media.store import opening
+from grid_report.notify import erasure as notify_erasure
+from grid_report.notify import export_queries as notify_export_queries
 from grid_report.notify import queries as notify_queries
 from grid_report.notify import routes as notify_routes
 from grid_report.notify import site_steps
 from grid_report.notify.channels import registry
+from grid_report.offers import erasure as offers_erasure
 from grid_report.offers import signals as offers_signals
 from grid_report.offers.catalogue import admin_routes as offers_admin_routes
 from grid_report.offers.catalogue import queries as offers_queries
 from grid_report.offers.catalogue import routes as offers_routes
 from grid_report.offers.counter import routes as counter_routes
+from grid_report.offers.leaving import steps as offers_leaving_steps
+from grid_report.offers.leaving import usecases as offers_leaving
 from grid_report.offers.permits import approval_routes
 from grid_report.offers.permits import routes as permits_routes
 from grid_report.offers.permits import steps as permits_steps
@@ -49,14 +59,18 @@ from grid_report.offers.settlements import routes as settlements_routes
 from grid_report.oversight import routes as oversight_routes
 from grid_report.permissions import PERMISSIONS
 from grid_report.places import category_routes
+from grid_report.places import erasure as places_erasure
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
 from grid_report.places.boundaries import open_cases
+from grid_report.points import erasure as points_erasure
 from grid_report.points import signals as points_signals
 from grid_report.points.budgets import routes as budgets_routes
 from grid_report.points.history import routes as points_routes
+from grid_report.points.history import statement_queries
 from grid_report.points.learning import routes as learning_routes
 from grid_report.points.objections import routes as objections_routes
+from grid_report.points.objections import usecases as objections_usecases
 from grid_report.points.proposals import routes as proposals_routes
 from grid_report.points.tariff import routes as tariff_routes
 from grid_report.reports import queries as reports_queries
@@ -72,9 +86,14 @@ from grid_report.reports.earnings import (
 from grid_report.reports.earnings import points_routes as report_points_routes
 from grid_report.reports.earnings import routes as earnings_routes
 from grid_report.reports.earnings import steps as earnings_steps
+from grid_report.reports.leaving import erasure as reports_erasure
+from grid_report.reports.leaving import queries as reports_leaving_queries
+from grid_report.reports.leaving import steps as reports_leaving_steps
+from grid_report.reports.leaving import usecases as reports_leaving
 from grid_report.reports.pages import routes as reports_routes
 from grid_report.reports.submission import kept_steps, kept_usecases
 from grid_report.settings import ROOT, Settings, SettingsError
+from grid_report.statistics import erasure as statistics_erasure
 from grid_report.statistics.comparison import routes as statistics_compare_routes
 from grid_report.statistics.counts import steps as counts_steps
 from grid_report.statistics.explorer import routes as statistics_ask_routes
@@ -87,6 +106,48 @@ from grid_report.web import context, guard, refused_words
 from grid_report.web.http import compress, headers, health, logs, problems, signin, uploads
 from grid_report.web.pages import assets, compiling, filters, preferences, translations
 from grid_report.web.pages import routes as pages_routes
+
+# The order counts: what leads to another room's rows goes before them, the member last.
+LEAVING = (
+    Room(jobs_erasure.TABLES),
+    Room(statistics_erasure.TABLES, told=statistics_erasure.TOLD),
+    Room(fairness_erasure.TABLES),
+    Room(
+        offers_erasure.TABLES,
+        ends=(
+            offers_leaving.leave_queues,
+            offers_leaving.end_permits,
+            offers_leaving.end_redemptions,
+        ),
+        writes=(offers_leaving_steps.forget_words, offers_leaving_steps.forget_cards),
+        told=offers_erasure.TOLD,
+    ),
+    Room(
+        reports_erasure.TABLES,
+        ends=(reports_leaving.end_cases,),
+        writes=(
+            reports_leaving_steps.forget_words,
+            reports_leaving_steps.remove_photos,
+            reports_leaving_steps.forget_phone,
+        ),
+        told=reports_erasure.TOLD,
+        photos=reports_leaving_queries.list_photo_files,
+    ),
+    Room(
+        notify_erasure.TABLES,
+        told=notify_erasure.TOLD,
+        tells=(("messages.json", notify_export_queries.list_messages),),
+    ),
+    Room(
+        points_erasure.TABLES,
+        ends=(objections_usecases.withdraw_all,),
+        told=points_erasure.TOLD,
+        tells=(("points/statement.csv", statement_queries.statement),),
+    ),
+    Room(places_erasure.TABLES),
+    Room(uploads_erasure.TABLES, told=uploads_erasure.TOLD),
+    Room(accounts_erasure.TABLES, told=accounts_erasure.TOLD),
+)
 
 BLUEPRINTS = (
     health.bp,
@@ -193,6 +254,7 @@ def bind(app: Flask, settings: Settings, media: Media) -> None:
     open_cases.connect(app, lambda places: boundary_steps.Ground(places, settings))
     if settings.sms.endpoint:
         messenger.connect(app, sms_gateway.Gateway(settings.sms))
+    app.extensions["grid_report_leaving"] = LEAVING
     app.extensions["grid_report_channels"] = registry.switched_on(settings)
     app.extensions["grid_report_ready"] = {
         "database": lambda: database.can_be_written(database.db.session()),

@@ -25,6 +25,7 @@ from grid_report.settings_sections import (
     County,
     Demo,
     Jobs,
+    Leaving,
     Limits,
     Notify,
     Photos,
@@ -45,6 +46,7 @@ __all__ = [
     "County",
     "Demo",
     "Jobs",
+    "Leaving",
     "Limits",
     "Notify",
     "Photos",
@@ -92,6 +94,7 @@ class Settings(Section):
     cases: Cases
     points: Points
     cards: Cards
+    leaving: Leaving
     statistics: Statistics
     jobs: Jobs
     demo: Demo

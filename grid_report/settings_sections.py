@@ -59,6 +59,8 @@ JobName = Literal[
     "sweep-photos",
     "sweep-uploads",
     "sweep-accounts",
+    "make-exports",
+    "erase-members",
 ]
 Called = Annotated[str, Field(pattern=r"^(gas|water|heating|lift_rescue)$")]
 TelephoneNumber = Annotated[str, Field(pattern=r"^[0-9+ -]{0,20}$")]
@@ -282,6 +284,12 @@ class Points(Section):
     objection_days: Days
     close_days: Days
     fen_per_point: int = Field(ge=1, le=100_000)
+
+
+class Leaving(Section):
+    erase_days: int = Field(ge=0, le=30)
+    export_days: int = Field(ge=1, le=30)
+    exports_per_hour: Count
 
 
 class Cards(Section):

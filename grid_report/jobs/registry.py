@@ -53,6 +53,8 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("sweep-photos", work.sweep_photos),
     Job("sweep-uploads", work.sweep_uploads),
     Job("sweep-accounts", work.sweep_accounts),
+    Job("make-exports", work.make_exports, lambda s: s.lights_seconds, is_frequent=True),
+    Job("erase-members", work.erase_members),
 )
 
 BY_NAME: Final[dict[str, Job]] = {job.name: job for job in JOBS}

@@ -10,6 +10,9 @@ from datetime import datetime, timedelta
 from flask import current_app
 
 from grid_report.access.roles import Role
+from grid_report.accounts import policy as accounts_policy
+from grid_report.accounts.leaving import export_usecases
+from grid_report.accounts.leaving import usecases as leaving_usecases
 from grid_report.accounts.members import usecases as members_usecases
 from grid_report.clock import Month
 from grid_report.fairness import scheduled as fairness_scheduled
@@ -18,6 +21,7 @@ from grid_report.jobs import usecases
 from grid_report.media.resumable import usecases as resumable_usecases
 from grid_report.media.store import opening
 from grid_report.media.store.owner import StoreRefused
+from grid_report.media.store.stores import Size
 from grid_report.media.upkeep import usecases as upkeep_usecases
 from grid_report.notify import delivery
 from grid_report.notify.outgoing import Channel
@@ -234,6 +238,35 @@ def sweep_uploads(duty: JobContext) -> int:
 def sweep_accounts(duty: JobContext) -> int:
     """Delete counters, codes and sign-ins whose time is over."""
     return members_usecases.sweep(now=duty.now())
+
+
+def make_exports(duty: JobContext) -> int:
+    """Write the files members asked for with everything about them, and let go those whose days are over."""
+    return export_usecases.make_due(
+        current_app.extensions["grid_report_leaving"],
+        open_photo=lambda name: wiring().media.store.open(name, Size.MAIN),
+        vault=accounts_policy.current().vault,
+        now=duty.now,
+        should_continue=duty.should_continue,
+    )
+
+
+def erase_members(duty: JobContext) -> int:
+    """Erase members whose days to call it back are over, their photos too; go on where it stopped."""
+    done = leaving_usecases.erase_due(
+        current_app.extensions["grid_report_leaving"],
+        now=duty.now(),
+        should_continue=duty.should_continue,
+    )
+    if done:
+        # The sweep does it where this cannot be done now.
+        upkeep_usecases.remove_asked(
+            wiring().media.store,
+            wiring().photo_names_in_use,
+            upkeep_usecases.care_of(duty.settings),
+            now=duty.now(),
+        )
+    return done
 
 
 def settle_services(duty: JobContext) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from grid_report import access
 from grid_report.access import Actor
+from grid_report.accounts.leaving.erasing import Leaver
 from grid_report.accounts.steps import audit
-from grid_report.db import lock_one, transaction, use_case
+from grid_report.db import db, lock_one, transaction, use_case
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.geo.reference import Reference
 from grid_report.points import signals
@@ -28,6 +30,7 @@ from grid_report.points.objections.rules import (
     AlreadyObjected,
     Decision,
     NothingToObject,
+    ObjectionClosed,
     ObjectionState,
     ObjectionStep,
     Subject,
@@ -134,6 +137,20 @@ def withdraw_objection(objection_id: int, *, actor: Actor, now: datetime) -> Non
         objection.state = after(objection.state, ObjectionStep.WITHDRAW)
         objection.withdrawn_at = now
         audit(session, actor, "objection-withdrawn", str(objection.id), now)
+
+
+def withdraw_all(it: Leaver) -> None:
+    """Take back what a member who leaves still objects to, one by one."""
+    found = db.session.scalars(
+        select(Objection.id)
+        .where(Objection.rider_id == it.member_id, Objection.state == ObjectionState.OPEN)
+        .order_by(Objection.id)
+    ).all()
+    db.session.rollback()
+    for objection_id in found:
+        # Answered at this very moment, there is nothing to take back.
+        with suppress(ObjectionClosed):
+            withdraw_objection(objection_id, actor=Actor(it.member_id, ""), now=it.now)
 
 
 def _read(words: str) -> str:

@@ -1,0 +1,1 @@
+"""How a member takes everything along, and how one leaves: exports, and accounts erased."""

@@ -1,0 +1,1 @@
+"""What becomes of bookings, places in queues and cards when their rider leaves."""

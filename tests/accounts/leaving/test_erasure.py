@@ -1,0 +1,168 @@
+"""A member who is erased leaves no trace but the sums, and the cases without the person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+
+from grid_report.accounts.leaving import usecases as leaving
+from grid_report.accounts.leaving.erasing import Room
+from grid_report.accounts.models import Member, Standing
+from grid_report.application import LEAVING
+from grid_report.clock import Month
+from grid_report.db import db
+from grid_report.media.upkeep import usecases as upkeep_usecases
+from grid_report.offers.permits.lifecycle import ApplicationState
+from grid_report.offers.redemptions.models import Redemption, Waiting
+from grid_report.places.queries import reference
+from grid_report.points.ledger.models import Account
+from grid_report.reports.lifecycle import State
+from grid_report.reports.models import Report
+from grid_report.statistics.counts import usecases as counts_usecases
+from grid_report.statistics.month import usecases as month_usecases
+from grid_report.web.context import wiring
+from tests.accounts.leaving.lives import PHONE, Life, alias_of, found_anywhere, leave, live, secrets
+from tests.media.test_photo_store import care, claimed, names, store
+from tests.support.builders import PASSWORD, Make
+
+pytestmark = pytest.mark.database
+
+NOVEMBER = Month(2026, 11)
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
+
+def killed_at(rooms: tuple[Room, ...], nth: int) -> tuple[Room, ...]:
+    """Return rooms of which one never comes to its commit."""
+
+    def die(*_: Any) -> None:
+        raise Killed
+
+    there = rooms[nth]
+    dying = Room(there.tables, ends=there.ends, writes=(*there.writes, die))
+    return (*rooms[:nth], dying, *rooms[nth + 1 :])
+
+
+def states(it: Life) -> dict[str, State]:
+    db.session.rollback()
+    found = {name: db.session.get_one(Report, row.id) for name, row in it.cases.items()}
+    for row in found.values():
+        db.session.refresh(row)
+    return {name: row.state for name, row in found.items()}
+
+
+def recounts(make: Make) -> int:
+    found = counts_usecases.recount_month(
+        NOVEMBER, places=reference(), county=make.settings.county, now=make.now, repair=False
+    )
+    return len(found.lacking)
+
+
+def frozen() -> list[Any]:
+    rows = db.session.execute(text("SELECT month, version, digest FROM statistics_freezes"))
+    return [tuple(row) for row in rows]
+
+
+def test_whoever_is_erased_is_found_nowhere_and_all_sums_stay(app: Flask, make: Make) -> None:
+    """Killed in every room in turn, and gone on with."""
+    it = live(app, make)
+    claimed()
+    token = make.token(it.rider)
+    looked_for, alias = secrets(make, it), alias_of(it)
+    # The number is never there in the clear; all else is found before.
+    before = {one for *_, one in found_anywhere(looked_for, alias)}
+    assert before >= set(looked_for) - {PHONE}
+    due = leave(make, it) + timedelta(days=2)
+    month_usecases.freeze_month(
+        NOVEMBER, actor=it.cards.shop.admin, seen_version=0, reason="", places=reference(),
+        county=make.settings.county, now=due,
+    )  # fmt: skip
+    as_frozen, as_audited = frozen(), it.cards.shop.book.differences(due)
+    assert leaving.erase_due(LEAVING, now=due - timedelta(days=3)) == 0
+    for nth in range(len(LEAVING)):
+        with pytest.raises(Killed):
+            leaving.erase_due(killed_at(LEAVING, nth), now=due)
+    assert leaving.erase_due(LEAVING, now=due) == 1
+    assert leaving.erase_due(LEAVING, now=due) == 0
+    assert upkeep_usecases.remove_asked(
+        store(), wiring().photo_names_in_use, care(), now=due
+    ) == len(it.photos)
+
+    assert list(found_anywhere(looked_for, alias)) == []
+    assert not it.photos & names()
+    assert frozen() == as_frozen
+    assert recounts(make) == 0
+    assert it.cards.shop.book.differences(due) == as_audited
+    _ended(it)
+    shell = db.session.get_one(Member, it.rider.member_id)
+    assert (shell.standing, shell.name, shell.phone_tail) == (Standing.ERASED, "", "")
+    db.session.rollback()
+    assert app.test_client().get("/api/v1/me", headers=token).status_code == 401
+    # The number is free for whoever has it next.
+    assert make.rider(phone=PHONE).member_id != it.rider.member_id
+
+
+def _ended(it: Life) -> None:
+    """What nobody had accepted is taken back or handed on; all else is the community's."""
+    assert states(it) == {
+        "closed": State.ACCEPTED,
+        "waiting": State.WITHDRAWN,
+        "lead": State.WITHDRAWN,
+        "follower": State.SUBMITTED,
+        "asked": State.WITHDRAWN,
+        "accepted": State.ACCEPTED,
+        "merged": State.MERGED,
+        "others": State.SUBMITTED,
+        "rejected": State.REJECTED,
+    }
+    taken = {
+        row.ref: row.state.value
+        for row in db.session.scalars(
+            select(Redemption).where(Redemption.rider_id == it.rider.member_id)
+        )
+    }
+    assert {name: taken[ref] for name, ref in it.refs.items()} == {
+        "booked": "cancelled",
+        "place": "cancelled",
+        "disputed": "settled",
+        "rated": "delivered",
+        "card": "delivered",
+        "asked": "cancelled",
+    }
+    assert it.cards.fresh(it.refs["card"]).state is ApplicationState.REVOKED
+    assert it.cards.fresh(it.refs["asked"]).state is ApplicationState.WITHDRAWN
+    assert db.session.scalars(
+        select(Waiting.state).where(Waiting.rider_id == it.rider.member_id)
+    ).all() == ["left"]
+    db.session.rollback()
+
+
+def test_figures_and_points_of_what_is_over_stay_as_they_were(make: Make) -> None:
+    rider, worker, handler = make.rider(), make.worker(), make.handler()
+    make.step(make.handled(worker, handler, rider), "pass", worker)
+    before = (cells(), accounts())
+    due = leaving.ask(
+        password=PASSWORD, code="", days=0, actor=rider, policy=make.policy, now=make.later(1)
+    )
+    assert leaving.erase_due(LEAVING, now=due) == 1
+    assert (cells(), accounts()) == before
+
+
+def cells() -> list[tuple[Any, ...]]:
+    db.session.rollback()
+    rows = db.session.execute(text("SELECT * FROM statistics_cells")).all()
+    db.session.rollback()
+    return sorted(tuple(map(str, row)) for row in rows)
+
+
+def accounts() -> dict[str, tuple[int, int]]:
+    found = db.session.scalars(select(Account).execution_options(populate_existing=True))
+    sums = {it.holder: (it.credits, it.debits) for it in found}
+    db.session.rollback()
+    return sums
