@@ -22,6 +22,7 @@ from grid_report.accounts.carried_forms import routes as carried_forms_routes
 from grid_report.accounts.consents import routes as consents_routes
 from grid_report.accounts.devices import routes as devices_routes
 from grid_report.accounts.leaving import erasure as accounts_erasure
+from grid_report.accounts.leaving import routes as my_data_routes
 from grid_report.accounts.leaving.erasing import Room
 from grid_report.accounts.members import place_names
 from grid_report.accounts.members import routes as accounts_admin_routes
@@ -158,6 +159,7 @@ BLUEPRINTS = (
     numbers_routes.bp,
     second_step_routes.bp,
     devices_routes.bp,
+    my_data_routes.bp,
     reports_routes.bp,
     desk_routes.bp,
     unit_routes.bp,

@@ -8,6 +8,8 @@ from pydantic import BaseModel
 from grid_report import __version__
 from grid_report.accounts.consents import api as consents_api
 from grid_report.accounts.consents import shapes as consents_shapes
+from grid_report.accounts.leaving import api as leaving_api
+from grid_report.accounts.leaving import shapes as leaving_shapes
 from grid_report.accounts.profile import api as profile_api
 from grid_report.accounts.profile import shapes as profile_shapes
 from grid_report.api import keys_api, keys_shapes
@@ -50,6 +52,7 @@ __all__ = ["CALLS", "SHAPES", "bp", "shapes"]
 CALLS = (
     profile_api,
     consents_api,
+    leaving_api,
     uploads_api,
     places_api,
     statement_api,
@@ -70,6 +73,7 @@ SHAPES = (
     common_shapes,
     profile_shapes,
     consents_shapes,
+    leaving_shapes,
     places_shapes,
     statement_shapes,
     objections_shapes,

@@ -95,4 +95,4 @@ def test_the_page_shows_every_act_and_says_what_taking_back_changes(make: Make) 
     assert "从现在起不再拍照" not in page
     acts = re.findall(r"<li>(账号|位置|照片): (同意|撤回)", page)
     assert acts == [("位置", "撤回"), ("照片", "同意"), ("位置", "同意"), ("账号", "同意")]
-    assert "账号本身的同意撤回就等于注销账号" in page
+    assert "账号在你注销时结束" in page

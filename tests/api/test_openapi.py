@@ -54,6 +54,7 @@ NOT_BY_SCHEMA = {
     "api_create_token",  # a phone nobody has, a password nobody uses
     "api_decide_proposal",  # a refusal needs its reason
     "api_entries",  # a cursor nobody was given
+    "api_leave",  # the member's own password, or a code that was sent
     "api_judge_sampled",  # to disagree needs words
     "api_judge_signal",  # to follow up needs words, and open is no judgement
     "api_list_objections",  # a cursor nobody was given
@@ -86,6 +87,10 @@ NOT_BY_SCHEMA = {
 REFUSED = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429, "5xx"]
 
 NOTHING_TO_SAY_WRONGLY = {
+    "api_ask_export",
+    "api_load_export",
+    "api_send_leave_code",
+    "api_stay",
     "api_balance",
     "api_cancel_redemption",
     "api_categories",

@@ -17,6 +17,7 @@ from sqlalchemy import Select, select
 from grid_report import clock
 from grid_report.access import Actor, Grant
 from grid_report.access.roles import Role
+from grid_report.accounts.leaving import export_usecases
 from grid_report.accounts.models import RoleGrant, SignIn
 from grid_report.clock import Month
 from grid_report.db import db, transaction
@@ -78,6 +79,7 @@ JSON: dict[str, dict[str, Any]] = {
     "api.answer_objection": {},
     "api.judge_signal": {},
     "api.judge_sampled": {},
+    "api.leave": {},
 }
 QUERIES = {
     "api.locate": "?lat=42.54&lng=124.04",
@@ -255,6 +257,9 @@ def world(make: Make) -> World:
         "signal_id": _first(select(Signal.id).where(Signal.report_id == report.id)),
         "sampled_id": _first(select(Sampled.id).where(Sampled.report_id == report.id)),
         "filename": "none.css",
+        "export_ref": export_usecases.request(
+            days=7, most_per_hour=2, actor=owner, now=clock.now()
+        ),
     }
     db.session.rollback()
     return World(make, people, values, closed.number, target)

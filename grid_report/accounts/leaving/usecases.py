@@ -19,7 +19,6 @@ from grid_report.accounts.leaving import erasure, erasure_steps
 from grid_report.accounts.leaving.erasing import Leaver, Room
 from grid_report.accounts.leaving.errors import RolesHeld
 from grid_report.accounts.leaving.models import Departure
-from grid_report.accounts.numbers import steps as numbers_steps
 from grid_report.accounts.numbers.messenger import CodeMessage
 from grid_report.accounts.policy import Policy
 from grid_report.db import db, lock_one, transaction, use_case
@@ -113,7 +112,7 @@ def _use_code(lookup: str, code: str, *, actor: Actor, policy: Policy, now: date
         # Committed in both cases: a wrong try stays counted.
         tried = steps.use_code(session, lookup, code, policy, now, asker=_asker(actor.member_id))
     if tried.problem:
-        raise numbers_steps.refuse_code(tried.problem)
+        raise Invalid.field("code", tried.problem)
 
 
 @use_case

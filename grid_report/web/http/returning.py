@@ -48,6 +48,7 @@ PAGE_OF: Final[Mapping[str, str]] = {
     "devices.forget": "accounts.me",
     "fairness.judge_sampled": "fairness.sampled",
     "fairness.judge_signal": "fairness.signal",
+    **{f"my_data.{name}": "my_data.mine" for name in ("leave", "make_export", "send_code", "stay")},
     "notify.choose_channel": "notify.inbox",
     "notify.read_all": "notify.inbox",
     "numbers.find": "numbers.counter",

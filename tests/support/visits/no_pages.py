@@ -4,6 +4,8 @@ from __future__ import annotations
 
 # Programs read these, or they only lead on; the pages they lead to are listed below.
 NO_PAGES = {
+    # A file.
+    "my_data.load_export",
     "health.healthz",
     "health.metrics",
     "health.readyz",

@@ -36,7 +36,6 @@ PHONES = {
     "auditor": "13900000902",
 }
 
-
 ROW = "[data-rows] a[data-row]"
 VOUCHER = "main a[href*='/my/services/R-']"
 CARD_OFFER = "main a.offer-row:has(.offer-card)"
@@ -162,6 +161,7 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("inbox", "notify.inbox", "/inbox"),
         Screen("me", "accounts.me", "/me"),
         Screen("me-number", "numbers.mine", "/me/number"),
+        Screen("my-data", "my_data.mine", "/me/data", act=unfold_all),
         Screen("error-403", "desk.index", "/desk", status=403),
     ],
     "worker": [
