@@ -143,6 +143,12 @@ def phone_of(member_id: int, vault: Vault) -> str:
     return number
 
 
+def is_erased(member_id: int) -> bool:
+    """Tell whether a member has left for good."""
+    standing = db.session.scalar(select(Member.standing).where(Member.id == member_id))
+    return standing is Standing.ERASED
+
+
 def list_member_ids_with(role: Role, place: str | None) -> list[int]:
     """Return the active members who hold a role at a place, oldest first."""
     return list(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from grid_report.notify.models import ChannelDelivery, InboxEntry, Message
+from grid_report.notify.models import Message
 
 
 def forget_quotes(session: Session, abouts: Collection[str], words: Collection[str]) -> None:
@@ -24,11 +24,3 @@ def forget_quotes(session: Session, abouts: Collection[str], words: Collection[s
     for message in found:
         if message.facts.get("words") in words:
             message.facts = message.facts | {"words": ""}
-
-
-def forget_messages_to(session: Session, member_ids: Collection[int]) -> None:
-    """Delete what was written since to members who are no more."""
-    theirs = select(Message.id).where(Message.member_id.in_(member_ids))
-    session.execute(delete(InboxEntry).where(InboxEntry.message_id.in_(theirs)))
-    session.execute(delete(ChannelDelivery).where(ChannelDelivery.message_id.in_(theirs)))
-    session.execute(delete(Message).where(Message.member_id.in_(member_ids)))

@@ -41,7 +41,9 @@ def receivers(message: Message, instead: tuple[Role, str] | None) -> tuple[Role,
     A role nobody holds at the place goes to `instead`: better an administrator than nobody.
     """
     if message.member_id is not None:
-        return message.role, [message.member_id]
+        # Whoever has left is told of nothing any more.
+        gone = accounts_queries.is_erased(message.member_id)
+        return message.role, [] if gone else [message.member_id]
     assert message.place is not None
     holders = accounts_queries.list_member_ids_with(message.role, message.place)
     if holders or instead is None:

@@ -52,8 +52,10 @@ def upgrade() -> None:
         ),
         sa.Column("asked_at", UtcInstant(), nullable=False),
         sa.Column("due_at", UtcInstant(), nullable=False),
+        sa.Column("begun_at", UtcInstant()),
         sa.Column("done_at", UtcInstant()),
         sa.CheckConstraint("due_at >= asked_at", name="due_after_asking"),
+        sa.CheckConstraint("done_at IS NULL OR begun_at IS NOT NULL", name="done_once_begun"),
     )
     waiting = sa.text("done_at IS NULL")
     op.create_index(

@@ -35,14 +35,11 @@ def refuse_staff(session: Session, member_id: int) -> None:
         raise RolesHeld(is_administrator=Role.ADMINISTRATOR in held)
 
 
-def begin(session: Session, member_id: int, tables: Sequence[Table], now: datetime) -> bool:
-    """Make a member a shell: nobody can sign in any more. False when that was done before.
-
-    Raises RolesHeld, NotFound.
-    """
+def make_shell(session: Session, member_id: int, tables: Sequence[Table], now: datetime) -> None:
+    """Leave of a member a number: nobody can sign in any more. Raises RolesHeld, NotFound."""
     member = lock_one(session, Member, Member.id == member_id)
     if member.standing is Standing.ERASED:
-        return False
+        return
     refuse_staff(session, member_id)
     _forget_numbers(session, member)
     member.standing = Standing.ERASED
@@ -50,19 +47,15 @@ def begin(session: Session, member_id: int, tables: Sequence[Table], now: dateti
     session.flush()
     see_to(session, tables, member_id)
     steps.audit(session, None, ERASED, f"member:{member_id}", now)
-    return True
 
 
 def _forget_numbers(session: Session, member: Member) -> None:
     """Delete what is kept under hashes of the member's number, or under the member's own."""
     numbers = [one for one in (member.phone_lookup, member.phone_claim) if one]
     session.execute(delete(SmsCode).where(SmsCode.phone_lookup.in_(numbers)))
-    for kept in (RateCounter, FailedTries):
-        session.execute(
-            delete(kept).where(or_(*(kept.name.contains(one) for one in numbers)))
-            if numbers
-            else delete(kept).where(kept.name.is_(None))
-        )
+    for number in numbers:
+        for kept in (RateCounter, FailedTries):
+            session.execute(delete(kept).where(kept.name.contains(number)))
 
 
 def see_to(session: Session, tables: Sequence[Table], member_id: int) -> None:

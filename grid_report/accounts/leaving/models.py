@@ -24,6 +24,7 @@ class Departure(Base):
     __tablename__ = "departures"
     __table_args__ = (
         CheckConstraint("due_at >= asked_at", name="due_after_asking"),
+        CheckConstraint("done_at IS NULL OR begun_at IS NOT NULL", name="done_once_begun"),
         Index(
             "ix_departures_due_at",
             "due_at",
@@ -37,6 +38,8 @@ class Departure(Base):
     )
     asked_at: Mapped[Instant]
     due_at: Mapped[Instant]
+    # Since when nobody can sign in as the member: what had begun before may still have come in.
+    begun_at: Mapped[Instant | None]
     done_at: Mapped[Instant | None]
 
 

@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 QUARTER_S: Final = 15 * 60
 HOUR_S: Final = 3600
+# Longer than any request takes that began before its member was gone.
+LAST_REQUESTS: Final = timedelta(hours=1)
 
 
 @use_case
@@ -131,13 +133,19 @@ def call_back(*, actor: Actor, now: datetime) -> bool:
 def erase_due(
     rooms: Sequence[Room], *, now: datetime, should_continue: Callable[[], bool] = lambda: True
 ) -> int:
-    """Erase whoever asked for it long enough ago; return how many are done."""
+    """Erase whoever asked for it long enough ago; return how many were seen to.
+
+    Each is seen to twice, an hour apart: a request that had begun before may have come in between.
+    One that fails keeps nobody else waiting; the failure is raised when all others are done.
+    """
     done = 0
+    failure: Exception | None = None
     for member_id in _list_due(now):
         if not should_continue():
             break
         try:
-            done += erase(member_id, rooms, now=now)
+            _erase(member_id, rooms, now=now)
+            done += 1
         except RolesHeld:
             logger.info("erasure waits for a role", extra={"member_id": member_id})
         except Conflict as conflict:
@@ -145,6 +153,13 @@ def erase_due(
             logger.warning(
                 "erasure goes on later", extra={"member_id": member_id, "why": conflict.code}
             )
+        except NotFound:
+            logger.info("erasure called back", extra={"member_id": member_id})
+        except Exception as error:
+            logger.exception("erasure failed", extra={"member_id": member_id})
+            failure = failure or error
+    if failure is not None:
+        raise failure
     return done
 
 
@@ -158,24 +173,26 @@ def _list_due(now: datetime) -> list[int]:
     return list(found)
 
 
-def erase(member_id: int, rooms: Sequence[Room], *, now: datetime) -> int:
-    """Erase one member, or go on with it where it stopped. Raises RolesHeld, Conflict."""
-    _begin(member_id, now=now)
+def _erase(member_id: int, rooms: Sequence[Room], *, now: datetime) -> None:
+    begun_at = _begin(member_id, now=now)
     it = Leaver(member_id, now)
     for room in rooms:
         for end in room.ends:
             end(it)
     for room in rooms:
         _see_to(room, it)
-    return _note_done(member_id, now=now)
+    if now >= begun_at + LAST_REQUESTS:
+        _note_done(member_id, now=now)
 
 
 @use_case
-def _begin(member_id: int, *, now: datetime) -> None:
+def _begin(member_id: int, *, now: datetime) -> datetime:
     with transaction() as session:
         # Called back at this very moment, it is over.
-        lock_one(session, Departure, Departure.member_id == member_id)
-        erasure_steps.begin(session, member_id, erasure.TABLES, now)
+        waiting = lock_one(session, Departure, Departure.member_id == member_id)
+        erasure_steps.make_shell(session, member_id, erasure.TABLES, now)
+        waiting.begun_at = waiting.begun_at or now
+        return waiting.begun_at
 
 
 @use_case
@@ -187,15 +204,8 @@ def _see_to(room: Room, it: Leaver) -> None:
 
 
 @use_case
-def _note_done(member_id: int, *, now: datetime) -> int:
+def _note_done(member_id: int, *, now: datetime) -> None:
     with transaction() as session:
-        try:
-            waiting = lock_one(session, Departure, Departure.member_id == member_id)
-        except NotFound:
-            return 0
-        # Whoever was faster has counted it.
-        if waiting.done_at is not None:
-            return 0
-        waiting.done_at = now
+        waiting = lock_one(session, Departure, Departure.member_id == member_id)
+        waiting.done_at = waiting.done_at or now
     logger.info("member erased", extra={"member_id": member_id})
-    return 1

@@ -9,25 +9,42 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
+from grid_report.access import Grant
+from grid_report.access.roles import Role
+from grid_report.accounts.aliases import rider_alias
+from grid_report.accounts.leaving import export_usecases
 from grid_report.accounts.leaving import usecases as leaving
-from grid_report.accounts.leaving.erasing import Room
+from grid_report.accounts.leaving.erasing import Leaver, Room
+from grid_report.accounts.members import usecases as members_usecases
 from grid_report.accounts.models import Member, Standing
 from grid_report.application import LEAVING
 from grid_report.clock import Month
-from grid_report.db import db
+from grid_report.db import db, transaction
 from grid_report.media.upkeep import usecases as upkeep_usecases
+from grid_report.notify.delivery import deliver_due
 from grid_report.offers.permits.lifecycle import ApplicationState
 from grid_report.offers.redemptions.models import Redemption, Waiting
 from grid_report.places.queries import reference
 from grid_report.points.ledger.models import Account
-from grid_report.reports.lifecycle import State
+from grid_report.reports import steps as reports_steps
+from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.models import Report
 from grid_report.statistics.counts import usecases as counts_usecases
 from grid_report.statistics.month import usecases as month_usecases
 from grid_report.web.context import wiring
-from tests.accounts.leaving.lives import PHONE, Life, alias_of, found_anywhere, leave, live, secrets
+from tests.accounts.leaving.lives import (
+    PHONE,
+    SIGN,
+    Life,
+    alias_of,
+    found_anywhere,
+    leave,
+    live,
+    secrets,
+)
+from tests.accounts.leaving.test_exports import make_due
 from tests.media.test_photo_store import care, claimed, names, store
-from tests.support.builders import PASSWORD, Make
+from tests.support.builders import PASSWORD, STATION, Make
 
 pytestmark = pytest.mark.database
 
@@ -79,6 +96,8 @@ def test_whoever_is_erased_is_found_nowhere_and_all_sums_stay(app: Flask, make: 
     before = {one for *_, one in found_anywhere(looked_for, alias)}
     assert before >= set(looked_for) - {PHONE}
     due = leave(make, it) + timedelta(days=2)
+    export_usecases.request(days=7, most_per_hour=1, actor=it.rider, now=it.later)
+    make_due(make, it.later)
     month_usecases.freeze_month(
         NOVEMBER, actor=it.cards.shop.admin, seen_version=0, reason="", places=reference(),
         county=make.settings.county, now=due,
@@ -89,7 +108,17 @@ def test_whoever_is_erased_is_found_nowhere_and_all_sums_stay(app: Flask, make: 
         with pytest.raises(Killed):
             leaving.erase_due(killed_at(LEAVING, nth), now=due)
     assert leaving.erase_due(LEAVING, now=due) == 1
-    assert leaving.erase_due(LEAVING, now=due) == 0
+    # A request that had begun before the member was gone comes in now.
+    with transaction() as session:
+        late = session.get_one(Report, it.cases["accepted"].id)
+        reports_steps.record(
+            session, late, Step.URGE, came_from=late.state, actor=it.rider, role="rider", now=due,
+            words=f"{SIGN}迟到",
+        )  # fmt: skip
+    assert list(found_anywhere([SIGN], alias)) != []
+    again = due + timedelta(hours=1)
+    assert leaving.erase_due(LEAVING, now=again) == 1
+    assert leaving.erase_due(LEAVING, now=again) == 0
     assert upkeep_usecases.remove_asked(
         store(), wiring().photo_names_in_use, care(), now=due
     ) == len(it.photos)
@@ -100,6 +129,11 @@ def test_whoever_is_erased_is_found_nowhere_and_all_sums_stay(app: Flask, make: 
     assert recounts(make) == 0
     assert it.cards.shop.book.differences(due) == as_audited
     _ended(it)
+    assert db.session.execute(text("SELECT * FROM export_pieces")).all() == []
+    # Those who go on with his cases see them, and nobody behind them.
+    for name in ("closed", "accepted"):
+        page = make.signed_in(it.worker).get(f"/desk/{it.cases[name].number}")
+        assert page.status_code == 200
     shell = db.session.get_one(Member, it.rider.member_id)
     assert (shell.standing, shell.name, shell.phone_tail) == (Standing.ERASED, "", "")
     db.session.rollback()
@@ -152,6 +186,55 @@ def test_figures_and_points_of_what_is_over_stay_as_they_were(make: Make) -> Non
     )
     assert leaving.erase_due(LEAVING, now=due) == 1
     assert (cells(), accounts()) == before
+
+
+def test_what_waits_for_a_proof_goes_whole(make: Make) -> None:
+    rider = make.unproved()
+    number = make.report(rider, description=SIGN).number
+    due = leaving.ask(
+        password=PASSWORD, code="", days=0, actor=rider, policy=make.policy, now=make.later(1)
+    )
+    assert leaving.erase_due(LEAVING, now=due) == 1
+    assert list(found_anywhere([SIGN, number], rider_alias(rider.member_id))) == []
+    asked = db.session.execute(text("SELECT COUNT(*) FROM photo_removals")).scalar_one()
+    assert asked == 1
+
+
+def test_one_that_fails_keeps_nobody_waiting_and_office_comes_first(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = make.rider(), make.rider(), make.rider()
+    for who in (first, second, third):
+        leaving.ask(password=PASSWORD, code="", days=0, actor=who, policy=make.policy, now=make.now)
+    worker = Grant(Role.WORKER, STATION)
+    members_usecases.grant_role(
+        second.member_id, worker, actor=make.administrator(), place_exists=lambda *_: True,
+        now=make.now,
+    )  # fmt: skip
+
+    def fails(it: Leaver) -> None:
+        if it.member_id == first.member_id:
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        leaving.erase_due((Room((), ends=(fails,)), *LEAVING), now=make.now)
+    db.session.rollback()
+    standing = {
+        who: db.session.get_one(Member, who.member_id).standing for who in (first, second, third)
+    }
+    assert list(standing.values()) == [Standing.ERASED, Standing.ACTIVE, Standing.ERASED]
+
+
+def test_nobody_gone_gets_another_message(make: Make) -> None:
+    rider, worker = make.rider(), make.worker()
+    report = make.accepted(worker, rider)
+    deliver_due(now=lambda: make.now)
+    leaving.ask(password=PASSWORD, code="", days=0, actor=rider, policy=make.policy, now=make.now)
+    leaving.erase_due(LEAVING, now=make.now)
+    make.step(report, "start", worker)
+    deliver_due(now=lambda: make.now)
+    inbox = text("SELECT COUNT(*) FROM inbox WHERE member_id = :id")
+    assert db.session.execute(inbox, {"id": rider.member_id}).scalar_one() == 0
 
 
 def cells() -> list[tuple[Any, ...]]:
