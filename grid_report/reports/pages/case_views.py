@@ -80,6 +80,7 @@ class ReportView:
     reporter: ReporterView | None
     sensitive: bool
     sent_unproved: bool
+    rider_left: bool
     taken_at: datetime | None
     accept_due: datetime
     control_due: datetime | None
@@ -179,6 +180,8 @@ def view(
         reporter=reporter(report, actor, names),
         sensitive=report.sensitive,
         sent_unproved=report.sent_unproved,
+        # What was sent is not even known by its hash any more.
+        rider_left=report.fingerprint == "",
         taken_at=report.taken_at,
         accept_due=report.accept_due,
         control_due=report.control_due,
