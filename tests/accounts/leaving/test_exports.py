@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from flask import Flask
 
 from grid_report.access import Actor
 from grid_report.accounts.leaving import export_queries, export_usecases, fates
+from grid_report.accounts.leaving.erasing import Room
 from grid_report.accounts.leaving.errors import ExportUnderWay
 from grid_report.application import LEAVING
 from grid_report.db import Base, db
@@ -179,3 +181,43 @@ def test_killed_it_begins_anew_and_gives_up_after_some_tries(
             make_due(make, at + timedelta(hours=hour))
     assert make_due(make, at + timedelta(hours=5)) == 0
     assert export_queries.find_export(again, rider.member_id, at).failed_at is not None
+
+
+class Large(io.RawIOBase):
+    """A photo of many megabytes that never is in memory."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.left = size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size = min(self.left, len(buffer))
+        self.left -= size
+        return size
+
+
+def test_however_large_it_is_no_more_than_a_piece_is_held(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    monkeypatch.setattr(
+        export_usecases, "_keep_piece", lambda _id, _turn, _nth, data: sizes.append(len(data))
+    )
+    pieces = export_usecases.Pieces(1, 1)
+    rooms = (Room((), photos=lambda _: [(f"{n}.jpg", "") for n in range(4)]),)
+    rider = make.rider().member_id
+    tracemalloc.start()
+    try:
+        export_usecases._write(
+            pieces, rooms, rider, open_photo=lambda _: io.BufferedReader(Large(8_000_000)),
+            vault=make.policy.vault,
+        )  # fmt: skip
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert pieces.byte_count == sum(sizes) > 32_000_000
+    assert max(sizes) == export_usecases.PIECE_BYTES
+    assert peak < 3_000_000
