@@ -19,14 +19,14 @@ TABLES: Final = (
         "redemption_history",
         of="actor_id",
         emptied={"words": ""},
-        only={"role": "rider"},
+        only={"role": ("rider",)},
         stays=stays(Stays.SHELL, "actor_id") | stays(Stays.CODE, "role"),
     ),
     Table(
         "application_history",
         of="actor_id",
         emptied={"words": ""},
-        only={"role": "rider"},
+        only={"role": ("rider",)},
         stays=stays(Stays.SHELL, "actor_id") | stays(Stays.CODE, "role"),
     ),
     Table(

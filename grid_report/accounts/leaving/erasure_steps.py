@@ -68,7 +68,7 @@ def see_to(session: Session, tables: Sequence[Table], member_id: int) -> None:
 def _see_to(session: Session, table: Table, member_id: int) -> None:
     of = db.metadata.tables[table.name]
     whose = [is_of(table.name, table.of, member_id)]
-    whose += [of.c[name] == value for name, value in table.only.items()]
+    whose += [of.c[name].in_(sorted(values)) for name, values in table.only.items()]
     if table.goes:
         session.execute(delete(of).where(*whose))
     elif table.emptied:

@@ -32,14 +32,14 @@ class Table:
 
     `of` is the way from a row to its member: a column, or `column>table.column` where the row
     belongs to another table's. With `goes` the rows go whole; else `emptied` says what its columns
-    hold afterwards, in rows that have what `only` asks for.
+    hold afterwards, in rows that have one of the values `only` asks for.
     """
 
     name: str
     of: str = ""
     goes: bool = False
     emptied: Mapping[str, Any] = field(default_factory=dict)
-    only: Mapping[str, str] = field(default_factory=dict)
+    only: Mapping[str, Collection[str]] = field(default_factory=dict)
     stays: Mapping[str, Stays] = field(default_factory=dict)
 
     def says(self, column: str) -> bool:

@@ -20,7 +20,7 @@ TABLES: Final = (
         of="actor_id",
         emptied={"words": ""},
         # What somebody in office wrote belongs to the case.
-        only={"role": "rider"},
+        only={"role": ("rider",)},
         stays=stays(Stays.SHELL, "actor_id")
         | stays(Stays.CODE, "role changes")
         | stays(Stays.OFFICE, "internal_note"),

@@ -6,7 +6,7 @@ import itertools
 import re
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from grid_report.accounts.carried_forms import usecases as carried_usecases
 from grid_report.accounts.carried_forms.usecases import Carried
 from grid_report.accounts.leaving import usecases as leaving
 from grid_report.db import Base, db
+from grid_report.fairness import scheduled as fairness_scheduled
 from grid_report.media.resumable import protocol
 from grid_report.media.resumable import usecases as uploads
 from grid_report.offers.permits.lifecycle import ApplicationStep
@@ -67,6 +68,7 @@ def live(app: Flask, make: Make) -> Life:
     _report(make, it, handler)
     _redeem(it)
     _sign_in(app, make, it)
+    fairness_scheduled.find_in_photos(now=it.later)
     db.session.rollback()
     photos = db.session.query(ReportPhoto.name, ReportPhoto.added_by_id)
     it.photos = {name for name, by in photos if by == rider.member_id}
@@ -82,7 +84,7 @@ def _report(make: Make, it: Life, handler: Actor) -> None:
     )
 
     # Of each picture as many as there are; pictures take longest of all here.
-    mine, theirs = (make.photo(),), (make.photo(),)
+    mine, theirs = (replace(make.photo(), taken_at=make.later(-1000)),), (make.photo(),)
     # One every few hours: nobody may send that many at once.
     hours = itertools.count(-48, 3)
 

@@ -95,6 +95,8 @@ def test_whoever_is_erased_is_found_nowhere_and_all_sums_stay(app: Flask, make: 
     # The number is never there in the clear; all else is found before.
     before = {one for *_, one in found_anywhere(looked_for, alias)}
     assert before >= set(looked_for) - {PHONE}
+    places = {table for table, *_ in found_anywhere(looked_for, alias)}
+    assert places >= {"fairness_signals", "outbox", "report_history", "applications", "members"}
     due = leave(make, it) + timedelta(days=2)
     export_usecases.request(days=7, most_per_hour=1, actor=it.rider, now=it.later)
     make_due(make, it.later)
