@@ -25,6 +25,7 @@ from grid_report.accounts.aliases import rider_alias
 from grid_report.accounts.devices import queries as devices_queries
 from grid_report.accounts.devices.routes import device_label, device_secrets, remember_device
 from grid_report.accounts.errors import CodesUsedUp, MemberSuspended, SecondStepNeeded
+from grid_report.accounts.leaving import export_queries
 from grid_report.accounts.members import place_names
 from grid_report.accounts.models import SignInKind
 from grid_report.accounts.numbers import choice_forms, messenger
@@ -308,6 +309,7 @@ def _me_page() -> dict[str, Any]:
         },
         "notice_version": policy.NOTICE_VERSION,
         "by_code": messenger.current() is not None,
+        "departure": export_queries.departure_of(actor.member_id),
     }
 
 

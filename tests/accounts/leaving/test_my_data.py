@@ -74,7 +74,8 @@ def test_whoever_leaves_reads_before_what_goes_and_stays_and_can_stay(
     wrong = post_form(browser, "/me/data/leave", "/me/data", password="not mine")
     assert wrong.status_code == 422
     assert post_form(browser, "/me/data/leave", "/me/data", password=PASSWORD).status_code == 303
-    assert "你已申请注销" in browser.get("/me/data").get_data(as_text=True)
+    for path in ("/me/data", "/me"):
+        assert "你已申请注销" in browser.get(path).get_data(as_text=True)
     assert post_form(browser, "/me/data/stay", "/me/data").status_code == 303
     work(make, days=8)
     assert browser.get("/me").status_code == 200
