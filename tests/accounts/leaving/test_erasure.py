@@ -25,7 +25,12 @@ from grid_report.notify.delivery import deliver_due
 from grid_report.offers.permits.lifecycle import ApplicationState
 from grid_report.offers.redemptions.models import Redemption, Waiting
 from grid_report.places.queries import reference
+from grid_report.points.budgets import scheduled as upkeep
+from grid_report.points.history import queries as history_queries
+from grid_report.points.kinds import UnpaidReason
 from grid_report.points.ledger.models import Account
+from grid_report.points.ledger.pending_models import PendingAward
+from grid_report.points.policy import terms_of
 from grid_report.reports import steps as reports_steps
 from grid_report.reports.lifecycle import State, Step
 from grid_report.reports.models import Report
@@ -44,7 +49,8 @@ from tests.accounts.leaving.lives import (
 )
 from tests.accounts.leaving.test_exports import make_due
 from tests.media.test_photo_store import care, claimed, names, store
-from tests.support.builders import PASSWORD, STATION, Make
+from tests.points.book import Book
+from tests.support.builders import PASSWORD, PROPERTY, STATION, Make
 
 pytestmark = pytest.mark.database
 
@@ -237,6 +243,33 @@ def test_nobody_gone_gets_another_message(make: Make) -> None:
     deliver_due(now=lambda: make.now)
     inbox = text("SELECT COUNT(*) FROM inbox WHERE member_id = :id")
     assert db.session.execute(inbox, {"id": rider.member_id}).scalar_one() == 0
+
+
+def test_an_accepted_case_goes_on_and_unspent_points_expire(make: Make) -> None:
+    rider, worker, handler = make.rider(), make.worker(), make.handler()
+    make.step(make.handled(worker, handler, rider), "pass", worker)
+    report = make.accepted(worker, rider)
+    make.step(report, "dispatch", worker, unit=PROPERTY)
+    balance = history_queries.balance(rider.member_id).available
+    assert balance > 0
+    leaving.ask(password=PASSWORD, code="", days=0, actor=rider, policy=make.policy, now=make.now)
+    leaving.erase_due(LEAVING, now=make.now)
+    make.step(report, "start", handler)
+    make.step(report, "handle", handler, note="修好了", photos=(make.photo(),))
+    assert make.step(report, "pass", worker).state is State.CLOSED
+    db.session.rollback()
+    assert history_queries.balance(rider.member_id).available == balance
+    unpaid = db.session.scalars(select(PendingAward.reason)).all()
+    db.session.rollback()
+    assert unpaid == [UnpaidReason.GONE]
+    later = make.now + timedelta(days=800)
+    terms = terms_of(make.settings)
+    for day in (700, 330, 340, 360):
+        upkeep.tell_of_expiry(terms=terms, now=make.now + timedelta(days=day))
+    assert upkeep.expire_points(now=later) > 0
+    assert history_queries.balance(rider.member_id).available == 0
+    db.session.rollback()
+    assert Book().differences(later) == []
 
 
 def cells() -> list[tuple[Any, ...]]:

@@ -17,6 +17,7 @@ from grid_report.accounts.leaving import usecases as leaving
 from grid_report.accounts.leaving.outcome import ENDS, GOES, STAYS
 from grid_report.accounts.numbers import messenger
 from grid_report.application import LEAVING
+from grid_report.errors import Invalid, TooMany
 from grid_report.media.store.stores import Size
 from grid_report.web.context import wiring
 from tests.accounts.browsing import post_form
@@ -128,3 +129,14 @@ def test_programs_load_the_file_and_leave(make: Make) -> None:
     assert client.post("/api/v1/me/stay", headers=token).status_code == 204
     work(make, days=8)
     assert client.get("/api/v1/me", headers=token).status_code == 200
+
+
+def test_nobody_guesses_a_password_here(make: Make) -> None:
+    rider, most = make.rider(), make.settings.limits.sign_ins_per_15_min
+    guess: dict[str, Any] = {"password": "not mine", "code": "", "days": 7}
+    for _ in range(most):
+        with pytest.raises(Invalid):
+            leaving.ask(**guess, actor=rider, policy=make.policy, now=make.now)
+    guess["password"] = PASSWORD
+    with pytest.raises(TooMany):
+        leaving.ask(**guess, actor=rider, policy=make.policy, now=make.now)
