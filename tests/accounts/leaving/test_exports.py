@@ -123,7 +123,9 @@ def test_everything_is_in_it_and_nothing_of_anybody_else(
         "questions_about_reports.json", "step_keys.json", "devices.json",
     }  # fmt: skip
     sheet = files["points/statement.csv"].decode("utf-8-sig").splitlines()
-    assert sheet[0].startswith("at,points,what")
+    assert sheet[0].split(",")[1:3] == ["积分", "用途"]
+    # The oldest line: at the county's time, in words.
+    assert sheet[-1].startswith("2026-11-16 10:00,15,你的上报被受理了,KY-")
     assert len(sheet) > 5
     photos = [name for name in files if name.endswith(".jpg")]
     assert len(photos) == 8
