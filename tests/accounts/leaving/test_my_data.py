@@ -12,14 +12,12 @@ import pytest
 from flask import Flask
 
 from grid_report.access import Actor
-from grid_report.accounts.leaving import export_usecases
 from grid_report.accounts.leaving import usecases as leaving
 from grid_report.accounts.leaving.outcome import ENDS, GOES, STAYS
 from grid_report.accounts.numbers import messenger
-from grid_report.application import LEAVING
 from grid_report.errors import Invalid, TooMany
-from grid_report.media.store.stores import Size
-from grid_report.web.context import wiring
+from grid_report.jobs.registry import BY_NAME
+from grid_report.jobs.work import JobContext
 from tests.accounts.browsing import post_form
 from tests.support.builders import PASSWORD, Make
 
@@ -36,12 +34,10 @@ class Told:
 
 
 def work(make: Make, days: int = 0) -> None:
+    """Let both jobs run, some days on."""
     now = make.now + timedelta(days=days, minutes=1)
-    export_usecases.make_due(
-        LEAVING, open_photo=lambda name: wiring().media.store.open(name, Size.MAIN),
-        vault=make.policy.vault, now=lambda: now,
-    )  # fmt: skip
-    leaving.erase_due(LEAVING, now=now)
+    for name in ("make-exports", "erase-members"):
+        BY_NAME[name].run(JobContext(make.settings, lambda: now, lambda: True))
 
 
 def test_the_page_hands_the_file_to_its_owner_alone(make: Make) -> None:
