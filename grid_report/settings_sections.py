@@ -39,6 +39,7 @@ JobName = Literal[
     "send-messages",
     "mark-lights",
     "tell-of-reviews",
+    "learn-kinds",
     "open-budgets",
     "release-points",
     "expire-points",

@@ -114,13 +114,13 @@ def test_one_language_more_is_asked_for_kept_and_told_everywhere() -> None:
     assert not done.returncode, done.stderr
     assert json.loads(done.stdout) == {
         "columns": {
-            "categories": ["group_fr", "name_fr", "safety_tip_fr"],
+            "categories": ["group_fr", "name_fr", "safety_tip_fr", "short_fr", "synonyms_fr"],
             "offers": ["description_fr", "title_fr"],
             "statement_lines": ["title_fr"],
         },
         "lengths": [60, 80],
         "required": ["title_fr"],
-        "sheet": ["group_fr", "name_fr", "safety_tip_fr"],
+        "sheet": ["group_fr", "name_fr", "safety_tip_fr", "short_fr", "synonyms_fr"],
         "typed": ["description_fr", "title_fr"],
         "told": ["points", "title_en", "title_fr", "title_zh"],
         "open": ["group_code", "group_zh", "group_en", "group_fr"],

@@ -35,6 +35,8 @@ from grid_report.reports.desk import shapes as desk_shapes
 from grid_report.reports.earnings import api as rewards_api
 from grid_report.reports.earnings import points_api
 from grid_report.reports.earnings import shapes as rewards_shapes
+from grid_report.reports.kinds import api as kinds_api
+from grid_report.reports.kinds import shapes as kinds_shapes
 from grid_report.reports.pages import api as reports_api
 from grid_report.reports.pages import case_shapes
 from grid_report.reports.pages import shapes as reports_shapes
@@ -59,6 +61,7 @@ CALLS = (
     objections_api,
     proposals_api,
     reports_api,
+    kinds_api,
     desk_api,
     rewards_api,
     points_api,
@@ -80,6 +83,7 @@ SHAPES = (
     proposals_shapes,
     case_shapes,
     reports_shapes,
+    kinds_shapes,
     desk_shapes,
     rewards_shapes,
     catalogue_shapes,

@@ -33,6 +33,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("send-messages", work.send_messages, lambda s: s.deliver_seconds, is_frequent=True),
     Job("mark-lights", work.mark_lights, lambda s: s.lights_seconds, is_frequent=True),
     Job("tell-of-reviews", work.tell_of_reviews),
+    Job("learn-kinds", work.learn_kinds),
     Job("open-budgets", work.open_budgets),
     Job("release-points", work.release_points),
     Job("expire-points", work.expire_points),

@@ -35,6 +35,7 @@ from grid_report.points.budgets import scheduled as points_upkeep
 from grid_report.points.budgets import usecases as points_usecases
 from grid_report.points.policy import terms_of
 from grid_report.reports.casework import usecases as reports_usecases
+from grid_report.reports.kinds import scheduled as kinds_scheduled
 from grid_report.settings import Settings
 from grid_report.statistics.counts import usecases as statistics_usecases
 from grid_report.statistics.month import usecases as month_usecases
@@ -106,6 +107,19 @@ def tell_of_reviews(duty: JobContext) -> int:
         )
         done += told
         if told < LIGHTS_AT_ONCE:
+            break
+    return done
+
+
+def learn_kinds(duty: JobContext) -> int:
+    """Count the kinds communities accepted, for the order riders are offered them in."""
+    done = 0
+    while duty.should_continue():
+        counted = kinds_scheduled.learn_kinds(
+            places=places_queries.reference(), zone=duty.settings.county.tz, now=duty.now()
+        )
+        done += counted
+        if not counted:
             break
     return done
 

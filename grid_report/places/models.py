@@ -9,7 +9,15 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, U
 from sqlalchemy.orm import Mapped, mapped_column
 
 from grid_report.db import BIG, Base, Instant, RowId, enum_column, worded
-from grid_report.places.geo.categories import GROUP, NAME, SAFETY_TIP, Emergency
+from grid_report.places.geo.categories import (
+    COLOURS,
+    GROUP,
+    NAME,
+    SAFETY_TIP,
+    SHORT,
+    SYNONYMS,
+    Emergency,
+)
 
 
 class Street(Base):
@@ -89,6 +97,8 @@ class UnitArea(Base):
 @worded("group", GROUP)
 @worded("name", NAME)
 @worded("safety_tip", SAFETY_TIP, may_be_empty=True)
+@worded("short", SHORT, may_be_empty=True)
+@worded("synonyms", SYNONYMS, may_be_empty=True)
 class Category(Base):
     """What kind of hazard. Codes never change meaning; a category is retired, not deleted."""
 
@@ -116,6 +126,9 @@ class Category(Base):
     icon: Mapped[str] = mapped_column(String(40), server_default="dots")
     # Its place among the few kinds a rider is offered before all others.
     asked_first: Mapped[int | None]
+    colour: Mapped[str] = mapped_column(String(10), server_default=COLOURS[0])
+    # Its place in the red row on top of the form: call first.
+    call_row: Mapped[int | None]
     retired_at: Mapped[Instant | None]
 
 

@@ -206,9 +206,18 @@ def _categories(session: Session) -> list[CategoryInfo]:
     return [_category(**_by_language(dict(row))) for row in rows]
 
 
+WRITTEN_FIELDS: Final = {
+    "group": "group_names",
+    "name": "names",
+    "safety_tip": "safety_tips",
+    "short": "shorts",
+    "synonyms": "synonyms",
+}
+
+
 def _by_language(found: dict[str, Any]) -> dict[str, Any]:
     """Put what stands in a column a language together."""
-    for field, name in (("group", "group_names"), ("name", "names"), ("safety_tip", "safety_tips")):
+    for field, name in WRITTEN_FIELDS.items():
         found[name] = {code: found.pop(it) for code, it in columns_by_language(field).items()}
     return found
 

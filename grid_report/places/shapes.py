@@ -23,6 +23,7 @@ class CategoryShown(Answer):
     name: str
     name_zh: str
     name_en: str
+    short: str
     severity: int = Field(ge=1, le=4)
     emergency: Annotated[str, spelled_out(Emergency, "Emergency")]
     call_first: list[str]
@@ -36,6 +37,7 @@ class CategoryShown(Answer):
             code=it.code,
             name=it.name(language),
             **as_columns("name", it.names),
+            short=it.short(language),
             severity=it.severity,
             emergency=it.emergency,
             call_first=list(numbers_to_call(it, call_numbers)),

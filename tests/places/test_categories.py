@@ -12,10 +12,11 @@ import pytest
 
 from grid_report.errors import Invalid
 from grid_report.places.geo.categories import (
+    COLOURS,
     Categories,
     CategoryInfo,
     Emergency,
-    asked_first,
+    call_row,
     in_season,
     numbers_to_call,
     seasonal,
@@ -189,27 +190,79 @@ def test_a_missing_column_is_named() -> None:
     ]
 
 
-def test_the_seasons_kinds_are_offered_first_then_the_usual_ones_in_their_order() -> None:
-    kinds = [
-        category("AA01", asked_first=2),
-        category("AA02", season="11-03"),
-        category("AA03", asked_first=1),
-        category("AA04", season="05-09", asked_first=3),
-        category("AA05"),
-    ]
-    assert [it.code for it in asked_first(kinds, 12)] == ["AA02", "AA03", "AA01", "AA04"]
-    assert [it.code for it in asked_first(kinds, 6)] == ["AA04", "AA03", "AA01"]
-    many = [category(f"AB{n:02}", asked_first=n) for n in range(1, 10)]
-    assert [it.code for it in asked_first(many, 6)] == [f"AB{n:02}" for n in range(1, 7)]
-
-
 def test_a_file_without_signs_says_nothing_of_them() -> None:
     rows = list(csv.reader(CATEGORIES_FILE.read_text(encoding="utf-8").splitlines()))
     text = io.StringIO()
-    csv.writer(text).writerows(row[:-3] for row in rows)
+    csv.writer(text).writerows(row[:20] for row in rows)
     read = sheets.read_sheet(text.getvalue(), sheets.CATEGORY, file="categories.csv")
     assert len(read) == len(rows) - 1
-    assert not any(it.keys() & {"icon", "group_icon", "asked_first"} for it in read)
+    lacking = {"icon", "group_icon", "asked_first", "short_zh", "short_en", "colour", "call_row"}
+    assert not any(it.keys() & (lacking | {"synonyms_zh", "synonyms_en"}) for it in read)
+
+
+def test_every_kind_of_the_shipped_file_has_a_short_name_of_its_own_and_a_colour() -> None:
+    found = rows()
+    for name in ("short_zh", "short_en"):
+        assert len({it[name] for it in found}) == len(found)
+    assert all(2 <= len(it["short_zh"]) <= 4 for it in found)
+    assert {it["colour"] for it in found} <= set(COLOURS)
+    assert [it["code"] for it in found if not it["synonyms_zh"] or not it["synonyms_en"]] == []
+
+
+def test_who_has_to_be_called_first_stands_in_the_data_with_a_number() -> None:
+    top = sorted((it for it in rows() if it["call_row"]), key=lambda it: it["call_row"])
+    assert [it["short_zh"] for it in top] == ["着火", "漏气", "有人受伤"]
+    assert [it["call_first"].split("|")[0] for it in top] == ["119", "119", "120"]
+
+
+@pytest.mark.parametrize(
+    ("column", "said", "kept"),
+    [
+        ("short_zh", "路面坑洼了", None), ("short_zh", "坑", None), ("short_zh", "", None),
+        ("short_en", "Hole in the road", None), ("short_en", "Hole", "Hole"),
+        ("synonyms_zh", "坑| 破路 ｜坑||", "坑|破路"), ("synonyms_en", "", ""),
+        ("synonyms_zh", "坑" * 201, None), ("colour", "red", None), ("colour", "", "grey"),
+        ("colour", "teal", "teal"), ("call_row", "first", None), ("call_row", "0", None),
+        ("call_row", "2", 2), ("call_row", "", None),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_kind_is_named_by_its_column(
+    column: str, said: str, kept: str | int | None
+) -> None:
+    text = io.StringIO()
+    with CATEGORIES_FILE.open(encoding="utf-8", newline="") as file:
+        read = list(csv.DictReader(file))
+    read[0][column] = said
+    writer = csv.DictWriter(text, list(read[0]))
+    writer.writeheader()
+    writer.writerows(read)
+    if kept is None and said:
+        with pytest.raises(SheetError) as error:
+            sheets.read_sheet(text.getvalue(), sheets.CATEGORY, file="x.csv")
+        assert [(it.line, it.column) for it in error.value.problems] == [(2, column)]
+    elif column == "short_zh":
+        with pytest.raises(SheetError):
+            sheets.read_sheet(text.getvalue(), sheets.CATEGORY, file="x.csv")
+    else:
+        assert sheets.read_sheet(text.getvalue(), sheets.CATEGORY, file="x.csv")[0][column] == kept
+
+
+def test_the_row_of_numbers_follows_its_ranks_and_leaves_out_whoever_has_none() -> None:
+    kinds = [
+        category("AA01", call_row=2, call_first=("119",)),
+        category("AA02", call_row=1, call_first=("gas",)),
+        category("AA03", call_row=3),
+        category("AA04", call_first=("110",)),
+    ]
+    assert [it.code for it in call_row(kinds)] == ["AA02", "AA01"]
+
+
+def test_a_kind_without_a_short_name_says_its_name_and_is_found_by_all_its_words() -> None:
+    bare = category()
+    assert (bare.short("zh_CN"), bare.short("en")) == ("名", "Name")
+    named = category(shorts={"zh_CN": "坑", "en": "Hole"}, synonyms={"zh_CN": "洼|坑", "en": "pit"})
+    assert named.short("zh_CN") == "坑"
+    assert named.words() == ("坑", "Hole", "名", "Name", "洼", "pit")
 
 
 def test_every_sign_of_the_shipped_file_is_drawn() -> None:

@@ -209,12 +209,15 @@ def test_a_file_without_signs_leaves_those_that_are_there(
     new = ["XX01", *next(row for row in rows if row[0] == "EN99")[1:]]
     older = tmp_path / "categories.csv"
     with older.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(row[:-3] for row in (*rows, new))
+        csv.writer(file).writerows(row[:20] for row in (*rows, new))
     monkeypatch.setattr(usecases, "CATEGORIES_FILE", older)
     assert load(settings) == 1
     hole, own = (queries.categories().get(code) for code in ("RD02", "XX01"))
     assert (hole.icon, hole.group_icon, hole.asked_first) == ("road", "road", 1)
     assert (own.icon, own.group_icon, own.asked_first) == ("dots", "dots", None)
+    assert (hole.short("zh_CN"), hole.colour) == ("路面坑洼", "brown")
+    assert "坑" in hole.words()
+    assert (own.short("en"), own.colour, own.call_row) == ("Other", "grey", None)
 
 
 def test_another_county_gets_none_of_these_communities(app: Flask) -> None:

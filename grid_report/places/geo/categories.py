@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -14,6 +14,14 @@ from grid_report.languages import Length, Written
 GROUP: Final = Length(characters=40, letters=60)
 NAME: Final = Length(characters=60, letters=80)
 SAFETY_TIP: Final = Length(characters=200, letters=300)
+# What a tile says big, and the other words riders look for; `|` stands between them.
+SHORT: Final = Length(characters=4, letters=14)
+SYNONYMS: Final = Length(characters=200, letters=300)
+# The colours a kind's sign may have: each is a token of the stylesheet, in light and dark.
+# Red, amber and green are not among them: those say how late a case is.
+COLOURS: Final = (
+    "grey", "rose", "orange", "brown", "olive", "teal", "blue", "indigo", "violet",
+)  # fmt: skip
 FALLBACK_NUMBER: Final = "12345"
 EMERGENCY_SEVERITY: Final = 4
 # What has to be made safe within so many hours can harm somebody while it waits.
@@ -53,11 +61,26 @@ class CategoryInfo:
     group_icon: str = "dots"
     icon: str = "dots"
     asked_first: int | None = None
+    shorts: Written = field(default_factory=dict)
+    synonyms: Written = field(default_factory=dict)
+    colour: str = COLOURS[0]
+    # Its place in the row that says to call first; None: not in it.
+    call_row: int | None = None
     retired: bool = False
 
     def name(self, language: str) -> str:
         """Return the name in a language."""
         return self.names[language]
+
+    def short(self, language: str) -> str:
+        """Return the short name in a language; where there is none, the name."""
+        return self.shorts.get(language) or self.names[language]
+
+    def words(self) -> tuple[str, ...]:
+        """Return every word it is looked for with, in all languages."""
+        said = [*self.shorts.values(), *self.names.values()]
+        said += [word for texts in self.synonyms.values() for word in texts.split("|")]
+        return tuple(dict.fromkeys(filter(None, said)))
 
     def group_name(self, language: str) -> str:
         """Return the group's name in a language."""
@@ -141,15 +164,10 @@ class Categories:
         )
 
 
-def asked_first(categories: Iterable[CategoryInfo], month: int) -> tuple[CategoryInfo, ...]:
-    """Return the few kinds to offer before all others: the season's, then the usual ones."""
-    kinds = list(categories)
-    seasons = [it for it in kinds if in_season(it.season, month)]
-    usual = sorted(
-        (it for it in kinds if it.asked_first is not None and it not in seasons),
-        key=lambda it: it.asked_first or 0,
-    )
-    return (*seasons, *usual)[:MOST_FIRST]
+def call_row(categories: Iterable[CategoryInfo]) -> tuple[CategoryInfo, ...]:
+    """Return the kinds whose numbers stand above all others, in the order the data gives."""
+    named = [it for it in categories if it.call_row is not None and it.call_first]
+    return tuple(sorted(named, key=lambda it: (it.call_row or 0, it.code)))
 
 
 def in_season(season: str, month: int) -> bool:

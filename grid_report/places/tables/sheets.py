@@ -13,8 +13,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from grid_report.languages import Length, columns_by_language
-from grid_report.places.geo.categories import COUNTY_KEYS, GROUP, NAME, SAFETY_TIP, Emergency
+from grid_report.languages import Length, columns, columns_by_language
+from grid_report.places.geo.categories import (
+    COLOURS,
+    COUNTY_KEYS,
+    GROUP,
+    NAME,
+    SAFETY_TIP,
+    SHORT,
+    SYNONYMS,
+    Emergency,
+)
 from grid_report.places.tables.sheet_problems import Problem, SheetError
 from grid_report.places.tables.sheet_text import separator_of
 
@@ -101,6 +110,21 @@ def _sign(text: str) -> str:
     return text or "dots"
 
 
+def _synonyms(most: int) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        words = [word.strip() for word in re.split(r"[|｜]", text)]
+        # One word twice, or nothing between two strokes, is a slip of the hand and no harm.
+        return _text(most, 0)("|".join(dict.fromkeys(filter(None, words))))
+
+    return read
+
+
+def _colour(text: str) -> str:
+    if text not in ("", *COLOURS):
+        raise ValueError
+    return text or COLOURS[0]
+
+
 def _rank(text: str) -> int | None:
     return _whole(1, 99)(text) if text else None
 
@@ -135,9 +159,19 @@ CATEGORY: Final[Columns] = {
     "group_sign": ("group_icon", _sign),
     "sign": ("icon", _sign),
     "asked_first": ("asked_first", _rank),
+    **_worded("short", SHORT, least=2),
+    **{
+        name: (name, _synonyms(SYNONYMS.of(code)))
+        for code, name in columns_by_language("synonyms").items()
+    },
+    "colour": ("colour", _colour),
+    "call_row": ("call_row", _rank),
 }
 # Columns a file of before may lack: what is known without it stays, a new kind has a default.
-MAY_LACK: Final = frozenset({"group_sign", "sign", "asked_first"})
+MAY_LACK: Final = frozenset(
+    {"group_sign", "sign", "asked_first", "colour", "call_row"}
+    | {*columns("short"), *columns("synonyms")}
+)
 COMMUNITY: Final[Columns] = {
     "code": ("code", _code(r"\d{12}")),
     "name": ("name", _text(60)),

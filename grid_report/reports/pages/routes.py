@@ -17,7 +17,6 @@ from grid_report.accounts.numbers import queries as numbers_queries
 from grid_report.errors import GridReportError, Invalid, NotFound
 from grid_report.media.uploads import staging
 from grid_report.media.uploads.photos import AdmittedPhoto, reads_heic
-from grid_report.places.geo.categories import asked_first, numbers_to_call
 from grid_report.places.queries import reference
 from grid_report.points.history.queries import points_by_report
 from grid_report.reports import queries
@@ -28,7 +27,7 @@ from grid_report.reports.desk import queries as desk_queries
 from grid_report.reports.desk.filters import ReportFilter
 from grid_report.reports.errors import ConsentNeeded
 from grid_report.reports.lifecycle import OPEN, State
-from grid_report.reports.pages import case_views, forms, page_views
+from grid_report.reports.pages import case_views, forms, kind_views, page_views
 from grid_report.reports.pages.page_views import CASE_REFUSED
 from grid_report.reports.pages.reader_views import case_page, own_page, side_of
 from grid_report.reports.permissions import REPORT_PHOTOS, REPORT_READ, REPORT_SUBMIT
@@ -74,37 +73,19 @@ def new() -> str:
 def _form_page(form: dict[str, Any], errors: Errors, kept_photos: list[dict[str, Any]]) -> str:
     places, now = reference(), clock.now()
     month = now.astimezone(settings().county.tz).month
-    numbers = settings().county.call_numbers
-    words_for = language()
-    groups = [
-        {
-            "code": group.code,
-            "name": group.name(words_for),
-            "icon": group.icon,
-            "categories": [
-                {
-                    "code": category.code,
-                    "name": category.name(words_for),
-                    "severity": category.severity,
-                    "emergency": category.emergency.value,
-                    "urgent": category.is_urgent,
-                    "call_numbers": numbers_to_call(category, numbers),
-                    "safety_tip": category.safety_tip(words_for),
-                    "sensitive": category.sensitive,
-                }
-                for category in group.categories
-            ],
-        }
-        for group in places.categories.groups(month)
-    ]
+    shown = kind_views.kinds(
+        places, month, language(), settings().county, current_actor(),
+        community=form.get("community"),
+    )  # fmt: skip
     return render_template(
         "reports/new.html",
         form=form,
         errors=errors,
         kept=kept_photos,
         key=form["key"],
-        groups=groups,
-        quick=[it.code for it in asked_first(places.categories.in_use, month)],
+        groups=shown.groups,
+        quick=shown.first,
+        calls=shown.calls,
         streets=page_views.place_tree(),
         max_files=settings().photos.max_files,
         max_file_mb=settings().photos.max_file_mb,
