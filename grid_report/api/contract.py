@@ -38,7 +38,7 @@ from grid_report.reports.earnings import shapes as rewards_shapes
 from grid_report.reports.kinds import api as kinds_api
 from grid_report.reports.kinds import shapes as kinds_shapes
 from grid_report.reports.pages import api as reports_api
-from grid_report.reports.pages import case_shapes
+from grid_report.reports.pages import case_shapes, nearby_api, nearby_shapes
 from grid_report.reports.pages import shapes as reports_shapes
 from grid_report.statistics import api as statistics_api
 from grid_report.statistics import shapes as statistics_shapes
@@ -61,6 +61,7 @@ CALLS = (
     objections_api,
     proposals_api,
     reports_api,
+    nearby_api,
     kinds_api,
     desk_api,
     rewards_api,
@@ -83,6 +84,7 @@ SHAPES = (
     proposals_shapes,
     case_shapes,
     reports_shapes,
+    nearby_shapes,
     kinds_shapes,
     desk_shapes,
     rewards_shapes,

@@ -37,6 +37,8 @@ class SubmitReport:
     # The uploads some of the photos came as.
     uploads: tuple[Claim, ...] = ()
     source: Source = Source.PAGE
+    # The number of a case the rider says is the same.
+    join: str | None = None
     # What the sender says of how the place was found; see `located_by`.
     place_source: LocatedBy | None = None
 
@@ -168,6 +170,7 @@ def fingerprint(command: Sent, about: str = "") -> str:
     # The same report, whichever way a retry takes.
     values.pop("source", None)
     values.pop("uploads", None)
+    values.pop("join", None)
     # What does not say how the place was found hashes as it did before that could be said.
     if values.get("place_source") is None:
         values.pop("place_source", None)

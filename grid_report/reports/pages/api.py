@@ -18,6 +18,7 @@ from grid_report.reports import queries
 from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.desk import filters, kept_queries
 from grid_report.reports.desk import queries as desk_queries
+from grid_report.reports.idempotency_steps import Sent
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.lifecycle import Part, kept_steps_from
 from grid_report.reports.models import Report, ReportPhoto
@@ -36,7 +37,7 @@ from grid_report.web.api.reading import (
     json_body,
     reader,
 )
-from grid_report.web.api.shapes import PhotoQuery
+from grid_report.web.api.shapes import Answer, PhotoQuery
 from grid_report.web.context import current_actor, settings, wiring
 from grid_report.web.paging import read_limit
 
@@ -51,11 +52,27 @@ from grid_report.web.paging import read_limit
 )
 def submit() -> Response:
     """Take in a report; the same key sent again answers what it made."""
+    done = take_in_posted()
+    return sent(done, shown_sent(done.report, done.photos))
+
+
+def sent(done: Sent, shown: Answer) -> Response:
+    """Answer with what was taken in, and where it is."""
+    response = answer(shown, 201, replayed=done.replayed)
+    response.headers["Location"] = url_for("api.show_report", number=done.report.number)
+    return response
+
+
+def take_in_posted(**more: str) -> Sent:
+    """Take in the report of a posted form, with its photos. Raises what the use case raises.
+
+    `more` are fields that came another way.
+    """
     actor = current_actor()
     access.check(actor, REPORT_SUBMIT)
     form_body()
     command, problems = pages_forms.read_submission(
-        request.form,
+        request.form.to_dict() | more,
         key=idempotency_key(),
         key_field=KEY_FIELD,
         zone=settings().county.tz,
@@ -72,19 +89,16 @@ def submit() -> Response:
     page_views.check_consent_to_send(command.key, has_uploads=bool(refs))
     photos, claims = upload_forms.admit(refs, files, problems, most=most, key=command.key)
     command = replace(command, uploads=tuple(claims))
-    done = submission_usecases.submit_report(
+    return submission_usecases.submit_report(
         pages_forms.with_photos(command, photos, most, problems),
         actor=actor,
         places=reference(),
         settings=settings(),
         now=clock.now(),
     )
-    response = answer(_sent(done.report, done.photos), 201, replayed=done.replayed)
-    response.headers["Location"] = url_for("api.show_report", number=done.report.number)
-    return response
 
 
-def _sent(
+def shown_sent(
     report: Report | KeptReport, photos: Sequence[ReportPhoto | KeptPhoto] | None = None
 ) -> shapes.ReportShown:
     waits = kept_queries.as_kept(report)
@@ -297,7 +311,7 @@ def _step_on_kept(number: str) -> Response:
     is_form = request.mimetype in FORMS
     values = request.form.to_dict() if is_form else json_body(shapes.StepRequest)
     done = page_views.take_step_on_kept(number, values, key=idempotency_key(), key_field=KEY_FIELD)
-    return answer(_sent(done.report), replayed=done.replayed)
+    return answer(shown_sent(done.report), replayed=done.replayed)
 
 
 @bp.post("/reports/<number>/rating")

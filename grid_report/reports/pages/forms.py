@@ -56,6 +56,7 @@ def read_submission(
         taken_at=_instant(values, "taken_at", zone, problems),
         source=source,
         place_source=_place_source(values, problems),
+        join=_join(values, problems),
     )
     if not command.category and "category" not in problems.problems:
         problems.add("category", "category-missing")
@@ -123,6 +124,16 @@ def _place_source(values: Mapping[str, Any], problems: Invalid) -> LocatedBy | N
         problems.add("source", "value-unknown")
         return None
     return found
+
+
+# What a form says where its rider looked and saw another hazard.
+DIFFERENT = "NO"
+
+
+def _join(values: Mapping[str, Any], problems: Invalid) -> str | None:
+    """Read the number of the case that is the same; an unknown one is nobody's and no mistake."""
+    said = read_code(values, "join", most=CODE_MOST, problems=problems).upper()
+    return said if said not in ("", DIFFERENT) else None
 
 
 def _take_over(error: Invalid, problems: Invalid) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -26,8 +27,10 @@ from grid_report.reports.desk import kept_queries
 from grid_report.reports.desk import queries as desk_queries
 from grid_report.reports.desk.filters import ReportFilter
 from grid_report.reports.errors import ConsentNeeded
+from grid_report.reports.idempotency_steps import Sent
 from grid_report.reports.lifecycle import OPEN, State
-from grid_report.reports.pages import case_views, forms, kind_views, page_views
+from grid_report.reports.pages import case_views, forms, kind_views, nearby_views, page_views
+from grid_report.reports.pages.nearby_views import NearView
 from grid_report.reports.pages.page_views import CASE_REFUSED
 from grid_report.reports.pages.reader_views import case_page, own_page, side_of
 from grid_report.reports.permissions import REPORT_PHOTOS, REPORT_READ, REPORT_SUBMIT
@@ -70,7 +73,12 @@ def new() -> str:
     return _form_page({"key": str(uuid.uuid4())}, {}, [])
 
 
-def _form_page(form: dict[str, Any], errors: Errors, kept_photos: list[dict[str, Any]]) -> str:
+def _form_page(
+    form: dict[str, Any],
+    errors: Errors,
+    kept_photos: list[dict[str, Any]],
+    twins: Sequence[NearView] = (),
+) -> str:
     places, now = reference(), clock.now()
     month = now.astimezone(settings().county.tz).month
     shown = kind_views.kinds(
@@ -86,6 +94,7 @@ def _form_page(form: dict[str, Any], errors: Errors, kept_photos: list[dict[str,
         groups=shown.groups,
         quick=shown.first,
         calls=shown.calls,
+        twins=twins,
         streets=page_views.place_tree(),
         max_files=settings().photos.max_files,
         max_file_mb=settings().photos.max_file_mb,
@@ -128,6 +137,11 @@ def send() -> AnyResponse:
         photos = list(without_position(photos))
     if agreed:
         return Response(_form_again(values, {}, photos))
+    # A browser without script is asked here what the form asks by itself elsewhere.
+    if values.get("ask_twins") and photos and not problems.problems:
+        twins = nearby_views.near_to(command)
+        if twins:
+            return Response(_form_again(values, {}, photos, twins))
     try:
         done = submission_usecases.submit_report(
             forms.with_photos(command, photos, most, problems),
@@ -144,7 +158,17 @@ def send() -> AnyResponse:
         if isinstance(error, Invalid) and set(error.problems) == {"photos"}:
             answer.status_code = status
         return answer
+    if command.join:
+        _say_what_joined(done)
     return redirect(url_for("reports.sent", number=done.report.number), 303)
+
+
+def _say_what_joined(done: Sent) -> None:
+    if done.report.state is State.MERGED:
+        lead = queries.number_of(done.report.merged_into_id)
+        flash(words.said("report-joined", number=lead or ""))
+    else:
+        flash(words.said("report-not-joined"))
 
 
 def _sent_files(problems: Invalid, room: int) -> list[FileStorage]:
@@ -163,7 +187,12 @@ def _note_photo_problem(error: GridReportError, problems: Invalid) -> None:
         problems.add("photos", error.code, **error.facts)
 
 
-def _form_again(values: dict[str, Any], errors: Errors, photos: list[AdmittedPhoto]) -> str:
+def _form_again(
+    values: dict[str, Any],
+    errors: Errors,
+    photos: list[AdmittedPhoto],
+    twins: Sequence[NearView] = (),
+) -> str:
     actor = current_actor()
     kept_photos = [
         {
@@ -178,7 +207,7 @@ def _form_again(values: dict[str, Any], errors: Errors, photos: list[AdmittedPho
         actor, ConsentKind.POSITION
     ):
         form |= {"lat": "", "lng": "", "accuracy_m": ""}
-    return _form_page(form, errors, kept_photos)
+    return _form_page(form, errors, kept_photos, twins)
 
 
 @bp.get("/report/staged/<token>")

@@ -218,6 +218,10 @@ class SubmitForm(BaseModel):
     taken_at: datetime | None = None
     photos: list[bytes] | None = Field(default=None, description=AT_MOST)
     uploads: list[str] | None = Field(default=None, description=UPLOADS)
+    join: str | None = Field(
+        default=None,
+        description="the number of a case of `/reports/nearby` that is the same: it is joined",
+    )
 
 
 class _StepFields(BaseModel):

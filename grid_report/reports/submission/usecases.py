@@ -35,6 +35,8 @@ from grid_report.reports.idempotency_steps import Sent, SentBefore
 from grid_report.reports.kept_models import KeptReport
 from grid_report.reports.lifecycle import MOVES, Step
 from grid_report.reports.models import PhotoKind, Report
+from grid_report.reports.nearby import steps as nearby_steps
+from grid_report.reports.nearby.near import may_join
 from grid_report.reports.permissions import REPORT_SUBMIT
 from grid_report.reports.sources import LocatedBy
 from grid_report.reports.submission import kept_steps
@@ -103,6 +105,7 @@ def submit_report(
     prints = (fingerprint(command), fingerprint(bare))
     try:
         with transaction() as session:
+            lead = nearby_steps.lock_lead(session, command.join) if command.join else None
             number = steps.next_number(
                 session, settings.county.number_prefix, clock.local_day(now, settings.county.tz)
             )
@@ -140,7 +143,7 @@ def submit_report(
                 done = take_in(
                     session, dated, point, match, number=number, sent=sent, category=category,
                     unproved=unproved, folds=sender.folds, actor=actor, places=places,
-                    settings=settings, now=now,
+                    settings=settings, now=now, lead=lead,
                 )  # fmt: skip
     except SentBefore as before:
         return Sent(before.report, replayed=True)
@@ -164,11 +167,18 @@ def take_in(
     unproved: bool = False,
     folds: bool = False,
     sent_at: datetime | None = None,
+    lead: Report | None = None,
 ) -> Sent:
     """Make a report of what was sent, for its community to see from now on; its clocks begin.
 
-    `sent_at` is when it was sent, where that was before.
+    `sent_at` is when it was sent, where that was before. `lead` is the case its rider says is the
+    same: it is joined, or the report goes its own way where the case is over or elsewhere.
     """
+    joins = lead is not None and may_join(
+        lead, here=point, located_by=command.located_by, group=category.group_code,
+        community=match.community_code, sensitive=category.sensitive,
+        radius_m=category.dedupe_radius_m,
+    )  # fmt: skip
     report = Report(
         **columns_of(
             command, category, number=number, sent=sent, point=point, rider_id=actor.member_id,
@@ -214,11 +224,15 @@ def take_in(
         now=now,
         sent_at=sent_at,
     )
-    if not is_folded_away(report):
+    if not joins and not is_folded_away(report):
         notification_steps.about_submission(
             session, report, places, county=settings.county.code, now=now
         )
     signals.submitted.send(session, report=report)
+    if joins and lead is not None:
+        nearby_steps.join(
+            session, report, lead, actor=actor, places=places, settings=settings, now=now
+        )
     return Sent(report, photos=photos)
 
 

@@ -4,6 +4,7 @@ import { readDraft, forgetDraft, keepDraft } from "./lib/forms/draft.mjs";
 import { kinds } from "./lib/forms/kinds.mjs";
 import { place } from "./lib/forms/place.mjs";
 import { send } from "./lib/forms/send.mjs";
+import { twins } from "./lib/forms/twins.mjs";
 import { shots } from "./lib/photos/shots.mjs";
 import { wordsOf } from "./lib/words.mjs";
 
@@ -31,6 +32,7 @@ function enhance(form, carried = []) {
   const photos = shots(form, { say, changed: keep, first: () => where.locateOnce(), placed: (spot) => where.fromPhoto(spot) });
   const where = place(form, { say, changed: keep });
   const kind = kinds(form, { say });
+  twins(form, { say });
   consents(form, { say, agreed: { position: () => where.allowed(), photos: () => photos.allowed() } });
   const clear = document.querySelector("[data-draft-clear]");
   let waiting = 0;

@@ -12,8 +12,21 @@ export function kinds(form, { say }) {
   form.addEventListener("change", (event) => {
     if (event.target.name === "category") show({});
   });
+  // Whoever types gets help finding the kind; whoever does not loads nothing for it.
+  for (const field of [form.querySelector("[data-kind-search]"), form.elements.description]) field?.addEventListener("focus", help);
   show({ quiet: true });
   return { show };
+
+  async function help() {
+    if (form.dataset.helped) return;
+    form.dataset.helped = "1";
+    try {
+      const { findKinds } = await import("./find-kinds.mjs");
+      findKinds(form, { say });
+    } catch {
+      delete form.dataset.helped; // without network; with the next touch again
+    }
+  }
 
   function show({ quiet }) {
     const chosen = form.querySelector('input[name="category"]:checked');
