@@ -27,7 +27,6 @@ from grid_report.reports.desk import kept_queries
 from grid_report.reports.desk import queries as desk_queries
 from grid_report.reports.desk.filters import ReportFilter
 from grid_report.reports.errors import ConsentNeeded
-from grid_report.reports.idempotency_steps import Sent
 from grid_report.reports.lifecycle import OPEN, State
 from grid_report.reports.pages import case_views, forms, kind_views, nearby_views, page_views
 from grid_report.reports.pages.nearby_views import NearView
@@ -158,17 +157,9 @@ def send() -> AnyResponse:
         if isinstance(error, Invalid) and set(error.problems) == {"photos"}:
             answer.status_code = status
         return answer
-    if command.join:
-        _say_what_joined(done)
-    return redirect(url_for("reports.sent", number=done.report.number), 303)
-
-
-def _say_what_joined(done: Sent) -> None:
-    if done.report.state is State.MERGED:
-        lead = queries.number_of(done.report.merged_into_id)
-        flash(words.said("report-joined", number=lead or ""))
-    else:
-        flash(words.said("report-not-joined"))
+    # In the address: a flash would be read by the script that sends, and by nobody else.
+    alone = 1 if command.join and done.report.state is not State.MERGED else None
+    return redirect(url_for("reports.sent", number=done.report.number, alone=alone), 303)
 
 
 def _sent_files(problems: Invalid, room: int) -> list[FileStorage]:
@@ -222,7 +213,7 @@ def staged_photo(token: str) -> Response:
 @bp.get("/report/sent/<number>")
 def sent(number: str) -> str:
     """Say that the report is in: its number, who has it, by when, what next."""
-    return own_page(number, "reports/sent.html")
+    return own_page(number, "reports/sent.html", alone=request.args.get("alone") == "1")
 
 
 CHOICES: dict[str, ReportFilter] = {

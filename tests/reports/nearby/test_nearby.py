@@ -277,6 +277,9 @@ def test_looking_around_costs_few_statements_and_reads_by_the_index(make: Make) 
         if KIND == "postgresql":
             connection.execute(text("SET enable_seqscan = off"))
         plan = " ".join(str(it) for it in connection.exec_driver_sql(explain + statement, values))
-    assert "ix_reports_group_code_lat" in plan, plan
+    # Where few are open PostgreSQL may as well look through the community's.
+    by = ["ix_reports_group_code_lat", "ix_reports_community_open_state"]
+    assert any(name in plan for name in by[: 2 if KIND == "postgresql" else 1]), plan
+    assert "ix_reports_merged_into_id" in plan, plan
     assert "ix_consent_acts_member_id_kind_id" in plan, plan
     assert queries.MOST_LOOKED_AT == 50

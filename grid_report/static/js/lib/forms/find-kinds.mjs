@@ -58,7 +58,8 @@ export function findKinds(form, { say }) {
     chip.hidden = !radios.has(code);
     if (chip.hidden) return;
     chip.value = code;
-    chip.textContent = say("likely", { name: radios.get(code).dataset.name });
+    const short = radios.get(code).closest(".tile").querySelector("b");
+    chip.textContent = say("likely", { name: short?.textContent ?? radios.get(code).dataset.name });
   }
 }
 
