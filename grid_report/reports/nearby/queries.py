@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import BindParameter, bindparam, exists, or_, select
 from sqlalchemy.orm import aliased
 
@@ -24,7 +24,7 @@ from grid_report.reports.nearby.near import JOINABLE, MEASURED, METRES_A_DEGREE,
 
 MOST_LOOKED_AT: Final = 50
 SALT: Final = "photo-nearby"
-PASS_SECONDS: Final = 1800
+PASS_HOLDS: Final = timedelta(minutes=30)
 
 _MERGED: Final = aliased(Report)
 _ME: Final[BindParameter[int]] = bindparam("member_id")
@@ -114,18 +114,21 @@ def _may_be_shown(agreed: str | None) -> bool:
     return agreed is not None and agreed >= SHOWN_NEARBY_SINCE
 
 
-def photo_pass(number: str, actor: Actor, *, secret: str) -> str:
+def photo_pass(number: str, actor: Actor, *, secret: str, now: datetime) -> str:
     """Return what opens one report's photo to one member for half an hour."""
-    return URLSafeTimedSerializer(secret, salt=SALT).dumps([number, actor.member_id])
+    until = int((now + PASS_HOLDS).timestamp())
+    return URLSafeSerializer(secret, salt=SALT).dumps([number, actor.member_id, until])
 
 
-def find_photo(number: str, actor: Actor, *, signed: str, secret: str) -> tuple[str, int]:
+def find_photo(
+    number: str, actor: Actor, *, signed: str, secret: str, now: datetime
+) -> tuple[str, int]:
     """Return name and size of the photo a pass opens, while its case is open. Raises NotFound."""
     try:
-        known = URLSafeTimedSerializer(secret, salt=SALT).loads(signed, max_age=PASS_SECONDS)
+        *about, until = URLSafeSerializer(secret, salt=SALT).loads(signed)
     except BadData:
         raise NotFound from None
-    if known != [number, actor.member_id]:
+    if about != [number, actor.member_id] or now.timestamp() > until:
         raise NotFound
     row = db.session.execute(
         select(

@@ -18,7 +18,6 @@ from grid_report.reports import queries
 from grid_report.reports.casework import usecases as casework_usecases
 from grid_report.reports.desk import filters, kept_queries
 from grid_report.reports.desk import queries as desk_queries
-from grid_report.reports.idempotency_steps import Sent
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.lifecycle import Part, kept_steps_from
 from grid_report.reports.models import Report, ReportPhoto
@@ -56,14 +55,14 @@ def submit() -> Response:
     return sent(done, shown_sent(done.report, done.photos))
 
 
-def sent(done: Sent, shown: Answer) -> Response:
+def sent(done: submission_usecases.Sent, shown: Answer) -> Response:
     """Answer with what was taken in, and where it is."""
     response = answer(shown, 201, replayed=done.replayed)
     response.headers["Location"] = url_for("api.show_report", number=done.report.number)
     return response
 
 
-def take_in_posted(**more: str) -> Sent:
+def take_in_posted(**more: str) -> submission_usecases.Sent:
     """Take in the report of a posted form, with its photos. Raises what the use case raises.
 
     `more` are fields that came another way.

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from flask import Response
 
-from grid_report import access
+from grid_report import access, clock
 from grid_report.reports.nearby import queries
 from grid_report.reports.pages import api as reports_api
 from grid_report.reports.pages import nearby_shapes, nearby_views, shapes
@@ -27,7 +27,7 @@ def nearby() -> Response:
     """List what is open within the category's radius, newest first; nobody's name is in it."""
     access.check(current_actor(), REPORT_SUBMIT)
     asked = query(nearby_shapes.NearbyQuery)
-    found = nearby_views.near(asked.lat, asked.lng, asked.datum, asked.category)
+    found = nearby_views.near(asked.lat, asked.lng, asked.datum, asked.category, now=clock.now())
     return answer(
         nearby_shapes.NearbyList(items=[nearby_shapes.NearbyShown(**asdict(it)) for it in found])
     )
@@ -45,7 +45,9 @@ def nearby_photo(number: str) -> Response:
     actor = current_actor()
     access.check(actor, REPORT_SUBMIT)
     signed = query(nearby_shapes.PassQuery).signed
-    name, byte_count = queries.find_photo(number, actor, signed=signed, secret=settings().secret())
+    name, byte_count = queries.find_photo(
+        number, actor, signed=signed, secret=settings().secret(), now=clock.now()
+    )
     return wiring().media.response(name, "main", byte_count)
 
 

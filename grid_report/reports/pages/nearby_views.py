@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import url_for
 
-from grid_report import clock
 from grid_report.places.geo.datum import Datum, to_wgs84
 from grid_report.places.geo.points import Point
 from grid_report.places.queries import reference
@@ -27,14 +27,12 @@ class NearView:
     joined: bool
 
 
-def near(lat: float, lng: float, datum: Datum, category: str) -> list[NearView]:
+def near(lat: float, lng: float, datum: Datum, category: str, *, now: datetime) -> list[NearView]:
     """Return open reports that may be the same. Raises Invalid for an unknown kind."""
     places, actor = reference(), current_actor()
     kind = places.categories.get_in_use(category)
     point = to_wgs84(Point(lat, lng), datum)
-    found = queries.list_near(
-        point, kind, places.locate(point).community_code, actor, now=clock.now()
-    )
+    found = queries.list_near(point, kind, places.locate(point).community_code, actor, now=now)
     return [
         NearView(
             number=it.number,
@@ -42,22 +40,22 @@ def near(lat: float, lng: float, datum: Datum, category: str) -> list[NearView]:
             category_name=places.categories.get(it.category_code).name(language()),
             distance_m=it.distance_m,
             age_h=it.age_h,
-            photo=_photo(it.number) if it.has_photo else None,
+            photo=_photo(it.number, now) if it.has_photo else None,
             joined=it.joined,
         )
         for it in found
     ]
 
 
-def near_to(command: SubmitReport) -> list[NearView]:
+def near_to(command: SubmitReport, *, now: datetime) -> list[NearView]:
     """Return open reports that may be the same as one about to be taken in; it may say which."""
     if command.join or command.lat is None or command.lng is None:
         return []
     if command.located_by not in MEASURED:
         return []
-    return near(command.lat, command.lng, Datum(command.datum), command.category)
+    return near(command.lat, command.lng, Datum(command.datum), command.category, now=now)
 
 
-def _photo(number: str) -> str:
-    signed = queries.photo_pass(number, current_actor(), secret=settings().secret())
+def _photo(number: str, now: datetime) -> str:
+    signed = queries.photo_pass(number, current_actor(), secret=settings().secret(), now=now)
     return url_for("api.nearby_photo", number=number, signed=signed)

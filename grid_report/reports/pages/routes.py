@@ -138,7 +138,7 @@ def send() -> AnyResponse:
         return Response(_form_again(values, {}, photos))
     # A browser without script is asked here what the form asks by itself elsewhere.
     if values.get("ask_twins") and photos and not problems.problems:
-        twins = nearby_views.near_to(command)
+        twins = nearby_views.near_to(command, now=clock.now())
         if twins:
             return Response(_form_again(values, {}, photos, twins))
     try:

@@ -42,6 +42,8 @@ from grid_report.reports.sources import LocatedBy
 from grid_report.reports.submission import kept_steps
 from grid_report.settings import Limits, Settings
 
+__all__ = ["MOST_KEPT", "ONE_BY_ONE", "Sent", "submit_report", "take_in"]
+
 logger = logging.getLogger(__name__)
 
 # So many urgent ones of one rider within an hour come one by one, as in a storm night; those after

@@ -120,6 +120,10 @@ def test_a_photo_opens_to_whom_it_was_shown_while_the_case_is_open(make: Make) -
     elsewhere = it["photo"].replace(report.number, "KY-20261116-9999")
     assert asking(make, rider).get(elsewhere).status_code == 404
     assert asking(make, rider).get(f"reports/{report.number}").status_code == 404
+    late = queries.photo_pass(
+        report.number, rider, secret=make.settings.secret(), now=make.now - timedelta(hours=1)
+    )
+    assert asking(make, rider).get(it["photo"].split("=")[0] + "=" + late).status_code == 404
     make.step(report, "withdraw", other, at=make.now)
     assert asking(make, rider).get(it["photo"]).status_code == 404
 
