@@ -60,6 +60,8 @@ NOT_BY_SCHEMA = {
     "api_list_objections",  # a cursor nobody was given
     "api_list_proposals",  # a cursor nobody was given
     "api_list_reports",  # codes, a cursor, instants
+    "api_join",  # bytes that are no picture, a place
+    "api_nearby",  # which kinds there are
     "api_locate",  # a position outside the county
     "api_list_signals",  # a cursor nobody was given, a community that is none
     "api_my_objections",  # a cursor nobody was given
@@ -94,6 +96,7 @@ NOTHING_TO_SAY_WRONGLY = {
     "api_balance",
     "api_cancel_redemption",
     "api_categories",
+    "api_category_words",
     "api_communities",
     "api_list_consents",
     "api_me",

@@ -10,8 +10,9 @@ from grid_report.web.api.shapes import Answer
 class KindWords(Answer):
     code: str
     words: list[str]
-    # In how many of a hundred accepted reports a letter of the words above was.
-    seen: dict[str, int] = Field(default_factory=dict)
+    seen: dict[str, int] = Field(
+        description="in how many of a hundred accepted reports a letter of the words was"
+    )
 
 
 class KindWordsList(Answer):
