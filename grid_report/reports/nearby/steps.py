@@ -12,7 +12,7 @@ from grid_report.access import Actor
 from grid_report.access.roles import Role
 from grid_report.places.geo.reference import Reference
 from grid_report.points.policy import terms_of
-from grid_report.reports import signals, steps
+from grid_report.reports import steps
 from grid_report.reports.earnings import steps as earnings_steps
 from grid_report.reports.lifecycle import Step, move_for
 from grid_report.reports.models import Report
@@ -26,16 +26,9 @@ def lock_lead(session: Session, number: str) -> Report | None:
 
     Before anything else of the transaction is taken: whoever holds it waits for nobody.
     """
-    leads = select(func.coalesce(Report.merged_into_id, Report.id)).where(Report.number == number)
-    lead = session.scalars(
-        select(Report)
-        .where(Report.id == leads.scalar_subquery())
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if lead is not None:
-        signals.taken.send(session, report=lead)
-    return lead
+    named = select(func.coalesce(Report.merged_into_id, Report.id)).where(Report.number == number)
+    leads = session.scalar(select(Report.number).where(Report.id == named.scalar_subquery()))
+    return steps.lock(session, leads) if leads is not None else None
 
 
 def join(

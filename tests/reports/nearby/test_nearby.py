@@ -22,7 +22,7 @@ from grid_report.reports.nearby import queries
 from grid_report.reports.submission.usecases import submit_report
 from tests.api.conftest import Program
 from tests.conftest import KIND
-from tests.reports.earnings.test_earning import available, sound
+from tests.reports.earnings.test_earning import available, reasons, sound
 from tests.statistics.counts.test_costs import sent
 from tests.support.builders import Make, picture
 
@@ -120,6 +120,10 @@ def test_a_photo_opens_to_whom_it_was_shown_while_the_case_is_open(make: Make) -
     elsewhere = it["photo"].replace(report.number, "KY-20261116-9999")
     assert asking(make, rider).get(elsewhere).status_code == 404
     assert asking(make, rider).get(f"reports/{report.number}").status_code == 404
+    beside = make.report(other, at=make.now, category="UT01", **at())
+    [of_beside] = shown(make, rider, "UT01")
+    swapped = of_beside["photo"].replace(beside.number, report.number)
+    assert asking(make, rider).get(swapped).status_code == 404
     late = queries.photo_pass(
         report.number, rider, secret=make.settings.secret(), now=make.now - timedelta(hours=1)
     )
@@ -204,7 +208,7 @@ def test_who_comes_after_acceptance_joins_for_the_news_alone(make: Make) -> None
     make.step(lead, "accept", worker, category="RD02", severity=2, at=make.now - timedelta(hours=1))
     answer = join(make, rider, lead.number)
     assert answer.json["case"]["state"] == "accepted"
-    assert available(rider) == 0
+    assert (available(rider), reasons(rider)) == (0, ["later_reporter"])
     assert sound()
 
 

@@ -84,8 +84,9 @@ def test_what_is_different_goes_its_own_way(make: Make, answer: str) -> None:
 def test_nothing_is_asked_where_there_is_nothing_or_no_measured_place(make: Make) -> None:
     rider = make.signed_in(make.rider())
     assert post(rider, ask_twins="1").status_code == 303
-    by_list = post(rider, ask_twins="1", lat="", lng="", source="list", community="211282001001")
-    assert by_list.status_code == 303
+    for point in ({"lat": "", "lng": ""}, {}):
+        sent = post(rider, ask_twins="1", source="list", community="211282001001", **point)
+        assert sent.status_code == 303
 
 
 def test_a_case_that_is_over_meanwhile_is_said_so(make: Make) -> None:
