@@ -95,6 +95,14 @@ def _outcome(dry_run: bool, changes: bool) -> str:
     return "boundaries_would_change" if dry_run else "boundaries_changed"
 
 
+@places_cli.command("load-categories")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@with_appcontext
+def load_categories(file: Path) -> None:
+    """Load categories from a CSV FILE with the columns of config/categories.csv."""
+    _load(file, lambda content: usecases.load_categories(content, file=file.name))
+
+
 @places_cli.command("load-units")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @with_appcontext

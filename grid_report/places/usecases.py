@@ -305,6 +305,17 @@ def retire_category(code: str, *, now: datetime) -> None:
 
 
 @use_case
+def load_categories(content: bytes, *, file: str = "categories.csv") -> int:
+    """Load categories from CSV by code, all or none; return how many differed. Raises SheetError.
+
+    Those the file leaves out stay as they are, and so do columns it lacks.
+    """
+    rows = sheets.read_sheet(read_text(content, file=file), sheets.CATEGORY, file=file)
+    with transaction() as session:
+        return _renewed(session, steps.upsert(session, Category, rows, "code"))
+
+
+@use_case
 def load_units(content: bytes, *, county_code: str, file: str = "units.csv") -> int:
     """Load units and what they cover from CSV; return how many rows differed. Raises SheetError."""
     rows = sheets.read_sheet(read_text(content, file=file), sheets.UNIT, file=file)

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.pictures import camera_jpeg
 from tests.support.visits.browser import Person
+from tests.support.visits.screens import violations
 
 pytestmark = pytest.mark.browser
 
@@ -41,6 +42,7 @@ def test_a_second_rider_adds_the_photo_in_one_tap(
     # Looked for by a word that stands on no tile; whatever is not it goes out of the way.
     page.locator("[data-kind-search]").fill("滑梯")
     expect(page.locator(".tile:visible")).to_have_count(1)
+    assert not violations(page, "main")
     page.locator(".tile:visible").tap()
     expect(page.locator("[data-twins-screen]")).to_be_hidden()
     page.locator("[data-send]").tap()
@@ -69,6 +71,7 @@ def test_a_second_rider_adds_the_photo_in_one_tap(
     page.wait_for_function("document.querySelector('[data-twin-photo]').naturalWidth > 0")
     assert (photo.bounding_box() or {"height": 0})["height"] > 250
     page.screenshot(path=shots / "twins.png")
+    assert not violations(page, "[data-twins-screen]")
     page.locator("[data-twin-same]").tap()
     page.wait_for_url("**/report/sent/*")
     expect(page.locator("main")).to_contain_text(f"你的照片已经加到 {number}")

@@ -9,6 +9,7 @@ from flask import Flask
 
 from grid_report.places import queries
 from grid_report.places.cli import places_cli
+from grid_report.places.usecases import CATEGORIES_FILE
 from tests.places.test_imports import DEMO_FILE, STATION, broken, owner, spiked, swapped
 
 pytestmark = pytest.mark.database
@@ -87,6 +88,26 @@ def test_units_compounds_and_points_are_loaded_from_csv(app: Flask, tmp_path: Pa
     points = write(tmp_path, f"name,community_code,lat,lng\n甲,{STATION},42.5,124\n", "p.csv")
     assert run(app, "load-points", points) == (0, "1\n")
     assert run(app, "load-points", points) == (0, "0\n")
+
+
+def test_categories_are_loaded_from_a_countys_own_file_all_or_none(
+    app: Flask, tmp_path: Path
+) -> None:
+    shipped = CATEGORIES_FILE.read_text(encoding="utf-8")
+    assert run(app, "load-categories", write(tmp_path, shipped)) == (0, "0\n")
+    own = shipped.replace(",路面坑洼,Pothole,坑|", ",坑洼,Hole,窟窿|").replace(
+        ",brown,", ",teal,", 1
+    )
+    assert run(app, "load-categories", write(tmp_path, own)) == (0, "2\n")
+    hole = queries.categories().get("RD02")
+    assert (hole.short("zh_CN"), hole.short("en")) == ("坑洼", "Hole")
+    assert "窟窿" in hole.words()
+    wrong = own.replace(",坑洼,Hole,", ",坑,Pit,").replace(",teal,", ",red,", 1)
+    code, out = run(app, "load-categories", write(tmp_path, wrong))
+    assert code == 1
+    assert "column “short_zh”: “坑” cannot be used there." in out
+    assert "column “colour”: “red” cannot be used there." in out
+    assert queries.categories().get("RD02").short("en") == "Hole"
 
 
 def test_a_bad_sheet_is_refused_by_line_and_column(app: Flask, tmp_path: Path) -> None:
