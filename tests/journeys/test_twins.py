@@ -42,6 +42,8 @@ def test_a_second_rider_adds_the_photo_in_one_tap(
     # Looked for by a word that stands on no tile; whatever is not it goes out of the way.
     page.locator("[data-kind-search]").fill("滑梯")
     expect(page.locator(".tile:visible")).to_have_count(1)
+    page.locator("[data-kind-search]").press("Enter")
+    expect(page.locator("[data-send-note]")).to_be_hidden()
     assert not violations(page, "main")
     page.locator(".tile:visible").tap()
     expect(page.locator("[data-twins-screen]")).to_be_hidden()

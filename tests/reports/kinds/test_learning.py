@@ -15,6 +15,7 @@ from grid_report.reports.kinds.models import KindCount, KindLetter
 from grid_report.reports.kinds.ordering import Tally
 from grid_report.reports.kinds.scheduled import learn_kinds
 from tests.support.builders import STATION, Make
+from tests.support.parallel import InParallel
 
 pytestmark = pytest.mark.database
 
@@ -68,6 +69,13 @@ def test_what_was_accepted_is_counted_once_by_place_and_month(make: Make) -> Non
     make.step(hole, "accept", make.worker(elsewhere), category="RD02", severity=2, at=later)
     assert learn(make, later + timedelta(hours=1)) == 2
     assert counts() == once
+
+
+def test_two_runs_at_once_count_once(make: Make, in_parallel: InParallel) -> None:
+    make.step(make.report(at=AT), "accept", make.worker(), category="RD02", severity=2, at=AT)
+    done = in_parallel(lambda _: learn(make, AT + timedelta(hours=1)), 3)
+    assert sorted(done) == [0, 0, 2]
+    assert set(counts().values()) == {1}
 
 
 def test_the_form_asks_for_the_place_of_the_riders_newest_report(make: Make) -> None:

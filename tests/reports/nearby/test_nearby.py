@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from grid_report.access import Actor
 from grid_report.accounts.consent_kinds import ConsentKind
 from grid_report.accounts.models import ConsentAct
+from grid_report.clock import Month
 from grid_report.db import db, transaction
 from grid_report.notify.models import Message
 from grid_report.places.geo.points import Point
@@ -20,6 +21,7 @@ from grid_report.places.queries import reference
 from grid_report.reports.models import HistoryEntry, Report
 from grid_report.reports.nearby import queries
 from grid_report.reports.submission.usecases import submit_report
+from grid_report.statistics.counts.usecases import recount_month
 from tests.api.conftest import Program
 from tests.conftest import KIND
 from tests.reports.earnings.test_earning import available, reasons, sound
@@ -176,6 +178,10 @@ def test_joining_before_acceptance_shares_the_award_and_asks_for_a_photo(make: M
         lead.number, "accept", worker, category="RD02", severity=2,
         at=make.now + timedelta(hours=1),
     )  # fmt: skip
+    county = make.settings.county
+    month = Month.of(make.now, county.tz)
+    counted = recount_month(month, places=reference(), county=county, now=make.now, repair=False)
+    assert (bool(counted.cells), counted.lacking) == (True, {})
     assert available(other) == 15
     assert available(rider) == 5
     assert sound()
@@ -196,6 +202,9 @@ def test_joining_leaves_no_trace_of_the_second_rider_on_the_case(make: Make) -> 
     assert [(it.actor_id, it.role, it.changes) for it in entries[1:]] == [
         (None, "system", {"joined": [None, number]})
     ]
+    page = make.signed_in(other).get(f"/my/reports/{lead.number}").text
+    assert "又有人报了同一处" in page
+    assert number not in page
     # The community has the case already; it is told of no second one.
     assert len(db.session.scalars(select(Message)).all()) == messages
     assert asking(make, rider).get(f"reports/{lead.number}").status_code == 404

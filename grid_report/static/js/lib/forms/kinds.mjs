@@ -12,6 +12,10 @@ export function kinds(form, { say }) {
   form.addEventListener("change", (event) => {
     if (event.target.name === "category") show({});
   });
+  // The search key of a phone's keyboard looks for a kind; it does not send the report.
+  form.querySelector("[data-kind-search]")?.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault();
+  });
   // Whoever types gets help finding the kind; whoever does not loads nothing for it.
   for (const field of [form.querySelector("[data-kind-search]"), form.elements.description]) field?.addEventListener("focus", help);
   show({ quiet: true });
