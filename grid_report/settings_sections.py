@@ -267,6 +267,7 @@ class Limits(Section):
     sms_codes_per_day: int = Field(ge=2, le=1_000_000)
     sign_ups_per_address_hour: Count
     quiz_tries_per_day: Count
+    looks_per_hour: Count
     uploads_waiting: Count
     uploads_waiting_mb: Count
 

@@ -117,6 +117,7 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "limits.sms_codes_per_day": whole(2, 1_000_000),
     "limits.sign_ups_per_address_hour": COUNT,
     "limits.quiz_tries_per_day": COUNT,
+    "limits.looks_per_hour": COUNT,
     "limits.uploads_waiting": COUNT,
     "limits.uploads_waiting_mb": COUNT,
     "cases.check_hours": HOURS,

@@ -95,6 +95,7 @@ def test_categories_are_loaded_from_a_countys_own_file_all_or_none(
 ) -> None:
     shipped = CATEGORIES_FILE.read_text(encoding="utf-8")
     assert run(app, "load-categories", write(tmp_path, shipped)) == (0, "0\n")
+    assert queries.categories().get("RD02").short("en") == "Pothole"
     own = shipped.replace(",路面坑洼,Pothole,坑|", ",坑洼,Hole,窟窿|").replace(
         ",brown,", ",teal,", 1
     )

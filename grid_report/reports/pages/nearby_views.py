@@ -7,11 +7,12 @@ from datetime import datetime
 
 from flask import url_for
 
+from grid_report.errors import Invalid, TooMany
 from grid_report.places.geo.datum import Datum, to_wgs84
 from grid_report.places.geo.points import Point
 from grid_report.places.queries import reference
 from grid_report.reports.commands import SubmitReport
-from grid_report.reports.nearby import queries
+from grid_report.reports.nearby import queries, usecases
 from grid_report.reports.nearby.near import MEASURED
 from grid_report.web.context import current_actor, language, settings
 
@@ -28,11 +29,16 @@ class NearView:
 
 
 def near(lat: float, lng: float, datum: Datum, category: str, *, now: datetime) -> list[NearView]:
-    """Return open reports that may be the same. Raises Invalid for an unknown kind."""
+    """Return open reports that may be the same. Raises Invalid for an unknown kind, and TooMany.
+
+    Only a look that shows something counts, so that most cost no write.
+    """
     places, actor = reference(), current_actor()
     kind = places.categories.get_in_use(category)
     point = to_wgs84(Point(lat, lng), datum)
     found = queries.list_near(point, kind, places.locate(point).community_code, actor, now=now)
+    if found:
+        usecases.count_look(actor, most=settings().limits.looks_per_hour, now=now)
     return [
         NearView(
             number=it.number,
@@ -53,7 +59,10 @@ def near_to(command: SubmitReport, *, now: datetime) -> list[NearView]:
         return []
     if command.located_by not in MEASURED:
         return []
-    return near(command.lat, command.lng, Datum(command.datum), command.category, now=now)
+    try:
+        return near(command.lat, command.lng, Datum(command.datum), command.category, now=now)
+    except (Invalid, TooMany):
+        return []  # nobody is held up: what is wrong is said where it is taken in
 
 
 def _photo(number: str, now: datetime) -> str:

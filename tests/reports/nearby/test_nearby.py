@@ -20,6 +20,7 @@ from grid_report.places.geo.points import Point
 from grid_report.places.queries import reference
 from grid_report.reports.models import HistoryEntry, Report
 from grid_report.reports.nearby import queries
+from grid_report.reports.pages import nearby_views
 from grid_report.reports.submission.usecases import submit_report
 from grid_report.statistics.counts.usecases import recount_month
 from tests.api.conftest import Program
@@ -108,6 +109,22 @@ def test_who_may_not_report_or_is_not_proved_is_shown_nothing(make: Make) -> Non
     for wrong in ("lat=91&lng=1&category=RD02", "lat=x&lng=1&category=RD02", "lat=1&lng=1",
                   "lat=42&lng=124&category=%00", "lat=nan&lng=1&category=RD02"):  # fmt: skip
         assert rider.get(f"reports/nearby?{wrong}").status_code == 422, wrong
+
+
+def test_nobody_harvests_what_others_reported(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = make.settings.limits.model_copy(update={"looks_per_hour": 2})
+    monkeypatch.setattr(
+        nearby_views, "settings", lambda: make.settings.model_copy(update={"limits": limits})
+    )
+    rider = make.rider()
+    # A look that shows nothing is free.
+    assert [shown(make, rider) for _ in range(3)] == [[]] * 3
+    make.report(make.rider(), at=make.now, **at())
+    assert [len(shown(make, rider)) for _ in range(2)] == [1, 1]
+    query = f"reports/nearby?lat={HERE.lat}&lng={HERE.lng}&category=RD02"
+    refused = asking(make, rider).get(query)
+    assert (refused.status_code, int(refused.headers["Retry-After"]) <= 3600) == (429, True)
+    assert len(shown(make, make.rider())) == 1
 
 
 def test_a_photo_opens_to_whom_it_was_shown_while_the_case_is_open(make: Make) -> None:
