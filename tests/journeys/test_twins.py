@@ -97,9 +97,12 @@ def test_what_is_different_and_no_network_hold_nobody_up(
     one.complaints.clear()  # that the request was cut off
 
     second = person(OTHER, geolocation=SECOND, permissions=["geolocation"])
+    second.context.add_cookies([{"name": "language", "value": "en", "url": second.site.address}])
     page = begin(second, photo)
     page.locator("input[name=category][value=BD02]").first.check()
     screen = page.locator("[data-twins-screen]")
+    # In the language of the page, whatever the browser's is.
+    expect(screen).to_contain_text("Icicles or eaves snow about to fall")
     expect(screen).to_contain_text(number)
     while screen.is_visible():
         page.locator("[data-twin-other]").tap()

@@ -19,6 +19,7 @@ function shipped(seen = {}) {
 }
 
 const model = learn(shipped());
+const two = (seen) => learn([{ code: "A", words: ["水管"], seen }, { code: "B", words: ["水沟"], seen: {} }]);
 
 test("Chinese counts by characters and pairs of them, other words by three letters", () => {
   assert.deepEqual(features("坑洼 a1"), ["坑", "坑洼", "洼", " a "]);
@@ -49,7 +50,6 @@ test("what points nowhere, or to several, proposes nothing", () => {
 });
 
 test("what the installation's reports taught counts beside the names", () => {
-  const two = (seen) => learn([{ code: "A", words: ["水管"], seen }, { code: "B", words: ["水沟"], seen: {} }]);
   assert.equal(likely(two({}), "水"), null);
   assert.equal(likely(two({ 水: 90 }), "水"), "A");
   // And takes nothing from words that are clear.

@@ -62,7 +62,8 @@ export function twins(form, { say }) {
     photo.hidden = !it.photo;
     if (it.photo) photo.src = it.photo;
     else photo.removeAttribute("src");
-    part("kind").textContent = it.category_name;
+    // As the form calls it: its language may be another one than the browser's.
+    part("kind").textContent = form.querySelector(`input[name="category"][value="${it.category}"]`)?.dataset.name ?? it.category_name;
     part("where").textContent = say(it.age_h ? "twin_hours" : "twin_now", { m: it.distance_m, h: it.age_h, number: it.number });
     part("mine").hidden = !it.joined;
     openDialog(screen);
