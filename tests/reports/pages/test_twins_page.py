@@ -111,3 +111,14 @@ def test_the_form_says_kinds_short_and_whom_to_call_from_data(make: Make) -> Non
     english = client.get("/report/new").text
     assert "<b>Pothole</b><small>Pothole, broken surface</small>" in english
     assert ">Injured <span>120</span>" in english
+
+
+def test_administrators_read_what_kinds_are_called_in_their_language(make: Make) -> None:
+    client = make.signed_in(make.administrator())
+    page = client.get("/admin/categories").text
+    assert "按钮上写：路面坑洼 · 也叫 坑 · 坑洼" in page
+    assert "列在“先打电话”里" in page
+    client.set_cookie("language", "en")
+    assert (
+        "On the tile: Pothole · also called pothole · hole" in client.get("/admin/categories").text
+    )
