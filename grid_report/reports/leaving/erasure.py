@@ -7,7 +7,7 @@ from typing import Final
 from grid_report.accounts.leaving.fates import Stays, Table, Told, stays, without_members
 
 TABLES: Final = (
-    *without_members("number_counters", "report_rounds"),
+    *without_members("kind_counts", "kind_letters", "number_counters", "report_rounds"),
     Table("kept_photos", of="report_id>kept_reports.reporter_id", goes=True),
     Table("kept_reports", of="reporter_id", goes=True),
     Table(
