@@ -47,6 +47,7 @@ PUBLIC = {
     "open_data.month_csv",
     "pages.components",
     "pages.offline",
+    "pages.session",
     "pages.worker",
     "preferences.save",
     "reports.home",

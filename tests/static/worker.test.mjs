@@ -1,10 +1,15 @@
 // The service worker in a small world of its own: what it keeps, shows and lets go.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import vm from "node:vm";
 
-const SCRIPT = readFileSync(new URL("../../grid_report/static/js/sw.mjs", import.meta.url), "utf8");
+import * as esbuild from "esbuild";
+
+// As phones get it: one classic script.
+const { outputFiles: [{ text: SCRIPT }] } = esbuild.buildSync({
+  entryPoints: [fileURLToPath(new URL("../../grid_report/static/js/sw.mjs", import.meta.url))], bundle: true, format: "iife", target: "es2019", write: false,
+});
 const HOST = "https://grid.example";
 const pathOf = (asked) => new URL(typeof asked === "string" ? asked : asked.url, HOST).pathname;
 

@@ -1,0 +1,142 @@
+// What this phone keeps: drafts (one a member), what waits to be sent, the bytes of its photos.
+// Bytes and not files: a private window of WebKit refuses to store those.
+import { openDB } from "idb";
+
+const NAME = "grid-report";
+const VERSION = 2;
+const OLD_DRAFT = "report";
+const PATIENCE_MS = 4000;
+const LEASE_MS = 90_000;
+
+let opened;
+
+/** Open the store. Fails where a browser has none, or an old page of ours holds it. */
+function open() {
+  opened ??= within(PATIENCE_MS, openDB(NAME, VERSION, { upgrade, blocking, terminated: forget })).catch((error) => {
+    forget();
+    throw error;
+  });
+  return opened;
+}
+
+const forget = () => { opened = undefined; };
+
+/** A newer page of ours wants to change the store: let go, and open it anew when it is needed. */
+function blocking(_now, _wanted, event) {
+  event.target.close();
+  forget();
+}
+
+function within(ms, work) {
+  return Promise.race([work, new Promise((_, fail) => setTimeout(() => fail(new Error("store does not open")), ms))]);
+}
+
+async function upgrade(db, from, _to, tx) {
+  if (from < 1) db.createObjectStore("drafts");
+  if (from >= 2) return;
+  db.createObjectStore("items", { keyPath: "id" }).createIndex("member", "member");
+  db.createObjectStore("bytes");
+  db.createObjectStore("lease");
+  // The one draft of before is its member's from here on.
+  const drafts = tx.objectStore("drafts");
+  const old = await drafts.get(OLD_DRAFT);
+  if (old) await drafts.put(old, String(old.member));
+  await drafts.delete(OLD_DRAFT);
+}
+
+/** Tell whether something can be kept here: written, read and removed once. */
+export async function canKeep() {
+  try {
+    const db = await open();
+    await db.put("bytes", new ArrayBuffer(16), "try");
+    const found = await db.get("bytes", "try");
+    await db.delete("bytes", "try");
+    return found?.byteLength === 16;
+  } catch {
+    return false;
+  }
+}
+
+/** Ask the browser not to clear what is kept, and tell whether there is room for so many bytes. */
+export async function hasRoom(bytes) {
+  try {
+    navigator.storage?.persist?.().catch(() => undefined);
+    const { quota, usage } = await navigator.storage.estimate();
+    return !(quota > 0) || quota - usage > bytes;
+  } catch {
+    return true; // an old browser does not say; the writing will
+  }
+}
+
+// --- the queue --------------------------------------------------------------------------------
+
+/** Return what waits of one member, oldest first; of everybody without a name. */
+export async function itemsOf(member) {
+  const db = await open();
+  const found = await (member === undefined ? db.getAll("items") : db.getAllFromIndex("items", "member", member));
+  return found.sort((a, b) => a.at - b.at);
+}
+
+export const itemBy = async (id) => (await open()).get("items", id);
+
+/**
+ * Keep an item with new bytes ({ key: ArrayBuffer }), all of it or nothing; `replacing` is the id it had, and
+ * the draft it was made of goes with it.
+ */
+export async function keepItem(item, bytes = {}, { replacing, draftOf } = {}) {
+  const tx = (await open()).transaction(["items", "bytes", "drafts"], "readwrite", { durability: "strict" });
+  const work = [tx.objectStore("items").put(item)];
+  for (const [key, buffer] of Object.entries(bytes)) work.push(tx.objectStore("bytes").put(buffer, key));
+  if (replacing && replacing !== item.id) work.push(tx.objectStore("items").delete(replacing));
+  if (draftOf) work.push(tx.objectStore("drafts").delete(draftOf));
+  await Promise.all([...work, tx.done]);
+  return item;
+}
+
+/** Change an item by a function; nothing happens to one that is gone. Returns what stands there now. */
+export async function changeItem(id, change) {
+  const tx = (await open()).transaction("items", "readwrite");
+  const found = await tx.store.get(id);
+  const changed = found && change(found);
+  if (changed) await tx.store.put(changed);
+  await tx.done;
+  return changed;
+}
+
+export const bytesOf = async (photo) => (await open()).get("bytes", photo.bytes ?? photo.key);
+
+/** Let the bytes of an item's photos go: they have arrived. */
+export async function dropBytes(item) {
+  const tx = (await open()).transaction("bytes", "readwrite");
+  await Promise.all([...item.photos.map((photo) => tx.store.delete(photo.bytes ?? photo.key)), tx.done]);
+}
+
+export async function dropItem(item) {
+  await dropBytes(item);
+  await (await open()).delete("items", item.id);
+}
+
+// --- drafts -----------------------------------------------------------------------------------
+
+export const putDraft = async (member, draft) => (await open()).put("drafts", draft, member);
+export const getDraft = async (member) => (await open()).get("drafts", member);
+export const deleteDraft = async (member) => (await open()).delete("drafts", member);
+
+// --- one at a time ----------------------------------------------------------------------------
+
+/** Take the right to send, or go on having it; false while another page has it. */
+export async function takeLease(holder, now) {
+  const tx = (await open()).transaction("lease", "readwrite");
+  const held = await tx.store.get("sender");
+  // Longer than it can be: of a clock that was set back since.
+  const taken = held && held.holder !== holder && held.until > now && held.until <= now + LEASE_MS;
+  if (!taken) await tx.store.put({ holder, until: now + LEASE_MS }, "sender");
+  await tx.done;
+  return !taken;
+}
+
+export async function endLease(holder) {
+  const tx = (await open()).transaction("lease", "readwrite");
+  if ((await tx.store.get("sender"))?.holder === holder) await tx.store.delete("sender");
+  await tx.done;
+}
