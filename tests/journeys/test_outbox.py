@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from PIL import Image
+from playwright.sync_api import Page, Route, expect
 
-from tests.journeys.test_offline import wait_until_kept
+from tests.journeys.test_offline import wait_until, wait_until_kept
 from tests.support.pictures import camera_jpeg
 from tests.support.visits.browser import Person
 
@@ -130,3 +132,223 @@ def test_three_hazards_in_a_stairwell_and_one_bar(
     expect(page.locator("main")).to_contain_text("等社区受理")
     expect(page.locator("[data-outbox]")).to_be_hidden()
     expect(page.locator("[data-outbox-count]")).to_be_hidden()
+
+
+NO_SERVER = "**/session"  # what is asked first of all when something is sent
+
+
+def cut(route: Route) -> None:
+    route.abort("connectionfailed")
+
+
+def test_a_page_killed_in_mid_upload_goes_on_where_it_was(
+    person: Callable[..., Person], tmp_path: Path
+) -> None:
+    large = tmp_path / "IMG_0002.jpg"
+    noise = Image.frombytes("RGB", (640, 480), os.urandom(640 * 480 * 3))
+    noise.save(large, "JPEG", quality=85)
+    size = large.stat().st_size
+    assert 3 * 64 * 1024 < size < 400 * 1024  # sent as it is, in three pieces or more
+    # Nor is there a worker: nobody goes on while no page is open, and that is what it says.
+    rider = person(SECOND, service_workers="block", **HERE)
+    sent: list[tuple[int, int]] = []  # from where, how many bytes
+    killed: list[bool] = []
+
+    def first_only(route: Route) -> None:
+        if route.request.method != "PATCH":
+            route.continue_()
+        elif killed or not sent:
+            body = route.request.post_data_buffer or b""
+            sent.append((int(route.request.headers["upload-offset"]), len(body)))
+            route.continue_()
+        # All others hang: nobody answers them while the page is there.
+
+    rider.context.route("**/api/v1/uploads/*", first_only)
+    page = rider.go("/report/new")
+    report(page, large, "RD02", "大图")
+    wait_until(page, "() => document.querySelector('[data-item-bar]')?.value > 0")
+    expect(page.locator("[data-item-words]")).to_contain_text("%")
+    expect(page.locator("[data-outbox-reach]")).to_contain_text("只有这个页面开着才会发")
+    page.close()
+    killed.append(True)
+    page = rider.page = rider.context.new_page()
+    rider.go("/my/points")  # any page of a rider sends
+    wait_for_states(page, "sent")
+    (first, length), (again, _), *_ = sent
+    assert (first, length) == (0, 64 * 1024)
+    assert again >= length
+    assert sum(sent[-1]) == size
+    assert sum(count for _, count in sent) <= size
+
+
+def test_two_members_of_one_phone_neither_see_nor_harm_each_other(
+    person: Callable[..., Person], photo: Path
+) -> None:
+    phone = person(FIRST, **HERE)
+    phone.context.route(NO_SERVER, cut)
+    page = phone.go("/report/new")
+    report(page, photo, "RD03", "第一个人的")
+    page.locator("[data-next]").tap()
+    page.locator("[name=description]").fill("第一个人没写完的")
+    page.wait_for_timeout(600)
+    asked: list[str] = []
+
+    def answer(dialog: Any) -> None:
+        asked.append(dialog.message)
+        dialog.accept()
+
+    page.once("dialog", answer)
+    phone.go("/me").get_by_role("button", name="退出登录").last.click()
+    page.wait_for_url("**/sign-in")
+    assert ["还有 1 条没发出去" in words for words in asked] == [True]
+    # Something waits: the worker stays, with nothing of a person's in its caches.
+    assert page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)")
+
+    phone.sign_in(SECOND)
+    phone.go("/my/reports")
+    expect(page.locator("[data-outbox]")).to_be_hidden()
+    expect(page.locator("[data-outbox-count]")).to_be_hidden()
+    phone.context.unroute(NO_SERVER)
+    phone.go("/report/new")
+    expect(page.locator("[name=description]")).to_have_value("")
+    report(page, photo, "RD03", "第二个人的")
+    wait_until(page, "() => document.querySelector('[data-item-number]')?.textContent")
+    assert states(page) == ["waiting", "sent"]
+
+    phone.context.clear_cookies(name="grid_report")
+    phone.sign_in(FIRST)
+    phone.go("/report/new")
+    expect(page.locator("[name=description]")).to_have_value("第一个人没写完的")
+    wait_for_states(page, "sent", "sent")
+    first, second = items(page)
+    assert first["member"] != second["member"]
+    assert first["number"] in numbers_sent(phone)
+    assert second["number"] not in numbers_sent(phone)
+
+
+def test_two_tabs_send_once_and_a_lost_sign_in_keeps_what_waits(
+    person: Callable[..., Person], photo: Path
+) -> None:
+    rider = person(SECOND, **HERE)
+    posted: list[str] = []
+    rider.context.on(
+        "request",
+        lambda it: posted.append(it.url) if it.url.endswith("/api/v1/reports") else None,
+    )
+    rider.context.route(NO_SERVER, cut)
+    page = rider.go("/report/new")
+    report(page, photo, "UT01", "两个页面")
+    other = rider.context.new_page()
+    other.goto(rider.site.address + "/my/reports")
+    expect(other.locator("[data-outbox-words], [data-item-words]").first).to_contain_text(
+        "没有网络"
+    )
+    rider.context.unroute(NO_SERVER)
+    for tab in (page, other):
+        tab.locator("[data-outbox-now]").evaluate("button => setTimeout(() => button.click(), 50)")
+    wait_for_states(page, "sent")
+    expect(other.locator("[data-outbox-line]")).to_have_text("都发出去了")
+    assert len(posted) == 1
+    other.close()
+
+    # Between two reports the sign-in is gone.
+    page.locator("[data-next]").tap()
+    rider.context.clear_cookies(name="grid_report")
+    report(page, photo, "UT01", "登录没了")
+    expect(page.locator("[data-item-words]").first).to_contain_text("重新登录后会自动发出去")
+    page.locator("[data-item-sign-in]").first.tap()
+    page.wait_for_url(lambda url: "/sign-in?" in url)
+    rider.sign_in(SECOND)
+    wait_for_states(page, "sent", "sent")
+
+
+def test_sent_and_the_answer_lost_then_words_added(
+    person: Callable[..., Person], photo: Path, shots: Path
+) -> None:
+    rider = person(FIRST, **HERE)
+    before = numbers_sent(rider)
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort("connectionfailed")
+
+    rider.context.route("**/api/v1/reports", lose)
+    page = rider.go("/report/new")
+    report(page, photo, "RD02", "答复丢了")
+    expect(page.locator("[data-item-words]").first).to_contain_text("没有网络")
+    rider.context.unroute("**/api/v1/reports")
+    # The phone brings the form back as it was, and a word is added.
+    key = items(page)[0]["id"]
+    rider.context.route(NO_SERVER, cut)
+    page.locator("[data-next]").tap()
+    page.locator("[name=key]").evaluate("(field, key) => { field.value = key; }", key)
+    report(page, photo, "RD02", "答复丢了，又写了一句")
+    rider.context.unroute(NO_SERVER)
+    page.locator("[data-outbox-now]").tap()
+    expect(page.locator("[data-item-words]").first).to_contain_text("之前已经发出去了")
+    page.screenshot(path=shots / "outbox-already.png", full_page=True)
+    (there,) = set(numbers_sent(rider)) - set(before)
+    expect(page.locator("[data-item-number]").first).to_have_text(there)
+    page.locator("[data-item-new]").first.tap()
+    wait_for_states(page, "sent")
+    assert len(set(numbers_sent(rider)) - set(before)) == 2
+
+
+def test_an_update_of_the_app_and_a_draft_of_before_lose_nothing(
+    person: Callable[..., Person], photo: Path
+) -> None:
+    rider = person(FIRST, **HERE)
+    page = rider.go("/me")  # a page that leaves the store alone
+    member = page.locator("html").get_attribute("data-member")
+    page.evaluate(OLD_DRAFT, member)
+    rider.context.route(NO_SERVER, cut)
+    rider.go("/report/new")
+    expect(page.locator("[name=description]")).to_have_value("上一版的草稿")
+    expect(page.locator("[data-shots] img")).to_have_count(1)
+    report(page, photo, "RD02", "更新前")
+    wait_until_kept(page, SHELL)
+    # A newer worker takes over, as after an update.
+    page.evaluate("navigator.serviceWorker.register('/sw.js?newer').then(() => undefined)")
+    wait_until(page, "() => navigator.serviceWorker.controller.scriptURL.endsWith('?newer')")
+    assert states(page) == ["waiting"]
+    assert page.evaluate("caches.match('/report/shell').then(Boolean)")
+    rider.context.unroute(NO_SERVER)
+    page.locator("[data-outbox-now]").tap()
+    wait_for_states(page, "sent")
+
+
+# The store as the version before made it, with a file in it.
+OLD_DRAFT = """async (member) => {
+  await new Promise((done) => { indexedDB.deleteDatabase("grid-report").onsuccess = done; });
+  const canvas = Object.assign(document.createElement("canvas"), { width: 40, height: 30 });
+  const file = await new Promise((done) => canvas.toBlob((it) => done(new File([it], "a.jpg", { type: "image/jpeg" })), "image/jpeg"));
+  await new Promise((done, fail) => {
+    const asked = indexedDB.open("grid-report", 1);
+    asked.onerror = fail;
+    asked.onupgradeneeded = () => asked.result.createObjectStore("drafts");
+    asked.onsuccess = () => {
+      const put = asked.result.transaction("drafts", "readwrite").objectStore("drafts").put(
+        { member, key: crypto.randomUUID(), values: { description: "上一版的草稿" }, where: "", files: [file], at: Date.now() }, "report");
+      put.onsuccess = () => { asked.result.close(); done(); };
+    };
+  });
+}"""
+
+
+def test_where_nothing_can_be_kept_it_says_so_and_sends_directly(
+    person: Callable[..., Person], photo: Path, shots: Path
+) -> None:
+    rider = person(SECOND, **HERE)
+    rider.context.add_init_script(
+        "Object.defineProperty(window, 'indexedDB', { value: undefined })"
+    )
+    page = rider.go("/report/new")
+    expect(page.locator("[data-no-store]")).to_contain_text("存不了东西")
+    page.screenshot(path=shots / "outbox-no-store.png")
+    fill(page, photo, "RD02", "存不了")
+    rider.context.set_offline(True)
+    page.locator("[data-send]").tap()
+    expect(page.locator("[data-send-words]")).to_contain_text("别关这个页面")
+    rider.context.set_offline(False)
+    page.locator("[data-send]").tap()
+    page.wait_for_url("**/report/sent/KY-*")

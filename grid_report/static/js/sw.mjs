@@ -8,7 +8,7 @@ import { newKey } from "./lib/outbox/keys.mjs";
 import { lineOf } from "./lib/outbox/line.mjs";
 import { sha256 } from "./lib/outbox/parts.mjs";
 import { sendAll } from "./lib/outbox/sender.mjs";
-import { WAITING } from "./lib/outbox/states.mjs";
+import { isUnsent } from "./lib/outbox/states.mjs";
 import * as store from "./lib/outbox/store.mjs";
 
 const BASE = new URL(self.registration.scope).pathname;
@@ -46,14 +46,15 @@ self.addEventListener("fetch", (event) => {
   else if (pathname.startsWith(STATIC)) event.respondWith(file(request, pathname));
 });
 
-/** Send what waits, the page being gone. Fails while there is no network: then the browser calls again. */
+/** Send what waits, the page being gone. Fails while something waits: then the browser calls again. */
 async function deliver() {
   const channel = self.BroadcastChannel ? new BroadcastChannel("grid-report-outbox") : null;
   const told = () => channel?.postMessage("changed");
   await alone((mine) => sendAll({ store, ask: lineOf(fetch.bind(self)), digest: sha256, now: Date.now, makeKey: newKey, told, mine, asked: true }));
   channel?.close();
   const left = await store.itemsOf();
-  if (left.some((item) => item.state === WAITING && item.why === "network")) throw new Error("no network");
+  // Also when a page was sending: it may be closed in the middle.
+  if (left.some((item) => isUnsent(item) && !["sign-in", "limit"].includes(item.why))) throw new Error("something waits");
 }
 
 // What is written is written one after the other: tidying up must not meet a page half kept.

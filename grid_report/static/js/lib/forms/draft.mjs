@@ -55,7 +55,7 @@ export async function packed(file) {
 
 /** Turn it back; what an older version kept is still a file. */
 export function unpacked(kept) {
-  if (!kept.bytes) return kept;
+  if (kept instanceof Blob) return kept;
   const file = new File([kept.bytes], kept.name || "photo.jpg", { type: kept.type });
   known.set(file, kept.bytes);
   return file;

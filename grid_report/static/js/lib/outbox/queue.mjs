@@ -17,7 +17,7 @@ const watchers = new Set();
 const channel = globalThis.BroadcastChannel ? new BroadcastChannel("grid-report-outbox") : null;
 let who = "";
 let sending = null;
-let again = null;
+let again = false;
 let timer = 0;
 
 /** Begin to send what this member has waiting, now and whenever there is reason to hope. */
@@ -58,17 +58,15 @@ async function toldAll() {
 /** Send what is due. `asked`: somebody wants it now, or the network came back. */
 export function send({ asked = false } = {}) {
   if (sending) {
-    again = { asked: asked || Boolean(again?.asked) };
+    // What came in meanwhile goes afterwards; what just failed is not tried again at once.
+    again = true;
     return sending;
   }
   clearTimeout(timer);
+  again = false;
   sending = run(asked).finally(() => {
     sending = null;
-    if (again) {
-      const next = again;
-      again = null;
-      send(next);
-    }
+    if (again) send();
   });
   return sending;
 }

@@ -4,7 +4,6 @@ import { openDB } from "idb";
 
 const NAME = "grid-report";
 const VERSION = 2;
-const OLD_DRAFT = "report";
 const PATIENCE_MS = 4000;
 const LEASE_MS = 90_000;
 
@@ -31,17 +30,12 @@ function within(ms, work) {
   return Promise.race([work, new Promise((_, fail) => setTimeout(() => fail(new Error("store does not open")), ms))]);
 }
 
-async function upgrade(db, from, _to, tx) {
+function upgrade(db, from) {
   if (from < 1) db.createObjectStore("drafts");
   if (from >= 2) return;
   db.createObjectStore("items", { keyPath: "id" }).createIndex("member", "member");
   db.createObjectStore("bytes");
   db.createObjectStore("lease");
-  // The one draft of before is its member's from here on.
-  const drafts = tx.objectStore("drafts");
-  const old = await drafts.get(OLD_DRAFT);
-  if (old) await drafts.put(old, String(old.member));
-  await drafts.delete(OLD_DRAFT);
 }
 
 /** Tell whether something can be kept here: written, read and removed once. */
@@ -88,7 +82,7 @@ export async function keepItem(item, bytes = {}, { replacing, draftOf } = {}) {
   const work = [tx.objectStore("items").put(item)];
   for (const [key, buffer] of Object.entries(bytes)) work.push(tx.objectStore("bytes").put(buffer, key));
   if (replacing && replacing !== item.id) work.push(tx.objectStore("items").delete(replacing));
-  if (draftOf) work.push(tx.objectStore("drafts").delete(draftOf));
+  if (draftOf) work.push(tx.objectStore("drafts").delete(draftOf), forgetOld(tx.objectStore("drafts"), draftOf));
   await Promise.all([...work, tx.done]);
   return item;
 }
@@ -118,9 +112,30 @@ export async function dropItem(item) {
 
 // --- drafts -----------------------------------------------------------------------------------
 
-export const putDraft = async (member, draft) => (await open()).put("drafts", draft, member);
-export const getDraft = async (member) => (await open()).get("drafts", member);
-export const deleteDraft = async (member) => (await open()).delete("drafts", member);
+// The one draft that the version before kept, of whoever it is. It stays where it is until it is
+// written anew or done with.
+const OLD_DRAFT = "report";
+
+export async function getDraft(member) {
+  const db = await open();
+  const own = await db.get("drafts", member);
+  if (own) return own;
+  const old = await db.get("drafts", OLD_DRAFT);
+  return old && String(old.member) === member ? old : undefined;
+}
+
+export const putDraft = (member, draft) => replaceDraft(member, (drafts) => drafts.put(draft, member));
+export const deleteDraft = (member) => replaceDraft(member, (drafts) => drafts.delete(member));
+
+async function replaceDraft(member, write) {
+  const tx = (await open()).transaction("drafts", "readwrite");
+  await Promise.all([forgetOld(tx.store, member), write(tx.store), tx.done]);
+}
+
+async function forgetOld(drafts, member) {
+  const old = await drafts.get(OLD_DRAFT);
+  if (old && String(old.member) === member) await drafts.delete(OLD_DRAFT);
+}
 
 // --- one at a time ----------------------------------------------------------------------------
 
