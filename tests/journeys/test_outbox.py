@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,33 +10,27 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
 from tests.journeys.test_offline import wait_until, wait_until_kept
 from tests.support.pictures import camera_jpeg
-from tests.support.visits.browser import Person
+from tests.support.visits.browser import DESK, Person
+from tests.support.visits.queued import (
+    OLD_DRAFT,
+    fill,
+    items,
+    numbers_sent,
+    report,
+    states,
+    wait_for_states,
+)
 
 pytestmark = pytest.mark.browser
 
-FIRST, SECOND = "13900000001", "13900000002"
+FIRST, SECOND, WORKER = "13900000001", "13900000002", "13900000101"
 AT_THE_STATION = {"latitude": 42.5460025, "longitude": 124.0408182, "accuracy": 12}
 HERE: dict[str, Any] = {"geolocation": AT_THE_STATION, "permissions": ["geolocation"]}
 SHELL = "/report/shell"
-# What the phone keeps: [state, why, number] of each, oldest first.
-ITEMS = """() => new Promise((done, fail) => {
-  const asked = indexedDB.open("grid-report");
-  asked.onerror = fail;
-  asked.onsuccess = () => {
-    const all = asked.result.transaction("items").objectStore("items").getAll();
-    all.onsuccess = () => {
-      asked.result.close();
-      done(all.result.sort((a, b) => a.at - b.at).map((it) => ({
-        state: it.state, why: it.why, number: it.number, member: it.member, id: it.id,
-        gone: it.photos.reduce((sum, one) => sum + one.offset, 0),
-      })));
-    };
-  };
-})"""
 
 
 @pytest.fixture
@@ -43,48 +38,6 @@ def photo(tmp_path: Path) -> Path:
     path = tmp_path / "IMG_0001.jpg"
     path.write_bytes(camera_jpeg((1200, 900)))
     return path
-
-
-def items(page: Page) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = page.evaluate(ITEMS)
-    return found
-
-
-def states(page: Page) -> list[str]:
-    return [it["state"] for it in items(page)]
-
-
-def wait_for_states(page: Page, *wanted: str) -> None:
-    for _ in range(150):
-        if states(page) == list(wanted):
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"{items(page)} instead of {wanted}")
-
-
-def fill(page: Page, photo: Path, category: str, words: str) -> None:
-    page.locator("input[data-camera]").set_input_files(photo)
-    expect(page.locator("[data-shots] img").first).to_be_visible()
-    kind = page.locator(f"input[name=category][value={category}]").first
-    if not kind.is_visible():
-        page.locator("[data-more] summary").tap()
-    kind.check()
-    page.locator("[data-here]").tap()
-    expect(page.locator("[data-place-detail]")).to_contain_text("12")
-    page.locator("[name=description]").fill(words)
-
-
-def report(page: Page, photo: Path, category: str, words: str) -> None:
-    """Report a hazard; it is kept on the phone then."""
-    fill(page, photo, category, words)
-    page.locator("[data-send]").tap()
-    expect(page.locator("[data-queued]")).to_be_visible()
-
-
-def numbers_sent(person: Person) -> list[str]:
-    """Return the numbers of this rider's reports, by the site itself."""
-    answer = person.context.request.get(f"{person.site.address}/api/v1/reports?mine=1&limit=200")
-    return [it["number"] for it in answer.json()["items"]]
 
 
 def test_three_hazards_in_a_stairwell_and_one_bar(
@@ -317,24 +270,6 @@ def test_an_update_of_the_app_and_a_draft_of_before_lose_nothing(
     wait_for_states(page, "sent")
 
 
-# The store as the version before made it, with a file in it.
-OLD_DRAFT = """async (member) => {
-  await new Promise((done) => { indexedDB.deleteDatabase("grid-report").onsuccess = done; });
-  const canvas = Object.assign(document.createElement("canvas"), { width: 40, height: 30 });
-  const file = await new Promise((done) => canvas.toBlob((it) => done(new File([it], "a.jpg", { type: "image/jpeg" })), "image/jpeg"));
-  await new Promise((done, fail) => {
-    const asked = indexedDB.open("grid-report", 1);
-    asked.onerror = fail;
-    asked.onupgradeneeded = () => asked.result.createObjectStore("drafts");
-    asked.onsuccess = () => {
-      const put = asked.result.transaction("drafts", "readwrite").objectStore("drafts").put(
-        { member, key: crypto.randomUUID(), values: { description: "上一版的草稿" }, where: "", files: [file], at: Date.now() }, "report");
-      put.onsuccess = () => { asked.result.close(); done(); };
-    };
-  });
-}"""
-
-
 def test_where_nothing_can_be_kept_it_says_so_and_sends_directly(
     person: Callable[..., Person], photo: Path, shots: Path
 ) -> None:
@@ -352,3 +287,65 @@ def test_where_nothing_can_be_kept_it_says_so_and_sends_directly(
     rider.context.set_offline(False)
     page.locator("[data-send]").tap()
     page.wait_for_url("**/report/sent/KY-*")
+
+
+def test_an_answer_to_a_question_waits_like_a_report(
+    person: Callable[..., Person], photo: Path
+) -> None:
+    rider = person(SECOND, **HERE)
+    page = rider.go("/report/new")
+    report(page, photo, "UT01", "问一下")
+    wait_for_states(page, "sent")
+    number = items(page)[0]["number"]
+
+    worker = person(WORKER, size=DESK)
+    desk = worker.go(f"/desk/{number}")
+    ask = desk.locator("form[data-step=ask]").first
+    if not ask.is_visible():
+        desk.locator("details", has=ask).last.locator("summary").first.click()
+    ask.locator("[name=reason]").fill("在哪一侧？")
+    ask.get_by_role("button").last.click()
+    expect(desk.locator("form[data-step=ask]")).to_have_count(0)
+
+    rider.go(f"/my/reports/{number}")
+    expect(page.locator(".question").first).to_have_text("在哪一侧？")
+    rider.context.set_offline(True)
+    page.locator("#answer [name=note]").fill("东侧")
+    page.locator("#answer input[type=file]").set_input_files(photo)
+    page.locator("#answer button[type=submit]").last.tap()
+    expect(page.locator("[data-item-words]").first).to_contain_text("没有网络")
+    expect(page.locator("[data-outbox-count]")).to_contain_text("1")
+    rider.context.set_offline(False)
+    # Sent, the page comes anew: the case has moved on.
+    expect(page.locator("#answer")).to_have_count(0)
+    expect(page.locator("main")).to_contain_text("东侧")
+    assert states(page) == ["sent", "sent"]
+
+
+def test_what_is_refused_says_why_and_opens_again_in_the_form(
+    person: Callable[..., Person], photo: Path
+) -> None:
+    rider = person(SECOND, **HERE)
+    refusal = {"code": "invalid", "detail": "x", "errors": {"lat": ["这里不在服务范围内"]}}
+    rider.context.route(
+        "**/api/v1/reports",
+        lambda route: route.fulfill(
+            status=422, content_type="application/problem+json", body=json.dumps(refusal)
+        ),
+        times=1,
+    )
+    page = rider.go("/report/new")
+    report(page, photo, "RD03", "先被退回")
+    expect(page.locator("[data-item-words]").first).to_have_text("这里不在服务范围内")
+    expect(page.locator("[data-outbox-now]")).to_be_hidden()  # it does not go by itself
+    page.locator("[data-item-edit]").first.tap()
+    page.wait_for_url("**/report/new?item=*")
+    expect(page.locator("[data-shots] img")).to_have_count(1)
+    expect(page.locator("[name=description]")).to_have_value("先被退回")
+    assert page.locator("input[name=category]:checked").first.input_value() == "RD03"
+    page.locator("[name=description]").fill("改好了")
+    page.locator("[data-send]").tap()
+    wait_for_states(page, "sent")
+    number = items(page)[0]["number"]
+    rider.go(f"/my/reports/{number}")
+    expect(page.locator("main")).to_contain_text("改好了")

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { classify, isOurs } from "../../grid_report/static/js/lib/outbox/answers.mjs";
+import { answerOf } from "../../grid_report/static/js/lib/outbox/answers-of-case.mjs";
 import { arrive, leave, noteUnsent, unsentOf, whoIsHere } from "../../grid_report/static/js/lib/outbox/hints.mjs";
 import { newKey } from "../../grid_report/static/js/lib/outbox/keys.mjs";
 import { nextSize } from "../../grid_report/static/js/lib/outbox/parts.mjs";
@@ -161,4 +162,25 @@ test("whose phone it is, and what is known of them, lasts until they leave or an
   arrive("7");
   assert.deepEqual([whoIsHere(), unsentOf()], [{ member: "" }, 0]);
   delete globalThis.localStorage;
+});
+
+function form(values) {
+  const data = new FormData();
+  for (const [name, value] of Object.entries(values)) data.append(name, value);
+  return data;
+}
+
+const at = (way) => `https://h/reports/KY-1/${way}`;
+
+test("which forms of a case's page go through the queue, and when they are complete", () => {
+  const photo = new File([new Uint8Array(3)], "a.jpg");
+  const { files, ...answer } = answerOf(at("steps/supplement"), form({ csrf_token: "x", version: "3", note: " here ", photos: photo }));
+  assert.deepEqual(answer, { what: "supplement", to: "KY-1", fields: { step: "supplement", note: "here" } });
+  assert.equal(files[0].name, "a.jpg");
+  assert.deepEqual(answerOf(at("steps/supplement"), form({ note: "", photos: photo })).fields, { step: "supplement" });
+  assert.deepEqual(answerOf(at("steps/reopen"), form({ reason: "still there" })).fields, { step: "reopen", reason: "still there" });
+  assert.deepEqual(answerOf(at("rating"), form({ solved: "1", satisfied: "0", words: "" })).fields, { solved: true, satisfied: false });
+  for (const [way, values] of [["steps/supplement", { note: " ", photos: new File([], "") }], ["rating", { solved: "1" }], ["steps/withdraw", { note: "x" }], ["steps/reopen", { note: "x" }]]) {
+    assert.equal(answerOf(at(way), form(values)), null, way);
+  }
 });

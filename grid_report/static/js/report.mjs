@@ -36,18 +36,16 @@ function known(form) {
   const here = whoIsHere();
   form.dataset.member = here.member;
   document.querySelector("[data-nobody]").hidden = Boolean(here.member);
-  for (const kind of ["position", "photos"].filter((one) => here[one])) {
-    form.dataset[kind] = "yes";
-    form.querySelector(`[data-consent="${kind}"]`).hidden = true;
+  for (const kind of ["position", "photos"]) {
+    form.dataset[kind] = here[kind] ?? "";
+    form.querySelector(`[data-consent="${kind}"]`).hidden = Boolean(here[kind]);
   }
-  if (here.position) {
-    form.querySelector("[data-here]").hidden = false;
-    form.querySelector("[data-place-detail]").textContent = wordsOf(form)("press_here");
-  }
-  if (!here.photos) return;
   const box = form.querySelector("[data-shots]");
-  box.hidden = false;
-  for (const input of box.querySelectorAll("input[type=file]")) input.disabled = false;
+  box.hidden = !here.photos;
+  for (const input of box.querySelectorAll("input[type=file]")) input.disabled = !here.photos;
+  if (here.position) return;
+  form.querySelector("[data-here]").hidden = true;
+  form.querySelector("[data-place-detail]").textContent = wordsOf(form)("choose_place");
 }
 
 /** Say on the list of reports that one is not finished yet. */

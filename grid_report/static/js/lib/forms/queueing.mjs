@@ -55,7 +55,6 @@ export function queueing(form, { report, close, next, blank }) {
   async function begin(section) {
     try {
       const [queue, { outboxList }] = await sending();
-      queue.watch(() => count(document, member));
       outboxList(section);
       queue.start(member);
       queue.soon();

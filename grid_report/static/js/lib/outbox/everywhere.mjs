@@ -12,14 +12,16 @@ export function outbox(root) {
   if (!member) return;
   count(root, member);
   const list = root.querySelector("[data-outbox]");
+  if (list?.dataset.outbox === "answers") {
+    import("./answers-of-case.mjs").then(({ queuedAnswers }) => queuedAnswers(root, member, list)).catch(() => undefined);
+  }
   if (unsentOf(member) || list?.dataset.outbox === "now") work(root, member, list);
   if (page.worker) addEventListener("load", () => setTimeout(() => keepShell(page), 0));
 }
 
 async function work(root, member, list) {
   try {
-    const { start, watch } = await import("./queue.mjs");
-    watch(() => count(root, member));
+    const { start } = await import("./queue.mjs");
     if (list?.dataset.outbox === "now") (await import("./list.mjs")).outboxList(list);
     start(member);
   } catch {

@@ -22,7 +22,7 @@ export async function put({ id, member, what = "report", to, title, fields, file
   const size = Object.values(bytes).reduce((sum, one) => sum + one.byteLength, 0);
   if (!(await hasRoom(size))) throw new Error("full");
   const item = before ? changed(before, { fields, photos, title }) : fresh({ id, member, what, to, title, fields, photos }, Date.now());
-  await keepItem(item, bytes, { draftOf: member });
+  await keepItem(item, bytes, { draftOf: what === "report" ? member : "" });
   noteCounts(await itemsOf());
 }
 

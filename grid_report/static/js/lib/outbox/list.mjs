@@ -65,6 +65,10 @@ export function outboxList(section) {
     at("title").textContent = item.title || say("report");
     write(at("words"), wordsFor(item));
     node.dataset.state = item.state;
+    // What somebody wrote is not lost with a refusal: it can be copied from here.
+    const said = has.refused && item.what !== "report" ? item.fields.note ?? item.fields.reason ?? item.fields.words ?? "" : "";
+    at("said").hidden = !said;
+    at("said").textContent = said;
     at("bar").hidden = item.state !== SENDING;
     at("bar").value = percentOf(item);
     at("number").hidden = !item.number;

@@ -1,5 +1,6 @@
 // The queue in a page: what is put into it goes by itself, and whoever watches is told.
 import { alone } from "./alone.mjs";
+import { count } from "./badge.mjs";
 import { noteCounts } from "./keeping.mjs";
 import { newKey } from "./keys.mjs";
 import { lineOf } from "./line.mjs";
@@ -24,6 +25,7 @@ let timer = 0;
 export function start(member) {
   if (who === member) return;
   who = member;
+  watch(() => count(document, member));
   addEventListener("online", () => send({ asked: true }));
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") send({ asked: true });

@@ -1,0 +1,62 @@
+// Answers on a case's page (a supplement, a reopening, a rating) are kept first and then sent, as reports are.
+import { newKey } from "./keys.mjs";
+import { put } from "./keeping.mjs";
+import { SENT } from "./states.mjs";
+import { canKeep } from "./store.mjs";
+
+const FORM = /\/reports\/([^/]+)\/(?:steps\/(supplement|reopen)|(rating))$/;
+
+/** Return what a form asks the queue to send; nothing for a form that is no such answer, or not complete. */
+export function answerOf(action, data) {
+  const [, to, step, rating] = FORM.exec(action) ?? [];
+  if (!to) return null;
+  const text = (name) => String(data.get(name) ?? "").trim();
+  const files = data.getAll("photos").filter((file) => file.size);
+  if (rating) {
+    const [solved, satisfied, words] = ["solved", "satisfied", "words"].map(text);
+    if (!solved || !satisfied) return null; // the site says what is missing
+    return { what: "rating", to, files: [], fields: { solved: solved === "1", satisfied: satisfied === "1", ...(words && { words }) } };
+  }
+  const said = text(step === "reopen" ? "reason" : "note");
+  if (!said && !files.length) return null;
+  return { what: step, to, files, fields: { step, ...(said && { [step === "reopen" ? "reason" : "note"]: said }) } };
+}
+
+/** Have the answers of a page go through the queue, which is shown in `section`. */
+export function queuedAnswers(root, member, section) {
+  root.addEventListener("submit", (event) => {
+    const form = event.target;
+    // Agreeing to photos is not sending; and what could not be kept goes the plain way.
+    if (event.submitter?.name === "agree" || "plain" in form.dataset) return;
+    const answer = answerOf(form.action, new FormData(form));
+    if (!answer) return;
+    event.preventDefault();
+    keep(form, answer);
+  }, true);
+
+  async function keep(form, answer) {
+    const id = form.elements.key?.value || newKey();
+    try {
+      if (!(await canKeep())) throw new Error("nothing is kept here");
+      await put({ id, member, title: document.querySelector("h1").textContent.trim(), ...answer });
+    } catch {
+      form.dataset.plain = "";
+      form.submit();
+      return;
+    }
+    form.hidden = true;
+    const [queue, { outboxList }] = await Promise.all([import("./queue.mjs"), import("./list.mjs")]);
+    if (!section.dataset.drawn) outboxList(section);
+    section.dataset.drawn = "yes";
+    section.scrollIntoView({ block: "center" });
+    let reloads = false;
+    queue.watch((items) => {
+      // The case has moved on: so does its page.
+      if (reloads || !items.some((item) => item.id === id && item.state === SENT)) return;
+      reloads = true;
+      location.reload();
+    });
+    queue.start(member);
+    queue.soon();
+  }
+}
