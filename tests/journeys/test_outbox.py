@@ -24,6 +24,7 @@ from tests.support.visits.queued import (
     states,
     wait_for_states,
 )
+from tests.support.visits.screens import violations
 
 pytestmark = pytest.mark.browser
 
@@ -63,6 +64,7 @@ def test_three_hazards_in_a_stairwell_and_one_bar(
             page.locator("[data-next]").tap()
             expect(page.locator("[data-shots] img")).to_have_count(0)
     page.screenshot(path=shots / "outbox-queued.png", full_page=True)
+    assert not violations(page)
     assert len(items(page)) == 3
 
     # Another page without network: the list is there as well.
@@ -71,6 +73,7 @@ def test_three_hazards_in_a_stairwell_and_one_bar(
     expect(page.locator("[data-outbox-list] > li")).to_have_count(3)
     expect(page.locator("[data-shell-here]")).to_be_visible()
     page.screenshot(path=shots / "outbox-offline.png", full_page=True)
+    assert not violations(page)
 
     rider.context.set_offline(False)
     wait_for_states(page, "sent", "sent", "sent")
@@ -240,6 +243,7 @@ def test_sent_and_the_answer_lost_then_words_added(
     page.locator("[data-outbox-now]").tap()
     expect(page.locator("[data-item-words]").first).to_contain_text("之前已经发出去了")
     page.screenshot(path=shots / "outbox-already.png", full_page=True)
+    assert not violations(page)
     (there,) = set(numbers_sent(rider)) - set(before)
     expect(page.locator("[data-item-number]").first).to_have_text(there)
     page.locator("[data-item-new]").first.tap()
@@ -338,6 +342,7 @@ def test_what_is_refused_says_why_and_opens_again_in_the_form(
     report(page, photo, "RD03", "先被退回")
     expect(page.locator("[data-item-words]").first).to_have_text("这里不在服务范围内")
     expect(page.locator("[data-outbox-now]")).to_be_hidden()  # it does not go by itself
+    assert not violations(page)
     page.locator("[data-item-edit]").first.tap()
     page.wait_for_url("**/report/new?item=*")
     expect(page.locator("[data-shots] img")).to_have_count(1)

@@ -283,3 +283,14 @@ test("a line that stalls is given up", async (t) => {
   t.mock.timers.tick(50);
   assert.equal((await asked).status, 0);
 });
+
+test("refusals come in the language of the page, and a browser's own without one", async () => {
+  const heard = [];
+  const hear = async (_, { headers }) => {
+    heard.push(headers["Accept-Language"]);
+    return json(200, {});
+  };
+  await lineOf(hear, "en")("/x");
+  await lineOf(hear)("/x");
+  assert.deepEqual(heard, ["en", undefined]);
+});

@@ -24,12 +24,16 @@ export function answerOf(action, data) {
 
 /** Have the answers of a page go through the queue, which is shown in `section`. */
 export function queuedAnswers(root, member, section) {
+  // Agreeing to photos is not sending. Not `submitter`: phones of 2020 do not know it.
+  root.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-agree]");
+    if (button?.form) button.form.dataset.plain = "";
+  }, true);
   root.addEventListener("submit", (event) => {
     const form = event.target;
-    // Agreeing to photos is not sending; and what could not be kept goes the plain way.
-    if (event.submitter?.name === "agree" || "plain" in form.dataset) return;
+    if ("plain" in form.dataset) return;
     const answer = answerOf(form.action, new FormData(form));
-    if (!answer) return;
+    if (!answer || event.defaultPrevented) return;
     event.preventDefault();
     keep(form, answer);
   }, true);

@@ -3,7 +3,7 @@ import { packed } from "../forms/draft.mjs";
 import { noteUnsent } from "./hints.mjs";
 import { newKey } from "./keys.mjs";
 import { changed, fresh, SENT } from "./states.mjs";
-import { bytesOf, hasRoom, itemBy, itemsOf, keepItem } from "./store.mjs";
+import { bytesOf, hasRoom, itemBy, itemsOf, keepItem, persist } from "./store.mjs";
 
 /**
  * Keep a report, whole or not at all, for the queue to send. `id` stays its key for good; `files` with the keys
@@ -23,6 +23,7 @@ export async function put({ id, member, what = "report", to, title, fields, file
   if (!(await hasRoom(size))) throw new Error("full");
   const item = before ? changed(before, { fields, photos, title }) : fresh({ id, member, what, to, title, fields, photos }, Date.now());
   await keepItem(item, bytes, { draftOf: what === "report" ? member : "" });
+  persist();
   noteCounts(await itemsOf());
 }
 

@@ -2,15 +2,15 @@
 
 const PATIENCE_MS = 60_000;
 
-/** Return what asks through a browser's `fetch`. */
-export function lineOf(fetch) {
+/** Return what asks through a browser's `fetch`; refusals come in the page's `language`. */
+export function lineOf(fetch, language = "") {
   return async function ask(path, { method = "GET", headers = {}, body, patienceMs = PATIENCE_MS } = {}) {
     const stall = new AbortController();
     const timer = setTimeout(() => stall.abort(), patienceMs);
     try {
       const response = await fetch(path, {
         method, body, cache: "no-store", credentials: "same-origin", signal: stall.signal,
-        headers: { Accept: "application/json", ...headers },
+        headers: { Accept: "application/json", ...(language && { "Accept-Language": language }), ...headers },
       });
       return {
         status: response.status,

@@ -27,6 +27,7 @@ export function start(member) {
   who = member;
   watch(() => count(document, member));
   addEventListener("online", () => send({ asked: true }));
+  addEventListener("pageshow", ({ persisted }) => persisted && send({ asked: true }));
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") send({ asked: true });
   });
@@ -76,7 +77,7 @@ export function send({ asked = false } = {}) {
 async function run(asked) {
   let did = true;
   try {
-    did = await alone((mine) => sendAll({ store, ask: lineOf(fetch.bind(globalThis)), digest: sha256, now: Date.now, makeKey: newKey, told: toldAll, mine, asked }));
+    did = await alone((mine) => sendAll({ store, ask: lineOf(fetch.bind(globalThis), document.documentElement.lang), digest: sha256, now: Date.now, makeKey: newKey, told: toldAll, mine, asked }));
   } catch {
     did = false; // the store is gone, or another page took over
   }

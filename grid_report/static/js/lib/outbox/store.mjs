@@ -5,6 +5,8 @@ import { openDB } from "idb";
 const NAME = "grid-report";
 const VERSION = 2;
 const PATIENCE_MS = 4000;
+// A report with its photos, shrunk.
+const ROOM_BYTES = 4 * 1024 * 1024;
 const LEASE_MS = 90_000;
 
 let opened;
@@ -38,28 +40,32 @@ function upgrade(db, from) {
   db.createObjectStore("lease");
 }
 
-/** Tell whether something can be kept here: written, read and removed once. */
+/** Tell whether a report can be kept here: something is written, read and removed once. */
 export async function canKeep() {
   try {
     const db = await open();
     await db.put("bytes", new ArrayBuffer(16), "try");
     const found = await db.get("bytes", "try");
     await db.delete("bytes", "try");
-    return found?.byteLength === 16;
+    return found?.byteLength === 16 && (await hasRoom(ROOM_BYTES));
   } catch {
     return false;
   }
 }
 
-/** Ask the browser not to clear what is kept, and tell whether there is room for so many bytes. */
+/** Tell whether there is room for so many bytes. */
 export async function hasRoom(bytes) {
   try {
-    navigator.storage?.persist?.().catch(() => undefined);
     const { quota, usage } = await navigator.storage.estimate();
     return !(quota > 0) || quota - usage > bytes;
   } catch {
     return true; // an old browser does not say; the writing will
   }
+}
+
+/** Ask the browser not to clear what is kept. */
+export function persist() {
+  navigator.storage?.persist?.().catch(() => undefined);
 }
 
 // --- the queue --------------------------------------------------------------------------------
