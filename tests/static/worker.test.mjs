@@ -259,7 +259,9 @@ test("without network, or with one too slow, the form opens; the address may say
   assert.match(await (await visit("/report/new")).text(), /real/);
   for (const answer of [undefined, () => new Promise(() => undefined), () => new Response("bad", { status: 502 })]) {
     network["/report/new"] = answer;
-    assert.match(await (await visit("/report/new?item=1")).text(), /form/);
+    const text = await (await visit("/report/new?item=1")).text();
+    assert.match(text, /form/);
+    assert.doesNotMatch(text, /data-is-kept/); // it is of no time, and is not waited to be replaced
   }
 });
 
@@ -311,10 +313,12 @@ test("a person's pages come and go, and the form that is nobody's stays", async 
 
 test("the page without network leads to the form where it is kept", async () => {
   const network = { ...FORM, "/offline": html('<a data-shell-here hidden></a><ul></ul><p data-kept-list hidden></p>') };
-  const { shell, visit } = worker(network);
+  const { shell, visit, stores } = worker(network);
   await shell("light");
   const text = await (await visit("/my/points")).text();
   assert.match(text, /<a data-shell-here>/);
+  await stores.get("shell").delete("/report/shell");
+  assert.match(await (await visit("/my/points")).text(), /data-shell-here hidden/);
   assert.match(text, /data-kept-list hidden/);
   assert.doesNotMatch(text, /report\/shell/);
 });
