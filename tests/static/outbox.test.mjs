@@ -180,6 +180,9 @@ test("which forms of a case's page go through the queue, and when they are compl
   assert.deepEqual(answerOf(at("steps/supplement"), form({ note: "", photos: photo })).fields, { step: "supplement" });
   assert.deepEqual(answerOf(at("steps/reopen"), form({ reason: "still there" })).fields, { step: "reopen", reason: "still there" });
   assert.deepEqual(answerOf(at("rating"), form({ solved: "1", satisfied: "0", words: "" })).fields, { solved: true, satisfied: false });
+  assert.deepEqual(answerOf("https://h/my/points/object?report=KY-1", form({ words: " why " })), { what: "objection", files: [], fields: { report: "KY-1", words: "why" } });
+  assert.deepEqual(answerOf("https://h/my/points/object?entry=7", form({ words: "w" })).fields, { entry: 7, words: "w" });
+  assert.equal(answerOf("https://h/my/points/object?report=KY-1", form({ words: " " })), null);
   for (const [way, values] of [["steps/supplement", { note: " ", photos: new File([], "") }], ["rating", { solved: "1" }], ["steps/withdraw", { note: "x" }], ["steps/reopen", { note: "x" }]]) {
     assert.equal(answerOf(at(way), form(values)), null, way);
   }

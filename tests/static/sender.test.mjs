@@ -277,6 +277,17 @@ test("supplements and ratings are requests of their own", () => {
   assert.equal(of("rating", { solved: true, satisfied: false }).body, '{"solved":true,"satisfied":false}');
 });
 
+test("an objection is answered with an id of its own, and nothing else is taken for it", async () => {
+  assert.deepEqual(of("objection", { report: "KY-1", words: "w" }), { path: "/api/v1/me/points/objections", headers: { "Content-Type": "application/json" }, body: '{"report":"KY-1","words":"w"}' });
+  for (const [answer, state] of [[json(201, { id: 5 }), "sent 5"], [json(200, { welcome: 1 }), "waiting "]]) {
+    const store = phone(report("a", [], { what: "objection", fields: { report: "KY-1", words: "w" } }));
+    const world = site({ faults: [{ on: "POST /api/v1/me/points/objections", answer: () => answer }] });
+    await go(store, world);
+    assert.equal(`${store.rows.get("a").state} ${store.rows.get("a").number}`, state);
+    assert.equal(world.count["GET /api/v1/keys/…"], undefined); // its key is the decision
+  }
+});
+
 test("a line that stalls is given up", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const asked = lineOf((_, { signal }) => new Promise((_done, fail) => signal.addEventListener("abort", () => fail(new Error("stall")))))("/x", { patienceMs: 50 });

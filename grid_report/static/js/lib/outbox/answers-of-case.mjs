@@ -1,16 +1,23 @@
-// Answers on a case's page (a supplement, a reopening, a rating) are kept first and then sent, as reports are.
+// Answers on a case's page (a supplement, a reopening, a rating), and objections, are kept first and then
+// sent, as reports are.
 import { newKey } from "./keys.mjs";
 import { put } from "./keeping.mjs";
 import { SENT } from "./states.mjs";
 import { canKeep } from "./store.mjs";
 
 const FORM = /\/reports\/([^/]+)\/(?:steps\/(supplement|reopen)|(rating))$/;
+const OBJECTION = /\/my\/points\/object\?(\w+)=([^&]+)$/;
 
 /** Return what a form asks the queue to send; nothing for a form that is no such answer, or not complete. */
 export function answerOf(action, data) {
+  const text = (name) => String(data.get(name) ?? "").trim();
+  const [, subject, key] = OBJECTION.exec(action) ?? [];
+  if (subject) {
+    const decision = subject === "report" ? decodeURIComponent(key) : Number(key);
+    return text("words") ? { what: "objection", files: [], fields: { [subject]: decision, words: text("words") } } : null;
+  }
   const [, to, step, rating] = FORM.exec(action) ?? [];
   if (!to) return null;
-  const text = (name) => String(data.get(name) ?? "").trim();
   const files = data.getAll("photos").filter((file) => file.size);
   if (rating) {
     const [solved, satisfied, words] = ["solved", "satisfied", "words"].map(text);
@@ -35,6 +42,8 @@ export function queuedAnswers(root, member, section) {
     const answer = answerOf(form.action, new FormData(form));
     if (!answer || event.defaultPrevented) return;
     event.preventDefault();
+    if ("kept" in form.dataset) return; // the second press of an impatient thumb
+    form.dataset.kept = "";
     keep(form, answer);
   }, true);
 
@@ -49,16 +58,31 @@ export function queuedAnswers(root, member, section) {
       return;
     }
     form.hidden = true;
+    show(id);
+  }
+
+  async function show(id) {
+    try {
+      await watch(id);
+    } catch {
+      // It is kept all the same; with the network come the files that send it.
+      addEventListener("online", () => show(id), { once: true });
+    }
+  }
+
+  async function watch(id) {
     const [queue, { outboxList }] = await Promise.all([import("./queue.mjs"), import("./list.mjs")]);
     if (!section.dataset.drawn) outboxList(section);
     section.dataset.drawn = "yes";
     section.scrollIntoView({ block: "center" });
     let reloads = false;
     queue.watch((items) => {
-      // The case has moved on: so does its page.
-      if (reloads || !items.some((item) => item.id === id && item.state === SENT)) return;
+      const sent = items.find((item) => item.id === id && item.state === SENT);
+      if (!sent || reloads) return;
       reloads = true;
-      location.reload();
+      // The case has moved on: so does its page. An objection has one of its own.
+      if (sent.what === "objection") location.assign(section.dataset.numberHref.replace("NUMBER", sent.number));
+      else location.reload();
     });
     queue.start(member);
     queue.soon();

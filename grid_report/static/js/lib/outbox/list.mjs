@@ -71,8 +71,9 @@ export function outboxList(section) {
     at("said").textContent = said;
     at("bar").hidden = item.state !== SENDING;
     at("bar").value = percentOf(item);
-    at("number").hidden = !item.number;
-    if (item.number) {
+    const ofCase = item.number && item.what !== "objection";
+    at("number").hidden = !ofCase;
+    if (ofCase) {
       at("number").textContent = item.number;
       at("number").href = section.dataset.numberHref.replace("NUMBER", item.number);
     }
@@ -87,7 +88,7 @@ export function outboxList(section) {
     if (item.state === KEPT) return say(item.why === "sign-in" ? "needs_sign_in" : "kept");
     if (item.state === SENDING) return say("sending", { percent: percentOf(item) });
     if (item.state === WAITING) return say(`waits_${item.why}`, { time: clockOf(item.until) });
-    if (item.state === SENT) return say(item.what === "report" ? "sent" : "sent_too", { time: clockOf(item.doneAt) });
+    if (item.state === SENT) return say(["report", "objection"].includes(item.what) ? "sent" : "sent_too", { time: clockOf(item.doneAt) });
     if (item.state === ALREADY) return say("already");
     return item.words || say(item.why === "photo-gone" ? "photo_gone" : "refused_on_the_way");
   }

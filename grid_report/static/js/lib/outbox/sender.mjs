@@ -107,7 +107,8 @@ export async function sendAll({ store, ask, digest, now, makeKey, told = () => u
     await store.changeItem(item.id, (found) => ({ ...found, posted: item.version, postedPhotos: item.photos.map((photo) => photo.key) }));
     const { path, headers, body } = requestOf(item);
     const answer = await ask(path, { method: "POST", headers: { ...headers, "Idempotency-Key": item.id, "X-CSRFToken": session.token }, body });
-    if ((answer.status === 200 || answer.status === 201) && typeof answer.body?.number === "string") return { what: "sent", number: answer.body.number };
+    const number = numberOf(item, answer);
+    if (number !== undefined) return { what: "sent", number };
     if (item.what === "report" && answer.body?.code === "idempotency-key-reused") {
       const known = await became(item);
       return known ? { ...known, what: known.number === undefined ? known.what : "already" } : classify(answer);
@@ -118,6 +119,13 @@ export async function sendAll({ store, ask, digest, now, makeKey, told = () => u
   }
 }
 
+/** Return the number of what an answer says was made; undefined for any other answer. */
+function numberOf(item, { status, body }) {
+  if (status !== 200 && status !== 201) return undefined;
+  if (item.what === "objection") return typeof body?.id === "number" ? String(body.id) : undefined;
+  return typeof body?.number === "string" ? body.number : undefined;
+}
+
 /** Return the small request that names the uploads. */
 export function requestOf(item) {
   const uploads = item.photos.map((photo) => photo.ref);
@@ -125,9 +133,9 @@ export function requestOf(item) {
     const values = Object.entries(item.fields).filter(([, value]) => value !== "");
     return { path: `${API}/reports`, headers: {}, body: new URLSearchParams([...values, ...uploads.map((ref) => ["uploads", ref])]) };
   }
-  const path = item.what === "rating" ? "rating" : "steps";
-  const body = item.what === "rating" ? item.fields : { ...item.fields, uploads };
-  return { path: `${API}/reports/${item.to}/${path}`, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const path = { objection: "me/points/objections", rating: `reports/${item.to}/rating` }[item.what] ?? `reports/${item.to}/steps`;
+  const body = ["objection", "rating"].includes(item.what) ? item.fields : { ...item.fields, uploads };
+  return { path: `${API}/${path}`, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
 }
 
 /** Let what was sent long ago leave the list. */
