@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,8 @@ def test_three_hazards_in_a_stairwell_and_one_bar(
         if number < len(kinds):
             page.locator("[data-next]").tap()
             expect(page.locator("[data-shots] img")).to_have_count(0)
+    # Where the browser is not let, it does not go by itself.
+    expect(page.locator("[data-outbox-reach]")).to_contain_text("下次打开再接着发")
     page.screenshot(path=shots / "outbox-queued.png", full_page=True)
     assert not violations(page)
     assert len(items(page)) == 3
@@ -144,6 +147,7 @@ def test_two_members_of_one_phone_neither_see_nor_harm_each_other(
     phone.context.route(NO_SERVER, cut)
     page = phone.go("/report/new")
     report(page, photo, "RD03", "第一个人的")
+    wait_for_states(page, "waiting")
     page.locator("[data-next]").tap()
     page.locator("[name=description]").fill("第一个人没写完的")
     page.wait_for_timeout(600)
@@ -239,6 +243,7 @@ def test_sent_and_the_answer_lost_then_words_added(
     page.locator("[data-next]").tap()
     page.locator("[name=key]").evaluate("(field, key) => { field.value = key; }", key)
     report(page, photo, "RD02", "答复丢了，又写了一句")
+    wait_for_states(page, "waiting")
     rider.context.unroute(NO_SERVER)
     page.locator("[data-outbox-now]").tap()
     expect(page.locator("[data-item-words]").first).to_contain_text("之前已经发出去了")
@@ -263,6 +268,7 @@ def test_an_update_of_the_app_and_a_draft_of_before_lose_nothing(
     expect(page.locator("[name=description]")).to_have_value("上一版的草稿")
     expect(page.locator("[data-shots] img")).to_have_count(1)
     report(page, photo, "RD02", "更新前")
+    wait_for_states(page, "waiting")
     wait_until_kept(page, SHELL)
     # A newer worker takes over, as after an update.
     page.evaluate("navigator.serviceWorker.register('/sw.js?newer').then(() => undefined)")
@@ -354,3 +360,23 @@ def test_what_is_refused_says_why_and_opens_again_in_the_form(
     number = items(page)[0]["number"]
     rider.go(f"/my/reports/{number}")
     expect(page.locator("main")).to_contain_text("改好了")
+
+
+def test_with_the_page_closed_the_browser_itself_goes_on(
+    person: Callable[..., Person], photo: Path
+) -> None:
+    sync = [*HERE["permissions"], "background-sync"]
+    rider = person(SECOND, **{**HERE, "permissions": sync})
+    before = numbers_sent(rider)
+    page = rider.go("/report/new")
+    wait_until_kept(page, SHELL)
+    wait_until(page, "() => Boolean(navigator.serviceWorker.controller)")
+    page.route(NO_SERVER, cut)  # the page's own request; the worker's goes past us
+    report(page, photo, "UT01", "页面关了")
+    expect(page.locator("[data-outbox-reach]")).to_contain_text("可以关掉页面")
+    page.close()
+    for _ in range(100):
+        if len(numbers_sent(rider)) > len(before):
+            return
+        time.sleep(0.1)
+    raise AssertionError("nobody sent it")

@@ -50,10 +50,9 @@ self.addEventListener("fetch", (event) => {
 async function deliver() {
   const channel = self.BroadcastChannel ? new BroadcastChannel("grid-report-outbox") : null;
   const told = () => channel?.postMessage("changed");
-  await alone((mine) => sendAll({ store, ask: lineOf(fetch.bind(self)), digest: sha256, now: Date.now, makeKey: newKey, told, mine, asked: true }));
+  await alone((mine) => sendAll({ store, ask: lineOf(fetch.bind(self)), digest: sha256, now: Date.now, makeKey: newKey, told, mine, asked: true }), { wait: true });
   channel?.close();
   const left = await store.itemsOf();
-  // Also when a page was sending: it may be closed in the middle.
   if (left.some((item) => isUnsent(item) && !["sign-in", "limit"].includes(item.why))) throw new Error("something waits");
 }
 

@@ -3,10 +3,13 @@ import { endLease, takeLease } from "./store.mjs";
 
 const NAME = "grid-report-outbox";
 
-/** Do work that only one page, or the service worker, may do at a time; false while another does. */
-export async function alone(work) {
+/**
+ * Do work that only one page, or the service worker, may do at a time; false while another does.
+ * `wait`: until the other is done, or gone, where the browser can tell.
+ */
+export async function alone(work, { wait = false } = {}) {
   if (navigator.locks?.request) {
-    return navigator.locks.request(NAME, { ifAvailable: true }, async (lock) => {
+    return navigator.locks.request(NAME, wait ? {} : { ifAvailable: true }, async (lock) => {
       if (lock) await work(() => true);
       return Boolean(lock);
     });

@@ -6,7 +6,7 @@ import { newKey } from "./keys.mjs";
 import { lineOf } from "./line.mjs";
 import { sha256 } from "./parts.mjs";
 import { sendAll } from "./sender.mjs";
-import { anew, nextAt } from "./states.mjs";
+import { anew, isUnsent, nextAt } from "./states.mjs";
 import * as store from "./store.mjs";
 
 const SYNC = "outbox";
@@ -20,6 +20,7 @@ let who = "";
 let sending = null;
 let again = false;
 let timer = 0;
+let wakes = false;
 
 /** Begin to send what this member has waiting, now and whenever there is reason to hope. */
 export function start(member) {
@@ -81,23 +82,36 @@ async function run(asked) {
   } catch {
     did = false; // the store is gone, or another page took over
   }
-  const next = nextAt(await tell());
+  const left = await tell();
+  if (!wakes && left.some(isUnsent)) wake();
+  const next = nextAt(left);
   clearTimeout(timer);
   if (next === null && did) return;
   const wait = did ? next - Date.now() : LOOK_AGAIN_MS;
   timer = setTimeout(send, Math.min(Math.max(wait, SOONEST_MS), 2 ** 30));
 }
 
-/** Begin with what was just put in, and have the browser go on when the page is gone, where it knows how. */
+/** Begin with what was just put in. */
 export function soon() {
   send({ asked: true });
-  navigator.serviceWorker?.ready.then((worker) => worker.sync?.register(SYNC)).catch(() => undefined);
+  wake();
+}
+
+/** Have the browser go on when the page is gone, where it knows how and is let. */
+async function wake() {
+  try {
+    await (await navigator.serviceWorker.ready).sync.register(SYNC);
+    wakes = true;
+    await tell();
+  } catch {
+    return; // then it goes while a page of ours is open
+  }
 }
 
 /** Say how far this browser goes with what it keeps: "closed", "next" or "open". */
 export function reach() {
-  if (!navigator.serviceWorker?.controller) return "open";
-  return "SyncManager" in window ? "closed" : "next";
+  if (wakes) return "closed";
+  return navigator.serviceWorker?.controller ? "next" : "open";
 }
 
 export async function drop(id) {
