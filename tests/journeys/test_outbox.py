@@ -272,7 +272,7 @@ def test_an_update_of_the_app_and_a_draft_of_before_lose_nothing(
     wait_until_kept(page, SHELL)
     # A newer worker takes over, as after an update.
     page.evaluate("navigator.serviceWorker.register('/sw.js?newer').then(() => undefined)")
-    wait_until(page, "() => navigator.serviceWorker.controller.scriptURL.endsWith('?newer')")
+    wait_until(page, "() => navigator.serviceWorker.controller?.scriptURL.endsWith('?newer')")
     assert states(page) == ["waiting"]
     assert page.evaluate("caches.match('/report/shell').then(Boolean)")
     rider.context.unroute(NO_SERVER)
@@ -370,7 +370,7 @@ def test_with_the_page_closed_the_browser_itself_goes_on(
     before = numbers_sent(rider)
     page = rider.go("/report/new")
     wait_until_kept(page, SHELL)
-    wait_until(page, "() => Boolean(navigator.serviceWorker.controller)")
+    page.reload()  # a page that was asked for before the worker was there is not its own
     page.route(NO_SERVER, cut)  # the page's own request; the worker's goes past us
     report(page, photo, "UT01", "页面关了")
     expect(page.locator("[data-outbox-reach]")).to_contain_text("可以关掉页面")
@@ -380,3 +380,21 @@ def test_with_the_page_closed_the_browser_itself_goes_on(
             return
         time.sleep(0.1)
     raise AssertionError("nobody sent it")
+
+
+def test_a_page_older_than_the_app_keeps_what_it_cannot_send(
+    person: Callable[..., Person], photo: Path
+) -> None:
+    rider = person(SECOND, **HERE)
+    page = rider.go("/report/new")
+    wait_until_kept(page, SHELL)
+    page.reload()  # a page that was asked for before the worker was there is not its own
+    fill(page, photo, "RD02", "旧页面")
+    # A newer build took the place of the files that this page would send with.
+    page.evaluate("caches.delete('shell')")
+    rider.context.route("**/static/build/chunk-*", lambda route: route.fulfill(status=404))
+    page.locator("[data-send]").tap()
+    page.wait_for_url("**/my/reports")
+    rider.context.unroute("**/static/build/chunk-*")
+    page.reload()
+    wait_for_states(page, "sent")

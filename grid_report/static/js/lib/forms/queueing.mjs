@@ -59,8 +59,10 @@ export function queueing(form, { report, close, next, blank }) {
       queue.start(member);
       queue.soon();
     } catch {
-      // It is kept all the same; with the network come the files that send it.
-      addEventListener("online", () => begin(section), { once: true });
+      // It is kept all the same. Either the files come with the network, or a newer build has taken
+      // their place: then the list of reports, a page of that build, sends it.
+      if (navigator.onLine && navigator.serviceWorker?.controller) location.assign(section.dataset.list);
+      else addEventListener("online", () => begin(section), { once: true });
     }
   }
 
