@@ -50,6 +50,7 @@ PUBLIC = {
     "open_data.month_csv",
     "pages.components",
     "pages.offline",
+    "pages.session",
     "pages.worker",
     "preferences.save",
     "reports.home",

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import shapely
 from sqlalchemy import delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from grid_report.db import Base
@@ -34,9 +35,11 @@ def lock_stamp(session: Session, name: str = PLACES) -> Stamp:
     """Return a stamp and keep others from changing what it stands for until the commit."""
     stamp = session.get(Stamp, name, with_for_update=True, populate_existing=True)
     if stamp is None:
-        stamp = Stamp(name=name, version=0)
-        session.add(stamp)
-        session.flush()
+        # Two may be the first at once: the second waits for the row of the first.
+        is_sqlite = session.get_bind().dialect.name == "sqlite"
+        make = sqlite.insert if is_sqlite else postgresql.insert
+        session.execute(make(Stamp).values(name=name, version=0).on_conflict_do_nothing())
+        stamp = session.get_one(Stamp, name, with_for_update=True, populate_existing=True)
     return stamp
 
 

@@ -128,6 +128,11 @@ def actor_or_none() -> Actor | None:
     return cast("Actor | None", g.actor)
 
 
+def came_by_cookie() -> bool:
+    """Tell whether the caller is signed in by a browser's cookie, and not by a token."""
+    return actor_or_none() is not None and bool(g.by_cookie)
+
+
 def keeper() -> str:
     """Name whose pages a browser may hold: the sign-in, so that none outlives it; '' for guests."""
     actor = actor_or_none()

@@ -14,6 +14,7 @@ from grid_report.errors import NotFound
 from grid_report.web.context import (
     SignInNeeded,
     actor_or_none,
+    came_by_cookie,
     is_api,
     keep_form,
     page_of_form,
@@ -78,10 +79,6 @@ def _refuse_guests() -> Response | None:
 def _refuse_forged() -> None:
     # A token travels in a header that no other site can make a browser send. A program that
     # signs in with neither cookie nor token has nothing to forge.
-    if request.endpoint is None or (is_api() and not _came_by_cookie()):
+    if request.endpoint is None or (is_api() and not came_by_cookie()):
         return
     csrf.protect()
-
-
-def _came_by_cookie() -> bool:
-    return actor_or_none() is not None and "Authorization" not in request.headers

@@ -17,6 +17,7 @@ from grid_report.media.resumable import usecases as uploads
 from grid_report.media.resumable.models import KeptUpload, UploadPiece
 from grid_report.media.resumable.protocol import REMEMBERED, WAITS
 from grid_report.reports.models import Report, ReportPhoto
+from grid_report.reports.sources import Source
 from grid_report.reports.submission import usecases as submission_usecases
 from tests.api.conftest import Program, Programs, problem
 from tests.support.builders import STATION, Make, picture
@@ -279,3 +280,25 @@ def test_the_key_of_a_report_that_is_kept_tells_its_number(make: Make, program: 
     new, key = make.unproved(), str(uuid.uuid4())
     kept = make.report(new, key=key)
     assert program(new).get(f"keys/{key}").json["report"] == kept.number
+
+
+def test_what_a_phone_kept_first_is_told_apart_from_what_a_program_sends(
+    make: Make, asking: Program
+) -> None:
+    browser = make.signed_in(make.rider())
+    token = browser.get("/session").get_json()["token"]
+    form = {"category": "RD02", "community": STATION}
+    sent = {
+        Source.QUEUE: browser.post(
+            "/api/v1/reports",
+            data={**form, "photos": (io.BytesIO(picture()), "a.jpg")},
+            headers={"X-CSRFToken": token, "Idempotency-Key": str(uuid.uuid4())},
+        ),
+        Source.API: asking.post(
+            "reports", data={**form, "photos": (io.BytesIO(picture()), "a.jpg")}
+        ),
+    }
+    for source, answer in sent.items():
+        assert answer.status_code == 201
+        number = (answer.json or {})["number"]
+        assert db.session.scalar(select(Report.source).where(Report.number == number)) is source

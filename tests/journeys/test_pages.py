@@ -36,7 +36,7 @@ from tests.support.visits.site_map import NO_PAGES, PHONE_SIDE, PHONES, ROW, SCR
 
 pytestmark = pytest.mark.browser
 
-FIRST_LOAD_BYTES = 60 * 1024
+FIRST_LOAD_BYTES = 60_000
 
 # Set to 1, the picture test also writes the committed picture of the README.
 UPDATE_PICTURE = "GRID_REPORT_UPDATE_SCREENSHOT"

@@ -72,6 +72,8 @@ def test_a_riders_photo_becomes_a_closed_and_thanked_case(
     page.locator("[name=description]").fill("路中间有个大坑，晚上看不见")
     page.screenshot(path=shots / f"story-report-{severity}.png", full_page=True)
     page.locator("[data-send]").tap()
+    # Kept on the phone at once, and sent by itself.
+    page.locator("[data-queued] a[data-item-number]").first.tap()
     page.wait_for_url("**/report/sent/*")
     number = page.url.rsplit("/", 1)[-1].split("?")[0]
     expect(page.locator("main")).to_contain_text(number)

@@ -1,10 +1,15 @@
 // The service worker in a small world of its own: what it keeps, shows and lets go.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import vm from "node:vm";
 
-const SCRIPT = readFileSync(new URL("../../grid_report/static/js/sw.mjs", import.meta.url), "utf8");
+import * as esbuild from "esbuild";
+
+// As phones get it: one classic script.
+const { outputFiles: [{ text: SCRIPT }] } = esbuild.buildSync({
+  entryPoints: [fileURLToPath(new URL("../../grid_report/static/js/sw.mjs", import.meta.url))], bundle: true, format: "iife", target: "es2019", write: false,
+});
 const HOST = "https://grid.example";
 const pathOf = (asked) => new URL(typeof asked === "string" ? asked : asked.url, HOST).pathname;
 
@@ -69,6 +74,7 @@ function worker(network) {
     visit: (path, more) => happens("fetch", { request: { method: "GET", mode: "navigate", url: HOST + path, ...more } }),
     load: (path) => happens("fetch", { request: { method: "GET", mode: "no-cors", url: HOST + path } }),
     keep: (paths, again = false) => happens("message", { data: { keep: paths, again } }),
+    shell: (looks) => happens("message", { data: { shell: looks } }),
     activate: () => happens("activate", {}),
     pages: () => [...stores.values()].flatMap((store) => [...store.files.keys()]).sort(),
   };
@@ -233,4 +239,86 @@ test("after a new build the kept pages come in its looks", async () => {
   network["/my/services/R-1"] = owned("new looks");
   await activate();
   assert.match(await (await store.match("/my/services/R-1")).text(), /new looks/);
+});
+
+const SHELL = html('form <script src="/static/build/report-1.js"></script>', { "X-Keep-Shell": "1" });
+const FORM = { ...FILES, "/report/shell": SHELL, "/static/build/report-1.js": new Response('const it=()=>import("./chunk-2.js");'), "/static/build/chunk-2.js": new Response("2") };
+
+test("the empty form is kept with all it needs, also what it fetches later", async () => {
+  const { shell, pages, stores, visit } = worker({ ...FORM });
+  await shell("light");
+  assert.deepEqual([...stores.keys()], ["shell"]);
+  assert.deepEqual(pages(), ["/offline", "/report/shell", "/static/build/chunk-2.js", "/static/build/report-1.js"]);
+  assert.match(await (await visit("/report/new")).text(), /form/);
+});
+
+test("without network, or with one too slow, the form opens; the address may say more", async () => {
+  const network = { ...FORM, "/report/new": html("real") };
+  const { shell, visit } = worker(network);
+  await shell("light");
+  assert.match(await (await visit("/report/new")).text(), /real/);
+  for (const answer of [undefined, () => new Promise(() => undefined), () => new Response("bad", { status: 502 })]) {
+    network["/report/new"] = answer;
+    const text = await (await visit("/report/new?item=1")).text();
+    assert.match(text, /form/);
+    assert.doesNotMatch(text, /data-is-kept/); // it is of no time, and is not waited to be replaced
+  }
+});
+
+test("the form is asked for anew for other looks, a new build and after half a day, and not else", async (t) => {
+  let now = 1_000_000;
+  t.mock.method(Date, "now", () => now);
+  const { shell, asked, activate, stores } = worker({ ...FORM });
+  const times = () => asked.filter((path) => path === "/report/shell").length;
+  await shell("light");
+  await shell("light");
+  await activate();
+  assert.equal(times(), 1);
+  await shell("dark");
+  assert.equal(times(), 2);
+  now += 12 * 3600 * 1000;
+  await shell("dark");
+  assert.equal(times(), 3);
+  now -= 24 * 3600 * 1000; // a clock set back
+  await shell("dark");
+  assert.equal(times(), 4);
+  const kept = await stores.get("shell").match("/report/shell");
+  const headers = new Headers(kept.headers);
+  headers.set("X-Kept-Build", "b0");
+  await stores.get("shell").put("/report/shell", new Response("old", { headers }));
+  await activate();
+  assert.equal(times(), 5);
+  assert.equal((await stores.get("shell").match("/report/shell")).headers.get("X-Kept-Looks"), "dark");
+});
+
+test("what is no shell is not kept as one, and the one that is there stays", async () => {
+  const network = { ...FORM };
+  const { shell, pages, visit } = worker(network);
+  await shell("light");
+  for (const answer of [html("sign in"), new Response("", { status: 403 }), () => { throw new TypeError("no network"); }]) {
+    network["/report/shell"] = answer;
+    await shell("dark");
+    assert.ok(pages().includes("/report/shell"));
+    assert.match(await (await visit("/report/new")).text(), /form/);
+  }
+});
+
+test("a person's pages come and go, and the form that is nobody's stays", async () => {
+  const { shell, visit, stores } = worker({ ...FORM, "/my/services/R-1": owned("a", "7"), "/my/services/R-2": owned("b", "8") });
+  await shell("light");
+  await visit("/my/services/R-1");
+  await visit("/my/services/R-2");
+  assert.deepEqual([...stores.keys()].sort(), ["kept-8", "shell"]);
+});
+
+test("the page without network leads to the form where it is kept", async () => {
+  const network = { ...FORM, "/offline": html('<a data-shell-here hidden></a><ul></ul><p data-kept-list hidden></p>') };
+  const { shell, visit, stores } = worker(network);
+  await shell("light");
+  const text = await (await visit("/my/points")).text();
+  assert.match(text, /<a data-shell-here>/);
+  await stores.get("shell").delete("/report/shell");
+  assert.match(await (await visit("/my/points")).text(), /data-shell-here hidden/);
+  assert.match(text, /data-kept-list hidden/);
+  assert.doesNotMatch(text, /report\/shell/);
 });

@@ -12,7 +12,7 @@ from grid_report.offers.permits.lifecycle import ApplicationStep
 from grid_report.offers.redemptions import usecases as redemptions_usecases
 from grid_report.points import signals
 from grid_report.web.http.headers import POLICY
-from grid_report.web.pages.offline_pages import HEADER
+from grid_report.web.pages.offline_pages import HEADER, SHELL_HEADER
 from tests.offers.cards import Cards
 from tests.offers.shop import Shop
 from tests.support import present
@@ -78,3 +78,44 @@ def test_the_worker_is_asked_for_anew_each_time(client: FlaskClient) -> None:
     assert answer.headers["Content-Security-Policy"] == POLICY
     again = client.get("/sw.js", headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304
+
+
+def test_the_shell_is_the_same_bytes_for_everybody_and_says_nothing_of_anybody(make: Make) -> None:
+    proved, fresh = make.rider(), make.unproved()
+    pages = [make.signed_in(it).get("/report/shell") for it in (proved, fresh, proved)]
+    assert [page.headers[SHELL_HEADER] for page in pages] == ["1"] * 3
+    assert pages[0].data == pages[1].data == pages[2].data
+    text = pages[0].text
+    for told in ('name="csrf_token"', "data-member", 'data-keeper="1', "退出"):
+        assert told not in text.replace('data-member=""', "")
+    assert 'name="key" value=""' in text
+    # All a report needs is in it: kinds, communities, and the five places at the foot.
+    assert text.count('name="category"') > 20
+    assert '<option value="211282' in text
+    assert text.count('<nav class="foot"') == 1
+
+
+def test_what_was_just_done_is_not_told_in_the_shell(make: Make) -> None:
+    rider = make.signed_in(make.rider())
+    with rider.session_transaction() as session:
+        session["_flashes"] = [("message", "only for one")]
+    assert "only for one" not in rider.get("/report/shell").text
+    assert "only for one" not in rider.get("/offline").text
+    assert "only for one" in rider.get("/my/reports").text
+
+
+def test_the_page_without_network_is_nobodys(make: Make, client: FlaskClient) -> None:
+    page = make.signed_in(make.rider()).get("/offline").text
+    assert page == client.get("/offline").text
+    assert "data-shell" in page
+
+
+def test_a_browser_learns_at_sending_who_it_is_and_what_to_carry_along(
+    make: Make, client: FlaskClient
+) -> None:
+    rider = make.rider()
+    answer = make.signed_in(rider).get("/session")
+    assert answer.get_json()["member"] == str(rider.member_id)
+    assert answer.get_json()["token"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert client.get("/session").get_json() == {"member": "", "token": ""}

@@ -33,7 +33,7 @@ _TALLY: Final = (
 )
 
 
-def tally(*, county: str, month: int, member_id: int, community: str | None = None) -> Tally:
+def tally(*, county: str, month: int, member_id: int | None, community: str | None = None) -> Tally:
     """Return how often kinds were accepted around a month: in the county, and in a community.
 
     Without one it is that of the member's newest report. At most a few hundred rows by their key.

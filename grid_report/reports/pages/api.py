@@ -37,7 +37,7 @@ from grid_report.web.api.reading import (
     reader,
 )
 from grid_report.web.api.shapes import Answer, PhotoQuery
-from grid_report.web.context import current_actor, settings, wiring
+from grid_report.web.context import came_by_cookie, current_actor, settings, wiring
 from grid_report.web.paging import read_limit
 
 
@@ -75,7 +75,8 @@ def take_in_posted(**more: str) -> submission_usecases.Sent:
         key=idempotency_key(),
         key_field=KEY_FIELD,
         zone=settings().county.tz,
-        source=Source.API,
+        # What comes from a browser was kept on its phone first.
+        source=Source.QUEUE if came_by_cookie() else Source.API,
         needs_place=consent_queries.agrees(actor, ConsentKind.POSITION),
     )
     most = settings().photos.max_files

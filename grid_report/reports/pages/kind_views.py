@@ -27,17 +27,20 @@ def kinds(
     month: int,
     language: str,
     county: County,
-    actor: Actor,
+    actor: Actor | None,
     *,
     community: str | None,
 ) -> KindsShown:
-    """Put together what the form shows of kinds: one statement, for the order."""
+    """Put together what the form shows of kinds: one statement, for the order.
+
+    For nobody, in the form phones keep, the order is the county's.
+    """
     known = places.categories
     place = places.community(community)
     tally = kinds_queries.tally(
         county=county.code,
         month=month,
-        member_id=actor.member_id,
+        member_id=actor.member_id if actor else None,
         community=place.code if place else None,
     )
     return KindsShown(

@@ -38,7 +38,7 @@ from grid_report.reports.submission import usecases as submission_usecases
 from grid_report.web.context import actor_or_none, current_actor, language, settings, wiring
 from grid_report.web.guard import public
 from grid_report.web.http.problems import status_of
-from grid_report.web.pages import words
+from grid_report.web.pages import offline_pages, words
 from grid_report.web.pages.preferences import own_path
 from grid_report.web.refused_forms import REFUSED, Errors, shown_again
 
@@ -72,17 +72,25 @@ def new() -> str:
     return _form_page({"key": str(uuid.uuid4())}, {}, [])
 
 
+@bp.get("/report/shell")
+def shell() -> AnyResponse:
+    """Show the empty form as phones keep it for where there is no network: of no person."""
+    access.check(current_actor(), REPORT_SUBMIT)
+    return offline_pages.keep_shell(_form_page({"key": ""}, {}, [], **offline_pages.NOBODY))
+
+
 def _form_page(
     form: dict[str, Any],
     errors: Errors,
     kept_photos: list[dict[str, Any]],
     twins: Sequence[NearView] = (),
+    **drawn_with: Any,
 ) -> str:
     places, now = reference(), clock.now()
     month = now.astimezone(settings().county.tz).month
     shown = kind_views.kinds(
-        places, month, language(), settings().county, current_actor(),
-        community=form.get("community"),
+        places, month, language(), settings().county,
+        None if drawn_with else current_actor(), community=form.get("community"),
     )  # fmt: skip
     return render_template(
         "reports/new.html",
@@ -98,7 +106,8 @@ def _form_page(
         max_files=settings().photos.max_files,
         max_file_mb=settings().photos.max_file_mb,
         reads_heic=reads_heic(),
-        waits_for_proof=not numbers_queries.is_proved(current_actor().member_id),
+        waits_for_proof=not drawn_with and not numbers_queries.is_proved(current_actor().member_id),
+        **drawn_with,
     )
 
 

@@ -3,9 +3,11 @@ import { forget } from "./lib/forget.mjs";
 import { once } from "./lib/forms/once.mjs";
 import { lightbox } from "./lib/photos/lightbox.mjs";
 import { menus } from "./lib/menus.mjs";
+import { outbox } from "./lib/outbox/everywhere.mjs";
 import { photoFields } from "./lib/photos/photo-fields.mjs";
 import { printing } from "./lib/print.mjs";
 
+outbox(document);
 forget(document);
 once(document);
 menus(document);

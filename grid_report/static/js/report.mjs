@@ -1,41 +1,80 @@
 // The report form: photos, kind, place, draft, sending. Each part leaves the plain form working.
 import { consents } from "./lib/forms/consent.mjs";
-import { readDraft, forgetDraft, keepDraft } from "./lib/forms/draft.mjs";
+import { forgetDraft, keepDraft, readDraft } from "./lib/forms/draft.mjs";
 import { kinds } from "./lib/forms/kinds.mjs";
 import { place } from "./lib/forms/place.mjs";
+import { queueing } from "./lib/forms/queueing.mjs";
 import { send } from "./lib/forms/send.mjs";
-import { twins } from "./lib/forms/twins.mjs";
+import { arrive, whoIsHere } from "./lib/outbox/hints.mjs";
+import { newKey } from "./lib/outbox/keys.mjs";
 import { shots } from "./lib/photos/shots.mjs";
 import { wordsOf } from "./lib/words.mjs";
 
-const PLAIN_FIELDS = ["category", "community", "compound", "place_note", "description", "lat", "lng", "source", "datum", "accuracy_m", "taken_at"];
+const PLAIN_FIELDS = ["category", "join", "community", "compound", "place_note", "description", "lat", "lng", "source", "datum", "accuracy_m", "taken_at"];
+const TYPED_FIELDS = ["category", "community", "place_note", "description"];
 
 start();
 
 function start() {
   const form = document.querySelector('[data-enhance="report"]');
-  if (form) enhance(form);
-  if (document.querySelector("[data-sent]")) forgetDraft();
+  if (form) {
+    known(form);
+    // As it came, for the next hazard: no page has to be fetched for it.
+    const blank = document.querySelector("main").cloneNode(true);
+    enhance(form, { blank, item: new URLSearchParams(location.search).get("item") });
+  }
   showUnsent();
 }
 
-/** Say on the list of reports that one still waits on this phone. */
+/** The shell says nothing of a person: what this phone knows of who used it last is put in. */
+function known(form) {
+  const { member, position = "", photos = "" } = form.dataset;
+  if (!("shell" in document.documentElement.dataset)) {
+    arrive(member, { position, photos });
+    return;
+  }
+  const here = whoIsHere();
+  form.dataset.member = here.member;
+  document.querySelector("[data-nobody]").hidden = Boolean(here.member);
+  for (const kind of ["position", "photos"]) {
+    form.dataset[kind] = here[kind] ?? "";
+    form.querySelector(`[data-consent="${kind}"]`).hidden = Boolean(here[kind]);
+  }
+  const box = form.querySelector("[data-shots]");
+  box.hidden = !here.photos;
+  for (const input of box.querySelectorAll("input[type=file]")) input.disabled = !here.photos;
+  if (here.position) return;
+  form.querySelector("[data-here]").hidden = true;
+  form.querySelector("[data-place-detail]").textContent = wordsOf(form)("choose_place");
+}
+
+/** Say on the list of reports that one is not finished yet. */
 async function showUnsent() {
   const note = document.querySelector("[data-unsent]");
   if (note) note.hidden = !(await readDraft(note.dataset.member));
 }
 
 /** `carried`: photos the server keeps for the refused form; the draft goes on holding them. */
-function enhance(form, carried = []) {
+function enhance(form, { blank, carried = [], item = null }) {
   const say = wordsOf(form);
-  const state = { where: "" };
+  const { member } = form.dataset;
+  const state = { closed: false, kept: false };
+  if (!form.dataset.typed) form.elements.key.value = newKey();
   const photos = shots(form, { say, changed: keep, first: () => where.locateOnce(), placed: (spot) => where.fromPhoto(spot) });
   const where = place(form, { say, changed: keep });
   const kind = kinds(form, { say });
-  twins(form, { say });
+  // Asked for when somebody has begun: the first page stays light.
+  form.addEventListener("change", lookForTwins, { once: true });
   consents(form, { say, agreed: { position: () => where.allowed(), photos: () => photos.allowed() } });
+  const queue = queueing(form, {
+    close,
+    report: () => ({ title: form.querySelector('input[name="category"]:checked')?.dataset.name ?? "", fields: valuesOf(), files: photos.files() }),
+    next: (fresh) => enhance(fresh, { blank }),
+    blank,
+  });
   const clear = document.querySelector("[data-draft-clear]");
   let waiting = 0;
+  let twinsAsked = null;
 
   form.addEventListener("input", later);
   form.addEventListener("change", later);
@@ -49,14 +88,25 @@ function enhance(form, carried = []) {
   // Assigned and not added: after a refusal the form is new and this pill is not.
   clear.onclick = async () => {
     if (!window.confirm(say("really_anew"))) return; // photos taken on the way cannot be taken again
-    await forgetDraft();
+    await forgetDraft(member);
     state.closed = true;
     location.replace(location.pathname);
   };
-  send(form, { say, photos, again: (fresh) => enhance(fresh, [...carried, ...photos.files()]), done: close });
+  send(form, {
+    say, photos, queued: queue.put, isKept: () => state.kept,
+    again: (fresh) => enhance(fresh, { blank, carried: [...carried, ...photos.files()] }),
+    done: () => {
+      close();
+      return forgetDraft(member);
+    },
+  });
   if (!form.dataset.typed) restore();
   // Without consent the server kept none of them: they stay on the phone and in the form.
   if (!form.dataset.photos && carried.length) photos.restore(carried.splice(0));
+
+  function lookForTwins() {
+    twinsAsked ??= import("./lib/forms/twins.mjs").then(({ twins }) => twins(form, { say }), () => undefined);
+  }
 
   function later() {
     clearTimeout(waiting);
@@ -65,23 +115,29 @@ function enhance(form, carried = []) {
 
   function close() {
     state.closed = true;
+    clear.hidden = true;
     clearTimeout(waiting);
-    return forgetDraft();
+  }
+
+  function valuesOf() {
+    return Object.fromEntries(PLAIN_FIELDS.map((name) => [name, form.elements[name]?.value ?? ""]));
   }
 
   async function keep() {
     clearTimeout(waiting);
-    if (state.closed) return;
-    const values = Object.fromEntries(PLAIN_FIELDS.map((name) => [name, form.elements[name]?.value ?? ""]));
+    if (state.closed || state.item) return;
+    const values = valuesOf();
     const files = [...carried, ...photos.files()];
-    const typed = files.length || ["category", "community", "place_note", "description"].some((name) => values[name]);
-    if (!typed) return;
-    await keepDraft({ member: form.dataset.member, key: form.elements.key.value, values, where: where.source(), files });
+    if (!files.length && !TYPED_FIELDS.some((name) => values[name])) return;
+    state.kept = await keepDraft({ member, key: form.elements.key.value, values, where: where.source(), files }, () => !state.closed);
   }
 
   async function restore() {
-    const draft = await readDraft(form.dataset.member);
+    const opened = item && (await queue.open(item));
+    const draft = opened ?? (await readDraft(member));
     if (!draft || photos.files().length) return;
+    state.item = Boolean(opened);
+    state.kept = true;
     form.elements.key.value = draft.key;
     for (const name of PLAIN_FIELDS) {
       const field = form.elements[name];
@@ -90,6 +146,7 @@ function enhance(form, carried = []) {
     photos.restore(draft.files);
     where.restore(draft.where);
     kind.show({ quiet: true });
-    clear.hidden = false;
+    lookForTwins();
+    clear.hidden = state.item;
   }
 }

@@ -1,9 +1,21 @@
 // The service worker: keeps what a rider holds out where there is no network (live vouchers, cards
-// in force), the files these pages need, and the page that says there is no network. Nothing else:
-// the server names each page that may be kept, and whose it is, with the header X-Keep-Offline.
-// One cache a person, `kept-…`; lib/forget.mjs removes it at the sign-out and for the next person.
+// in force), the empty report form, the files these need, and the page that says there is no network.
+// Nothing else: the server names each page that may be kept, and whose it is, with a header.
+// Caches have classes: `kept-…` is one person's and goes with the sign-out (lib/forget.mjs), `shell` is
+// nobody's and the same for everybody. What waits to be sent is in no cache, and no update touches it.
+import { alone } from "./lib/outbox/alone.mjs";
+import { newKey } from "./lib/outbox/keys.mjs";
+import { lineOf } from "./lib/outbox/line.mjs";
+import { sha256 } from "./lib/outbox/parts.mjs";
+import { sendAll } from "./lib/outbox/sender.mjs";
+import { isUnsent } from "./lib/outbox/states.mjs";
+import * as store from "./lib/outbox/store.mjs";
+
 const BASE = new URL(self.registration.scope).pathname;
 const OFFLINE = `${BASE}offline`;
+const FORM = `${BASE}report/new`;
+const SHELL = `${BASE}report/shell`;
+const SHELL_CACHE = "shell";
 const STATIC = `${BASE}static/`;
 const KEEPABLE = new RegExp(`^${BASE}my/(services|cards)/R-[0-9A-Z]+$`);
 const MOST_PAGES = 20;
@@ -11,14 +23,20 @@ const MOST_PAGES = 20;
 const PATIENCE_MS = 3000;
 // A page just kept is not asked for again because it says that it is there.
 const FRESH_MS = 5000;
+// Kinds, communities and words change now and then.
+const SHELL_FRESH_MS = 12 * 3600 * 1000;
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim().then(renew)));
 self.addEventListener("message", (event) => {
-  const { keep: pages = [], again = false } = event.data ?? {};
+  const { keep: pages = [], again = false, shell = null } = event.data ?? {};
   for (const path of pages.filter((one) => KEEPABLE.test(one)).slice(0, MOST_PAGES)) {
     event.waitUntil(inTurn(() => ask(path, again ? FRESH_MS : Infinity)));
   }
+  if (shell) event.waitUntil(inTurn(() => keepShell(String(shell))));
+});
+self.addEventListener("sync", (event) => {
+  if (event.tag === "outbox") event.waitUntil(deliver());
 });
 self.addEventListener("fetch", (event) => {
   const { request } = event;
@@ -27,6 +45,16 @@ self.addEventListener("fetch", (event) => {
   if (request.mode === "navigate") event.respondWith(page(event, pathname));
   else if (pathname.startsWith(STATIC)) event.respondWith(file(request, pathname));
 });
+
+/** Send what waits, the page being gone. Fails while something waits: then the browser calls again. */
+async function deliver() {
+  const channel = self.BroadcastChannel ? new BroadcastChannel("grid-report-outbox") : null;
+  const told = () => channel?.postMessage("changed");
+  await alone((mine) => sendAll({ store, ask: lineOf(fetch.bind(self)), digest: sha256, now: Date.now, makeKey: newKey, told, mine, asked: true }), { wait: true });
+  channel?.close();
+  const left = await store.itemsOf();
+  if (left.some((item) => isUnsent(item) && !["sign-in", "limit"].includes(item.why))) throw new Error("something waits");
+}
 
 // What is written is written one after the other: tidying up must not meet a page half kept.
 let turn = Promise.resolve();
@@ -39,7 +67,7 @@ const find = (path) => caches.match(path, { ignoreVary: true });
 
 /** Answer a navigation: the network's page, or the one kept when none comes in time. */
 async function page(event, path) {
-  const kept = KEEPABLE.test(path) ? await find(path) : undefined;
+  const kept = KEEPABLE.test(path) ? await find(path) : path === FORM ? await find(SHELL) : undefined;
   const asked = fetch(event.request);
   if (KEEPABLE.test(path)) {
     const noted = asked.then((response) => {
@@ -77,7 +105,7 @@ async function note(path, response, at) {
 
 async function keep(path, response, at, owner) {
   const name = `kept-${owner}`;
-  for (const other of await caches.keys()) if (other !== name) await caches.delete(other);
+  for (const other of await caches.keys()) if (other.startsWith("kept-") && other !== name) await caches.delete(other);
   const cache = await caches.open(name);
   const word = await fetch(OFFLINE, { headers: { Accept: "text/html" } });
   if (word.ok) await put(cache, OFFLINE, word, at);
@@ -85,8 +113,25 @@ async function keep(path, response, at, owner) {
   await tidy(cache);
 }
 
+/** Keep the empty form, and the page that says there is no network, unless they are there and fresh. */
+async function keepShell(looks) {
+  const cache = await caches.open(SHELL_CACHE);
+  const kept = await cache.match(SHELL, { ignoreVary: true });
+  const at = Date.now();
+  const age = kept ? at - kept.headers.get("X-Kept-At") : -1;
+  const same = kept?.headers.get("X-Kept-Build") === BUILD && kept.headers.get("X-Kept-Looks") === looks;
+  if (same && age >= 0 && age < SHELL_FRESH_MS) return;
+  const response = await fetch(SHELL, { headers: { Accept: "text/html" }, redirect: "manual", cache: "no-cache" });
+  // Signed out meanwhile, or no rider: what is there stays.
+  if (response.status !== 200 || !response.headers.has("X-Keep-Shell")) return;
+  const word = await fetch(OFFLINE, { headers: { Accept: "text/html" } });
+  if (word.ok) await put(cache, OFFLINE, word, at);
+  await put(cache, SHELL, response, at, looks);
+  await tidy(cache);
+}
+
 /** Store a page after all that it needs: what is there can always be shown. */
-async function put(cache, path, response, at) {
+async function put(cache, path, response, at, looks = "") {
   const text = await response.text();
   const files = new Set();
   const links = new RegExp(`(?:href|src)="(${STATIC}[^"#?]+)`, "g");
@@ -95,6 +140,7 @@ async function put(cache, path, response, at) {
   for (const gone of ["Content-Encoding", "Content-Length", "Set-Cookie"]) headers.delete(gone);
   headers.set("X-Kept-At", at);
   headers.set("X-Kept-Build", BUILD);
+  headers.set("X-Kept-Looks", looks);
   headers.set("X-Kept-Files", [...files].join(" "));
   await cache.put(path, new Response(text, { headers }));
 }
@@ -110,7 +156,7 @@ async function need(cache, path, files) {
     await cache.put(path, kept.clone());
   }
   if (!path.endsWith(".js")) return;
-  for (const [, found] of (await kept.text()).matchAll(/(?:from|import)\s*"\.\/([\w.-]+\.js)"/g)) {
+  for (const [, found] of (await kept.text()).matchAll(/(?:from|import)\s*\(?\s*"\.\/([\w.-]+\.js)"/g)) {
     await need(cache, path.replace(/[^/]+$/, found), files);
   }
 }
@@ -156,15 +202,17 @@ async function ask(path, freshMs = 0) {
 async function renew() {
   for (const name of await caches.keys()) {
     for (const [path, kept] of await pagesOf(await caches.open(name))) {
-      if (path === OFFLINE || kept.headers.get("X-Kept-Build") === BUILD) continue;
+      if (path === SHELL) inTurn(() => keepShell(kept.headers.get("X-Kept-Looks")));
+      if (path === OFFLINE || path === SHELL || kept.headers.get("X-Kept-Build") === BUILD) continue;
       inTurn(() => ask(path));
     }
   }
   await turn;
 }
 
-/** Show a kept page as what it is: from then, with its own clock set right. */
+/** Show a kept page as what it is: from then, with its own clock set right. The form is of no time. */
 async function shown(kept) {
+  if (kept.headers.has("X-Keep-Shell")) return kept;
   const age = (Date.now() - kept.headers.get("X-Kept-At")) / 1000;
   const text = await kept.text();
   const ends = Number(text.match(/ data-day-ends="([\d.]+)"/)?.[1] ?? 0);
@@ -184,13 +232,14 @@ async function offline() {
   const items = [];
   for (const name of await caches.keys()) {
     for (const [path, response] of await pagesOf(await caches.open(name))) {
-      if (path === OFFLINE) continue;
+      if (path === OFFLINE || path === SHELL) continue;
       // As it stands in the page: what was escaped stays escaped.
       const title = (await response.text()).match(/<title>([\s\S]*?) · /)?.[1] ?? "";
       items.push(`<li><a class="card-row" href="${path}"><span class="card-row-main">${title}<small>${path.split("/").pop()}</small></span></a></li>`);
     }
   }
-  const text = await kept.text();
+  let text = await kept.text();
+  if (await find(SHELL)) text = text.replace(" data-shell-here hidden", " data-shell-here");
   if (!items.length) return new Response(text, { headers: kept.headers });
   const listed = text.replace(" data-kept-list hidden", " data-kept-list").replace("<ul></ul>", () => `<ul>${items.join("")}</ul>`);
   return new Response(listed, { headers: kept.headers });

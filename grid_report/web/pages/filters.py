@@ -232,6 +232,7 @@ def init_app(app: Flask) -> None:
             "demo_enabled": settings().demo.enabled,
             "unread": _unread,
             "keeper": keeper(),
+            "shell": False,
             "phone_side": settings().photos.phone_side,
             "here": request.full_path.rstrip("?") if request else "/",
         }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, jsonify, make_response, render_template, request
+from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
 from grid_report.errors import NotFound
-from grid_report.web.context import settings
+from grid_report.web.context import actor_or_none, settings
 from grid_report.web.guard import public
-from grid_report.web.pages import assets
+from grid_report.web.pages import assets, offline_pages
 
 bp = Blueprint("pages", __name__)
 
@@ -16,8 +17,22 @@ bp = Blueprint("pages", __name__)
 @bp.get("/offline")
 @public
 def offline() -> str:
-    """Say kindly that there is no network."""
-    return render_template("errors/offline.html")
+    """Say kindly that there is no network. The phone keeps it for everybody: nobody is in it."""
+    return render_template("errors/offline.html", **offline_pages.NOBODY)
+
+
+@bp.get("/session")
+@public
+def session() -> Response:
+    """Say who this browser is signed in as, and what its requests have to carry along.
+
+    What waits on the phone asks at the moment it is sent: a page kept there knows neither.
+    """
+    actor = actor_or_none()
+    member = str(actor.member_id) if actor is not None else ""
+    answer = jsonify(member=member, token=generate_csrf() if member else "")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @bp.get("/sw.js")

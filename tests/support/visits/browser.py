@@ -129,6 +129,9 @@ class Site:
             "HOST": "127.0.0.1",
             "GRID_REPORT_DEMO": "1",
             "GRID_REPORT_SERVER__WORKERS": "1",
+            # The journeys of an hour are few riders' and more than one of them would report.
+            "GRID_REPORT_LIMITS__REPORTS_PER_HOUR": "60",
+            "GRID_REPORT_LIMITS__REPORTS_PER_DAY": "60",
         }
 
     def _command(self, folder: Path, *words: str) -> None:

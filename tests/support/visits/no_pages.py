@@ -27,12 +27,15 @@ NO_PAGES = {
     "statistics_exports.delivered",
     "statistics_exports.month_csv",
     "statistics_exports.month_workbook",
+    "pages.session",
     "pages.worker",
     # Shown only with a right password behind it: tests/accounts/sign_in/test_second_step.py looks at it.
     "second.ask",
     "reports.case",
     "reports.home",
     "reports.photo",
+    # The page of a new report without network: tests/journeys/test_outbox.py looks at it.
+    "reports.shell",
     "reports.staged_photo",
     "static",
 }

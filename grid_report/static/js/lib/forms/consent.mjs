@@ -1,3 +1,5 @@
+import { tokenOf } from "../session.mjs";
+
 /** Consents of the report form: what is not agreed to is neither asked for nor opened. */
 export function consents(form, { say, agreed }) {
   for (const button of form.querySelectorAll("[data-agree]")) {
@@ -13,7 +15,7 @@ export function consents(form, { say, agreed }) {
     try {
       const answer = await fetch(form.dataset.consents, {
         method: "POST",
-        headers: { "Content-Type": "application/json", "X-CSRFToken": form.elements.csrf_token.value },
+        headers: { "Content-Type": "application/json", "X-CSRFToken": await tokenOf(form) },
         body: JSON.stringify({ kind, agree: true }),
       });
       if (answer.status !== 201) throw new Error(String(answer.status));

@@ -1,7 +1,11 @@
+import { tokenOf } from "../session.mjs";
 import { busy } from "./once.mjs";
 
-/** Send the form with its progress. Whatever goes wrong, everything stays on the phone. */
-export function send(form, { say, photos, again, done }) {
+/**
+ * Send the form: into the queue of this phone (`queued`), which sends by itself; where nothing can be kept,
+ * directly, with its progress on the button.
+ */
+export function send(form, { say, photos, again, done, queued, isKept }) {
   const button = document.querySelector("[data-send]");
   const label = document.querySelector("[data-send-label]");
   const note = document.querySelector("[data-send-note]");
@@ -26,9 +30,19 @@ export function send(form, { say, photos, again, done }) {
     sending = true;
     busy(button, true);
     note.hidden = true;
-    show(0);
     await photos.settled();
-    post(packed());
+    if (await queued()) return stop();
+    show(0);
+    try {
+      post(await packed());
+    } catch {
+      failed(notSent());
+    }
+  }
+
+  /** Promise no more than this browser keeps. */
+  function notSent() {
+    return say(`${navigator.onLine === false ? "offline" : "failed"}${isKept() ? "" : "_open"}`);
   }
 
   /** Point at the first thing that is missing, before anything is uploaded. */
@@ -49,8 +63,9 @@ export function send(form, { say, photos, again, done }) {
     return false;
   }
 
-  function packed() {
+  async function packed() {
     const data = new FormData(form);
+    data.set("csrf_token", await tokenOf(form));
     data.delete("photos");
     photos.files().forEach((file, index) => data.append("photos", file, file.name || `photo-${index + 1}.jpg`));
     return data;
@@ -66,7 +81,7 @@ export function send(form, { say, photos, again, done }) {
       if (lengthComputable) show(Math.round((100 * loaded) / total));
     };
     request.onload = () => answered(request);
-    request.onerror = request.ontimeout = () => failed(say(navigator.onLine === false ? "offline" : "failed"));
+    request.onerror = request.ontimeout = () => failed(notSent());
     request.send(data);
   }
 
@@ -77,10 +92,10 @@ export function send(form, { say, photos, again, done }) {
       location.replace(request.responseURL);
       return;
     }
-    if (request.status === 200) return failed(say("signed_out"), true); // led to the sign-in page
+    if (request.status === 200) return failed(say(isKept() ? "signed_out" : "signed_out_open"), true); // led to the sign-in page
     const fresh = page?.querySelector('[data-enhance="report"]');
     if (fresh) return shown(page);
-    failed(page?.querySelector(".error-sentence")?.textContent || say("failed"));
+    failed(page?.querySelector(".error-sentence")?.textContent || notSent());
   }
 
   /** Put the refused form in place of this one: its words, its kept photos, what is wrong. */
