@@ -5,6 +5,7 @@
 //   js/sw.mjs   the service worker: one classic script that knows the build by its name, BUILD, so
 //               that phones take a new one with each build
 //   css/app.css the stylesheet; Tabler, less what no page uses, goes in front of it
+//   css/figures.css  what only desks show of figures, after it
 //   icons.svg   a sprite of the Tabler icons named in templates, scripts and Python:
 //               icon(name="camera"), icon="camera", icon_name="camera", data-icon="camera", a table
 //               called …ICONS = {…}, or a comment `icons: camera map` where a name is put together
@@ -307,13 +308,13 @@ async function main() {
     (file) => path.dirname(file) === path.join(HERE, "js"),
   );
   const worker = entries.filter((file) => path.basename(file) === "sw.mjs");
-  const appCss = [path.join(HERE, "css/app.css")].filter((file) => existsSync(file));
+  const sheets = ["app.css", "figures.css"].map((name) => path.join(HERE, "css", name)).filter((file) => existsSync(file));
   const sources = await readSources();
   const styleFiles = await filesBelow(path.join(HERE, "css"), ".css");
   const styles = await Promise.all(styleFiles.map((file) => readFile(file, "utf8")));
 
-  const tabler = appCss.length ? await purgedTabler(sources, styles) : "";
-  const css = await bundle(appCss, { target: STYLE_TARGET, plugins: [tablerPlugin(tabler)] });
+  const tabler = sheets.length ? await purgedTabler(sources, styles) : "";
+  const css = await bundle(sheets, { target: STYLE_TARGET, plugins: [tablerPlugin(tabler)] });
   const js = await bundle(
     entries.filter((file) => !worker.includes(file)),
     { target: SCRIPT_TARGET, format: "esm", splitting: true, chunkNames: "chunk-[hash]" },
