@@ -51,7 +51,8 @@ class Table:
 class Told:
     """What an export says of one table: a file of rows, those whose way leads to the member.
 
-    Only columns that are the member's to see; `mine` are members' numbers, said as yes or no.
+    Only columns that are the member's to see; `mine` are members' numbers, said as yes or no. Of
+    what another rider did `hides` are left empty, and with `only_mine` there are no rows of others.
     """
 
     file: str
@@ -59,6 +60,8 @@ class Told:
     of: str
     columns: str
     mine: str = ""
+    hides: str = ""
+    only_mine: bool = False
 
 
 def stays(why: Stays, columns: str) -> dict[str, Stays]:

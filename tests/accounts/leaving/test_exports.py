@@ -135,6 +135,25 @@ def test_everything_is_in_it_and_nothing_of_anybody_else(
     assert it.cases["follower"].number not in whole
 
 
+def test_what_another_rider_of_the_case_said_is_not_in_it(make: Make) -> None:
+    """As on the page of the case: that there was an answer, and nothing of theirs."""
+    rider, other, worker, at = make.rider(), make.rider(), make.worker(), make.later(1)
+    lead = make.report(rider)
+    follower = make.report(other)
+    make.step(follower, "merge", worker, into=lead.number)
+    make.step(lead, "ask", worker, reason="在哪一侧？")
+    make.step(follower, "supplement", other, note=SIGN, photos=(make.photo(),))
+    ref = asked(rider, at)
+    make_due(make, at)
+    with loaded(ref, rider, at) as archive:
+        said = json.loads(archive.read("report_history.json"))
+        photos = json.loads(archive.read("report_photos.json"))
+    answers = [(it["by_me"], it["words"]) for it in said if it["step"] == "supplement"]
+    assert answers == [(False, "")]
+    assert "在哪一侧？" in [it["words"] for it in said]
+    assert {it["by_me"] for it in photos} == {True}
+
+
 def test_one_at_a_time_for_its_owner_alone_and_for_some_days(make: Make) -> None:
     rider, other, at = make.rider(), make.rider(), make.now
     ref = asked(rider, at)
