@@ -68,7 +68,7 @@ def killed_at(rooms: tuple[Room, ...], nth: int) -> tuple[Room, ...]:
         raise Killed
 
     there = rooms[nth]
-    dying = Room(there.tables, ends=there.ends, writes=(*there.writes, die))
+    dying = Room(there.tables, ends=there.ends, writes=(*there.writes, lambda _: die))
     return (*rooms[:nth], dying, *rooms[nth + 1 :])
 
 
