@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,20 +14,34 @@ from grid_report.db import db
 from grid_report.notify.models import Message
 
 
-def forget_quotes(abouts: Collection[str], words: Collection[str]) -> Callable[[Session], None]:
-    """Find what others were told about cases and services in somebody's own words; return its end."""
-    words = {one for one in words if one}
-    found = [
-        row.id
-        for batch in batches(sorted(abouts) if words else ())
-        for row in db.session.execute(
-            select(Message.id, Message.facts).where(Message.about.in_(batch))
-        )
-        if row.facts.get("words") in words
-    ]
+@dataclass(frozen=True)
+class Said:
+    """What somebody said in a step: of which case or service, when, and in which words."""
+
+    about: str
+    at: datetime
+    words: str
+
+
+def forget_quotes(said: Collection[Said]) -> Callable[[Session], None]:
+    """Find what others were told in somebody's own words; return what empties them.
+
+    A message names the case by the number its reader knows it by, so it is known by the instant of
+    the step too, which is its own.
+    """
+    words = {one.words for one in said if one.words}
+    said = [one for one in said if one.words]
+    found: set[int] = set()
+    for column, values in (
+        (Message.about, {one.about for one in said}),
+        (Message.created_at, {one.at for one in said}),
+    ):
+        for batch in batches(sorted(values)):
+            rows = db.session.execute(select(Message.id, Message.facts).where(column.in_(batch)))
+            found |= {row.id for row in rows if row.facts.get("words") in words}
 
     def forget(session: Session) -> None:
-        for batch in batches(found):
+        for batch in batches(sorted(found)):
             for message in session.scalars(
                 select(Message).where(Message.id.in_(batch)).order_by(Message.id).with_for_update()
             ):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from grid_report.accounts.leaving.erasing import Leaver, Work
 from grid_report.db import db
-from grid_report.notify.erasure_steps import forget_quotes
+from grid_report.notify.erasure_steps import Said, forget_quotes
 from grid_report.offers.permits.models import Application, ApplicationEntry
 from grid_report.offers.permits.rules import new_token
 from grid_report.offers.redemptions.models import Redemption, RedemptionEntry
@@ -20,22 +20,21 @@ NO_PLATE = "—"
 
 def forget_words(it: Leaver) -> Work:
     """Empty what others were told in the rider's words; the histories' own follow."""
-    said = list(_said(it.member_id))
-    return forget_quotes({ref for ref, _ in said}, {words for _, words in said})
+    return forget_quotes(list(_said(it.member_id)))
 
 
-def _said(member_id: int) -> Iterator[tuple[str, str]]:
+def _said(member_id: int) -> Iterator[Said]:
     for entry, joined in (
         (RedemptionEntry, RedemptionEntry.redemption_id == Redemption.id),
         (ApplicationEntry, ApplicationEntry.application_id == Application.id),
     ):
-        query = select(Redemption.ref, entry.words)
+        query = select(Redemption.ref, entry.at, entry.words)
         if entry is ApplicationEntry:
             query = query.join(Application, Application.redemption_id == Redemption.id)
         rows = db.session.execute(
             query.join(entry, joined).where(entry.actor_id == member_id, entry.words != "")
         )
-        yield from ((row[0], row[1]) for row in rows)
+        yield from (Said(*row) for row in rows)
 
 
 def forget_cards(it: Leaver) -> Work:

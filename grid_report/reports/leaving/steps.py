@@ -12,7 +12,7 @@ from grid_report.accounts.leaving.erasing import Leaver, Work
 from grid_report.accounts.leaving.fates import batches
 from grid_report.db import db
 from grid_report.media.upkeep.steps import ask_removal
-from grid_report.notify.erasure_steps import forget_quotes
+from grid_report.notify.erasure_steps import Said, forget_quotes
 from grid_report.reports.kept_models import KeptPhoto, KeptReport
 from grid_report.reports.leaving import queries
 from grid_report.reports.models import HistoryEntry, Report, ReportPhoto
@@ -74,7 +74,7 @@ def forget_phone(it: Leaver) -> Work:
 def forget_words(it: Leaver) -> Work:
     """Empty what others were told in the rider's words; the history's own follow."""
     said = db.session.execute(
-        select(Report.number, HistoryEntry.words)
+        select(Report.number, HistoryEntry.at, HistoryEntry.words)
         .join(HistoryEntry, HistoryEntry.report_id == Report.id)
         .where(
             HistoryEntry.actor_id == it.member_id,
@@ -82,4 +82,4 @@ def forget_words(it: Leaver) -> Work:
             HistoryEntry.words != "",
         )
     ).all()
-    return forget_quotes({row.number for row in said}, {row.words for row in said})
+    return forget_quotes([Said(*row) for row in said])

@@ -208,6 +208,25 @@ def test_what_waits_for_a_proof_goes_whole(make: Make) -> None:
     assert asked == 1
 
 
+@pytest.mark.parametrize("leads", [True, False])
+def test_no_other_rider_of_the_case_keeps_what_was_said(make: Make, leads: bool) -> None:
+    """Each was told about the number they know the case by, which may be no report of the leaver."""
+    riders, worker = [make.rider() for _ in range(3)], make.worker()
+    lead, *rest = (make.report(rider) for rider in riders)
+    for follower in rest:
+        make.step(follower, "merge", worker, into=lead.number)
+    make.step(lead, "accept", worker, category="RD02", severity=2)
+    make.step(lead, "start", worker)
+    make.step(lead, "handle", worker, note="好了", photos=(make.photo(),))
+    make.step(lead, "pass", make.worker())
+    own, gone = (lead, riders[0]) if leads else (rest[0], riders[1])
+    make.step(own, "reopen", gone, at=make.later(2), reason=f"{SIGN}又坏了")
+    assert {it[0] for it in found_anywhere([SIGN], "-")} == {"outbox", "report_history"}
+    leaving.ask(password=PASSWORD, code="", days=0, actor=gone, policy=make.policy, now=make.now)
+    assert leaving.erase_due(LEAVING, now=make.now) == 1
+    assert list(found_anywhere([SIGN], "-")) == []
+
+
 def test_one_that_fails_keeps_nobody_waiting_and_office_comes_first(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
