@@ -9,9 +9,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from grid_report.accounts.leaving.erasure_steps import make_anew
 from grid_report.accounts.leaving.fates import batches
 from grid_report.db import db
-from grid_report.notify.models import Message
+from grid_report.notify.models import InboxEntry, Message
 
 
 @dataclass(frozen=True)
@@ -46,5 +47,7 @@ def forget_quotes(said: Collection[Said]) -> Callable[[Session], None]:
                 select(Message).where(Message.id.in_(batch)).order_by(Message.id).with_for_update()
             ):
                 message.facts = message.facts | {"words": ""}
+            readers = select(InboxEntry.member_id).where(InboxEntry.message_id.in_(batch))
+            make_anew(session, sorted(set(session.scalars(readers))))
 
     return forget

@@ -14,6 +14,7 @@ from grid_report.access.roles import Role
 from grid_report.accounts import steps
 from grid_report.accounts.leaving.errors import RolesHeld
 from grid_report.accounts.leaving.fates import Table, batches
+from grid_report.accounts.leaving.models import Export, ExportPiece
 from grid_report.accounts.leaving.way_queries import is_led, is_of
 from grid_report.accounts.members.statistics_queries import ERASED
 from grid_report.accounts.models import (
@@ -57,6 +58,25 @@ def _forget_numbers(session: Session, member: Member) -> None:
     for number in numbers:
         for kept in (RateCounter, FailedTries):
             session.execute(delete(kept).where(kept.name.contains(number)))
+
+
+def make_anew(session: Session, member_ids: Sequence[int]) -> None:
+    """Have the job make files anew that members took along what is no more in.
+
+    One that is just being made is overtaken by that.
+    """
+    exports = session.scalars(
+        select(Export)
+        .where(Export.member_id.in_(member_ids), Export.failed_at.is_(None))
+        .order_by(Export.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    ids = [export.id for export in exports]
+    session.execute(delete(ExportPiece).where(ExportPiece.export_id.in_(ids)))
+    for export in exports:
+        export.made_at, export.taken_until = None, None
+        export.tries, export.byte_count = 0, 0
 
 
 @dataclass(frozen=True)
