@@ -176,11 +176,21 @@ def _list_due(now: datetime) -> list[int]:
 def _erase(member_id: int, rooms: Sequence[Room], *, now: datetime) -> None:
     begun_at = _begin(member_id, now=now)
     it = Leaver(member_id, now)
+    failure: Exception | None = None
+    ended: list[Room] = []
     for room in rooms:
-        for end in room.ends:
-            end(it)
-    for room in rooms:
+        try:
+            for end in room.ends:
+                end(it)
+            ended.append(room)
+        except Exception as error:
+            # What the others keep of the person goes all the same, however long this one waits.
+            db.session.rollback()
+            failure = failure or error
+    for room in ended:
         _see_to(room, it)
+    if failure is not None:
+        raise failure
     if now >= begun_at + LAST_REQUESTS:
         _note_done(member_id, now=now)
 

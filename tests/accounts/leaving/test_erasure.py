@@ -26,6 +26,7 @@ from grid_report.offers.permits.lifecycle import ApplicationState
 from grid_report.offers.redemptions.models import Redemption, Waiting
 from grid_report.places.queries import reference
 from grid_report.points.budgets import scheduled as upkeep
+from grid_report.points.errors import LedgerFrozen
 from grid_report.points.history import queries as history_queries
 from grid_report.points.kinds import UnpaidReason
 from grid_report.points.ledger.models import Account
@@ -250,6 +251,25 @@ def test_one_that_fails_keeps_nobody_waiting_and_office_comes_first(
         who: db.session.get_one(Member, who.member_id).standing for who in (first, second, third)
     }
     assert list(standing.values()) == [Standing.ERASED, Standing.ACTIVE, Standing.ERASED]
+
+
+def test_a_room_that_cannot_end_keeps_no_words_of_the_others(make: Make) -> None:
+    """A frozen ledger may stay so for days; it goes on as soon as it can."""
+    rider, worker = make.rider(), make.worker()
+    report = make.report(rider, description=SIGN)
+    make.step(report, "accept", worker, category="RD02", severity=2)
+    leaving.ask(password=PASSWORD, code="", days=0, actor=rider, policy=make.policy, now=make.now)
+
+    def waits(_: Leaver) -> None:
+        raise LedgerFrozen
+
+    frozen_rooms = (Room((), ends=(waits,)), *LEAVING)
+    for hours in (0, 2):
+        assert leaving.erase_due(frozen_rooms, now=make.now + timedelta(hours=hours)) == 0
+    assert list(found_anywhere([SIGN], rider_alias(rider.member_id))) == []
+    # It is not done before the last room is.
+    assert leaving.erase_due(LEAVING, now=make.now + timedelta(hours=3)) == 1
+    assert leaving.erase_due(LEAVING, now=make.now + timedelta(hours=4)) == 0
 
 
 def test_nobody_gone_gets_another_message(make: Make) -> None:
