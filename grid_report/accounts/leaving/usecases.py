@@ -144,8 +144,7 @@ def erase_due(
         if not should_continue():
             break
         try:
-            _erase(member_id, rooms, now=now)
-            done += 1
+            done += _erase(member_id, rooms, now=now)
         except RolesHeld:
             logger.info("erasure waits for a role", extra={"member_id": member_id})
         except Conflict as conflict:
@@ -153,8 +152,6 @@ def erase_due(
             logger.warning(
                 "erasure goes on later", extra={"member_id": member_id, "why": conflict.code}
             )
-        except NotFound:
-            logger.info("erasure called back", extra={"member_id": member_id})
         except Exception as error:
             logger.exception("erasure failed", extra={"member_id": member_id})
             failure = failure or error
@@ -173,8 +170,12 @@ def _list_due(now: datetime) -> list[int]:
     return list(found)
 
 
-def _erase(member_id: int, rooms: Sequence[Room], *, now: datetime) -> None:
-    begun_at = _begin(member_id, now=now)
+def _erase(member_id: int, rooms: Sequence[Room], *, now: datetime) -> bool:
+    try:
+        begun_at = _begin(member_id, now=now)
+    except NotFound:
+        logger.info("erasure called back", extra={"member_id": member_id})
+        return False
     it = Leaver(member_id, now)
     failure: Exception | None = None
     ended: list[Room] = []
@@ -193,6 +194,7 @@ def _erase(member_id: int, rooms: Sequence[Room], *, now: datetime) -> None:
         raise failure
     if now >= begun_at + LAST_REQUESTS:
         _note_done(member_id, now=now)
+    return True
 
 
 @use_case

@@ -20,6 +20,7 @@ from grid_report.accounts.models import Member, Standing
 from grid_report.application import LEAVING
 from grid_report.clock import Month
 from grid_report.db import db, transaction
+from grid_report.errors import NotFound
 from grid_report.media.upkeep import usecases as upkeep_usecases
 from grid_report.notify.delivery import deliver_due
 from grid_report.offers.permits.lifecycle import ApplicationState
@@ -270,6 +271,17 @@ def test_a_room_that_cannot_end_keeps_no_words_of_the_others(make: Make) -> None
     # It is not done before the last room is.
     assert leaving.erase_due(LEAVING, now=make.now + timedelta(hours=3)) == 1
     assert leaving.erase_due(LEAVING, now=make.now + timedelta(hours=4)) == 0
+
+
+def test_what_is_not_found_on_the_way_is_no_calling_back(make: Make) -> None:
+    rider = make.rider()
+    leaving.ask(password=PASSWORD, code="", days=0, actor=rider, policy=make.policy, now=make.now)
+
+    def fails(_: Leaver) -> None:
+        raise NotFound
+
+    with pytest.raises(NotFound):
+        leaving.erase_due((Room((), ends=(fails,)), *LEAVING), now=make.now)
 
 
 def test_nobody_gone_gets_another_message(make: Make) -> None:
