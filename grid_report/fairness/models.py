@@ -124,7 +124,10 @@ class Print(Base):
     """One of four keys of a photo's hash, kept for as long as photos are compared."""
 
     __tablename__ = "fairness_prints"
-    __table_args__ = (Index("ix_fairness_prints_at", "at"),)
+    __table_args__ = (
+        Index("ix_fairness_prints_at", "at"),
+        Index("ix_fairness_prints_photo_id", "photo_id"),
+    )
 
     key: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     photo_id: Mapped[int] = mapped_column(

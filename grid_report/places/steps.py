@@ -30,15 +30,16 @@ from grid_report.places.models import (
 PLACES = "places"
 FILES = "reference-files"
 
+DIALECTS: Final = {"sqlite": sqlite, "postgresql": postgresql}
+
 
 def lock_stamp(session: Session, name: str = PLACES) -> Stamp:
     """Return a stamp and keep others from changing what it stands for until the commit."""
     stamp = session.get(Stamp, name, with_for_update=True, populate_existing=True)
     if stamp is None:
-        # Two may be the first at once: the second waits for the row of the first.
-        is_sqlite = session.get_bind().dialect.name == "sqlite"
-        make = sqlite.insert if is_sqlite else postgresql.insert
-        session.execute(make(Stamp).values(name=name, version=0).on_conflict_do_nothing())
+        # Whoever comes at the same moment waits here for the first one's commit, and has its row.
+        made = DIALECTS[session.get_bind().dialect.name].insert(Stamp)
+        session.execute(made.values(name=name, version=0).on_conflict_do_nothing())
         stamp = session.get_one(Stamp, name, with_for_update=True, populate_existing=True)
     return stamp
 

@@ -224,6 +224,9 @@ def test_who_has_to_be_called_first_stands_in_the_data_with_a_number() -> None:
         ("synonyms_zh", "坑" * 201, None), ("colour", "red", None), ("colour", "", "grey"),
         ("colour", "teal", "teal"), ("call_row", "first", None), ("call_row", "0", None),
         ("call_row", "2", 2), ("call_row", "", None),
+        # What nobody sees, and what no phone dials.
+        ("synonyms_zh", "坑\x00", None), ("name_zh", "坑\t洞", None), ("name_en", "a\u202eb", None),
+        ("call_first", "gas|１１０", "gas|110"), ("call_first", "²", None),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_kind_is_named_by_its_column(

@@ -9,6 +9,9 @@ from typing import Any
 
 from grid_report.accounts.leaving.fates import Table, Told
 
+# What a room does in an open session.
+Work = Callable[[Any], None]
+
 
 @dataclass(frozen=True)
 class Leaver:
@@ -22,15 +25,16 @@ class Leaver:
 class Room:
     """What a room does when a member leaves, and what it hands out to take along.
 
-    `ends` are use cases, safe to repeat, that end what is open; `writes` are steps that take an
-    open session, before the room's `tables` are seen to. `told` is what an export says of them,
+    `ends` are use cases, safe to repeat, that end what is open. `writes` read first, while nothing
+    is held, and return what is to be done in the open transaction before the room's `tables` are
+    seen to. `told` is what an export says of them,
     `tells` makes further files row by row, and `photos` the member's own pictures: what each is to
     be called, and its name in the store.
     """
 
     tables: Sequence[Table]
     ends: Sequence[Callable[[Leaver], None]] = ()
-    writes: Sequence[Callable[[Any, Leaver], None]] = ()
+    writes: Sequence[Callable[[Leaver], Work]] = ()
     told: Sequence[Told] = ()
     tells: Sequence[tuple[str, Callable[[int], Iterable[Mapping[str, Any]]]]] = ()
     photos: Callable[[int], Iterable[tuple[str, str]]] | None = None

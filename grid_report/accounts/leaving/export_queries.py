@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from enum import Enum
 from typing import Any, Final
 
 from sqlalchemy import select
 
+from grid_report.access.roles import Role
 from grid_report.accounts.leaving.fates import Told
 from grid_report.accounts.leaving.models import Departure, Export, ExportPiece
 from grid_report.accounts.leaving.way_queries import is_of
@@ -21,20 +22,22 @@ AT_ONCE: Final = 200
 def rows_of(told: Told, member_id: int) -> Iterator[Mapping[str, Any]]:
     """Read a member's rows of one table, oldest first. Nothing stays open between two batches."""
     table = db.metadata.tables[told.table]
-    names, mine = told.columns.split(), told.mine
+    mine = told.mine
     by = table.c.id if "id" in table.c else None
-    shown = [table.c[name] for name in names]
+    shown = [table.c[name] for name in told.columns.split()]
     query = select(*shown, *([table.c[mine].label("_mine")] if mine else []))
     query = query.where(is_of(told.table, told.of, member_id))
+    if told.only_mine:
+        query = query.where(table.c[mine] == member_id)
     if by is None:
-        yield from (_plain(row, names, member_id) for row in _read(query))
+        yield from (_plain(row, told, member_id) for row in _read(query))
         return
     last = 0
     while True:
         batch = _read(
             query.add_columns(by.label("_by")).where(by > last).order_by(by).limit(AT_ONCE)
         )
-        yield from (_plain(row, names, member_id) for row in batch)
+        yield from (_plain(row, told, member_id) for row in batch)
         if len(batch) < AT_ONCE:
             return
         last = batch[-1]["_by"]
@@ -46,10 +49,12 @@ def _read(query: Any) -> list[dict[str, Any]]:
     return found
 
 
-def _plain(row: Mapping[str, Any], names: Sequence[str], member_id: int) -> dict[str, Any]:
-    said = {name: as_json(row[name]) for name in names}
+def _plain(row: Mapping[str, Any], told: Told, member_id: int) -> dict[str, Any]:
+    said = {name: as_json(row[name]) for name in told.columns.split()}
     if "_mine" in row:
         said["by_me"] = row["_mine"] == member_id
+        if told.hides and not said["by_me"] and said["role"] == Role.RIDER.value:
+            said |= dict.fromkeys(told.hides.split(), "")
     return said
 
 

@@ -5,10 +5,15 @@ A test walks all tables: whatever names a member or may hold words has to stand 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, TypeVar
+
+Row = TypeVar("Row")
+
+# So many rows by their keys in one statement.
+BATCH: Final = 500
 
 
 class Stays(StrEnum):
@@ -51,7 +56,8 @@ class Table:
 class Told:
     """What an export says of one table: a file of rows, those whose way leads to the member.
 
-    Only columns that are the member's to see; `mine` are members' numbers, said as yes or no.
+    Only columns that are the member's to see; `mine` are members' numbers, said as yes or no. Of
+    what another rider did `hides` are left empty, and with `only_mine` there are no rows of others.
     """
 
     file: str
@@ -59,6 +65,8 @@ class Told:
     of: str
     columns: str
     mine: str = ""
+    hides: str = ""
+    only_mine: bool = False
 
 
 def stays(why: Stays, columns: str) -> dict[str, Stays]:
@@ -81,3 +89,8 @@ def by_name(rooms: Collection[Sequence[Table]]) -> dict[str, list[Table]]:
         for table in tables:
             found.setdefault(table.name, []).append(table)
     return found
+
+
+def batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Split rows into as many as one statement names."""
+    return (rows[start : start + BATCH] for start in range(0, len(rows), BATCH))

@@ -144,8 +144,7 @@ def erase_due(
         if not should_continue():
             break
         try:
-            _erase(member_id, rooms, now=now)
-            done += 1
+            done += _erase(member_id, rooms, now=now)
         except RolesHeld:
             logger.info("erasure waits for a role", extra={"member_id": member_id})
         except Conflict as conflict:
@@ -153,8 +152,6 @@ def erase_due(
             logger.warning(
                 "erasure goes on later", extra={"member_id": member_id, "why": conflict.code}
             )
-        except NotFound:
-            logger.info("erasure called back", extra={"member_id": member_id})
         except Exception as error:
             logger.exception("erasure failed", extra={"member_id": member_id})
             failure = failure or error
@@ -173,16 +170,31 @@ def _list_due(now: datetime) -> list[int]:
     return list(found)
 
 
-def _erase(member_id: int, rooms: Sequence[Room], *, now: datetime) -> None:
-    begun_at = _begin(member_id, now=now)
+def _erase(member_id: int, rooms: Sequence[Room], *, now: datetime) -> bool:
+    try:
+        begun_at = _begin(member_id, now=now)
+    except NotFound:
+        logger.info("erasure called back", extra={"member_id": member_id})
+        return False
     it = Leaver(member_id, now)
+    failure: Exception | None = None
+    ended: list[Room] = []
     for room in rooms:
-        for end in room.ends:
-            end(it)
-    for room in rooms:
+        try:
+            for end in room.ends:
+                end(it)
+            ended.append(room)
+        except Exception as error:
+            # What the others keep of the person goes all the same, however long this one waits.
+            db.session.rollback()
+            failure = failure or error
+    for room in ended:
         _see_to(room, it)
+    if failure is not None:
+        raise failure
     if now >= begun_at + LAST_REQUESTS:
         _note_done(member_id, now=now)
+    return True
 
 
 @use_case
@@ -197,10 +209,15 @@ def _begin(member_id: int, *, now: datetime) -> datetime:
 
 @use_case
 def _see_to(room: Room, it: Leaver) -> None:
+    # Tables that have no index by member are looked through first: nobody's writing waits for that.
+    # Rows first: no words are emptied here whose quotes are not looked for after that.
+    rows = erasure_steps.find(db.session, room.tables, it.member_id)
+    works = [write(it) for write in room.writes]
+    db.session.rollback()
     with transaction() as session:
-        for write in room.writes:
-            write(session, it)
-        erasure_steps.see_to(session, room.tables, it.member_id)
+        for work in works:
+            work(session)
+        erasure_steps.see_to(session, rows)
 
 
 @use_case

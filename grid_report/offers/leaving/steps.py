@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from grid_report.accounts.leaving.erasing import Leaver
-from grid_report.notify.erasure_steps import forget_quotes
+from grid_report.accounts.leaving.erasing import Leaver, Work
+from grid_report.db import db
+from grid_report.notify.erasure_steps import Said, forget_quotes
 from grid_report.offers.permits.models import Application, ApplicationEntry
 from grid_report.offers.permits.rules import new_token
 from grid_report.offers.redemptions.models import Redemption, RedemptionEntry
@@ -17,28 +18,31 @@ from grid_report.offers.redemptions.models import Redemption, RedemptionEntry
 NO_PLATE = "—"
 
 
-def forget_words(session: Session, it: Leaver) -> None:
+def forget_words(it: Leaver) -> Work:
     """Empty what others were told in the rider's words; the histories' own follow."""
-    said = list(_said(session, it.member_id))
-    forget_quotes(session, {ref for ref, _ in said}, {words for _, words in said})
+    return forget_quotes(list(_said(it.member_id)))
 
 
-def _said(session: Session, member_id: int) -> Iterator[tuple[str, str]]:
+def _said(member_id: int) -> Iterator[Said]:
     for entry, joined in (
         (RedemptionEntry, RedemptionEntry.redemption_id == Redemption.id),
         (ApplicationEntry, ApplicationEntry.application_id == Application.id),
     ):
-        query = select(Redemption.ref, entry.words)
+        query = select(Redemption.ref, entry.at, entry.words)
         if entry is ApplicationEntry:
             query = query.join(Application, Application.redemption_id == Redemption.id)
-        rows = session.execute(
+        rows = db.session.execute(
             query.join(entry, joined).where(entry.actor_id == member_id, entry.words != "")
         )
-        yield from ((row[0], row[1]) for row in rows)
+        yield from (Said(*row) for row in rows)
 
 
-def forget_cards(session: Session, it: Leaver) -> None:
+def forget_cards(it: Leaver) -> Work:
     """Let plates go, and the codes on cards lead nowhere."""
+    return lambda session: _forget_cards(session, it)
+
+
+def _forget_cards(session: Session, it: Leaver) -> None:
     for application in session.scalars(
         select(Application)
         .where(

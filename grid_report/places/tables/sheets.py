@@ -10,6 +10,7 @@ import csv
 import difflib
 import io
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from grid_report.places.geo.categories import (
 )
 from grid_report.places.tables.sheet_problems import Problem, SheetError
 from grid_report.places.tables.sheet_text import separator_of
+from grid_report.plain_characters import plain
 
 Columns = dict[str, tuple[str, Callable[[str], Any]]]
 
@@ -47,7 +49,9 @@ def _code(pattern: str) -> Callable[[str], str]:
 
 def _text(most: int, least: int = 1) -> Callable[[str], str]:
     def read(text: str) -> str:
-        if not least <= len(text) <= most:
+        # A database may refuse what nobody sees, and a page would show it otherwise than it is.
+        unseen = any(unicodedata.category(sign) in ("Cc", "Cf") for sign in text)
+        if unseen or not least <= len(text) <= most:
             raise ValueError
         return text
 
@@ -98,10 +102,12 @@ def _season(text: str) -> str:
 
 
 def _numbers(text: str) -> str:
-    for entry in filter(None, text.split("|")):
-        if not (entry.isdigit() or entry in COUNTY_KEYS):
+    # They are dialled as they are written: in plain digits.
+    said: str = plain(text)
+    for entry in filter(None, said.split("|")):
+        if not (re.fullmatch(r"[0-9]{3,12}", entry) or entry in COUNTY_KEYS):
             raise ValueError
-    return text
+    return said
 
 
 def _sign(text: str) -> str:

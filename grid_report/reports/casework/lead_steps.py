@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ScalarSelect, Select, select, update
+from sqlalchemy import ScalarSelect, Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from grid_report.db import table_of
@@ -60,9 +60,11 @@ def _heirs(report_id: ScalarSelect[int], rider_id: ScalarSelect[int]) -> Select[
 def _lock_two(session: Session, number: str, other: Select[Any]) -> tuple[Report, Report | None]:
     """Take two reports in ascending id, and the right one should it be another by then."""
     found = session.scalar(other)
+    wanted = Report.number == number
+    # Not "or its id is null": SQLite would look through every report there is.
     reports = session.scalars(
         select(Report)
-        .where((Report.number == number) | (Report.id == found))
+        .where(wanted if found is None else or_(wanted, Report.id == found))
         .order_by(Report.id)
         .with_for_update()
     ).all()

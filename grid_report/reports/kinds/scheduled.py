@@ -41,7 +41,7 @@ def learn_kinds(*, places: Reference, zone: tzinfo, now: datetime, limit: int = 
         stamp = places_steps.lock_stamp(session, LEARNED)
         rows = _next(session, stamp.version, limit=limit)
         # The first that is too young ends it, whatever is written after it.
-        done = list(takewhile(lambda row: row.at <= now - SETTLED, rows))
+        done = list(takewhile(lambda row: not _is_young(row.at, now), rows))
         for row in done:
             if not _is_first_acceptance(row):
                 continue
@@ -56,6 +56,11 @@ def learn_kinds(*, places: Reference, zone: tzinfo, now: datetime, limit: int = 
         if done:
             stamp.version = done[-1].id
         return len(done)
+
+
+def _is_young(at: datetime, now: datetime) -> bool:
+    """Tell whether older ones may come yet; what is far ahead a wrong clock wrote, once."""
+    return now - SETTLED < at <= now + SETTLED
 
 
 def _next(session: Session, after: int, *, limit: int) -> list[Any]:

@@ -62,13 +62,15 @@ TOLD: Final = (
         " dispatched_at started_at controlled_at handled_at closed_at reopened_at accept_due"
         " control_due fix_due close_due solved satisfied rating_words rated_at",
     ),
-    # What the rider may read of each step: who it was only as a role, and no internal note.
+    # What the rider may read of each step: who it was only as a role, no internal note, and no word
+    # of another rider of the case.
     Told(
         "report_history",
         "report_history",
         "report_id>reports.reporter_id",
         "report_id step from_state to_state at role words",
         mine="actor_id",
+        hides="words",
     ),
     Told(
         "said_in_cases",
@@ -82,6 +84,7 @@ TOLD: Final = (
         "report_id>reports.reporter_id",
         "report_id kind name width height byte_count taken_gap_s taken_off_m added_at",
         mine="added_by_id",
+        only_mine=True,
     ),
     Told(
         "questions_about_reports",

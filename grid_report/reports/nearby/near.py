@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
+from grid_report.places.geo.categories import EMERGENCY_SEVERITY
 from grid_report.places.geo.points import Point, distance_m
 from grid_report.reports.lifecycle import OPEN, State
 from grid_report.reports.sources import LocatedBy
@@ -30,6 +31,11 @@ def nearest(rows: Iterable[Row], here: Point, radius_m: int) -> list[tuple[Row, 
     return [(row, away) for row, away in found if away <= radius_m][:MOST_SHOWN]
 
 
+def least_severity(severity: int) -> int:
+    """Return how severe a case has to be at least: a danger to life waits for no slower clock."""
+    return EMERGENCY_SEVERITY if severity >= EMERGENCY_SEVERITY else 1
+
+
 def may_join(
     lead: Any,
     *,
@@ -38,11 +44,13 @@ def may_join(
     group: str,
     community: str | None,
     sensitive: bool,
+    severity: int,
     radius_m: int,
 ) -> bool:
     """Tell whether a report at a place may go into a case: open, alike, near, and nobody's secret."""
     return (
         lead.state in JOINABLE
+        and lead.severity >= least_severity(severity)
         and not lead.sensitive
         and not sensitive
         and located_by in MEASURED

@@ -20,7 +20,13 @@ from grid_report.errors import NotFound
 from grid_report.places.geo.categories import CategoryInfo
 from grid_report.places.geo.points import Point
 from grid_report.reports.models import Report, ReportPhoto
-from grid_report.reports.nearby.near import JOINABLE, MEASURED, METRES_A_DEGREE, nearest
+from grid_report.reports.nearby.near import (
+    JOINABLE,
+    MEASURED,
+    METRES_A_DEGREE,
+    least_severity,
+    nearest,
+)
 
 MOST_LOOKED_AT: Final = 50
 SALT: Final = "photo-nearby"
@@ -44,6 +50,8 @@ _NEAR: Final = (
         Report.lat,
         Report.lng,
         Report.thumb_name,
+        # Of whoever left there is no photo, whatever their case shows now.
+        (Report.fingerprint == "").label("rider_left"),
         standing(ConsentKind.PHOTOS, _RIDER).label("agreed"),
         or_(
             Report.reporter_id == _ME,
@@ -54,6 +62,7 @@ _NEAR: Final = (
         *_IS_JOINABLE,
         Report.community_code == bindparam("community"),
         Report.group_code == bindparam("group"),
+        Report.severity >= bindparam("least"),
         Report.lat.between(bindparam("south"), bindparam("north")),
         Report.lng.between(bindparam("west"), bindparam("east")),
     )
@@ -91,6 +100,7 @@ def list_near(
         _NEAR,
         {
             "member_id": actor.member_id, "community": community, "group": category.group_code,
+            "least": least_severity(category.severity),
             "south": point.lat - reach, "north": point.lat + reach,
             "west": point.lng - 2 * reach, "east": point.lng + 2 * reach,
         },
@@ -104,7 +114,7 @@ def _near(row: Any, away: int, now: datetime) -> Near:
         category_code=row.category_code,
         distance_m=away,
         age_h=max(0, int((now - row.created_at).total_seconds() // 3600)),
-        has_photo=row.thumb_name is not None and _may_be_shown(row.agreed),
+        has_photo=row.thumb_name is not None and not row.rider_left and _may_be_shown(row.agreed),
         joined=bool(row.joined),
     )
 

@@ -38,5 +38,5 @@ class PassQuery(BaseModel):
 
 class JoinShown(ReportShown):
     joined: bool = Field(
-        description="false: the case was over or elsewhere, and this is a report of its own"
+        description="false: the case was over, elsewhere or less urgent; this is a report of its own"
     )

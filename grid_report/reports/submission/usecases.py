@@ -174,11 +174,11 @@ def take_in(
     """Make a report of what was sent, for its community to see from now on; its clocks begin.
 
     `sent_at` is when it was sent, where that was before. `lead` is the case its rider says is the
-    same: it is joined, or the report goes its own way where the case is over or elsewhere.
+    same: it is joined, or the report goes its own way where that case is over, elsewhere or slower.
     """
     joins = lead is not None and may_join(
         lead, here=point, located_by=command.located_by, group=category.group_code,
-        community=match.community_code, sensitive=category.sensitive,
+        community=match.community_code, sensitive=category.sensitive, severity=category.severity,
         radius_m=category.dedupe_radius_m,
     )  # fmt: skip
     report = Report(

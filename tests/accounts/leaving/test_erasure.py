@@ -20,12 +20,14 @@ from grid_report.accounts.models import Member, Standing
 from grid_report.application import LEAVING
 from grid_report.clock import Month
 from grid_report.db import db, transaction
+from grid_report.errors import NotFound
 from grid_report.media.upkeep import usecases as upkeep_usecases
 from grid_report.notify.delivery import deliver_due
 from grid_report.offers.permits.lifecycle import ApplicationState
 from grid_report.offers.redemptions.models import Redemption, Waiting
 from grid_report.places.queries import reference
 from grid_report.points.budgets import scheduled as upkeep
+from grid_report.points.errors import LedgerFrozen
 from grid_report.points.history import queries as history_queries
 from grid_report.points.kinds import UnpaidReason
 from grid_report.points.ledger.models import Account
@@ -68,7 +70,7 @@ def killed_at(rooms: tuple[Room, ...], nth: int) -> tuple[Room, ...]:
         raise Killed
 
     there = rooms[nth]
-    dying = Room(there.tables, ends=there.ends, writes=(*there.writes, die))
+    dying = Room(there.tables, ends=there.ends, writes=(*there.writes, lambda _: die))
     return (*rooms[:nth], dying, *rooms[nth + 1 :])
 
 
@@ -208,6 +210,25 @@ def test_what_waits_for_a_proof_goes_whole(make: Make) -> None:
     assert asked == 1
 
 
+@pytest.mark.parametrize("leads", [True, False])
+def test_no_other_rider_of_the_case_keeps_what_was_said(make: Make, leads: bool) -> None:
+    """Each was told about the number they know the case by, which may be no report of the leaver."""
+    riders, worker = [make.rider() for _ in range(3)], make.worker()
+    lead, *rest = (make.report(rider) for rider in riders)
+    for follower in rest:
+        make.step(follower, "merge", worker, into=lead.number)
+    make.step(lead, "accept", worker, category="RD02", severity=2)
+    make.step(lead, "start", worker)
+    make.step(lead, "handle", worker, note="好了", photos=(make.photo(),))
+    make.step(lead, "pass", make.worker())
+    own, gone = (lead, riders[0]) if leads else (rest[0], riders[1])
+    make.step(own, "reopen", gone, at=make.later(2), reason=f"{SIGN}又坏了")
+    assert {it[0] for it in found_anywhere([SIGN], "-")} == {"outbox", "report_history"}
+    leaving.ask(password=PASSWORD, code="", days=0, actor=gone, policy=make.policy, now=make.now)
+    assert leaving.erase_due(LEAVING, now=make.now) == 1
+    assert list(found_anywhere([SIGN], "-")) == []
+
+
 def test_one_that_fails_keeps_nobody_waiting_and_office_comes_first(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,6 +252,36 @@ def test_one_that_fails_keeps_nobody_waiting_and_office_comes_first(
         who: db.session.get_one(Member, who.member_id).standing for who in (first, second, third)
     }
     assert list(standing.values()) == [Standing.ERASED, Standing.ACTIVE, Standing.ERASED]
+
+
+def test_a_room_that_cannot_end_keeps_no_words_of_the_others(make: Make) -> None:
+    """A frozen ledger may stay so for days; it goes on as soon as it can."""
+    rider, worker = make.rider(), make.worker()
+    report = make.report(rider, description=SIGN)
+    make.step(report, "accept", worker, category="RD02", severity=2)
+    leaving.ask(password=PASSWORD, code="", days=0, actor=rider, policy=make.policy, now=make.now)
+
+    def waits(_: Leaver) -> None:
+        raise LedgerFrozen
+
+    frozen_rooms = (Room((), ends=(waits,)), *LEAVING)
+    for hours in (0, 2):
+        assert leaving.erase_due(frozen_rooms, now=make.now + timedelta(hours=hours)) == 0
+    assert list(found_anywhere([SIGN], rider_alias(rider.member_id))) == []
+    # It is not done before the last room is.
+    assert leaving.erase_due(LEAVING, now=make.now + timedelta(hours=3)) == 1
+    assert leaving.erase_due(LEAVING, now=make.now + timedelta(hours=4)) == 0
+
+
+def test_what_is_not_found_on_the_way_is_no_calling_back(make: Make) -> None:
+    rider = make.rider()
+    leaving.ask(password=PASSWORD, code="", days=0, actor=rider, policy=make.policy, now=make.now)
+
+    def fails(_: Leaver) -> None:
+        raise NotFound
+
+    with pytest.raises(NotFound):
+        leaving.erase_due((Room((), ends=(fails,)), *LEAVING), now=make.now)
 
 
 def test_nobody_gone_gets_another_message(make: Make) -> None:

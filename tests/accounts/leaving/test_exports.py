@@ -15,15 +15,17 @@ from flask import Flask
 
 from grid_report.access import Actor
 from grid_report.accounts.leaving import export_queries, export_usecases, fates
+from grid_report.accounts.leaving import usecases as leaving
 from grid_report.accounts.leaving.erasing import Room
 from grid_report.accounts.leaving.errors import ExportUnderWay
 from grid_report.application import LEAVING
 from grid_report.db import Base, db
 from grid_report.errors import NotFound, TooMany
 from grid_report.media.store.stores import Size
+from grid_report.notify.delivery import deliver_due
 from grid_report.web.context import wiring
 from tests.accounts.leaving.lives import PHONE, SIGN, live
-from tests.support.builders import Make
+from tests.support.builders import PASSWORD, Make
 
 pytestmark = pytest.mark.database
 
@@ -133,6 +135,47 @@ def test_everything_is_in_it_and_nothing_of_anybody_else(
     whole = b"".join(files.values()).decode("utf-8", "ignore")
     assert "别人也看见" not in whole
     assert it.cases["follower"].number not in whole
+
+
+def test_what_another_rider_of_the_case_said_is_not_in_it(make: Make) -> None:
+    """As on the page of the case: that there was an answer, and nothing of theirs."""
+    rider, other, worker, at = make.rider(), make.rider(), make.worker(), make.later(1)
+    lead = make.report(rider)
+    follower = make.report(other)
+    make.step(follower, "merge", worker, into=lead.number)
+    make.step(lead, "ask", worker, reason="在哪一侧？")
+    make.step(follower, "supplement", other, note=SIGN, photos=(make.photo(),))
+    ref = asked(rider, at)
+    make_due(make, at)
+    with loaded(ref, rider, at) as archive:
+        said = json.loads(archive.read("report_history.json"))
+        photos = json.loads(archive.read("report_photos.json"))
+    answers = [(it["by_me"], it["words"]) for it in said if it["step"] == "supplement"]
+    assert answers == [(False, "")]
+    assert "在哪一侧？" in [it["words"] for it in said]
+    assert {it["by_me"] for it in photos} == {True}
+
+
+def test_files_of_others_are_made_anew_without_the_words_of_whoever_left(make: Make) -> None:
+    rider, other, worker, at = make.rider(), make.rider(), make.worker(), make.later(3)
+    lead, follower = make.report(rider), make.report(other)
+    make.step(follower, "merge", worker, into=lead.number)
+    make.step(lead, "accept", worker, category="RD02", severity=2)
+    make.step(lead, "start", worker)
+    make.step(lead, "handle", worker, note="好了", photos=(make.photo(),))
+    make.step(lead, "pass", make.worker())
+    make.step(follower, "reopen", other, at=make.later(2), reason=SIGN)
+    deliver_due(now=lambda: at)
+    ref = asked(rider, at)
+    make_due(make, at)
+    with loaded(ref, rider, at) as archive:
+        assert SIGN in archive.read("messages.json").decode()
+    leaving.ask(password=PASSWORD, code="", days=0, actor=other, policy=make.policy, now=at)
+    assert leaving.erase_due(LEAVING, now=at) == 1
+    assert db.session.execute(Base.metadata.tables["export_pieces"].select()).all() == []
+    assert make_due(make, at) == 1
+    with loaded(ref, rider, at) as archive:
+        assert SIGN not in archive.read("messages.json").decode()
 
 
 def test_one_at_a_time_for_its_owner_alone_and_for_some_days(make: Make) -> None:

@@ -78,6 +78,16 @@ def test_two_runs_at_once_count_once(make: Make, in_parallel: InParallel) -> Non
     assert set(counts().values()) == {1}
 
 
+def test_a_clock_that_once_ran_ahead_stops_no_learning(make: Make) -> None:
+    worker = make.worker()
+    for at in (AT + timedelta(days=400), AT):
+        report = make.report(at=AT)
+        make.step(report, "accept", worker, category="RD02", severity=2, at=at)
+    # Two submissions and two acceptances, and none that is only young.
+    assert learn(make, AT + timedelta(hours=1)) == 4
+    assert learn(make, AT + timedelta(hours=1)) == 0
+
+
 def test_the_form_asks_for_the_place_of_the_riders_newest_report(make: Make) -> None:
     worker, rider = make.worker(), make.rider()
     for _ in range(2):

@@ -19,7 +19,7 @@ NORTH_M = 1 / 111_195  # degrees of latitude a metre
 def lead(**more: Any) -> Any:
     values: dict[str, Any] = {
         "lat": HERE.lat, "lng": HERE.lng, "state": State.SUBMITTED, "sensitive": False,
-        "group_code": "RD", "community_code": "211282001001", "located_by": LocatedBy.PHONE,
+        "severity": 2, "group_code": "RD", "community_code": "211282001001", "located_by": LocatedBy.PHONE,
     }  # fmt: skip
     return SimpleNamespace(**{**values, **more})
 
@@ -27,6 +27,7 @@ def lead(**more: Any) -> Any:
 def joins(it: Any, **more: Any) -> bool:
     values: dict[str, Any] = {
         "here": HERE, "located_by": LocatedBy.PHONE, "group": "RD", "sensitive": False,
+        "severity": 2,
         "community": "211282001001", "radius_m": 30,
     }  # fmt: skip
     return may_join(it, **{**values, **more})
@@ -38,6 +39,9 @@ def joins(it: Any, **more: Any) -> bool:
         ({}, {}),
         ({"state": State.SUSPENDED}, {}),
         ({"located_by": None}, {}),
+        ({"severity": 4}, {"severity": 4}),
+        ({"severity": 4}, {"severity": 1}),
+        ({"severity": 1}, {"severity": 3}),
         ({}, {"located_by": LocatedBy.PIN}),
         ({"lat": HERE.lat + 59 * NORTH_M}, {}),
     ],
@@ -54,6 +58,7 @@ def test_what_is_near_alike_and_open_is_joined(
         ({"sensitive": True}, {}),
         ({}, {"sensitive": True}),
         ({"group_code": "UT"}, {}),
+        ({"severity": 3}, {"severity": 4}),
         ({"community_code": "211282001003"}, {}),
         ({"community_code": None}, {"community": None}),
         ({"located_by": LocatedBy.LIST}, {}),

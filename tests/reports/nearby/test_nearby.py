@@ -12,7 +12,9 @@ from sqlalchemy import select, text
 
 from grid_report.access import Actor
 from grid_report.accounts.consent_kinds import ConsentKind
+from grid_report.accounts.leaving import usecases as leaving
 from grid_report.accounts.models import ConsentAct
+from grid_report.application import LEAVING
 from grid_report.clock import Month
 from grid_report.db import db, transaction
 from grid_report.notify.models import Message
@@ -27,7 +29,7 @@ from tests.api.conftest import Program
 from tests.conftest import KIND
 from tests.reports.earnings.test_earning import available, reasons, sound
 from tests.statistics.counts.test_costs import sent
-from tests.support.builders import Make, picture
+from tests.support.builders import PASSWORD, Make, picture
 
 pytestmark = pytest.mark.database
 
@@ -166,6 +168,19 @@ def test_a_photo_is_shown_only_if_its_rider_agreed_to_the_notice_that_says_so(ma
     assert asking(make, rider).get(before["photo"]).status_code == 404
 
 
+def test_no_photo_is_promised_of_a_rider_who_left(make: Make) -> None:
+    """The case goes on, with the photo of its community; that one is nobody's to see here."""
+    other, rider, worker = make.rider(), make.rider(), make.worker()
+    report = make.report(other, at=make.now, **at())
+    make.step(report, "accept", worker, category="RD02", severity=2, at=make.now)
+    assert shown(make, rider)[0]["photo"] is not None
+    leaving.ask(password=PASSWORD, code="", days=0, actor=other, policy=make.policy, now=make.now)
+    assert leaving.erase_due(LEAVING, now=make.now) == 1
+    with transaction() as session:
+        session.get_one(Report, report.id).thumb_name = "of-the-community.jpg"
+    assert [it["photo"] for it in shown(make, rider)] == [None]
+
+
 def test_joining_before_acceptance_shares_the_award_and_asks_for_a_photo(make: Make) -> None:
     other, rider, worker = make.rider(), make.rider(), make.worker()
     lead = make.report(other, at=make.now, **at(15))
@@ -252,6 +267,22 @@ def test_a_case_that_cannot_be_joined_loses_nothing(make: Make, why: str) -> Non
     assert answer.status_code == 201, answer.text
     assert (answer.json["state"], answer.json["joined"]) == ("submitted", False)
     assert row(lead.number).followers == 0
+
+
+def test_a_danger_to_life_is_never_swallowed_by_a_slower_case(make: Make) -> None:
+    other, rider = make.rider(), make.rider()
+    slow = make.report(other, at=make.now, **at())
+    assert shown(make, rider, "RD01") == []
+    before = len(db.session.scalars(select(Message)).all())
+    db.session.rollback()
+    answer = join(make, rider, slow.number, category="RD01")
+    assert (answer.json["state"], answer.json["joined"]) == ("submitted", False)
+    # Its community is told of it.
+    assert len(db.session.scalars(select(Message)).all()) > before
+    urgent = answer.json["number"]
+    third = make.rider()
+    assert [it["number"] for it in shown(make, third, "RD01")] == [urgent]
+    assert join(make, third, urgent, category="RD02").json["merged_into"] == urgent
 
 
 def test_whoever_names_a_report_that_was_merged_joins_its_case(make: Make) -> None:
