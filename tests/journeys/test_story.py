@@ -14,7 +14,7 @@ from grid_report import clock
 from tests.support.pictures import camera_jpeg
 from tests.support.present import COUNTY
 from tests.support.visits.browser import DESK, Person
-from tests.support.visits.queued import nobody_before
+from tests.support.visits.queued import unlike_others
 
 pytestmark = pytest.mark.browser
 
@@ -65,7 +65,7 @@ def test_a_riders_photo_becomes_a_closed_and_thanked_case(
     before = available(rider.go("/my/points"))
 
     page = rider.go("/report/new")
-    nobody_before(page)
+    unlike_others(page)
     page.locator("input[data-camera]").set_input_files(photo("IMG_0001.jpg"))
     expect(page.locator("[data-shots] img").first).to_be_visible()
     page.locator(f"input[name=category][value={category}]").first.check()

@@ -63,16 +63,20 @@ def wait_for_states(page: Page, *wanted: str) -> None:
     raise AssertionError(f"{items(page)} instead of {wanted}")
 
 
-def nobody_before(page: Page) -> None:
-    """Let nobody have reported the same at this spot, where other journeys report as well."""
-    page.context.route(
-        "**/api/v1/reports/nearby?*", lambda route: route.fulfill(json={"items": []})
-    )
+def unlike_others(page: Page) -> None:
+    """Say of what others reported at this spot, as other journeys do, that it is another thing."""
+    screen, other = page.locator("[data-twins-screen]"), page.locator("[data-twin-other]")
+
+    def answer() -> None:
+        while screen.is_visible():
+            other.click()
+
+    page.add_locator_handler(screen, answer)
 
 
 def fill(page: Page, photo: Path, category: str, words: str) -> None:
     """Fill in the form of a new report."""
-    nobody_before(page)
+    unlike_others(page)
     page.locator("input[data-camera]").set_input_files(photo)
     expect(page.locator("[data-shots] img").first).to_be_visible()
     kind = page.locator(f"input[name=category][value={category}]").first
