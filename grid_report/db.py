@@ -39,6 +39,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
@@ -100,6 +101,13 @@ BIG = BigInteger().with_variant(Integer(), "sqlite")
 
 Instant = Annotated[datetime, mapped_column(UtcInstant())]
 RowId = Annotated[int, mapped_column(BIG, primary_key=True, autoincrement=True)]
+
+
+def insert_of(session: Session, model: type[Base] | Table) -> postgresql.Insert:
+    """Return an INSERT in the database's own words, which knows what to do about a conflict."""
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    # Both say ON CONFLICT by the same methods.
+    return cast(postgresql.Insert, make(model))
 
 
 def enum_column(kind: type[StrEnum], name: str) -> Enum:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from grid_report.db import insert_of
 from grid_report.jobs.models import JobRun, Lease, Outcome
 
 
@@ -33,5 +33,5 @@ def make_run(session: Session, name: str, now: datetime) -> None:
 
 
 def _make(session: Session, model: type[Lease | JobRun], **values: object) -> None:
-    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    session.execute(make(model).values(**values).on_conflict_do_nothing(index_elements=["name"]))
+    made = insert_of(session, model).values(**values)
+    session.execute(made.on_conflict_do_nothing(index_elements=["name"]))

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from grid_report.access.roles import Role
 from grid_report.accounts import queries as accounts_queries
+from grid_report.db import insert_of
 from grid_report.notify import retries
 from grid_report.notify.models import (
     ChannelChoice,
@@ -74,9 +74,11 @@ def put_copies(session: Session, copies: Sequence[Mapping[str, Any]]) -> None:
     """Put copies into inboxes, of one message or many; what is there stays as it is."""
     if not copies:
         return
-    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     session.execute(
-        make(InboxEntry).on_conflict_do_nothing(index_elements=["message_id", "member_id"]), copies
+        insert_of(session, InboxEntry).on_conflict_do_nothing(
+            index_elements=["message_id", "member_id"]
+        ),
+        copies,
     )
 
 
@@ -84,13 +86,14 @@ def put_on(session: Session, message: Message, channels: Sequence[str]) -> None:
     """Have a message sent on channels as well, each by a row of its own; once, however often asked."""
     if not channels:
         return
-    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     first = {
         "message_id": message.id, "state": Sending.WAITING, "attempts": 0, "last_error": "",
         "done_for": [], "sent_to": 0,
     }  # fmt: skip
     session.execute(
-        make(ChannelDelivery).on_conflict_do_nothing(index_elements=["message_id", "channel"]),
+        insert_of(session, ChannelDelivery).on_conflict_do_nothing(
+            index_elements=["message_id", "channel"]
+        ),
         [{**first, "channel": one} for one in channels],
     )
 
@@ -99,10 +102,9 @@ def put_choice(
     session: Session, channel: str, *, wanted: bool, member_id: int, now: datetime
 ) -> None:
     """Keep what a member said last about a channel."""
-    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     said = {"wanted": wanted, "at": now}
     session.execute(
-        make(ChannelChoice)
+        insert_of(session, ChannelChoice)
         .values(member_id=member_id, channel=channel, **said)
         .on_conflict_do_update(index_elements=["member_id", "channel"], set_=said)
     )

@@ -9,10 +9,9 @@ from typing import Any, Final
 
 import shapely
 from sqlalchemy import delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from grid_report.db import Base
+from grid_report.db import Base, insert_of
 from grid_report.errors import Stale
 from grid_report.places.boundaries.geojson import CheckedFile
 from grid_report.places.geo.routing import Area
@@ -30,15 +29,13 @@ from grid_report.places.models import (
 PLACES = "places"
 FILES = "reference-files"
 
-DIALECTS: Final = {"sqlite": sqlite, "postgresql": postgresql}
-
 
 def lock_stamp(session: Session, name: str = PLACES) -> Stamp:
     """Return a stamp and keep others from changing what it stands for until the commit."""
     stamp = session.get(Stamp, name, with_for_update=True, populate_existing=True)
     if stamp is None:
         # Whoever comes at the same moment waits here for the first one's commit, and has its row.
-        made = DIALECTS[session.get_bind().dialect.name].insert(Stamp)
+        made = insert_of(session, Stamp)
         session.execute(made.values(name=name, version=0).on_conflict_do_nothing())
         stamp = session.get_one(Stamp, name, with_for_update=True, populate_existing=True)
     return stamp

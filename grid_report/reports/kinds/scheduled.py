@@ -9,10 +9,9 @@ from itertools import takewhile
 from typing import Any, Final
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from grid_report.db import Base, table_of, transaction, use_case
+from grid_report.db import Base, insert_of, table_of, transaction, use_case
 from grid_report.places import steps as places_steps
 from grid_report.places.geo.reference import Reference
 from grid_report.reports.kinds import learning
@@ -24,7 +23,6 @@ LEARNED: Final = "kinds-learned"
 # History is numbered when it is written and seen when it is committed: what is younger may have
 # older neighbours that nobody sees yet.
 SETTLED: Final = timedelta(minutes=10)
-DIALECTS: Final = {"sqlite": sqlite, "postgresql": postgresql}
 
 
 @use_case
@@ -104,7 +102,7 @@ def _add(
     if not counts:
         return
     table = table_of(model)
-    insert = DIALECTS[session.get_bind().dialect.name].insert(table)
+    insert = insert_of(session, table)
     values = [
         {**dict(zip(keys, key, strict=True)), sum_name: count}
         for key, count in sorted(counts.items())
