@@ -62,6 +62,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     lengths.add_options(parser)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Say how long the proofs are to be before any of them is read."""
+    lengths.begin(config)
+
+
 @pytest.fixture
 def rounds(request: pytest.FixtureRequest) -> int:
     """Return how often processes race."""

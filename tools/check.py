@@ -246,7 +246,10 @@ def browser_tests(
     if path:
         # Nobody else needs a browser, and six thousand tests are long in the finding.
         words = words if any(not word.startswith("-") for word in words) else [JOURNEYS, *words]
-        run_pytest(tally, name, "browser", words, {"GRID_REPORT_TEST_CHROMIUM": path})
+        browsers = {"GRID_REPORT_TEST_CHROMIUM": path}
+        if shell := browser.find_shell():
+            browsers["GRID_REPORT_TEST_CHROMIUM_SHELL"] = shell
+        run_pytest(tally, name, "browser", words, browsers)
         return
     reason = chromium.reason if chromium else ""
     not_run(

@@ -54,6 +54,7 @@ def tree(name: str) -> nodes.Template:
     return environment().parse((TEMPLATES / name).read_text(encoding="utf-8"), name)
 
 
+@cache
 def referenced() -> set[str]:
     """Return every template that is rendered, included, imported or extended somewhere."""
     found = {

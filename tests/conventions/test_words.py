@@ -199,9 +199,15 @@ OF_ONE_MEANING = {
 }
 
 
+@cache
+def used() -> dict[words.Id, set[str]]:
+    """Return the templates of each sentence."""
+    return words.used()
+
+
 @pytest.mark.parametrize("message", sorted(OF_ONE_MEANING))
 def test_a_short_word_of_several_meanings_stays_where_it_has_one(message: str) -> None:
-    at = {path.removeprefix("templates/") for path in words.used().get(message, set())}
+    at = {path.removeprefix("templates/") for path in used().get(message, set())}
     assert at == OF_ONE_MEANING[message]
 
 

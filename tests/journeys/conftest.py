@@ -11,7 +11,16 @@ import pytest
 from playwright.sync_api import Browser, ViewportSize
 
 from tests.support.visits import points_story
-from tests.support.visits.browser import PHONE, ROOT, Person, Site, chromium, chromium_path
+from tests.support.visits.browser import (
+    ARGUMENTS,
+    PHONE,
+    ROOT,
+    Person,
+    Site,
+    chromium,
+    chromium_path,
+    shell_path,
+)
 
 SHOTS = ROOT / "var" / "screenshots"
 
@@ -19,13 +28,25 @@ SHOTS = ROOT / "var" / "screenshots"
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Return a Chromium. Without one it is a failure in CI and a loud skip elsewhere."""
-    path = chromium_path()
+    path = shell_path()
     if path is None:
         if os.environ.get("CI"):
             pytest.fail("no Chromium: CI must have one")
         pytest.skip("no Chromium on this machine (apt-get install chromium fonts-noto-cjk)")
     with chromium(path) as made:
         yield made
+
+
+@pytest.fixture
+def whole_browser(browser: Browser) -> Iterator[Browser]:
+    """Return a Chromium that goes on for pages that were closed, as one without windows does not."""
+    path = chromium_path()
+    if path in (None, shell_path()):
+        yield browser
+        return
+    made = browser.browser_type.launch(executable_path=path, args=ARGUMENTS)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +73,13 @@ def person(browser: Browser, site: Site) -> Iterator[Callable[..., Person]]:
     """Bring people; at the end none of their pages may have complained."""
     people: list[Person] = []
 
-    def bring(phone: str = "", *, size: ViewportSize = PHONE, **context: Any) -> Person:
+    def bring(
+        phone: str = "",
+        *,
+        size: ViewportSize = PHONE,
+        browser: Browser = browser,
+        **context: Any,
+    ) -> Person:
         people.append(Person(browser, site, phone, size=size, **context))
         return people[-1]
 

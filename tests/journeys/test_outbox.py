@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.journeys.test_offline import wait_until, wait_until_kept
 from tests.support.pictures import camera_jpeg
@@ -363,10 +363,10 @@ def test_what_is_refused_says_why_and_opens_again_in_the_form(
 
 
 def test_with_the_page_closed_the_browser_itself_goes_on(
-    person: Callable[..., Person], photo: Path
+    whole_browser: Browser, person: Callable[..., Person], photo: Path
 ) -> None:
     sync = [*HERE["permissions"], "background-sync"]
-    rider = person(SECOND, **{**HERE, "permissions": sync})
+    rider = person(SECOND, browser=whole_browser, **{**HERE, "permissions": sync})
     before = numbers_sent(rider)
     page = rider.go("/report/new")
     wait_until_kept(page, SHELL)

@@ -38,6 +38,13 @@ pytestmark = pytest.mark.browser
 
 FIRST_LOAD_BYTES = 60_000
 
+# Pages are looked at without a service worker: in each new browser it would fetch the whole shell.
+A_LOOK: dict[str, Any] = {
+    "size": PHONE.copy(),
+    "reduced_motion": "reduce",
+    "service_workers": "block",
+}
+
 # Set to 1, the picture test also writes the committed picture of the README.
 UPDATE_PICTURE = "GRID_REPORT_UPDATE_SCREENSHOT"
 PICTURE = ROOT / "grid_report" / "static" / "screenshot.png"
@@ -170,7 +177,7 @@ PARTS = [
 def test_pages_are_accessible_and_fit(
     who: str, screens: list[Screen], app: Flask, person: Callable[..., Person], shots: Path
 ) -> None:
-    someone = person(PHONES[who], size=PHONE.copy(), reduced_motion="reduce")
+    someone = person(PHONES[who], **A_LOOK)
     desk = who not in PHONE_SIDE
     foreign: list[str] = []
     someone.context.on("request", lambda it: _note_foreign(it.url, someone.site, foreign))
@@ -196,7 +203,7 @@ def _note_foreign(url: str, site: Site, foreign: list[str]) -> None:
 
 
 def test_a_newcomer_finds_kind_empty_pages(person: Callable[..., Person], shots: Path) -> None:
-    newcomer = person(size=PHONE.copy(), reduced_motion="reduce")
+    newcomer = person(**A_LOOK)
     page = newcomer.go("/sign-up")
     page.locator("[name=phone]").fill("13812340001")
     page.locator("[name=name]").fill("阿不都热合曼·买买提江")
@@ -232,7 +239,7 @@ def test_error_pages_that_are_hard_to_reach(
     def broken(status: int) -> str:
         raise REFUSALS[status]()
 
-    guest = person(size=PHONE.copy(), reduced_motion="reduce")
+    guest = person(**A_LOOK)
     guest.page.route(
         "**/broken/*",
         lambda route: route.fulfill(
@@ -255,7 +262,7 @@ def test_error_pages_that_are_hard_to_reach(
 
 
 def test_the_theme_of_the_device_is_followed(person: Callable[..., Person]) -> None:
-    night = person(PHONES["rider"], size=PHONE.copy(), color_scheme="dark", reduced_motion="reduce")
+    night = person(PHONES["rider"], color_scheme="dark", **A_LOOK)
     page = night.go("/my/reports")
     assert page.locator("html").get_attribute("data-theme") == "auto"
     assert not violations(page)

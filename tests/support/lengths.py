@@ -14,6 +14,7 @@ Length = Callable[[int, int], int]
 
 HISTORIES = 24, 1500
 ROUNDS = 10, 200
+RACERS = 6, 16
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -32,7 +33,7 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addoption(
         "--rounds",
         type=int,
-        help="how often sixteen processes race for each last thing"
+        help="how often processes race for each last thing"
         f" ({ROUNDS[0]}, at full length {ROUNDS[1]})",
     )
 
@@ -40,6 +41,20 @@ def add_options(parser: pytest.Parser) -> None:
 def is_whole(config: pytest.Config) -> bool:
     """Tell whether proofs are to be run at full length."""
     return bool(config.getoption("--operations"))
+
+
+def begin(config: pytest.Config) -> None:
+    """Let the modules of tests, which are read after this, know how long the run is to be."""
+    global _whole  # noqa: PLW0603 - pytest offers modules no other way to ask
+    _whole = is_whole(config)
+
+
+_whole = False
+
+
+def racers() -> int:
+    """Return how many processes race for one thing: six meet as surely as sixteen, and cost less."""
+    return RACERS[_whole]
 
 
 def chooser(config: pytest.Config) -> Length:

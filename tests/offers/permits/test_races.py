@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.database, pytest.mark.slow]
 S, T = ApplicationState, ApplicationStep
 
 
-def test_sixteen_phones_apply_once(app: Flask, cards: Cards) -> None:
+def test_many_phones_apply_once(app: Flask, cards: Cards) -> None:
     rider, key = cards.shop.rider(400), str(uuid.uuid4())
 
     def send(key: str = "") -> str:

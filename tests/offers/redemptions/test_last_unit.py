@@ -1,4 +1,4 @@
-"""Sixteen processes, round after round (`--operations` for many): the last unit of an offer, the last place of a slot."""
+"""Many processes, round after round (`--operations` for many): the last unit of an offer, the last place of a slot."""
 
 from __future__ import annotations
 

@@ -11,9 +11,10 @@ from typing import Any
 from flask import Flask
 
 from grid_report.errors import GridReportError
+from tests.support.lengths import racers
 from tests.support.parallel import race
 
-PROCESSES = 16
+PROCESSES = racers()
 
 
 def run_rounds(app: Flask, rounds: int, attempt: Callable[[int, int], Any]) -> list[Counter[str]]:

@@ -1,4 +1,4 @@
-"""Sixteen processes, round after round (`--operations` for many): the last points, one cause, one hold.
+"""Many processes, round after round (`--operations` for many): the last points, one cause, one hold.
 
 The processes are forked once and meet before every round, so that a round costs what its
 transactions cost.

@@ -14,22 +14,21 @@ from grid_report.points.ledger.models import Journal
 from grid_report.reports.models import HistoryEntry, Report
 from tests.reports.casework import racing
 from tests.support.builders import Make
-from tests.support.lengths import Length
+from tests.support.lengths import racers
 from tests.support.parallel import InParallel
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
 
-# So many at once are tried in every run and at night.
-PROCESSES = 6, 16
+PROCESSES = racers()
 
 
 def test_one_key_from_many_processes_is_one_report(
-    make: Make, in_many_processes: InParallel, length: Length
+    make: Make, in_many_processes: InParallel
 ) -> None:
-    rider, processes = make.rider(), length(*PROCESSES)
+    rider = make.rider()
     done = in_many_processes(
         racing.submit,
-        processes,
+        PROCESSES,
         arguments={
             "key": str(uuid.uuid4()),
             "rider": rider.member_id,
@@ -37,20 +36,20 @@ def test_one_key_from_many_processes_is_one_report(
         },
     )
     assert len({answer["number"] for answer in done}) == 1
-    assert sorted(answer["replayed"] for answer in done) == [False] + [True] * (processes - 1)
+    assert sorted(answer["replayed"] for answer in done) == [False] + [True] * (PROCESSES - 1)
     db.session.rollback()
     assert db.session.scalar(select(func.count()).select_from(Report)) == 1
 
 
 @pytest.mark.parametrize("version", [1, None])
 def test_many_steps_on_one_report_have_one_winner_and_conflicts(
-    make: Make, in_many_processes: InParallel, version: int | None, length: Length
+    make: Make, in_many_processes: InParallel, version: int | None
 ) -> None:
-    report, processes = make.report(), length(*PROCESSES)
-    workers = [make.worker().member_id for _ in range(processes)]
+    report = make.report()
+    workers = [make.worker().member_id for _ in range(PROCESSES)]
     done = in_many_processes(
         racing.step,
-        processes,
+        PROCESSES,
         arguments={
             "number": report.number,
             "step": "accept",
@@ -63,7 +62,7 @@ def test_many_steps_on_one_report_have_one_winner_and_conflicts(
     losers = [answer for answer in done if "error" in answer]
     assert len(winners) == 1
     assert {answer["code"] for answer in losers} == {"stale" if version else "illegal-step"}
-    assert len(losers) == processes - 1
+    assert len(losers) == PROCESSES - 1
     db.session.rollback()
     assert db.session.scalar(
         select(func.count()).where(HistoryEntry.report_id == report.id)

@@ -57,6 +57,11 @@ def chromium_path() -> str | None:
     return given or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+def shell_path() -> str | None:
+    """Return where Chromium without windows is, which costs less; else the whole one, or None."""
+    return os.environ.get("GRID_REPORT_TEST_CHROMIUM_SHELL") or chromium_path()
+
+
 @contextmanager
 def chromium(path: str) -> Iterator[Browser]:
     """Start one browser."""
