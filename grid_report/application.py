@@ -87,6 +87,7 @@ from grid_report.reports.earnings import (
 from grid_report.reports.earnings import points_routes as report_points_routes
 from grid_report.reports.earnings import routes as earnings_routes
 from grid_report.reports.earnings import steps as earnings_steps
+from grid_report.reports.kinds import routes as kinds_routes
 from grid_report.reports.leaving import erasure as reports_erasure
 from grid_report.reports.leaving import queries as reports_leaving_queries
 from grid_report.reports.leaving import steps as reports_leaving_steps
@@ -166,6 +167,7 @@ BLUEPRINTS = (
     unrouted_routes.bp,
     places_routes.bp,
     category_routes.bp,
+    kinds_routes.bp,
     earnings_routes.bp,
     points_routes.bp,
     objections_routes.bp,

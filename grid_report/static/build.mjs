@@ -6,6 +6,7 @@
 //               that phones take a new one with each build
 //   css/app.css the stylesheet; Tabler, less what no page uses, goes in front of it
 //   css/figures.css  what only desks show of figures, after it
+//   css/guide.css    the tour and the kinds in pictures
 //   icons.svg   a sprite of the Tabler icons named in templates, scripts and Python:
 //               icon(name="camera"), icon="camera", icon_name="camera", data-icon="camera", a table
 //               called …ICONS = {…}, or a comment `icons: camera map` where a name is put together
@@ -308,7 +309,7 @@ async function main() {
     (file) => path.dirname(file) === path.join(HERE, "js"),
   );
   const worker = entries.filter((file) => path.basename(file) === "sw.mjs");
-  const sheets = ["app.css", "figures.css"].map((name) => path.join(HERE, "css", name)).filter((file) => existsSync(file));
+  const sheets = ["app.css", "figures.css", "guide.css"].map((name) => path.join(HERE, "css", name)).filter((file) => existsSync(file));
   const sources = await readSources();
   const styleFiles = await filesBelow(path.join(HERE, "css"), ".css");
   const styles = await Promise.all(styleFiles.map((file) => readFile(file, "utf8")));

@@ -291,6 +291,16 @@ test("the form is asked for anew for other looks, a new build and after half a d
   assert.equal((await stores.get("shell").match("/report/shell")).headers.get("X-Kept-Looks"), "dark");
 });
 
+test("the sign on the home screen opens the form where there is no network, and the site where there is", async () => {
+  const network = { ...FORM, "/": html("start") };
+  const { shell, visit } = worker(network);
+  assert.match(await (await visit("/")).text(), /start/);
+  await shell("light");
+  assert.match(await (await visit("/")).text(), /start/);
+  delete network["/"];
+  assert.equal(await (await visit("/")).text(), await (await visit("/report/new")).text());
+});
+
 test("what is no shell is not kept as one, and the one that is there stays", async () => {
   const network = { ...FORM };
   const { shell, pages, visit } = worker(network);

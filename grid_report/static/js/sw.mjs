@@ -80,7 +80,9 @@ async function page(event, path) {
     const response = await (kept ? Promise.race([asked, late()]) : asked);
     return kept && response.status >= 502 ? shown(kept) : response;
   } catch {
-    return kept ? shown(kept) : offline();
+    // The sign on the home screen opens the site's start: without network that is the form.
+    const there = kept ?? (path === BASE ? await find(SHELL) : undefined);
+    return there ? shown(there) : offline();
   }
 }
 

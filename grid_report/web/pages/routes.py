@@ -1,4 +1,4 @@
-"""Pages of no domain: what a phone does without network, and the look of every component."""
+"""Pages of no domain: what a phone does without network and on its home screen, the tour, components."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 from grid_report.errors import NotFound
 from grid_report.web.context import actor_or_none, settings
 from grid_report.web.guard import public
-from grid_report.web.pages import assets, offline_pages
+from grid_report.web.pages import assets, manifests, offline_pages
+from grid_report.web.pages.preferences import own_path
 
 bp = Blueprint("pages", __name__)
 
@@ -51,6 +52,24 @@ def worker() -> Response:
     answer.headers["Cache-Control"] = "no-cache"
     answer.set_etag(name)
     return answer.make_conditional(request)
+
+
+@bp.get("/manifest.webmanifest")
+@public
+def manifest() -> Response:
+    """Say what the site is called and looks like on a phone's home screen."""
+    answer = jsonify(manifests.manifest())
+    answer.mimetype = "application/manifest+json"
+    answer.headers["Cache-Control"] = "no-cache"
+    answer.headers["Vary"] = "Cookie, Accept-Language"
+    return answer
+
+
+@bp.get("/tour")
+@public
+def tour() -> str:
+    """Show in four pictures how it goes; `next` is where its reader was going."""
+    return render_template("guide/tour.html", next=own_path(request.args.get("next"), ""))
 
 
 @bp.get("/components")

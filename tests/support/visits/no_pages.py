@@ -27,6 +27,7 @@ NO_PAGES = {
     "statistics_exports.delivered",
     "statistics_exports.month_csv",
     "statistics_exports.month_workbook",
+    "pages.manifest",
     "pages.session",
     "pages.worker",
     # Shown only with a right password behind it: tests/accounts/sign_in/test_second_step.py looks at it.

@@ -23,6 +23,8 @@ from tests.support.visits.no_pages import NO_PAGES
 from tests.support.visits.points_story import HELD_WITHOUT_SERVICE
 from tests.support.visits.screen import Screen
 
+QUIZ_AS_IT_IS = send_as_it_is("form[action$=quiz]")
+
 __all__ = ["NO_PAGES", "PHONES", "SCREENS", "Screen"]
 
 PHONES = {
@@ -77,6 +79,8 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("code-enter", "accounts.enter_code", "/sign-in/code/enter", act=ask_for_a_code),
         Screen("open-data", "open_data.index", "/open-data"),
         Screen("offline", "pages.offline", "/offline"),
+        Screen("tour", "pages.tour", "/tour?next=/sign-up"),
+        Screen("hazards", "kinds.index", "/hazards"),
         Screen("verify-unknown", "permits.verify", "/verify/no-such-card", status=404),
         Screen("components", "pages.components", "/components"),
         Screen("error-404", "", "/nothing/here", status=404),
@@ -116,13 +120,7 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("handbook", "learning.index", "/handbook"),
         Screen("handbook-unit", "learning.unit", "/handbook/photo"),
         Screen("quiz", "learning.quiz", "/handbook/quiz"),
-        Screen(
-            "quiz-wrong",
-            "learning.quiz",
-            "/handbook/quiz",
-            act=send_as_it_is("form[action$=quiz]"),
-            status=422,
-        ),
+        Screen("quiz-wrong", "learning.quiz", "/handbook/quiz", "", QUIZ_AS_IT_IS, 422),
         Screen("services", "offers.index", "/services"),
         Screen("services-near", "offers.index", "/services?community=211282001001&show=affordable"),
         Screen("service-slot", "offers.one", "/services?show=free", "main a[href*='/services/']"),
