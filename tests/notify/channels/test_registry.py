@@ -89,7 +89,7 @@ def test_wechat_that_is_half_set_up_is_refused_by_name(
 
 def test_text_messages_need_one_registered_text_at_least(tmp_path: Path) -> None:
     values = {"notify": {"channels": ["sms"]}, "sms": sms_of("https://x", notice_template_code="")}
-    with pytest.raises(SettingsError, match="sms needs sms.notice_template_code"):
+    with pytest.raises(SettingsError, match="sms needs sms\\.notice_template_code"):
         registry.switched_on(load({"GRID_REPORT_ENV": "testing"}, values))
     table = tmp_path / "table.csv"
     table.write_text("kind,channel,template,fields\npoints_expiring,sms,SMS_7,day={last_day}\n")

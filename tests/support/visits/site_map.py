@@ -103,6 +103,7 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("my-report-open", "reports.show", "/my/reports?state=open", "main a[href*='/KY-']"),
         Screen("my-report-done", "reports.show", "/my/reports?state=done", "main a[href*='/KY-']"),
         Screen("report-sent", "reports.sent", "/report/sent/{number}"),
+        Screen("news", "choices.mine", "/me/notifications"),
         Screen("points", "points.history", "/my/points"),
         Screen("points-why", "points.why", "/my/points", "main a[href*='/my/points/']"),
         Screen("points-meal", "points.why", "/my/points", "main a.card-row:has-text('R-3K7MQ9A')"),
