@@ -51,7 +51,7 @@ def notifications() -> Response:
     summary="Choose kinds, channels and quiet hours; what is not named stays as it was",
     json=shapes.NotificationsAsked,
     answers={200: shapes.Notifications},
-    refuses=(415, 422),
+    refuses=(404, 415, 422),
 )
 def choose_notifications() -> Response:
     """Keep all of it or nothing, and say what stands now."""

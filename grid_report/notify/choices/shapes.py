@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from grid_report.web.api.shapes import Answer, Body
 
-TimeOfDay = Annotated[str, StringConstraints(min_length=5, max_length=5)]
+TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 
 

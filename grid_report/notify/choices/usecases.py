@@ -8,7 +8,7 @@ from datetime import datetime
 
 from grid_report.access import Actor
 from grid_report.db import insert_of, transaction, use_case
-from grid_report.errors import Invalid
+from grid_report.errors import NotFound
 from grid_report.notify.choices.offered import is_offered
 from grid_report.notify.models import ChannelChoice, QuietHoursChosen
 from grid_report.notify.outgoing import Channel
@@ -35,12 +35,12 @@ def choose(
 ) -> None:
     """Keep what is said of kinds and quiet hours, all or nothing; of the rest stays what was said.
 
-    Raises Invalid for what is not offered to this member.
+    Raises NotFound for what is not offered to this member.
     """
     roles = {grant.role for grant in actor.grants}
     for one in choices:
         if not is_offered(one.kind, one.channel, roles, channels):
-            raise Invalid.field("kind", "news-not-offered")
+            raise NotFound
     # Said twice, the last word counts; a statement may not name a row twice.
     rows = {(one.kind, one.channel): one.wanted for one in choices}
     with transaction() as session:
