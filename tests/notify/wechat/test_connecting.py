@@ -19,6 +19,7 @@ from grid_report.accounts.models import AuditEntry
 from grid_report.db import db
 from grid_report.demo.wechat.pretended import PretendedWechat
 from grid_report.notify.wechat import queries, usecases
+from grid_report.notify.wechat.gateway import Gateway
 from grid_report.notify.wechat.models import Refusal
 from tests.accounts.browsing import post_form
 from tests.conftest import Browser
@@ -138,6 +139,21 @@ def test_wechat_is_asked_only_so_often_an_hour(on: Make, wechat: PretendedWechat
         state = parse_qs(urlsplit(way(browser)).query)["state"][0]
         status = browser.get(f"/me/wechat?code=made-up-{turn}&state={state}").status_code
     assert (status, len(wechat.asked)) == (429, usecases.TRIES_PER_HOUR)
+
+
+def test_no_transaction_is_open_while_wechat_is_asked_whose_it_is(
+    on: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, open_at = on.signed_in(on.rider()), []
+    asks = Gateway.openid_of
+
+    def look(gateway: Gateway, code: str) -> str:
+        open_at.append(db.session().in_transaction())
+        return asks(gateway, code)
+
+    monkeypatch.setattr(Gateway, "openid_of", look)
+    browser.get(back(way(browser)))
+    assert open_at == [False]
 
 
 def test_elsewhere_than_in_wechat_it_is_said_where(on: Make) -> None:

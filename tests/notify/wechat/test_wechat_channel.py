@@ -81,6 +81,27 @@ def test_whoever_has_no_wechat_or_is_suspended_is_told_nothing(
     assert {state for _, state, _, _ in states()} == {"dropped"}
 
 
+def test_no_transaction_is_open_while_wechat_is_asked(
+    make: Make, wechat: PretendedWechat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rider = make.rider()
+    connect(make, wechat, rider, "report_accepted")
+    it, open_at = channel(wechat), []
+    for name in ("send", "fetch_token"):
+        asks = getattr(it.gateway, name)
+
+        def look(*given: Any, asks: Any = asks, **more: Any) -> Any:
+            open_at.append(db.session().in_transaction())
+            return asks(*given, **more)
+
+        monkeypatch.setattr(it.gateway, name, look)
+    for _ in range(2):
+        tell(rider.member_id)
+        deliver(it)
+        assert send(it) == 1
+    assert open_at == [False, False, False]
+
+
 @pytest.mark.parametrize("code", [40001, 42001])
 def test_a_token_that_is_over_is_renewed_once(
     make: Make, wechat: PretendedWechat, code: int
