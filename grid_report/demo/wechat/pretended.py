@@ -79,6 +79,11 @@ class PretendedWechat:
             self.goes_on.wait(10)
             request.close_connection = True
             return
+        if answer == "led away":
+            request.send_response(302)
+            request.send_header("Location", f"{self.endpoint}/elsewhere")
+            request.end_headers()
+            return
         status = answer if isinstance(answer, int) and answer in range(300, 600) else 200
         said = {"errcode": answer, "errmsg": "asked for"} if isinstance(answer, int) else answer
         with self.lock:

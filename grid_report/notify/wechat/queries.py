@@ -38,10 +38,9 @@ def openid_to_tell(member_id: int, vault: Vault) -> str | None:
             WechatBinding.member_id == member_id, WechatBinding.refusal.is_(None)
         )
     ).one_or_none()
-    is_active = row is not None and accounts_queries.is_active(member_id)
-    # WeChat is asked next, for seconds perhaps: no snapshot is held meanwhile.
-    db.session.rollback()
-    return vault.open(row.sealed, row.lookup) if row and is_active else None
+    if row is None or not accounts_queries.is_active(member_id):
+        return None
+    return vault.open(row.sealed, row.lookup)
 
 
 def kept_token(app_id: str, *, vault: Vault, until: datetime) -> str | None:
@@ -51,6 +50,7 @@ def kept_token(app_id: str, *, vault: Vault, until: datetime) -> str | None:
             WechatToken.app_id == app_id, WechatToken.expires_at > until
         )
     ).one_or_none()
+    # WeChat is asked next, for seconds perhaps: no snapshot is held meanwhile.
     db.session.rollback()
     if row is None or row.sealed is None or row.lookup is None:
         return None

@@ -45,6 +45,11 @@ def test_nothing_goes_out_between_ten_and_seven(now: str, earliest: str) -> None
     [
         ("report_submitted", {"severity": 4}, True),
         ("report_submitted", {"severity": 3}, False),
+        # A question about it stops its clock.
+        ("report_asked", {"severity": 4}, True),
+        ("report_asked", {"severity": 3}, False),
+        ("report_asked", {"severity": None}, False),
+        ("report_closed", {"severity": 4}, False),
         ("light_red", {"clock": "control"}, True),
         ("light_red", {"clock": "fix"}, False),
         ("report_urged", {"clock": "control"}, False),

@@ -10,7 +10,7 @@ from grid_report.access import Actor
 from grid_report.access.roles import Role
 from grid_report.notify.channels import hours
 from grid_report.notify.choices import usecases
-from grid_report.notify.outgoing import Outgoing
+from grid_report.notify.outgoing import NotNow, Outgoing
 from grid_report.notify.quiet_hours import QuietHours
 from tests.notify.channels.sending import AT, Pigeon, deliver, put, rows, send, states
 from tests.support.builders import STATION, Make
@@ -59,6 +59,23 @@ def test_what_may_hurt_somebody_is_told_in_quiet_hours_too(make: Make) -> None:
     deliver(pigeon)
     assert send(pigeon) == 1
     assert [row.state.value for row in rows()] == ["waiting", "sent"]
+
+
+def test_one_who_may_not_be_told_before_tomorrow_keeps_nobody_sleeping_longer(make: Make) -> None:
+    sleeps, other = make.worker(), make.worker()
+    rest(sleeps)
+    pigeon = Considerate()
+
+    def not_now(_message: Outgoing, member_id: int) -> bool:
+        if member_id == other.member_id:
+            raise NotNow(AT + timedelta(hours=14))
+        return True
+
+    pigeon.does = not_now
+    put(to_role=(Role.WORKER, STATION))
+    deliver(pigeon)
+    send(pigeon)
+    assert (rows()[0].retry_at, rows()[0].attempts) == (EVENING, 0)
 
 
 def test_hours_changed_meanwhile_count_from_then_on(make: Make) -> None:

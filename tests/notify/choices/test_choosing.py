@@ -57,10 +57,12 @@ def test_a_worker_can_stop_one_kind_and_begin_again(on: Make) -> None:
         assert (answer.status_code, answer.location) == (303, f"{PAGE}#report_urged-sms")
         now = switches(browser.get(PAGE).text)
         assert (now["report_urged-sms"], now["light_red-sms"]) == (wanted == "yes", True)
-        put(to_role=(Role.WORKER, STATION))
+        for kind in ("report_urged", "light_red"):
+            put(kind, to_role=(Role.WORKER, STATION))
         deliver(pigeon)
         send(pigeon)
-    assert len(pigeon.sent) == 1
+    # What was said of one kind is no word about another.
+    assert len(pigeon.sent) == 3
 
 
 def test_a_rider_is_asked_first_and_only_for_the_kinds_with_a_text(on: Make) -> None:

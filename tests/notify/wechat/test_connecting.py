@@ -93,9 +93,12 @@ def test_a_member_connects_the_wechat_they_look_with(on: Make, wechat: Pretended
     assert "微信已绑定" in page
     assert "report_closed-wechat" in page
     assert queries.openid_to_tell(rider.member_id, on.policy.vault) == wechat.next_openid
-    # The same visit once more connects nobody.
+    # The same visit once more connects nobody, and neither does another code with its state.
     usecases.disconnect(actor=rider, now=AT)
-    assert browser.get(led).status_code == 303
+    wechat.codes["another"] = wechat.next_openid
+    state = parse_qs(urlsplit(led).query)["state"][0]
+    for again in (led, f"/me/wechat?code=another&state={state}"):
+        assert browser.get(again).status_code == 303
     assert "微信没有绑定成功" in said(browser)
     assert queries.find_connected(rider.member_id) is None
 

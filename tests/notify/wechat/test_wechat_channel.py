@@ -207,6 +207,32 @@ def test_what_wechat_does_not_take_now_is_tried_again_later(
     assert (send(it, at=AT + retries.wait_after(1)), len(wechat.sent)) == (1, 1)
 
 
+def test_nothing_with_a_token_or_an_id_in_it_is_taken_elsewhere(
+    make: Make, wechat: PretendedWechat
+) -> None:
+    rider = make.rider()
+    connect(make, wechat, rider, "report_accepted")
+    it = channel(wechat)
+    wechat.answers = [None, "led away"]
+    tell(rider.member_id)
+    deliver(it)
+    assert (send(it), wechat.asked) == (0, [TOKEN, SEND])
+
+
+def test_a_token_that_could_not_be_fetched_is_fetched_at_the_next_try(
+    make: Make, wechat: PretendedWechat
+) -> None:
+    rider = make.rider()
+    connect(make, wechat, rider, "report_accepted")
+    it = channel(wechat)
+    wechat.answers = [503]
+    tell(rider.member_id)
+    deliver(it)
+    assert (send(it), states()) == (0, [("wechat", "waiting", 1, "NotSent")])
+    # Sooner than a claim of somebody who was killed would be over.
+    assert send(it, at=AT + retries.wait_after(1)) == 1
+
+
 class Crash(BaseException):
     """The process is gone."""
 
