@@ -135,7 +135,7 @@ test("a switch turns once what it says is kept, and asks for the other next", as
 test("a switch that was not kept has not moved, says so, and works again", async () => {
   const answers = [
     () => Promise.reject(new Error("no network")),
-    async () => ({ ok: false, status: 502 }),
+    async () => ({ ok: false, status: 502, json: async () => ({ wanted: true }) }),
     // A captive portal answers with a page of its own.
     async () => ({ ok: true, json: () => Promise.reject(new SyntaxError("no JSON")) }),
     async () => ({ ok: true, json: async () => ({ wanted: true }) }),
