@@ -39,8 +39,7 @@ PHONES = {
 ROW = "[data-rows] a[data-row]"
 VOUCHER = "main a[href*='/my/services/R-']"
 CARD_OFFER = "main a.offer-row:has(.offer-card)"
-CARD = "main a[href^='/cards/R-']"
-MY_CARD = "main a[href^='/my/cards/R-']"
+CARD, MY_CARD = "main a[href^='/cards/R-']", "main a[href^='/my/cards/R-']"
 SIGNAL = "main a[href*='/fairness/signals/']"
 RIDER_SEEN = "main td a[href*='/oversight/riders/']"
 # The story's holds are the ledger's alone: no service stands behind them.
