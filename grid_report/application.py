@@ -43,6 +43,8 @@ from grid_report.notify import queries as notify_queries
 from grid_report.notify import routes as notify_routes
 from grid_report.notify import site_steps
 from grid_report.notify.channels import registry
+from grid_report.notify.choices import routes as choices_routes
+from grid_report.notify.wechat import routes as wechat_routes
 from grid_report.offers import erasure as offers_erasure
 from grid_report.offers import signals as offers_signals
 from grid_report.offers.catalogue import admin_routes as offers_admin_routes
@@ -184,6 +186,8 @@ BLUEPRINTS = (
     permits_routes.bp,
     approval_routes.bp,
     notify_routes.bp,
+    choices_routes.bp,
+    wechat_routes.bp,
     fairness_routes.bp,
     oversight_routes.bp,
     statistics_routes.bp,

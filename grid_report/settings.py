@@ -36,6 +36,7 @@ from grid_report.settings_sections import (
     Sms,
     Statistics,
     Storage,
+    Wechat,
 )
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "Sms",
     "Statistics",
     "Storage",
+    "Wechat",
     "load",
 ]
 
@@ -87,6 +89,7 @@ class Settings(Section):
     storage: Storage
     security: Security
     sms: Sms
+    wechat: Wechat
     notify: Notify
     county: County
     photos: Photos

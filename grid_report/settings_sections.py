@@ -141,6 +141,14 @@ def _parts(address: str) -> SplitResult:
         return urlsplit("")
 
 
+def _sealed_on_the_way(address: str) -> str:
+    parts = _parts(address)
+    loopback = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if address and parts.scheme != "https" and not loopback:
+        raise ValueError("an address that begins with https:// is allowed")
+    return address
+
+
 class Security(Section):
     secret_key: SecretStr
     secure_cookies: bool
@@ -175,11 +183,7 @@ class Sms(Section):
     @field_validator("endpoint")
     @classmethod
     def _is_sealed(cls, endpoint: str) -> str:
-        parts = urlsplit(endpoint)
-        loopback = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
-        if endpoint and parts.scheme != "https" and not loopback:
-            raise ValueError("an address that begins with https:// is allowed")
-        return endpoint
+        return _sealed_on_the_way(endpoint)
 
     @model_validator(mode="after")
     def _whole_or_none(self) -> Self:
@@ -191,8 +195,24 @@ class Sms(Section):
         return self
 
 
+class Wechat(Section):
+    endpoint: str
+    authorize_url: str
+    app_id: str = Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")
+    app_secret: SecretStr
+    timeout_seconds: float = Field(gt=0, le=20, allow_inf_nan=False)
+
+    @field_validator("endpoint", "authorize_url")
+    @classmethod
+    def _is_sealed(cls, address: str) -> str:
+        if not address:
+            raise ValueError("an address that begins with https:// is wanted")
+        return _sealed_on_the_way(address)
+
+
 class Notify(Section):
     channels: tuple[Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")], ...]
+    templates: str
 
     @field_validator("channels", mode="before")
     @classmethod

@@ -85,13 +85,20 @@ class Vault:
     def seal(self, phone: str) -> SealedPhone:
         """Seal a normalised number; the same number looks different each time."""
         lookup = self.lookup(phone)
+        return SealedPhone(lookup, self._sealed(phone, lookup), phone[-4:])
+
+    def seal_as(self, purpose: str, text: str) -> tuple[str, bytes]:
+        """Seal what is as personal as a number; return what it is found by, and the sealed text."""
+        lookup = self.blind(purpose, text)
+        return lookup, self._sealed(text, lookup)
+
+    def _sealed(self, text: str, lookup: str) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)
         # Bound to its lookup: a sealed number copied into another row does not open.
-        box = self._seal.encrypt(nonce, phone.encode(), lookup.encode())
-        return SealedPhone(lookup, _VERSION + nonce + box, phone[-4:])
+        return _VERSION + nonce + self._seal.encrypt(nonce, text.encode(), lookup.encode())
 
     def open(self, sealed: bytes, lookup: str) -> str:
-        """Return the number. Raises SealBroken."""
+        """Return the number, or what else was sealed. Raises SealBroken."""
         nonce, box = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         if sealed[:1] != _VERSION:
             raise SealBroken

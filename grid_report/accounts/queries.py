@@ -149,6 +149,12 @@ def is_erased(member_id: int) -> bool:
     return standing is Standing.ERASED
 
 
+def is_active(member_id: int) -> bool:
+    """Tell whether a member is neither suspended nor gone."""
+    standing = db.session.scalar(select(Member.standing).where(Member.id == member_id))
+    return standing is Standing.ACTIVE
+
+
 def list_member_ids_with(role: Role, place: str | None) -> list[int]:
     """Return the active members who hold a role at a place, oldest first."""
     return list(

@@ -16,6 +16,8 @@ from grid_report.api import keys_api, keys_shapes
 from grid_report.fairness.pages import api as fairness_api
 from grid_report.fairness.pages import shapes as fairness_shapes
 from grid_report.media.resumable import api as uploads_api
+from grid_report.notify.choices import api as choices_api
+from grid_report.notify.choices import shapes as choices_shapes
 from grid_report.offers.catalogue import api as catalogue_api
 from grid_report.offers.catalogue import shapes as catalogue_shapes
 from grid_report.offers.counter import api as counter_api
@@ -56,6 +58,7 @@ CALLS = (
     consents_api,
     leaving_api,
     uploads_api,
+    choices_api,
     places_api,
     statement_api,
     objections_api,
@@ -78,6 +81,7 @@ SHAPES = (
     profile_shapes,
     consents_shapes,
     leaving_shapes,
+    choices_shapes,
     places_shapes,
     statement_shapes,
     objections_shapes,

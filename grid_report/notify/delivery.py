@@ -119,6 +119,7 @@ def _send(delivery_id: int, channel: Channel, now: Callable[[], datetime]) -> bo
     if outgoing is None:
         return None
     errors: list[Exception] = []
+    waits = [] if outgoing.later is None else [outgoing.later]
     # One who cannot be reached does not keep it from the others.
     for member_id in outgoing.member_ids:
         try:
@@ -128,17 +129,22 @@ def _send(delivery_id: int, channel: Channel, now: Callable[[], datetime]) -> bo
             channel_usecases.put_back(delivery_id, until=now())
             raise
         except NotNow as wait:
-            channel_usecases.put_back(delivery_id, until=wait.until)
-            return None
+            waits.append(wait.until)
         except Exception as error:
             errors.append(error)
             if len(errors) >= FAILURES_IN_A_ROW:
                 break
         else:
-            channel_usecases.note(delivery_id, member_id, went=went, now=now())
+            channel_usecases.note(
+                delivery_id, member_id, went=went, busy_for=channel.busy_for, now=now()
+            )
     if errors:
         _put_off(delivery_id, channel, errors[0], now(), counted=True)
         return False
+    if waits:
+        # For some it is night still; the others have it.
+        channel_usecases.put_back(delivery_id, until=min(waits))
+        return None
     channel_usecases.settle(delivery_id, now=now())
     return True
 

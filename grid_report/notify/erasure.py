@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from grid_report.accounts.leaving.fates import Stays, Table, Told, stays
+from grid_report.accounts.leaving.fates import Stays, Table, Told, stays, without_members
 
 TABLES: Final = (
     Table("inbox", of="member_id", goes=True),
@@ -15,6 +15,9 @@ TABLES: Final = (
         goes=True,
     ),
     Table("channel_choices", of="member_id", goes=True),
+    Table("quiet_hours", of="member_id", goes=True),
+    Table("wechat_bindings", of="member_id", goes=True),
+    *without_members("wechat_tokens"),
     # What others were told in the member's words: see `erasure_steps.py`.
     Table(
         "outbox",
@@ -24,4 +27,8 @@ TABLES: Final = (
     ),
 )
 
-TOLD: Final = (Told("channels", "channel_choices", "member_id", "channel wanted at"),)
+TOLD: Final = (
+    Told("channels", "channel_choices", "member_id", "kind channel wanted at"),
+    Told("quiet_hours", "quiet_hours", "member_id", "begins ends at"),
+    Told("wechat", "wechat_bindings", "member_id", "bound_at refusal refused_at"),
+)

@@ -36,19 +36,32 @@ class Screen(StrEnum):
 class Kind:
     """The facts a message must bring and those it may; the rest of what it brings is dropped.
 
-    `at_once` are the readers who are told beside the inbox too, where a channel is switched on.
+    `at_once` are the readers for whom it cannot wait until they look into the inbox, `on_demand`
+    those who may ask to be told of it beside the inbox all the same.
     """
 
     needs: frozenset[str] = frozenset()
     may: frozenset[str] = frozenset()
     screen: Screen = Screen.REPORT
     at_once: frozenset[Role] = frozenset()
+    on_demand: frozenset[Role] = frozenset()
 
 
 def _kind(
-    needs: str = "", may: str = "", screen: Screen = Screen.REPORT, *, at_once: Sequence[Role] = ()
+    needs: str = "",
+    may: str = "",
+    screen: Screen = Screen.REPORT,
+    *,
+    at_once: Sequence[Role] = (),
+    on_demand: Sequence[Role] = (),
 ) -> Kind:
-    return Kind(frozenset(needs.split()), frozenset(may.split()), screen, frozenset(at_once))
+    return Kind(
+        frozenset(needs.split()),
+        frozenset(may.split()),
+        screen,
+        frozenset(at_once),
+        frozenset(on_demand),
+    )
 
 
 # Who has a case in hand. A street or an administrator looks at lists of cases, all day.
@@ -64,9 +77,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "reports_folded": _kind("category community"),
     "report_unrouted": _kind("category", screen=Screen.UNROUTED),
     "report_sent_on": _kind("category", "community clock due"),
-    "report_accepted": _kind("category community", "clock due was"),
-    "report_rejected": _kind("category community words"),
-    "report_asked": _kind("category community words"),
+    "report_accepted": _kind("category community", "clock due was", on_demand=_TO_RIDER),
+    "report_rejected": _kind("category community words", on_demand=_TO_RIDER),
+    "report_asked": _kind("category community words", "severity", on_demand=_TO_RIDER),
     "report_answered": _kind("category community"),
     "report_clarified": _kind("category community", "words"),
     "report_supplemented": _kind("category", "clock due"),
@@ -87,20 +100,20 @@ KINDS: Final[Mapping[str, Kind]] = {
     "report_suspended": _kind("category review_on", "words"),
     "report_resumed": _kind("category", "clock due"),
     "report_handled": _kind("category", "handler"),
-    "report_closed": _kind("category", "community"),
+    "report_closed": _kind("category", "community", on_demand=_TO_RIDER),
     "report_failed": _kind("category words", "clock due"),
     "report_reopened": _kind("category", "words clock due"),
     "report_urged": _kind("category", "words clock due", at_once=_AT_WORK),
     "light_yellow": _kind("category clock due"),
     "light_red": _kind("category clock due", at_once=_AT_WORK),
     "review_due": _kind("category review_on", "community"),
-    "recheck_asked": _kind("category community words"),
+    "recheck_asked": _kind("category community words", on_demand=_TO_RIDER),
     "recheck_sent": _kind("category community words"),
-    "points_awarded": _kind("points rule", screen=Screen.POINTS),
+    "points_awarded": _kind("points rule", screen=Screen.POINTS, on_demand=_TO_RIDER),
     "points_taken_back": _kind("verdict taken owed debt words", screen=Screen.POINTS),
     "points_pending": _kind("points rule", screen=Screen.POINTS),
     "objection_raised": _kind("community due", screen=Screen.OBJECTIONS),
-    "objection_answered": _kind("upheld words", screen=Screen.POINTS),
+    "objection_answered": _kind("upheld words", screen=Screen.POINTS, on_demand=_TO_RIDER),
     "proposal_waiting": _kind("proposed words", "points community", Screen.PROPOSALS),
     "audit_found": _kind("differences warnings words", screen=Screen.PROPOSALS),
     "signals_found": _kind("found", screen=Screen.FAIRNESS),
@@ -114,7 +127,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "dispute_dismissed": _kind("title words", screen=Screen.REDEMPTION),
     "redemption_disputed": _kind("title", "words", screen=Screen.DISPUTES),
     "application_waiting": _kind("paper compound stage", screen=Screen.CARD),
-    "application_step": _kind("step paper compound", "words points until", Screen.CARD),
+    "application_step": _kind(
+        "step paper compound", "words points until", Screen.CARD, on_demand=_TO_RIDER
+    ),
     "application_changed": _kind("step paper compound", "words", Screen.CARD),
     "application_expiring": _kind("paper compound until", screen=Screen.CARD, at_once=_TO_RIDER),
     "place_offered": _kind("title due", screen=Screen.OFFER, at_once=_TO_RIDER),
@@ -125,16 +140,17 @@ KINDS: Final[Mapping[str, Kind]] = {
     "statistics_ready": _kind("month area", screen=Screen.MONTH),
     "kept_left": _kind("kept", screen=Screen.MEMBER),
     "codes_used_up": _kind("most", screen=Screen.MEMBERS),
-    "points_expiring": _kind("points last_day", screen=Screen.POINTS),
+    "points_expiring": _kind("points last_day", screen=Screen.POINTS, on_demand=_TO_RIDER),
     "photo_sweep_stopped": _kind("unknown looked_at", screen=Screen.INBOX),
 }
 
 # Facts given by language, `written_in_all`; a message keeps each under the name of its column.
 IN_ALL_LANGUAGES: Final = ("title", "area")
-TOLD_AT_ONCE: Final = frozenset(role for kind in KINDS.values() for role in kind.at_once)
+# Those who may be told of anything beside the inbox.
+READERS: Final = frozenset(role for it in KINDS.values() for role in it.at_once | it.on_demand)
 # What is over with the instant it names.
 OVER_WHEN_DUE: Final = frozenset({"place_offered"})
-# A report as dangerous as this is told at once; an ordinary one waits in the list for its worker.
+# A report as dangerous as this is told at once, at any hour.
 DANGEROUS: Final = 4
 
 REPORT_PAGES: Final[Mapping[Role, str]] = {
@@ -210,11 +226,17 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def cannot_wait(kind: str, role: Role, facts: Mapping[str, Any]) -> bool:
-    """Tell whether a reader has to hear of it before looking into the inbox next."""
+def readers_beside(kind: str) -> frozenset[Role]:
+    """Return who may be told of a kind beside the inbox."""
     known = KINDS.get(kind)
-    if known is None or role not in known.at_once:
+    return known.at_once | known.on_demand if known else frozenset()
+
+
+def goes_beside(kind: str, role: Role, facts: Mapping[str, Any]) -> bool:
+    """Tell whether a reader may be told of a message beside the inbox."""
+    if role not in readers_beside(kind):
         return False
+    # An ordinary report waits in the list for its worker.
     return kind != "report_submitted" or facts.get("severity") == DANGEROUS
 
 
@@ -222,7 +244,9 @@ def is_urgent(kind: str, facts: Mapping[str, Any]) -> bool:
     """Tell whether it cannot wait for the morning either: somebody may be hurt meanwhile."""
     if kind == "light_red":
         return facts.get("clock") == "control"
-    return kind == "report_submitted" and facts.get("severity") == DANGEROUS
+    # A question about it stops its clock until the rider has answered.
+    to_be_done = kind in ("report_submitted", "report_asked")
+    return to_be_done and facts.get("severity") == DANGEROUS
 
 
 def page_for(kind: str, role: Role) -> str:

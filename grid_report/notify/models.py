@@ -156,15 +156,34 @@ class ChannelDelivery(Base):
 
 
 class ChannelChoice(Base):
-    """Whether a member wants to be told on a channel what cannot wait. The inbox has it anyway."""
+    """Whether a member wants to be told of a kind on a channel. The inbox has it anyway."""
 
     __tablename__ = "channel_choices"
-    __table_args__ = (UniqueConstraint("member_id", "channel", name="one_choice_a_channel"),)
+    __table_args__ = (
+        UniqueConstraint("member_id", "kind", "channel", name="one_choice_a_kind_and_channel"),
+    )
 
     id: Mapped[RowId]
     member_id: Mapped[int] = mapped_column(BIG, ForeignKey("members.id"))
+    kind: Mapped[str] = mapped_column(String(40))
     channel: Mapped[str] = mapped_column(String(40))
     wanted: Mapped[bool]
+    at: Mapped[Instant]
+
+
+class QuietHoursChosen(Base):
+    """The hours in which a member is not to be disturbed, as minutes of the day, where chosen."""
+
+    __tablename__ = "quiet_hours"
+    __table_args__ = (
+        CheckConstraint("begins BETWEEN 0 AND 1439 AND ends BETWEEN 0 AND 1439", name="in_a_day"),
+    )
+
+    member_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("members.id"), primary_key=True, autoincrement=False
+    )
+    begins: Mapped[int]
+    ends: Mapped[int]
     at: Mapped[Instant]
 
 

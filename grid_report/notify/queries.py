@@ -12,7 +12,6 @@ from sqlalchemy import BindParameter, Row, ScalarSelect, Select, bindparam, func
 from grid_report.access.roles import Role
 from grid_report.db import BIG, db, table_of
 from grid_report.notify.models import (
-    ChannelChoice,
     ChannelDelivery,
     Delivery,
     InboxEntry,
@@ -161,15 +160,6 @@ def waits_for_others(names: Sequence[str]) -> bool:
         ChannelDelivery.state == Sending.WAITING, ChannelDelivery.channel.not_in(names)
     )
     return db.session.scalar(others.limit(1)) is not None
-
-
-def find_choice(member_id: int, channel: str) -> bool | None:
-    """Tell whether a member wants to be told on a channel; None when they never said."""
-    return db.session.scalar(
-        select(ChannelChoice.wanted).where(
-            ChannelChoice.member_id == member_id, ChannelChoice.channel == channel
-        )
-    )
 
 
 def outbox_health() -> OutboxHealth:

@@ -10,7 +10,7 @@ LONGEST_WAIT: Final = timedelta(hours=1)
 # With the waits below about three and a half hours: longer than any restart, shorter than a day.
 MOST_ATTEMPTS: Final = 12
 
-# While one deliverer sends: longer than three members of five tries of 60 seconds.
+# While one deliverer sends, unless a channel says otherwise: three members of five tries of 60 seconds.
 WHILE_SENDING: Final = timedelta(minutes=20)
 # A channel may wait for the morning, or for the next day.
 LONGEST_REST: Final = timedelta(hours=36)

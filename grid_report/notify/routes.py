@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 from flask import (
     Blueprint,
@@ -19,12 +17,9 @@ from flask import (
 from werkzeug.wrappers import Response
 
 from grid_report import clock
-from grid_report.access import Actor
-from grid_report.access.roles import Role
 from grid_report.errors import Busy, Invalid, NotFound
-from grid_report.notify import kinds, message_views, queries, usecases
+from grid_report.notify import message_views, queries, usecases
 from grid_report.notify.kinds import NAMED_BY, page_for
-from grid_report.notify.outgoing import Channel, is_wanted
 from grid_report.places import queries as places_queries
 from grid_report.web.context import current_actor, language, settings
 from grid_report.web.pages.words import said
@@ -60,46 +55,8 @@ def inbox() -> str:
         newest=rows[0].id if rows else 0,
         is_first_page=before is None,
         next=pack(following) if following else None,
-        channels=_channels_of(current_actor()) if before is None else [],
+        can_choose=before is None and bool(current_app.extensions["grid_report_channels"]),
     )
-
-
-def _channels_of(actor: Actor) -> list[dict[str, Any]]:
-    """Return the channels a member may choose, for those who are told anything on one."""
-    staff = actor.holds_any(*kinds.TOLD_AT_ONCE - {Role.RIDER})
-    if not staff and not actor.holds_any(Role.RIDER):
-        return []
-    role = Role.WORKER if staff else Role.RIDER
-    return [
-        {
-            "name": channel.name,
-            "wanted": is_wanted(queries.find_choice(actor.member_id, channel.name), role),
-            "for_staff": staff,
-        }
-        for channel in _switched_on()
-        if channel.reaches(actor.member_id)
-    ]
-
-
-def _switched_on() -> Sequence[Channel]:
-    """Return the channels that are switched on."""
-    found: Sequence[Channel] = current_app.extensions["grid_report_channels"]
-    return found
-
-
-@bp.post("/inbox/channels/<name>")
-def choose_channel(name: str) -> Response:
-    """Begin or stop to be told on a channel what cannot wait."""
-    if name not in [channel.name for channel in _switched_on()]:
-        raise NotFound
-    wanted = request.form.get("wanted", "")
-    if wanted not in ("yes", "no"):
-        raise Invalid.field("wanted", "value-unknown")
-    usecases.choose_channel(
-        name, wanted=wanted == "yes", member_id=current_actor().member_id, now=clock.now()
-    )
-    flash(said(f"{name}-on" if wanted == "yes" else f"{name}-off"))
-    return redirect(url_for("notify.inbox"), 303)
 
 
 @bp.get("/inbox/<int:message_id>")

@@ -22,7 +22,7 @@ from grid_report.notify.models import (
     Sending,
     is_due,
 )
-from grid_report.notify.outgoing import Outgoing
+from grid_report.notify.outgoing import Outgoing, is_wanted
 
 
 def take_due(session: Session, message_id: int, now: datetime) -> Message | None:
@@ -98,16 +98,23 @@ def put_on(session: Session, message: Message, channels: Sequence[str]) -> None:
     )
 
 
-def put_choice(
-    session: Session, channel: str, *, wanted: bool, member_id: int, now: datetime
-) -> None:
-    """Keep what a member said last about a channel."""
-    said = {"wanted": wanted, "at": now}
-    session.execute(
-        insert_of(session, ChannelChoice)
-        .values(member_id=member_id, channel=channel, **said)
-        .on_conflict_do_update(index_elements=["member_id", "channel"], set_=said)
-    )
+def wanted_by_any(session: Session, message: Outgoing, channels: Sequence[str]) -> Sequence[str]:
+    """Return those channels on which any of its readers may want to be told of a message.
+
+    Most riders ask for little: what nobody wants gets no rows.
+    """
+    if not channels or is_wanted(None, message.role):
+        return channels
+    asked = session.scalars(
+        select(ChannelChoice.channel)
+        .where(
+            ChannelChoice.member_id.in_(message.member_ids),
+            ChannelChoice.kind == message.kind,
+            ChannelChoice.wanted,
+        )
+        .distinct()
+    ).all()
+    return [one for one in channels if one in asked]
 
 
 def outgoing(message: Message, role: Role, member_ids: Sequence[int]) -> Outgoing:

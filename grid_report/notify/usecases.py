@@ -38,7 +38,8 @@ def post(
         steps.copy_to(session, message, role, member_ids)
         if member_ids:
             outgoing = steps.outgoing(message, role, member_ids)
-            steps.put_on(session, message, _carriers(channels, outgoing))
+            carriers = _carriers(channels, outgoing)
+            steps.put_on(session, message, steps.wanted_by_any(session, outgoing, carriers))
         steps.mark_delivered(message, now)
         return len(member_ids)
 
@@ -127,10 +128,3 @@ def mark_all_read(*, member_id: int, up_to: int, now: datetime) -> int:
             .execution_options(synchronize_session=False)
         ).all()
         return len(found)
-
-
-@use_case
-def choose_channel(channel: str, *, wanted: bool, member_id: int, now: datetime) -> None:
-    """Say whether a member wants to be told on a channel what cannot wait; the last word counts."""
-    with transaction() as session:
-        steps.put_choice(session, channel, wanted=wanted, member_id=member_id, now=now)

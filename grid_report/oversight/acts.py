@@ -65,4 +65,6 @@ TRAIL_ACTIONS: Final = (
     "tariff-drafted",
     "tariff-published",
     "tariff-withdrawn",
+    "wechat.connect",
+    "wechat.disconnect",
 )

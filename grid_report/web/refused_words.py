@@ -23,7 +23,7 @@ TYPED: Final = frozenset(
         "description", *columns("description"), "first_day", "free_a_month", "hours", "internal_note",
         "into", "known_by", "last_day", "lat", "lng", "member", "minutes", "name", "needs",
         "nickname", "noshow_percent", "note", "phone", "place_note", "plate", "points", "price",
-        "provider", "provider_name", "purpose", "quota", "reason", "ref", "review_on", "since",
+        "provider", "provider_name", "purpose", "quiet_begins", "quiet_ends", "quota", "reason", "ref", "review_on", "since",
         "starts_on", "stock", "subsidy", "times", "title", *columns("title"), "until",
         "valid_days", "words",
     }

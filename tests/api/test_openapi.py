@@ -101,6 +101,7 @@ NOTHING_TO_SAY_WRONGLY = {
     "api_list_consents",
     "api_me",
     "api_my_objection",
+    "api_notifications",
     "api_rechecks",
     "api_revoke_token",
     "api_show_history",

@@ -4,6 +4,7 @@ import { mock, test } from "node:test";
 
 import { forgetDraft, isOld, keepDraft, readDraft } from "../../grid_report/static/js/lib/forms/draft.mjs";
 import { once } from "../../grid_report/static/js/lib/forms/once.mjs";
+import { switches } from "../../grid_report/static/js/lib/forms/switches.mjs";
 import { wordsOf } from "../../grid_report/static/js/lib/words.mjs";
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -87,4 +88,71 @@ test("what asks for a page, and the report form, may be pressed again", () => {
   byButton.button.formmethod = "DIALOG";
   assert.deepEqual([byButton.press(), byButton.press()], [true, true]);
   mock.timers.reset();
+});
+
+/** A list with one switch that is off; `press` sends its form and waits for the answer. */
+function switchWith(send) {
+  const list = new EventTarget();
+  const attributes = { "aria-checked": "false" };
+  const button = {
+    getAttribute: (name) => attributes[name] ?? null,
+    setAttribute: (name, value) => { attributes[name] = value; },
+    removeAttribute: (name) => { delete attributes[name]; },
+  };
+  const form = { action: "/me/notifications", elements: { wanted: { value: "yes" } }, querySelector: () => button };
+  const said = { textContent: "" };
+  list.dataset = { failed: "not changed" };
+  globalThis.FormData = class {
+    *[Symbol.iterator]() { yield ["wanted", form.elements.wanted.value]; }
+  };
+  switches(list, { said, send });
+  const press = async () => {
+    const event = new Event("submit", { cancelable: true });
+    Object.defineProperty(event, "target", { value: form });
+    list.dispatchEvent(event);
+    await new Promise((done) => setImmediate(done));
+    return event.defaultPrevented;
+  };
+  return { press, attributes, said, wanted: form.elements.wanted };
+}
+
+test("a switch turns once what it says is kept, and asks for the other next", async () => {
+  const asked = [];
+  const it = switchWith(async (address, { body, headers }) => {
+    asked.push([address, String(body), headers.Accept]);
+    return { ok: true, json: async () => ({ wanted: asked.length === 1 }) };
+  });
+  assert.equal(await it.press(), true);
+  assert.deepEqual([it.attributes["aria-checked"], it.wanted.value], ["true", "no"]);
+  await it.press();
+  assert.deepEqual([it.attributes["aria-checked"], it.wanted.value], ["false", "yes"]);
+  assert.deepEqual(asked, [
+    ["/me/notifications", "wanted=yes", "application/json"],
+    ["/me/notifications", "wanted=no", "application/json"],
+  ]);
+});
+
+test("a switch that was not kept has not moved, says so, and works again", async () => {
+  const answers = [
+    () => Promise.reject(new Error("no network")),
+    async () => ({ ok: false, status: 502, json: async () => ({ wanted: true }) }),
+    // A captive portal answers with a page of its own.
+    async () => ({ ok: true, json: () => Promise.reject(new SyntaxError("no JSON")) }),
+    async () => ({ ok: true, json: async () => ({ wanted: true }) }),
+  ];
+  const it = switchWith(() => answers.shift()());
+  for (let turn = 0; turn < 3; turn++) {
+    await it.press();
+    assert.deepEqual([it.attributes["aria-checked"], it.said.textContent, it.wanted.value], ["false", "not changed", "yes"]);
+  }
+  await it.press();
+  assert.deepEqual([it.attributes["aria-checked"], it.said.textContent], ["true", ""]);
+});
+
+test("an impatient thumb sends a switch once", async () => {
+  let sent = 0;
+  const it = switchWith(() => { sent++; return new Promise(() => {}); });
+  await it.press();
+  await it.press();
+  assert.equal(sent, 1);
 });

@@ -71,6 +71,7 @@ BY_NAME = {
     "notify.channels.registry": "border",
     "notify.delivery": "border",
     "notify.outbox": "steps",
+    "notify.wechat.gateway": "wiring",
     "places.boundaries.open_cases": "wiring",
     "statistics.exports.workbook_sheets": "border",
     "statistics.exports.workbook_summary": "border",

@@ -80,6 +80,7 @@ JSON: dict[str, dict[str, Any]] = {
     "api.judge_signal": {},
     "api.judge_sampled": {},
     "api.leave": {},
+    "api.choose_notifications": {},
 }
 QUERIES = {
     "api.locate": "?lat=42.54&lng=124.04",

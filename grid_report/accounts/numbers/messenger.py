@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TextIO
@@ -34,12 +35,13 @@ class CodeMessage:
 
 @dataclass(frozen=True)
 class NoticeMessage:
-    """A phrase on its way. The id is the same at every try, for one message and one member."""
+    """A registered text on its way. The id is the same at every try, for one message and one member."""
 
     id: str
     at: datetime
     phone: str = field(repr=False)
-    what: str = field(repr=False)
+    template: str
+    variables: Mapping[str, str] = field(repr=False)
 
 
 class Messenger(Protocol):

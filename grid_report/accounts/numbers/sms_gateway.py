@@ -105,14 +105,8 @@ class Gateway:
         )
 
     def send_notice(self, message: NoticeMessage) -> None:
-        """Send one phrase, tried again with the same nonce. Raises NotSent."""
-        self._send(
-            message.id,
-            message.phone,
-            self._sms.notice_template_code,
-            {"what": message.what},
-            message.at,
-        )
+        """Send one registered text, tried again with the same nonce. Raises NotSent."""
+        self._send(message.id, message.phone, message.template, message.variables, message.at)
 
     def _send(
         self, out_id: str, phone: str, template: str, variables: Mapping[str, str], at: datetime

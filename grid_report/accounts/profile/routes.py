@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import (
     Blueprint,
+    current_app,
     flash,
     make_response,
     redirect,
@@ -309,6 +310,7 @@ def _me_page() -> dict[str, Any]:
         },
         "notice_version": policy.NOTICE_VERSION,
         "by_code": messenger.current() is not None,
+        "can_choose_news": bool(current_app.extensions["grid_report_channels"]),
         "departure": export_queries.departure_of(actor.member_id),
     }
 

@@ -9,7 +9,7 @@ from grid_report.accounts.numbers import queries as numbers_queries
 from grid_report.accounts.policy import Policy
 from grid_report.db import transaction, use_case
 from grid_report.errors import TooMany
-from grid_report.notify.channels.sms_hours import next_day
+from grid_report.notify.channels.hours import next_day
 from grid_report.notify.outgoing import NotNow
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -15,10 +16,12 @@ from grid_report.notify.models import (
     ChannelDelivery,
     InboxEntry,
     Message,
+    QuietHoursChosen,
     Sending,
     is_to_send,
 )
 from grid_report.notify.outgoing import Channel, Outgoing, is_wanted
+from grid_report.notify.quiet_hours import QuietHours
 
 SWITCHED_OFF = "switched_off"
 TOO_LATE = "too_late"
@@ -30,8 +33,8 @@ def take(delivery_id: int, *, channel: Channel, now: datetime) -> Outgoing | Non
     """Take a delivery for one deliverer; None when there is nothing to send now.
 
     It is for those who have not read the message meanwhile, still hold the role it was for, want to
-    be told on the channel, and for whom it is not done yet. The attempt is counted, and other
-    deliverers leave it alone.
+    be told of its kind on the channel, may be disturbed now, and for whom it is not done yet. The
+    attempt is counted, and other deliverers leave it alone.
     """
     with transaction() as session:
         row = session.scalars(
@@ -42,17 +45,25 @@ def take(delivery_id: int, *, channel: Channel, now: datetime) -> Outgoing | Non
         ).one_or_none()
         if row is None:
             return None
+        message = session.get_one(Message, row.message_id)
         copies = session.execute(
-            select(InboxEntry.member_id, InboxEntry.role, ChannelChoice.wanted)
+            select(
+                InboxEntry.member_id,
+                InboxEntry.role,
+                ChannelChoice.wanted,
+                QuietHoursChosen.begins,
+                QuietHoursChosen.ends,
+            )
             .outerjoin(
                 ChannelChoice,
                 (ChannelChoice.member_id == InboxEntry.member_id)
-                & (ChannelChoice.channel == row.channel),
+                & (ChannelChoice.channel == row.channel)
+                & (ChannelChoice.kind == message.kind),
             )
+            .outerjoin(QuietHoursChosen, QuietHoursChosen.member_id == InboxEntry.member_id)
             .where(InboxEntry.message_id == row.message_id, InboxEntry.read_at.is_(None))
             .order_by(InboxEntry.member_id)
         ).all()
-        message = session.get_one(Message, row.message_id)
         gone = steps.no_holders(message, [copy.member_id for copy in copies])
         left = [
             copy
@@ -67,21 +78,32 @@ def take(delivery_id: int, *, channel: Channel, now: datetime) -> Outgoing | Non
         # Whoever cannot be reached must not stand in front of the others every time.
         turn = row.attempts % len(left)
         member_ids = [copy.member_id for copy in (*left[turn:], *left[:turn])]
-        outgoing = steps.outgoing(message, left[0].role, member_ids)
-        when = channel.when(outgoing, now)
-        if when is None:
-            _drop(row, TOO_LATE)
-            return None
-        if when > now:
-            row.retry_at = when
+        outgoing = replace(
+            steps.outgoing(message, left[0].role, member_ids),
+            quiet={
+                copy.member_id: QuietHours(copy.begins, copy.ends)
+                for copy in left
+                if copy.begins is not None
+            },
+        )
+        instants = {one: channel.when(outgoing, one, now) for one in member_ids}
+        ready = [one for one, at in instants.items() if at is not None and at <= now]
+        later = min((at for at in instants.values() if at is not None and at > now), default=None)
+        if not ready:
+            if later is None:
+                _drop(row, TOO_LATE)
+            else:
+                row.retry_at = later
             return None
         row.attempts += 1
-        row.retry_at = now + retries.WHILE_SENDING
-        return outgoing
+        row.retry_at = now + channel.busy_for
+        return replace(outgoing, member_ids=tuple(ready), later=later)
 
 
 @use_case
-def note(delivery_id: int, member_id: int, *, went: bool, now: datetime) -> None:
+def note(
+    delivery_id: int, member_id: int, *, went: bool, busy_for: timedelta, now: datetime
+) -> None:
     """Note that a member needs nothing more; `went` tells whether something was sent."""
     with transaction() as session:
         row = _lock(session, delivery_id)
@@ -89,7 +111,7 @@ def note(delivery_id: int, member_id: int, *, went: bool, now: datetime) -> None
             return
         row.done_for = [*row.done_for, member_id]
         row.sent_to += went
-        row.retry_at = now + retries.WHILE_SENDING
+        row.retry_at = now + busy_for
 
 
 @use_case

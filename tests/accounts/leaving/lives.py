@@ -22,6 +22,9 @@ from grid_report.db import Base, db
 from grid_report.fairness import scheduled as fairness_scheduled
 from grid_report.media.resumable import protocol
 from grid_report.media.resumable import usecases as uploads
+from grid_report.notify.choices import usecases as choices_usecases
+from grid_report.notify.quiet_hours import QuietHours
+from grid_report.notify.wechat import usecases as wechat_usecases
 from grid_report.offers.permits.lifecycle import ApplicationStep
 from grid_report.offers.redemptions import usecases as redemptions
 from grid_report.places.queries import reference
@@ -38,6 +41,7 @@ from tests.support.parts import metadata
 SIGN = "花岗岩"
 NAME = f"{SIGN}小勇"
 PHONE = "13955557321"
+OPENID = "o-of-the-leaver"
 FILE = "granite-from-my-phone.jpg"
 
 
@@ -68,6 +72,7 @@ def live(app: Flask, make: Make) -> Life:
     _report(make, it, handler)
     _redeem(it)
     _sign_in(app, make, it)
+    _choose_news(make, it)
     fairness_scheduled.find_in_photos(now=it.later)
     db.session.rollback()
     photos = db.session.query(ReportPhoto.name, ReportPhoto.added_by_id)
@@ -173,11 +178,18 @@ def _sign_in(app: Flask, make: Make, it: Life) -> None:
     leaving.request_code(actor=it.rider, policy=make.policy, now=make.now)
 
 
+def _choose_news(make: Make, it: Life) -> None:
+    wechat_usecases.connect(OPENID, actor=it.rider, vault=make.policy.vault, now=make.now)
+    hours = QuietHours(9 * 60, 17 * 60)
+    choices_usecases.choose([], quiet=hours, channels=(), actor=it.rider, now=make.now)
+
+
 def secrets(make: Make, it: Life) -> list[str]:
     """Return what may stand nowhere any more."""
     vault = make.policy.vault
     said = metadata(filename=FILE)
-    return [SIGN, PHONE, vault.lookup(PHONE), said, *sorted(it.photos)]
+    wechat = vault.blind(wechat_usecases.OPENID, OPENID)
+    return [SIGN, PHONE, vault.lookup(PHONE), wechat, said, *sorted(it.photos)]
 
 
 def found_anywhere(looked_for: Sequence[str], alias: str) -> Iterator[tuple[str, str, str]]:

@@ -139,7 +139,8 @@ def test_whoever_is_erased_is_found_nowhere_and_all_sums_stay(app: Flask, make: 
     assert recounts(make) == 0
     assert it.cards.shop.book.differences(due) == as_audited
     _ended(it)
-    assert db.session.execute(text("SELECT * FROM export_pieces")).all() == []
+    for table in ("export_pieces", "quiet_hours", "wechat_bindings"):
+        assert db.session.execute(text(f"SELECT * FROM {table}")).all() == []
     # Those who go on with his cases see them, and nobody behind them.
     for name in ("closed", "accepted"):
         page = make.signed_in(it.worker).get(f"/desk/{it.cases[name].number}")

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from grid_report.access.roles import Role
 from grid_report.db import db, transaction
-from grid_report.notify import delivery, outbox
-from grid_report.notify.models import ChannelDelivery
+from grid_report.notify import delivery, outbox, retries
+from grid_report.notify.models import ChannelChoice, ChannelDelivery
 from grid_report.notify.outgoing import Channel, Outgoing
 
 NUMBER = "KY-20261123-0042"
@@ -26,6 +26,8 @@ FACTS = {
 class Pigeon:
     """A channel that carries everything and does at each send what it was told, in turn."""
 
+    busy_for = retries.WHILE_SENDING
+
     def __init__(self, name: str = "pigeon", *, fails: int = 0) -> None:
         self.name = name
         self.sent: list[tuple[int, int]] = []
@@ -36,10 +38,13 @@ class Pigeon:
     def reaches(self, member_id: int) -> bool:
         return True
 
+    def tells_of(self, kind: str) -> bool:
+        return True
+
     def carries(self, message: Outgoing) -> bool:
         return True
 
-    def when(self, message: Outgoing, now: datetime) -> datetime | None:
+    def when(self, message: Outgoing, member_id: int, now: datetime) -> datetime | None:
         return None if self.not_before is None else max(now, self.not_before)
 
     def send(self, message: Outgoing, member_id: int, *, now: datetime) -> bool:
@@ -67,6 +72,21 @@ def deliver(*channels: Channel, at: datetime = AT, **more: Any) -> int:
 def send(*channels: Channel, at: datetime = AT, **more: Any) -> int:
     """Send what is due on channels."""
     return delivery.send_due(now=lambda: at, channels=channels, **more)
+
+
+def say(member_id: int, channel: str, wanted: bool, kind: str = "report_urged") -> None:
+    """Write down what somebody said last of a kind on a channel, whoever it is offered to."""
+    with transaction() as session:
+        session.execute(
+            delete(ChannelChoice).where(
+                ChannelChoice.member_id == member_id,
+                ChannelChoice.channel == channel,
+                ChannelChoice.kind == kind,
+            )
+        )
+        session.add(
+            ChannelChoice(member_id=member_id, channel=channel, kind=kind, wanted=wanted, at=AT)
+        )
 
 
 def rows() -> Sequence[ChannelDelivery]:

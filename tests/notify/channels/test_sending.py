@@ -16,7 +16,7 @@ from grid_report.notify import delivery, queries, retries, usecases
 from grid_report.notify.channels import usecases as channel_usecases
 from grid_report.notify.models import ChannelDelivery, Delivery, Message, Sending
 from grid_report.notify.outgoing import NotNow, Outgoing
-from tests.notify.channels.sending import AT, Pigeon, deliver, put, rows, send, states
+from tests.notify.channels.sending import AT, Pigeon, deliver, put, rows, say, send, states
 from tests.support.builders import STATION, Make
 from tests.support.parallel import InParallel
 
@@ -299,7 +299,7 @@ def test_who_has_read_it_or_has_no_address_is_told_nothing_more(make: Make) -> N
     entry = queries.list_inbox(reads.member_id)[0][0]
     usecases.mark_read(entry.id, member_id=reads.member_id, now=AT)
     for channel, who in (("pigeon", refuses), ("another", told)):
-        usecases.choose_channel(channel, wanted=False, member_id=who.member_id, now=AT)
+        say(who.member_id, channel, False)
     assert send(pigeon) == 1
     assert [member_id for _, member_id in pigeon.sent] == [homeless.member_id, told.member_id]
     assert (rows()[0].state, rows()[0].sent_to) == (Sending.SENT, 1)
@@ -310,11 +310,12 @@ def test_riders_are_told_once_they_asked_for_it_and_the_last_word_counts(make: M
     pigeon = Pigeon()
     for number, wanted in enumerate((None, True, False, True)):
         if wanted is not None:
-            usecases.choose_channel("pigeon", wanted=wanted, member_id=rider, now=AT)
+            say(rider, "pigeon", wanted)
         put(to_member=rider, read_as=Role.RIDER, about=f"KY-20261116-000{number}")
         deliver(pigeon)
         send(pigeon)
-    assert [row.state.value for row in rows()] == ["dropped", "sent", "dropped", "sent"]
+    # What nobody wants has no row at all.
+    assert [row.state.value for row in rows()] == ["sent", "sent"]
     assert len(pigeon.sent) == 2
 
 

@@ -25,7 +25,7 @@ from grid_report.accounts.numbers.sms_gateway import Gateway
 from grid_report.db import transaction
 from grid_report.jobs.registry import BY_NAME
 from grid_report.jobs.work import JobContext
-from grid_report.notify import delivery, kinds, retries, usecases
+from grid_report.notify import delivery, kinds, retries
 from grid_report.notify.channels import sms_channel
 from grid_report.notify.channels import usecases as channel_usecases
 from grid_report.notify.channels.sms_channel import LONGEST, SmsChannel
@@ -33,7 +33,7 @@ from grid_report.notify.kinds import KINDS
 from grid_report.notify.outgoing import Outgoing
 from grid_report.settings import Sms
 from tests.accounts.numbers.proving import sign_up
-from tests.notify.channels.sending import AT, NUMBER, deliver, put, rows, send, states
+from tests.notify.channels.sending import AT, NUMBER, deliver, put, rows, say, send, states
 from tests.support.builders import STATION, Make
 from tests.support.carrier import SECRET, Carrier, Carriers, sms_of
 from tests.support.parallel import InParallel
@@ -48,8 +48,9 @@ def channel(make: Make, carrier: Carrier, **more: Any) -> SmsChannel:
     values = Sms.model_validate(sms_of(carrier.endpoint, **more))
     make.policy = replace(make.policy, codes_per_day=values.most_per_day)
     make.app.extensions["grid_report_accounts_policy"] = make.policy
+    texts = sms_channel.texts_of(make.settings.model_copy(update={"sms": values}), {})
     return SmsChannel(
-        Gateway(values), most_per_day=values.notices_per_day, zone=make.settings.county.tz
+        Gateway(values), texts, most_per_day=values.notices_per_day, zone=make.settings.county.tz
     )
 
 
@@ -88,14 +89,14 @@ def test_few_kinds_and_only_for_those_who_have_to_act() -> None:
         ("place_offered", "rider"), ("redemption_called_off", "rider"),
         ("application_expiring", "rider"),
     }  # fmt: skip
-    assert kinds.cannot_wait("light_red", Role.WORKER, {})
-    assert not kinds.cannot_wait("light_red", Role.SUPERVISOR, {})
-    assert not kinds.cannot_wait("light_red", Role.ADMINISTRATOR, {})
-    assert not kinds.cannot_wait("of_another_version", Role.WORKER, {})
+    assert kinds.goes_beside("light_red", Role.WORKER, {})
+    assert not kinds.goes_beside("light_red", Role.SUPERVISOR, {})
+    assert not kinds.goes_beside("light_red", Role.ADMINISTRATOR, {})
+    assert not kinds.goes_beside("of_another_version", Role.WORKER, {})
     # An ordinary report waits in the list.
-    assert kinds.cannot_wait("report_submitted", Role.WORKER, {"severity": 4})
+    assert kinds.goes_beside("report_submitted", Role.WORKER, {"severity": 4})
     for severity in (3, None):
-        assert not kinds.cannot_wait("report_submitted", Role.WORKER, {"severity": severity})
+        assert not kinds.goes_beside("report_submitted", Role.WORKER, {"severity": severity})
 
 
 @pytest.mark.parametrize("kind", [kind for kind, known in KINDS.items() if known.at_once])
@@ -129,7 +130,7 @@ def test_only_proved_numbers_of_active_people_get_a_text(make: Make, carriers: C
         session.execute(update(Member).where(Member.id == demo.member_id).values(is_demo=True))
     facts = {"title": {"zh_CN": "x", "en": "x"}, "points": 1, "words": "x"}
     for one in (proved, suspended, demo, unproved):
-        usecases.choose_channel("sms", wanted=True, member_id=one.member_id, now=AT)
+        say(one.member_id, "sms", True, "redemption_called_off")
         put("redemption_called_off", to_member=one.member_id, read_as=Role.RIDER, facts=facts)
     deliver(sms)
     send(sms)

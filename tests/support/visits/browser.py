@@ -20,6 +20,8 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from grid_report import clock
+from grid_report.demo.wechat.pretended import PretendedWechat
+from tests.notify.wechat.pretending import wechat_of
 from tests.support import present
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -92,6 +94,7 @@ class Site:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
+        self.wechat = PretendedWechat()
         with only_one(world):
             is_new = not (world / AHEAD).exists()
             if is_new:
@@ -134,6 +137,13 @@ class Site:
             "HOST": "127.0.0.1",
             "GRID_REPORT_DEMO": "1",
             "GRID_REPORT_SERVER__WORKERS": "1",
+            # Members can be told beside the inbox, by a WeChat on this machine.
+            **{
+                f"GRID_REPORT_{section}__{name}".upper(): str(value)
+                for section, values in wechat_of(self.wechat.endpoint, "wechat").items()
+                for name, value in values.items()
+            },
+            "GRID_REPORT_SERVER__PUBLIC_URL": self.address,
             # The journeys of an hour are few riders' and more than one of them would report.
             "GRID_REPORT_LIMITS__REPORTS_PER_HOUR": "60",
             "GRID_REPORT_LIMITS__REPORTS_PER_DAY": "60",
@@ -171,6 +181,7 @@ class Site:
         self.process.terminate()
         self.process.wait(30)
         self.log.close()
+        self.wechat.close()
 
 
 class Person:

@@ -15,6 +15,8 @@ NO_PAGES = {
     "oversight.trail_file",
     "notify.open_message",
     "notify.unread",
+    # Leads on to the page of news: tests/notify/wechat/test_connecting.py.
+    "wechat.arrive",
     "offers.photo",
     "places.boundaries_json",
     "admin_statements.workbook",

@@ -41,8 +41,7 @@ PHONES = {
 ROW = "[data-rows] a[data-row]"
 VOUCHER = "main a[href*='/my/services/R-']"
 CARD_OFFER = "main a.offer-row:has(.offer-card)"
-CARD = "main a[href^='/cards/R-']"
-MY_CARD = "main a[href^='/my/cards/R-']"
+CARD, MY_CARD = "main a[href^='/cards/R-']", "main a[href^='/my/cards/R-']"
 SIGNAL = "main a[href*='/fairness/signals/']"
 RIDER_SEEN = "main td a[href*='/oversight/riders/']"
 # The story's holds are the ledger's alone: no service stands behind them.
@@ -107,6 +106,7 @@ SCREENS: dict[str, list[Screen]] = {
         Screen("my-report-open", "reports.show", "/my/reports?state=open", "main a[href*='/KY-']"),
         Screen("my-report-done", "reports.show", "/my/reports?state=done", "main a[href*='/KY-']"),
         Screen("report-sent", "reports.sent", "/report/sent/{number}"),
+        Screen("news", "choices.mine", "/me/notifications"),
         Screen("points", "points.history", "/my/points"),
         Screen("points-why", "points.why", "/my/points", "main a[href*='/my/points/']"),
         Screen("points-meal", "points.why", "/my/points", "main a.card-row:has-text('R-3K7MQ9A')"),

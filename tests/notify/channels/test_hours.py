@@ -1,4 +1,4 @@
-"""The night's rest, and what is too old to be news."""
+"""Quiet hours, and what is too old to be news."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from grid_report.access.roles import Role
-from grid_report.notify.channels import sms_hours
+from grid_report.notify.channels import hours
 from grid_report.notify.outgoing import Outgoing
 
 COUNTY = ZoneInfo("Asia/Shanghai")
@@ -37,7 +37,7 @@ def about(kind: str, made: datetime, **facts: Any) -> Outgoing:
 def test_nothing_goes_out_between_ten_and_seven(now: str, earliest: str) -> None:
     at = local(now).astimezone(UTC)
     message = about("report_urged", at)
-    assert sms_hours.when(message, at, COUNTY) == local(earliest)
+    assert hours.when(message, at, COUNTY) == local(earliest)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,11 @@ def test_nothing_goes_out_between_ten_and_seven(now: str, earliest: str) -> None
     [
         ("report_submitted", {"severity": 4}, True),
         ("report_submitted", {"severity": 3}, False),
+        # A question about it stops its clock.
+        ("report_asked", {"severity": 4}, True),
+        ("report_asked", {"severity": 3}, False),
+        ("report_asked", {"severity": None}, False),
+        ("report_closed", {"severity": 4}, False),
         ("light_red", {"clock": "control"}, True),
         ("light_red", {"clock": "fix"}, False),
         ("report_urged", {"clock": "control"}, False),
@@ -55,15 +60,15 @@ def test_what_may_hurt_somebody_does_not_wait_for_the_morning(
     kind: str, facts: dict[str, Any], at_once: bool
 ) -> None:
     night = local("16T23:30:00")
-    found = sms_hours.when(about(kind, night, **facts), night, COUNTY)
+    found = hours.when(about(kind, night, **facts), night, COUNTY)
     assert found == (night if at_once else local("17T07:00:00"))
 
 
-@pytest.mark.parametrize(("hours", "goes"), [(0, True), (23.9, True), (24, False), (48, False)])
-def test_what_is_a_day_old_stays_in_the_inbox(hours: float, goes: bool) -> None:
+@pytest.mark.parametrize(("age_h", "goes"), [(0, True), (23.9, True), (24, False), (48, False)])
+def test_what_is_a_day_old_stays_in_the_inbox(age_h: float, goes: bool) -> None:
     now = local("16T12:00:00")
-    message = about("light_red", now - timedelta(hours=hours), clock="control")
-    assert sms_hours.when(message, now, COUNTY) == (now if goes else None)
+    message = about("light_red", now - timedelta(hours=age_h), clock="control")
+    assert hours.when(message, now, COUNTY) == (now if goes else None)
 
 
 @pytest.mark.parametrize(
@@ -81,14 +86,14 @@ def test_a_place_is_offered_no_longer_than_it_is_kept(
 ) -> None:
     at = local(now)
     message = about("place_offered", at, due=local(due).isoformat())
-    assert sms_hours.when(message, at, COUNTY) == (earliest and local(earliest))
+    assert hours.when(message, at, COUNTY) == (earliest and local(earliest))
 
 
 def test_a_case_past_its_deadline_is_news_all_the_same() -> None:
     now = local("16T12:00:00")
     message = about("light_red", now, clock="fix", due=local("16T11:00:00").isoformat())
-    assert sms_hours.when(message, now, COUNTY) == now
+    assert hours.when(message, now, COUNTY) == now
 
 
 def test_the_next_day_begins_at_midnight_in_the_county() -> None:
-    assert sms_hours.next_day(local("16T23:59:00").astimezone(UTC), COUNTY) == local("17T00:00:00")
+    assert hours.next_day(local("16T23:59:00").astimezone(UTC), COUNTY) == local("17T00:00:00")

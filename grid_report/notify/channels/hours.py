@@ -1,4 +1,4 @@
-"""When a text message about a message may go out: not at night, and not when it says nothing any more."""
+"""When a member may be told beside the inbox: not in quiet hours, and not what says nothing any more. Pure."""
 
 from __future__ import annotations
 
@@ -7,30 +7,22 @@ from typing import Final
 
 from grid_report.notify import kinds
 from grid_report.notify.outgoing import Outgoing
+from grid_report.notify.quiet_hours import USUAL, QuietHours
 
-NIGHT_BEGINS: Final = time(22)
-NIGHT_ENDS: Final = time(7)
 # Older news is in the inbox; on a phone it would be taken for today's.
 OLDEST: Final = timedelta(hours=24)
 
 
-def when(message: Outgoing, now: datetime, zone: tzinfo) -> datetime | None:
-    """Return when a message may go; None when it would be too late by then."""
+def when(
+    message: Outgoing, now: datetime, zone: tzinfo, quiet: QuietHours = USUAL
+) -> datetime | None:
+    """Return when a message may go to whoever has these quiet hours; None: too late by then."""
     urgent = kinds.is_urgent(message.kind, message.facts)
-    earliest = now if urgent else after_the_night(now, zone)
+    earliest = now if urgent else quiet.over(now, zone)
     last = message.created_at + OLDEST
     if message.kind in kinds.OVER_WHEN_DUE:
         last = min(last, datetime.fromisoformat(message.facts["due"]))
     return earliest if earliest < last else None
-
-
-def after_the_night(now: datetime, zone: tzinfo) -> datetime:
-    """Return `now` by day, at night the next morning."""
-    local = now.astimezone(zone)
-    if NIGHT_ENDS <= local.timetz().replace(tzinfo=None) < NIGHT_BEGINS:
-        return now
-    day = local.date() + timedelta(days=local.time() >= NIGHT_BEGINS)
-    return datetime.combine(day, NIGHT_ENDS, zone)
 
 
 def next_day(now: datetime, zone: tzinfo) -> datetime:
