@@ -17,6 +17,7 @@ NO_PAGES = {
     "notify.unread",
     "offers.photo",
     "places.boundaries_json",
+    "places.spots_json",
     "admin_statements.workbook",
     "statements.workbook",
     "open_data.month_csv",

@@ -337,6 +337,8 @@ SCREENS: dict[str, list[Screen]] = {
             "/admin/boundaries",
             act=upload_boundaries,
         ),
+        Screen("gates", "gates.index", "/admin/gates"),
+        Screen("gate-sign", "gates.sign", "/admin/gates", "main td a[href$='size=a6']"),
         Screen("categories", "categories.index", "/admin/categories"),
         Screen("budgets", "budgets.index", "/budgets"),
         Screen("budget", "budgets.community", "/budgets", "main tbody a"),
