@@ -41,6 +41,7 @@ VOUCHER = "main a[href*='/my/services/R-']"
 CARD_OFFER = "main a.offer-row:has(.offer-card)"
 CARD = "main a[href^='/cards/R-']"
 MY_CARD = "main a[href^='/my/cards/R-']"
+MEMBER = "main a[href^='/admin/members/']:not([href$=new])"
 SIGNAL = "main a[href*='/fairness/signals/']"
 RIDER_SEEN = "main td a[href*='/oversight/riders/']"
 # The story's holds are the ledger's alone: no service stands behind them.
@@ -316,12 +317,7 @@ SCREENS: dict[str, list[Screen]] = {
         ),
         Screen("unrouted", "unrouted.index", "/admin/unrouted"),
         Screen("members", "admin_members.index", "/admin/members"),
-        Screen(
-            "member",
-            "admin_members.show",
-            "/admin/members",
-            "main a[href^='/admin/members/']:not([href$=new])",
-        ),
+        Screen("member", "admin_members.show", "/admin/members", MEMBER),
         Screen("member-new", "admin_members.new", "/admin/members/new"),
         Screen(
             "member-new-refused",
