@@ -10,6 +10,7 @@ import { leave } from "../../grid_report/static/js/lib/outbox/hints.mjs";
 const STATION = { lat: 42.546003, lng: 124.040818 };
 const DAY_MS = 24 * 3600 * 1000;
 const say = (name, { m } = {}) => `${m} ${name}`;
+const at = (m) => ({ lat: 42 + m / 111195, lng: 124 });
 
 /** A phone's store, which a private window may refuse. */
 function store({ refuses = false } = {}) {
@@ -42,7 +43,6 @@ test("the nearest come first, no more than wanted, none beyond reach", () => {
 });
 
 test("more than 200 metres between phone and photo want a word", () => {
-  const at = (m) => ({ lat: 42 + m / 111195, lng: 124 });
   assert.equal(isApart({ here: at(0), photo: at(199) }), false);
   assert.equal(isApart({ here: at(0), photo: at(201) }), true);
   assert.equal(isApart({ here: null, photo: at(900) }), false);
@@ -59,7 +59,6 @@ test("until then an old photo counts for where it was taken, a fresh one for the
 });
 
 test("a position stays beside a compound it may lie in", () => {
-  const at = (m) => ({ lat: 42 + m / 111195, lng: 124 });
   assert.equal(fits(at(0), at(499)), true);
   assert.equal(fits(at(0), at(501)), false);
   assert.equal(fits(undefined, at(0)), false);
@@ -124,6 +123,8 @@ test("the last place is one chosen by hand, its member's alone, and goes with th
   assert.equal(lastPlace("7"), null);
 });
 
+const select = (value) => ({ value, selectedOptions: value ? [{ textContent: value, parentElement: { dataset: {} } }] : [], querySelectorAll: () => [], addEventListener() {}, options: [] });
+
 /** A form with nothing but fields, and the line over its button. */
 function formWith(values) {
   const part = () => ({ textContent: "", dataset: {}, classList: { add() {}, remove() {}, toggle() {} }, addEventListener() {}, setAttribute() {}, querySelector: part, querySelectorAll: () => [] });
@@ -131,7 +132,6 @@ function formWith(values) {
   const line = { ...part(), querySelector: (asked) => ({ set textContent(said) { words[asked === "small" ? "short" : "text"] = said; } }) };
   globalThis.document = { querySelector: () => line };
   Object.defineProperty(globalThis, "navigator", { value: {}, configurable: true });
-  const select = (value) => ({ value, selectedOptions: value ? [{ textContent: value, parentElement: { dataset: {} } }] : [], querySelectorAll: () => [], addEventListener() {}, options: [] });
   const fields = Object.fromEntries(["lat", "lng", "source", "accuracy_m", "datum"].map((name) => [name, { value: values[name] ?? "" }]));
   const elements = { ...fields, community: select(values.community), compound: select(values.compound), scanned: values.scanned };
   const form = { ...part(), elements, dataset: { position: "yes" }, querySelector: part };
@@ -139,12 +139,13 @@ function formWith(values) {
   return { where, words };
 }
 
+function seen(values) {
+  const { where, words } = formWith(values);
+  return [where.source(), words.text, words.short.replace(" · ", "")];
+}
+
 test("the line says what would be sent, from the first moment", () => {
   globalThis.fetch = async () => { throw new TypeError("no network"); };
-  const seen = (values) => {
-    const { where, words } = formWith(values);
-    return [where.source(), words.text, words.short.replace(" · ", "")];
-  };
   const spot = { lat: "42.5", lng: "124.0" };
   assert.deepEqual(seen({}), ["", "no_place", ""]);
   assert.deepEqual(seen({ ...spot, source: "phone", accuracy_m: "15" }), ["here", "here", "15m"]);

@@ -79,14 +79,15 @@ export function around(form, place) {
     }
   }
 
-  /** Choose a compound; beside a position that fits it is only said more exactly. Tells whether it is known. */
+  /** Choose a compound; beside a position that fits, a chip only says it more exactly. Tells whether it is known. */
   function choose(code, source = "") {
     const option = options.find(({ value }) => value === code);
     if (!option) return false;
     community.value = option.parentElement.dataset.community;
     place.narrow();
     compound.value = code;
-    const stays = keeps(code);
+    // A code says the compound and no metres: cases are joined by measured places alone.
+    const stays = !source && keeps(code);
     place.byHand(source || (stays ? place.source() : "list"), stays);
     return true;
   }
