@@ -123,20 +123,20 @@ test("the last place is one chosen by hand, its member's alone, and goes with th
   assert.equal(lastPlace("7"), null);
 });
 
-const select = (value) => ({ value, selectedOptions: value ? [{ textContent: value, parentElement: { dataset: {} } }] : [], querySelectorAll: () => [], addEventListener() {}, options: [] });
+const select = (value, hear = () => undefined) => ({ value, get selectedOptions() { return this.value ? [{ textContent: this.value, parentElement: { dataset: {} } }] : []; }, querySelectorAll: () => [], addEventListener: (_, heard) => hear(heard), options: [] });
 
 /** A form with nothing but fields, and the line over its button. */
-function formWith(values) {
+function formWith(values, heard = {}) {
   const part = () => ({ textContent: "", dataset: {}, classList: { add() {}, remove() {}, toggle() {} }, addEventListener() {}, setAttribute() {}, querySelector: part, querySelectorAll: () => [] });
   const words = { text: "", short: "" };
   const line = { ...part(), querySelector: (asked) => ({ set textContent(said) { words[asked === "small" ? "short" : "text"] = said; } }) };
   globalThis.document = { querySelector: () => line };
   Object.defineProperty(globalThis, "navigator", { value: {}, configurable: true });
   const fields = Object.fromEntries(["lat", "lng", "source", "accuracy_m", "datum"].map((name) => [name, { value: values[name] ?? "" }]));
-  const elements = { ...fields, community: select(values.community), compound: select(values.compound), scanned: values.scanned };
+  const elements = { ...fields, community: select(values.community ?? "", (it) => { heard.community = it; }), compound: select(values.compound ?? "", (it) => { heard.compound = it; }), scanned: values.scanned };
   const form = { ...part(), elements, dataset: { position: "yes" }, querySelector: part };
   const where = place(form, { say: (name, { m } = {}) => (m ? `${m}${name}` : name), changed() {} });
-  return { where, words };
+  return { where, words, elements };
 }
 
 function seen(values) {
@@ -156,4 +156,30 @@ test("the line says what would be sent, from the first moment", () => {
   assert.deepEqual(seen({ community: "站前", compound: "园", scanned: "园" }), ["qr", "站前 · 园", "from_qr"]);
   assert.deepEqual(seen({ community: "站前", compound: "园", source: "list", scanned: "园" }), ["list", "站前 · 园", "from_list"]);
   assert.deepEqual(seen({ ...spot, accuracy_m: "15", community: "站前", compound: "园", source: "phone" }), ["here", "站前 · 园", "15m"]);
+});
+
+/** The same with lists somebody chooses from. */
+function listen(values) {
+  const heard = {};
+  const made = formWith(values, heard);
+  const change = (name, value) => {
+    made.elements[name].value = value;
+    heard[name]();
+    return [made.where.source(), made.words.text, made.words.short.replace(" · ", "")];
+  };
+  return { ...made, change };
+}
+
+test("what is taken back in the lists is not said any more", () => {
+  const list = listen({ community: "站前", compound: "园", source: "list" });
+  assert.deepEqual(list.change("compound", ""), ["list", "站前", "from_list"]);
+  assert.deepEqual(list.change("community", ""), ["", "choose_place", ""]);
+  assert.deepEqual(list.elements.source.value, "");
+  // Beside a position only the compound is taken back: the position is there still.
+  const here = listen({ lat: "42.5", lng: "124.0", accuracy_m: "15", community: "站前", compound: "园", source: "phone" });
+  assert.deepEqual(here.change("compound", ""), ["here", "here", "15m"]);
+  assert.equal(here.elements.community.value, "");
+  assert.equal(here.elements.lat.value, "42.5");
+  assert.deepEqual(here.change("community", "站前"), ["list", "站前", "from_list"]);
+  assert.equal(here.elements.lat.value, "");
 });

@@ -34,16 +34,7 @@ export function place(form, { say, changed }) {
     const chip = target.closest("[data-gate], [data-notes] button");
     if (chip) around().then((it) => it && it.press(chip));
   });
-  community.addEventListener("change", () => {
-    narrow();
-    if (community.value) byHand("list");
-  });
-  compound.addEventListener("change", () => {
-    const group = compound.selectedOptions[0]?.parentElement;
-    if (compound.value && group?.dataset.community) community.value = group.dataset.community;
-    narrow();
-    if (compound.value) byHand("list");
-  });
+  for (const select of [community, compound]) select.addEventListener("change", () => listed(select));
   form.querySelector("[data-gate]").hidden = !navigator.mediaDevices?.getUserMedia;
   narrow();
   begin();
@@ -198,6 +189,18 @@ export function place(form, { say, changed }) {
     if (!keeps) for (const name of MEASURED) form.elements[name].value = "";
     look();
     changed();
+  }
+
+  /** What the lists say now: a place by hand, or, taken back, again what phone and photo said. */
+  function listed(select) {
+    const group = compound.selectedOptions[0]?.parentElement;
+    if (select === compound && compound.value && group?.dataset.community) community.value = group.dataset.community;
+    else if (!community.value || (select === compound && position())) community.value = compound.value = "";
+    narrow();
+    if (community.value) return byHand("list");
+    if (!position()) return weigh();
+    look();
+    return changed();
   }
 
   /** Have what helps beside this, once somebody began: chips, the code at the gate, which of two. */
