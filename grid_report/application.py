@@ -61,7 +61,7 @@ from grid_report.offers.settlements import audit_queries
 from grid_report.offers.settlements import routes as settlements_routes
 from grid_report.oversight import routes as oversight_routes
 from grid_report.permissions import PERMISSIONS
-from grid_report.places import category_routes
+from grid_report.places import category_routes, gate_routes
 from grid_report.places import erasure as places_erasure
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
@@ -170,6 +170,7 @@ BLUEPRINTS = (
     places_routes.bp,
     category_routes.bp,
     kinds_routes.bp,
+    gate_routes.bp,
     earnings_routes.bp,
     points_routes.bp,
     objections_routes.bp,

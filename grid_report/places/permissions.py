@@ -15,3 +15,4 @@ CATEGORIES_READ: Final = Permission(
     "categories.read", anyone_with(Role.ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR, Role.WORKER)
 )
 UNITS_LIST: Final = Permission("units.list", anyone_with(*STAFF))
+GATES_PRINT: Final = Permission("gates.print", anyone_with(Role.ADMINISTRATOR))

@@ -158,6 +158,7 @@ def _load(session: Session, county: County, extent: Extent) -> Reference:
             spots=spots,
             reach_m=county.nearest_reference_m,
         ),
+        spots=tuple(sorted(spots, key=lambda it: it.name)),
     )
 
 

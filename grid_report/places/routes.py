@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -109,6 +110,19 @@ def boundaries_json() -> Response:
     response.headers["Cache-Control"] = "private, no-cache"
     if tag not in request.if_none_match:
         response.set_data(drawing.light_geojson(reference))
+    return response.make_conditional(request)
+
+
+@bp.get("/map/spots.json")
+def spots_json() -> Response:
+    """Give members where compounds and known spots are, light and cacheable."""
+    found = queries.reference().light_spots
+    response = current_app.response_class(mimetype="application/json")
+    tag = hashlib.sha256(found.encode()).hexdigest()[:16]
+    response.set_etag(tag)
+    response.headers["Cache-Control"] = "private, no-cache"
+    if tag not in request.if_none_match:
+        response.set_data(found)
     return response.make_conditional(request)
 
 

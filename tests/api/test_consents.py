@@ -20,6 +20,7 @@ from tests.support.builders import BRIGHT, STATION, Make, picture
 pytestmark = pytest.mark.database
 
 ACCOUNT, POSITION, PHOTOS = ConsentKind
+GARDEN = "211282001001-02"
 HERE = {"lat": 42.5460025, "lng": 124.0408182}
 
 
@@ -68,18 +69,24 @@ def test_the_accounts_consent_is_not_taken_back_by_a_call(make: Make, program: P
 
 
 def test_the_source_of_a_place_is_given_and_answered(make: Make, program: Programs) -> None:
-    asking = program(make.rider())
     for more, source in (
         ({**HERE, "community": ""}, "phone"),
         ({**HERE, "source": "pin"}, "pin"),
         ({"community": BRIGHT}, "list"),
+        ({"compound": GARDEN, "source": "qr"}, "qr"),
+        ({**HERE, "compound": GARDEN, "source": "qr"}, "qr"),
+        ({**HERE, "compound": GARDEN, "source": "phone"}, "phone"),
+        ({"compound": GARDEN}, "list"),
     ):
+        asking = program(make.rider())
         sent = asking.report(**more)
         assert sent.status_code == 201, sent.text
         report_shapes.ReportShown.model_validate(sent.json)
         assert sent.json["location"]["source"] == source
+        assert (sent.json["matched_by"] == "compound") is ("compound" in more)
         assert asking.get(f"reports/{sent.json['number']}").json["location"]["source"] == source
-    problem(asking.report(source="nowhere"), 422, "invalid", "source")
+    for said in ("nowhere", "photo", "QR code", "x" * 99):
+        problem(asking.report(source=said), 422, "invalid", "source")
 
 
 def test_without_consent_a_measured_place_is_left_out_with_201(

@@ -36,6 +36,7 @@ from grid_report.points.history.queries import balance
 from grid_report.web.context import current_actor, settings, wiring
 from grid_report.web.pages import words
 from grid_report.web.pages.offline_pages import day_ends, keep_offline
+from grid_report.web.pages.qr import qr_svg
 from grid_report.web.paging import pack, unpack_id
 from grid_report.web.refused_forms import REFUSED, Errors, shown_again
 
@@ -251,7 +252,7 @@ def _voucher_page(ref: str, form: dict[str, Any], errors: Errors, failed: str) -
         "offers/voucher.html",
         row=row,
         code=code,
-        picture=voucher_views.qr_svg(code.qr) if code else "",
+        picture=qr_svg(code.qr) if code else "",
         entries=redemptions_queries.list_entries(row.redemption.id),
         rating=redemptions_queries.find_rating(row.redemption.id),
         may_cancel=row.may_cancel(now),

@@ -19,7 +19,7 @@ from grid_report.offers.permits.lifecycle import ISSUED_ONCE, ApplicationStep
 from grid_report.offers.permits.permissions import allowed_application_step
 from grid_report.offers.permits.queries import PermitRow
 from grid_report.offers.permits.rules import PermitKind
-from grid_report.offers.redemptions import opening_queries, voucher_views
+from grid_report.offers.redemptions import opening_queries
 from grid_report.offers.redemptions import queries as redemptions_queries
 from grid_report.places.queries import reference
 from grid_report.points.history.ending_queries import ending, purse
@@ -28,6 +28,7 @@ from grid_report.web.context import client_address, current_actor, public_addres
 from grid_report.web.guard import public
 from grid_report.web.pages import words
 from grid_report.web.pages.offline_pages import day_ends, keep_offline
+from grid_report.web.pages.qr import qr_svg
 from grid_report.web.refused_forms import REFUSED, Errors, shown_again
 
 bp = Blueprint("permits", __name__)
@@ -152,7 +153,7 @@ def _permit_page(ref: str, form: dict[str, Any], errors: Errors, failed: str) ->
         made_at=now,
         day_ends_s=day_ends(now),
         link=link,
-        picture=voucher_views.qr_svg(link) if link else "",
+        picture=qr_svg(link) if link else "",
         entries=queries.list_entries(it.id),
         steps=[step for step in RIDERS_STEPS if allowed_application_step(actor, it, step)],
         may_renew=row.may_renew(settings().cards.renew_days, now),

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import segno
-from markupsafe import Markup
-
 from grid_report.offers.redemptions import vouchers
 from grid_report.offers.redemptions.models import Redemption
 
@@ -29,10 +26,3 @@ def code_now(redemption: Redemption, at: datetime) -> CodeNow:
         vouchers.digits_at(ref, secret, at),
         datetime.fromtimestamp(vouchers.digits_until(at), UTC),
     )
-
-
-def qr_svg(text: str) -> Markup:
-    """Draw a QR code as SVG to stand in a page, black on white whatever the theme."""
-    code = segno.make_qr(text, error="m")
-    # segno writes numbers and its own attributes only; nothing of it came from anybody.
-    return Markup(code.svg_inline(border=2, omitsize=True, light="#fff", dark="#000"))  # noqa: S704

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from functools import cached_property
 
 from grid_report.places.geo.categories import Categories, CategoryInfo
 from grid_report.places.geo.points import Point
-from grid_report.places.geo.routing import Area, Extent, Match, Router
+from grid_report.places.geo.routing import Area, Extent, Match, Router, Spot
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Reference:
     boundary_version: VersionInfo | None
     areas: tuple[Area, ...]
     router: Router
+    spots: tuple[Spot, ...] = ()
 
     def category(self, code: str | None) -> CategoryInfo | None:
         """Return a category, retired or not."""
@@ -113,6 +115,18 @@ class Reference:
         """A short text that changes when a community or street is renamed."""
         names = repr([(c.code, c.name, c.street_code) for c in self.communities.values()])
         return hashlib.sha256(names.encode()).hexdigest()[:12]
+
+    @cached_property
+    def light_spots(self) -> str:
+        """Where compounds and known spots are, to about a metre, as compact JSON.
+
+        Names of compounds are left out: whoever asks has a list of them.
+        """
+        found = {
+            "compounds": {it.code: _metres(it.point) for it in self.compounds.values()},
+            "spots": [[it.name, *_metres(it.point)] for it in self.spots],
+        }
+        return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
 
     def communities_of(self, street_code: str) -> tuple[CommunityInfo, ...]:
         """Return a street's communities in the order of their codes."""
@@ -178,3 +192,7 @@ class Reference:
             return 0
         codes = (community.code, community.street_code, self.county_code)
         return next((i for i, code in enumerate(codes, start=1) if code in unit.covers), 0)
+
+
+def _metres(point: Point) -> list[float]:
+    return [round(point.lat, 5), round(point.lng, 5)]

@@ -55,7 +55,7 @@ def read_submission(
         description=read_text(values, "description", most=DESCRIPTION_MOST, problems=problems),
         taken_at=_instant(values, "taken_at", zone, problems),
         source=source,
-        place_source=_place_source(values, problems),
+        place_source=_place_source(values, problems) or _scanned(values, source),
         join=_join(values, problems),
     )
     if not command.category and "category" not in problems.problems:
@@ -124,6 +124,14 @@ def _place_source(values: Mapping[str, Any], problems: Invalid) -> LocatedBy | N
         problems.add("source", "value-unknown")
         return None
     return found
+
+
+def _scanned(values: Mapping[str, Any], source: Source) -> LocatedBy | None:
+    """Tell that the code at the gate chose the compound of a form without script, and still does."""
+    if source is not Source.PAGE or _is_blank(values.get("scanned")):
+        return None
+    is_so = values["scanned"] == values.get("compound") and _is_blank(values.get("lat"))
+    return LocatedBy.QR if is_so else None
 
 
 # What a form says where its rider looked and saw another hazard.

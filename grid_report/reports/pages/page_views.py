@@ -171,6 +171,17 @@ def place_tree() -> list[dict[str, Any]]:
     ]
 
 
+def scanned(code: str | None) -> dict[str, Any]:
+    """Return what the form has chosen when a compound's code at its gate opened it."""
+    if not code:
+        return {}
+    compound = reference().compound(code)
+    if compound is None:
+        return {"scanned_unknown": True}
+    community = compound.community_code
+    return {"scanned": compound.code, "compound": compound.code, "community": community}
+
+
 def files_in(files: list[FileStorage]) -> list[FileStorage]:
     """Leave out the empty parts a browser sends for file inputs nobody used."""
     return [file for file in files if file and (file.filename or _has_bytes(file))]

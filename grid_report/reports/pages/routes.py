@@ -69,7 +69,8 @@ def home() -> AnyResponse:
 def new() -> str:
     """Show the empty form; its key makes sure that sending twice reports once."""
     access.check(current_actor(), REPORT_SUBMIT)
-    return _form_page({"key": str(uuid.uuid4())}, {}, [])
+    key = str(uuid.uuid4())
+    return _form_page({"key": key, **page_views.scanned(request.args.get("compound"))}, {}, [])
 
 
 @bp.get("/report/shell")

@@ -21,7 +21,10 @@ function start() {
     known(form);
     // As it came, for the next hazard: no page has to be fetched for it.
     const blank = document.querySelector("main").cloneNode(true);
-    enhance(form, { blank, item: new URLSearchParams(location.search).get("item") });
+    // The next hazard is elsewhere: what a code at a gate chose is not chosen there.
+    for (const it of blank.querySelectorAll("[selected]")) it.removeAttribute("selected");
+    const asked = new URLSearchParams(location.search);
+    enhance(form, { blank, item: asked.get("item"), gate: asked.get("compound") });
   }
   showUnsent();
 }
@@ -55,7 +58,7 @@ async function showUnsent() {
 }
 
 /** `carried`: photos the server keeps for the refused form; the draft goes on holding them. */
-function enhance(form, { blank, carried = [], item = null }) {
+function enhance(form, { blank, carried = [], item = null, gate = null }) {
   const say = wordsOf(form);
   const { member } = form.dataset;
   const state = { closed: false, kept: false };
@@ -100,7 +103,8 @@ function enhance(form, { blank, carried = [], item = null }) {
       return forgetDraft(member);
     },
   });
-  if (!form.dataset.typed) restore();
+  // The code at the gate says more of the place than a draft, and the draft is read first.
+  if (!form.dataset.typed) restore().then(() => gate && where.scanned(gate));
   // Without consent the server kept none of them: they stay on the phone and in the form.
   if (!form.dataset.photos && carried.length) photos.restore(carried.splice(0));
 
@@ -114,6 +118,7 @@ function enhance(form, { blank, carried = [], item = null }) {
   }
 
   function close() {
+    where.used();
     state.closed = true;
     clear.hidden = true;
     clearTimeout(waiting);

@@ -19,7 +19,7 @@ ICONS: Final = (
     ("icon-512.png", 512, "any"),
     ("icon-maskable-512.png", 512, "maskable"),
 )
-# Pages a long press on the sign leads to, by what they are called in `words/sign.txt`.
+# Pages a long press on the sign leads to, by what they are called in `words/site/sign.txt`.
 SHORTCUTS: Final = {"report": "reports.new", "mine": "reports.mine"}
 
 
@@ -31,8 +31,8 @@ def manifest() -> dict[str, Any]:
         "start_url": start,
         "scope": start,
         "display": "standalone",
-        "name": sentence("sign", "site"),
-        "short_name": sentence("sign", "site"),
+        "name": sentence("site/sign", "site"),
+        "short_name": sentence("site/sign", "site"),
         "lang": LANGUAGES[language()].html,
         "theme_color": THEME,
         "background_color": GROUND,
@@ -46,7 +46,7 @@ def manifest() -> dict[str, Any]:
             for name, side, purpose in ICONS
         ],
         "shortcuts": [
-            {"name": sentence("sign", code), "url": url_for(endpoint)}
+            {"name": sentence("site/sign", code), "url": url_for(endpoint)}
             for code, endpoint in SHORTCUTS.items()
         ],
     }

@@ -13,9 +13,9 @@ from grid_report.languages import written
 from grid_report.offers.redemptions import queries
 from grid_report.offers.redemptions import usecases as redemptions_usecases
 from grid_report.offers.redemptions.lifecycle import RedemptionState, RedemptionStep
-from grid_report.offers.redemptions.voucher_views import qr_svg
 from grid_report.statistics.counts.queries import read_months
 from grid_report.statistics.measures import Facet, Measure
+from grid_report.web.pages.qr import qr_svg
 from tests.offers.shop import COUNTY, HERE, NOW, Shop
 
 pytestmark = pytest.mark.database

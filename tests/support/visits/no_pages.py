@@ -19,6 +19,7 @@ NO_PAGES = {
     "wechat.arrive",
     "offers.photo",
     "places.boundaries_json",
+    "places.spots_json",
     "admin_statements.workbook",
     "statements.workbook",
     "open_data.month_csv",

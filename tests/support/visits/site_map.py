@@ -42,6 +42,7 @@ ROW = "[data-rows] a[data-row]"
 VOUCHER = "main a[href*='/my/services/R-']"
 CARD_OFFER = "main a.offer-row:has(.offer-card)"
 CARD, MY_CARD = "main a[href^='/cards/R-']", "main a[href^='/my/cards/R-']"
+MEMBER = "main a[href^='/admin/members/']:not([href$=new])"
 SIGNAL = "main a[href*='/fairness/signals/']"
 RIDER_SEEN = "main td a[href*='/oversight/riders/']"
 # The story's holds are the ledger's alone: no service stands behind them.
@@ -314,12 +315,7 @@ SCREENS: dict[str, list[Screen]] = {
         ),
         Screen("unrouted", "unrouted.index", "/admin/unrouted"),
         Screen("members", "admin_members.index", "/admin/members"),
-        Screen(
-            "member",
-            "admin_members.show",
-            "/admin/members",
-            "main a[href^='/admin/members/']:not([href$=new])",
-        ),
+        Screen("member", "admin_members.show", "/admin/members", MEMBER),
         Screen("member-new", "admin_members.new", "/admin/members/new"),
         Screen(
             "member-new-refused",
@@ -335,6 +331,8 @@ SCREENS: dict[str, list[Screen]] = {
             "/admin/boundaries",
             act=upload_boundaries,
         ),
+        Screen("gates", "gates.index", "/admin/gates"),
+        Screen("gate-sign", "gates.sign", "/admin/gates", "main td a[href$='size=a6']"),
         Screen("categories", "categories.index", "/admin/categories"),
         Screen("budgets", "budgets.index", "/budgets"),
         Screen("budget", "budgets.community", "/budgets", "main tbody a"),

@@ -1,48 +1,70 @@
-import { closeDialog, openDialog } from "../dialogs.mjs";
-import { loadStyle } from "../styles.mjs";
-
 const GOOD_ENOUGH_M = 30;
 const PATIENCE_MS = 12000;
+
+// What a form says of how its place was found, by how it was.
+const SOURCES = { here: "phone", photo: "phone", map: "pin", list: "list", qr: "qr" };
+const MEASURED = ["lat", "lng", "accuracy_m"];
+
+/**
+ * Which of two positions counts until the rider says so: of a photo from the album where it was taken,
+ * of one taken just now where the phone is.
+ */
+export const taken = ({ here, photo }) => (photo && (photo.album || !here) ? "photo" : here ? "here" : "");
 
 /** Find the spot: by the phone, by the photo, on the map or from the list. The last word wins. */
 export function place(form, { say, changed }) {
   const box = form.querySelector("[data-place]");
   const title = form.querySelector("[data-place-words]");
   const detail = form.querySelector("[data-place-detail]");
-  const community = form.elements.community;
-  const compound = form.elements.compound;
-  const sources = { here: "phone", photo: "phone", map: "pin", list: "list" };
+  const line = document.querySelector("[data-place-line]");
+  const { community, compound } = form.elements;
+  // Where the phone is and where the photo was taken, as far as that is known.
+  const spots = { here: null, photo: null };
   let from = first();
   let asked = false;
+  let settled = false;
   let turn = 0;
-  let mapTurn = 0;
+  let tries = 0;
+  let helper = null;
 
-  form.querySelector("[data-here]").addEventListener("click", () => locate());
+  form.querySelector("[data-here]").addEventListener("click", () => locate(true));
   form.querySelector("[data-map]").addEventListener("click", openMap);
-  community.addEventListener("change", () => {
-    narrow();
-    if (community.value) chosenFromList();
+  form.addEventListener("change", () => around(), { once: true });
+  form.addEventListener("click", ({ target }) => {
+    const chip = target.closest("[data-gate], [data-notes] button");
+    if (chip) around().then((it) => it && it.press(chip));
   });
-  compound.addEventListener("change", () => {
-    const group = compound.selectedOptions[0]?.parentElement;
-    if (compound.value && group?.dataset.community) community.value = group.dataset.community;
-    narrow();
-    if (compound.value) chosenFromList();
-  });
+  for (const select of [community, compound]) select.addEventListener("change", () => listed(select));
+  form.querySelector("[data-gate]").hidden = !navigator.mediaDevices?.getUserMedia;
   narrow();
-  if (from) look();
+  begin();
 
+  /** How the place of this form was found: a photo says nothing of how exact it is, a phone always does. */
   function first() {
-    if (form.elements.lat.value) return form.elements.source.value === "pin" ? "map" : "here";
-    return "";
+    const { lat, source, accuracy_m, scanned } = form.elements;
+    if (lat.value && !["qr", "list"].includes(source.value)) return source.value === "pin" ? "map" : accuracy_m.value ? "here" : "photo";
+    const byCode = source.value ? source.value === "qr" : Boolean(scanned);
+    return community.value || compound.value ? (byCode ? "qr" : "list") : "";
   }
 
-  function locate() {
-    if (!form.dataset.position) return say2(say("choose_place"));
+  /** Say what the form came with, or that nothing is known yet. */
+  function begin() {
+    if (!from) return mark(say("no_place"));
+    if (from in spots) spots[from] = { ...position(), accuracy: Number(form.elements.accuracy_m.value), album: true };
+    return look();
+  }
+
+  function position() {
+    const { lat, lng } = form.elements;
+    return lat.value ? { lat: Number(lat.value), lng: Number(lng.value) } : null;
+  }
+
+  function locate(wanted = false) {
+    if (!form.dataset.position) return tell(say("choose_place"));
     asked = true;
-    if (!navigator.geolocation) return say2(say("denied"));
-    const mine = ++turn;
-    say2(say("locating"));
+    if (!navigator.geolocation) return tell(say("denied"));
+    const mine = ++tries;
+    tell(say("locating"));
     // Weak receivers start rough and get better: take the best of a few seconds.
     let best = null;
     const watch = navigator.geolocation.watchPosition(
@@ -60,73 +82,135 @@ export function place(form, { say, changed }) {
     function finish(problem = "") {
       clearTimeout(patience);
       navigator.geolocation.clearWatch(watch);
-      if (mine !== turn) return;
-      if (best) set({ lat: best.latitude, lng: best.longitude, accuracy: best.accuracy, source: "here" });
-      else say2(say(problem));
+      if (mine !== tries) return;
+      tries += 1;
+      if (best) {
+        spots.here = { lat: best.latitude, lng: best.longitude, accuracy: best.accuracy };
+        if (wanted) take("here");
+        else weigh();
+      } else if (wanted || !from) tell(say(problem));
     }
   }
 
-  function say2(words) {
+  function write(words, rest, inShort) {
+    title.textContent = words;
+    detail.textContent = rest.join(" · ");
+    mark(inShort[0], inShort[1]);
+  }
+
+  /** Say something about the place; above the button too, as long as none is known. */
+  function tell(words) {
     detail.textContent = words;
+    if (!from) mark(words);
+  }
+
+  /** The line above the button: what would be sent, in short. */
+  function mark(words, short = "") {
+    line.classList.toggle("is-set", Boolean(from));
+    line.querySelector("span").textContent = words;
+    line.querySelector("small").textContent = short && ` · ${short}`; // never cut off
+  }
+
+  function take(name) {
+    settled = true;
+    set({ ...spots[name], source: name });
+  }
+
+  /** Take the better of what phone and photo say, unless something was chosen by hand. */
+  function weigh() {
+    const name = taken(spots);
+    const now = position();
+    if (!name) clear();
+    else if (name === from && now && spots[name].lat.toFixed(6) === now.lat.toFixed(6)) around();
+    else set({ ...spots[name], source: name });
+  }
+
+  function clear() {
+    turn += 1;
+    from = "";
+    for (const name of [...MEASURED, "source"]) form.elements[name].value = "";
+    box.classList.remove("is-set");
+    title.textContent = say("no_place");
+    tell(say("choose_place"));
+    around();
+    changed();
   }
 
   function set({ lat, lng, accuracy, source }) {
     turn += 1;
     from = source;
-    form.elements.source.value = sources[source];
+    form.elements.source.value = SOURCES[source];
     form.elements.lat.value = lat.toFixed(6);
     form.elements.lng.value = lng.toFixed(6);
     form.elements.datum.value = "wgs84";
     form.elements.accuracy_m.value = accuracy ? Math.round(accuracy) : "";
-    // A position says more than a list; a compound that was chosen by hand stays.
-    if (source !== "list") {
-      community.value = "";
-      compound.value = "";
-      narrow();
-    }
+    // The last word wins: a position says more than what was chosen before it.
+    community.value = "";
+    compound.value = "";
+    narrow();
     look();
     changed();
   }
 
   /** Show what is known at once, then who answers for the spot. */
   async function look() {
-    const words = { here: say("here"), photo: say("from_photo"), map: say("from_map"), list: say("from_list") };
-    const accuracy = form.elements.accuracy_m.value;
-    const parts = [words[from] ?? "", accuracy ? say("accuracy", { m: accuracy }) : ""].filter(Boolean);
+    const by = { here: say("here"), photo: say("from_photo"), map: say("from_map"), list: say("from_list"), qr: say("from_qr") }[from];
+    const m = from === "qr" ? "" : form.elements.accuracy_m.value;
+    const more = [by, m ? say("accuracy", { m }) : ""].filter(Boolean);
+    const short = m ? say("m", { m }) : by;
     box.classList.add("is-set");
-    if (from === "list") {
-      title.textContent = [community, compound].map((select) => (select.value ? select.selectedOptions[0].textContent : "")).filter(Boolean).join(" · ");
-      detail.textContent = parts.join(" · ");
-      return;
-    }
-    title.textContent = parts.shift() ?? "";
-    detail.textContent = parts.join(" · ");
+    around();
+    const names = [community, compound].filter(({ value }) => value).map((select) => select.selectedOptions[0].textContent);
+    if (names.length) return write(names.join(" · "), more, [names.join(" · "), short]);
+    write(more[0], more.slice(1), m ? [by, short] : [by]);
     const mine = turn;
-    const found = await whose(form.elements.lat.value, form.elements.lng.value);
-    if (mine !== turn || !found) return;
-    title.textContent = found.words;
-    detail.textContent = [words[from], ...parts].filter(Boolean).join(" · ");
+    const found = await whose(position());
+    if (mine === turn && found) write(found.words, more, [found.name ?? found.words, short]);
   }
 
-  async function whose(lat, lng) {
+  async function whose({ lat, lng }) {
     try {
       const query = new URLSearchParams({ lat, lng, datum: "wgs84" });
       const answer = await fetch(`${form.dataset.locate}?${query}`, { headers: { Accept: "application/json" } });
       const body = await answer.json();
       if (!answer.ok) return { words: Object.values(body.errors ?? {}).flat()[0] ?? body.detail };
-      return body.community ? { words: `${body.community.name} · ${body.community.street.name}` } : null;
+      return body.community ? { words: `${body.community.name} · ${body.community.street.name}`, name: body.community.name } : null;
     } catch {
       return null; // without network the server finds out when it is sent
     }
   }
 
-  function chosenFromList() {
+  /** Chosen by hand, by list or code; a position that fits what was chosen may stay. */
+  function byHand(source, keeps = false) {
     turn += 1;
-    from = "list";
-    form.elements.source.value = sources.list;
-    for (const name of ["lat", "lng", "accuracy_m"]) form.elements[name].value = "";
+    tries += 1;
+    from = source;
+    form.elements.source.value = SOURCES[source];
+    if (!keeps) for (const name of MEASURED) form.elements[name].value = "";
     look();
     changed();
+  }
+
+  /** What the lists say now: a place by hand, or, taken back, again what phone and photo said. */
+  function listed(select) {
+    const group = compound.selectedOptions[0]?.parentElement;
+    if (select === compound && compound.value && group?.dataset.community) community.value = group.dataset.community;
+    else if (!community.value || (select === compound && position())) community.value = compound.value = "";
+    narrow();
+    if (community.value) return byHand("list");
+    if (!position()) return weigh();
+    look();
+    return changed();
+  }
+
+  /** Have what helps beside this, once somebody began: chips, the code at the gate, which of two. */
+  function around() {
+    const failed = () => { helper = null; };
+    helper ??= import("./around.mjs").then((it) => it.around(form, hook), failed);
+    return helper.then((it) => {
+      if (it) it.show();
+      return it;
+    });
   }
 
   /** Offer the compounds of the chosen community only. */
@@ -139,40 +223,29 @@ export function place(form, { say, changed }) {
     if (compound.selectedOptions[0]?.parentElement.disabled) compound.value = "";
   }
 
+  /** The map is fetched when it is asked for; without it the list is still there. */
   async function openMap() {
-    const screen = document.querySelector("[data-map-screen]");
-    const where = screen.querySelector("[data-map-where]");
-    const take = screen.querySelector("[data-map-take]");
-    // Nothing can be taken from a map that is not there yet.
-    take.disabled = true;
-    where.textContent = "\u00a0";
-    openDialog(screen);
-    const mine = ++mapTurn;
-    let map;
     try {
-      map = await drawMap(screen, (spot) => {
-        take.disabled = !spot.served;
-        where.textContent = spot.served ? spot.name || say("map_no_area") : say("map_outside");
-      });
+      const screen = await import("./map-screen.mjs");
+      await screen.openMap(form, { say, at: position(), me: spots.here, take: pinned });
     } catch {
-      if (mine === mapTurn) where.textContent = say("map_failed");
-      return;
+      tell(say("map_failed"));
     }
-    take.onclick = () => {
-      const spot = map.center();
-      set({ lat: spot.lat, lng: spot.lng, accuracy: 0, source: "map" });
-      closeDialog(screen);
-    };
   }
 
-  /** Load what the map needs, then draw it: without its styles it has no size and stays blank. */
-  async function drawMap(screen, moved) {
-    const [{ showMap }] = await Promise.all([import(form.dataset.mapScript), loadStyle(form.dataset.mapStyle)]);
-    const bounds = [Number(form.dataset.south), Number(form.dataset.west), Number(form.dataset.north), Number(form.dataset.east)];
-    const { lat, lng } = form.elements;
-    const at = lat.value ? [Number(lat.value), Number(lng.value)] : null;
-    return showMap(screen.querySelector("[data-map-box]"), { boundaries: form.dataset.boundaries, bounds, at, moved });
+  function pinned({ lat, lng }) {
+    tries += 1;
+    set({ lat, lng, accuracy: 0, source: "map" });
   }
+
+  const hook = {
+    say, take, tell, whose, pinned, narrow, byHand,
+    here: position,
+    source: () => from,
+    spots,
+    /** Nothing was chosen by hand: which of phone and photo counts is still to be said. */
+    isOpen: () => !settled && !compound.value && from in spots,
+  };
 
   return {
     source: () => from,
@@ -180,25 +253,33 @@ export function place(form, { say, changed }) {
     locateOnce() {
       if (!asked && !from) locate();
     },
+    /** Where the photo was taken; null: the photo that said so is gone. */
     fromPhoto(spot) {
-      if (!form.dataset.position || from === "map" || from === "list") return;
-      set({ ...spot, accuracy: 0, source: "photo" });
+      if (!form.dataset.position) return;
+      spots.photo = spot;
+      settled = false;
+      if (!compound.value && (!from || from in spots)) weigh();
+    },
+    /** The code at the gate opened this page. */
+    scanned: (code) => around().then((it) => it && it.scanned(code)),
+    /** The report is kept: its place is offered again, if somebody chose it. */
+    used() {
+      if (from) around().then((it) => it && it.remember());
     },
     restore(source) {
       narrow();
-      from = source || first() || (community.value ? "list" : "");
+      from = source || first();
       // A draft from before the consent was taken back: what the phone said of the place goes.
-      if (sources[from] === "phone" && !form.dataset.position) {
-        for (const name of ["lat", "lng", "accuracy_m", "source"]) form.elements[name].value = "";
+      if (SOURCES[from] === "phone" && !form.dataset.position) {
+        for (const name of [...MEASURED, "source"]) form.elements[name].value = "";
         from = "";
       }
-      if (from) look();
+      begin();
     },
     /** Just agreed: only now is the phone asked. */
     allowed() {
       form.querySelector("[data-here]").hidden = false;
       locate();
     },
-    isSet: () => Boolean(form.elements.lat.value || community.value || compound.value),
   };
 }

@@ -2,6 +2,8 @@
 // much waits. What is true stands in the store; these only save looking.
 const MEMBER = "grid-report-member";
 const UNSENT = "grid-report-unsent";
+// The place this member chose last; it goes with the sign-out.
+export const LAST_PLACE = "grid-report-last-place";
 
 function read(name, otherwise) {
   try {
@@ -30,6 +32,7 @@ export function arrive(member, facts = {}) {
 
 export function leave() {
   write(MEMBER, { member: "" });
+  write(LAST_PLACE, null);
 }
 
 /** Return how much of a member's waits on this phone; of everybody without a name. */

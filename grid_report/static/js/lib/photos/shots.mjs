@@ -15,6 +15,7 @@ export function shots(form, { say, changed, first, placed }) {
   const plainWords = words.textContent;
   const list = [];
   let work = Promise.resolve();
+  let told = null;
 
   for (const input of [camera, album]) {
     input.addEventListener("change", () => {
@@ -62,7 +63,8 @@ export function shots(form, { say, changed, first, placed }) {
       }
       shot.file = small;
       if (takenAt && !form.elements.taken_at.value) form.elements.taken_at.value = takenAt;
-      if (spot && fromAlbum) placed(spot);
+      shot.spot = spot && { ...spot, album: fromAlbum };
+      tellSpot();
       shot.size.textContent = say(shrunk ? "shrunk" : "as_is", { size: sizeWords(small.size) });
       changed();
     }
@@ -102,6 +104,13 @@ export function shots(form, { say, changed, first, placed }) {
     shot.item.remove();
     list.splice(list.indexOf(shot), 1);
     arrange();
+    tellSpot();
+  }
+
+  /** Tell where the first photo that knows it was taken, once it is another. */
+  function tellSpot() {
+    const spot = list.map((shot) => shot.spot).find(Boolean) ?? null;
+    if (spot !== told) placed((told = spot));
   }
 
   function count() {
