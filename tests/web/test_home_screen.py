@@ -21,7 +21,7 @@ def test_every_page_leads_to_the_manifest_and_the_manifest_to_signs_of_their_siz
     signs.append(("/static/icons/apple-touch-icon.png", "180x180"))
     assert 'rel="apple-touch-icon" href="/static/icons/apple-touch-icon.png"' in page
     for address, sizes in signs:
-        with Image.open(io.BytesIO(client.get(address).data)) as picture:
+        with client.get(address) as answer, Image.open(io.BytesIO(answer.data)) as picture:
             assert f"{picture.width}x{picture.height}" == sizes
 
 
