@@ -27,6 +27,7 @@ from grid_report.settings_sections import (
     Jobs,
     Leaving,
     Limits,
+    Map,
     Notify,
     Photos,
     Points,
@@ -48,6 +49,7 @@ __all__ = [
     "Jobs",
     "Leaving",
     "Limits",
+    "Map",
     "Notify",
     "Photos",
     "Points",
@@ -89,6 +91,7 @@ class Settings(Section):
     sms: Sms
     notify: Notify
     county: County
+    map: Map
     photos: Photos
     limits: Limits
     cases: Cases

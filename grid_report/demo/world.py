@@ -37,6 +37,7 @@ from grid_report.notify import usecases as notify
 from grid_report.notify.models import InboxEntry, Message
 from grid_report.places import queries as places_queries
 from grid_report.places import usecases as places_usecases
+from grid_report.places.basemap import usecases as basemap_usecases
 from grid_report.places.geo.reference import Reference
 from grid_report.reports.casework import usecases as reports
 from grid_report.reports.commands import RateReport, SubmitReport, TakeStep
@@ -127,6 +128,7 @@ def load(
     places_usecases.load_demo_places(
         county_code=county, extent=places_queries.cache().extent, now=now
     )
+    basemap_usecases.load_demo_basemap(county=places_queries.cache().extent, now=now)
     places = places_queries.reference()
     if find_world() is None:
         _note(BEGUN, world, now)

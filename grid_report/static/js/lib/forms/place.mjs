@@ -16,6 +16,7 @@ export function place(form, { say, changed }) {
   let asked = false;
   let turn = 0;
   let mapTurn = 0;
+  let me = null;
 
   form.querySelector("[data-here]").addEventListener("click", () => locate());
   form.querySelector("[data-map]").addEventListener("click", openMap);
@@ -61,6 +62,7 @@ export function place(form, { say, changed }) {
       clearTimeout(patience);
       navigator.geolocation.clearWatch(watch);
       if (mine !== turn) return;
+      if (best) me = { lat: best.latitude, lng: best.longitude, accuracy: best.accuracy };
       if (best) set({ lat: best.latitude, lng: best.longitude, accuracy: best.accuracy, source: "here" });
       else say2(say(problem));
     }
@@ -171,7 +173,7 @@ export function place(form, { say, changed }) {
     const bounds = [Number(form.dataset.south), Number(form.dataset.west), Number(form.dataset.north), Number(form.dataset.east)];
     const { lat, lng } = form.elements;
     const at = lat.value ? [Number(lat.value), Number(lng.value)] : null;
-    return showMap(screen.querySelector("[data-map-box]"), { boundaries: form.dataset.boundaries, bounds, at, moved });
+    return showMap(screen.querySelector("[data-map-box]"), { boundaries: form.dataset.boundaries, bounds, at, me, moved });
   }
 
   return {
