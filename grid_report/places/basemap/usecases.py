@@ -21,8 +21,8 @@ from grid_report.settings import CONFIG
 # So many pieces at a time: two megabytes are written in a moment.
 _AT_ONCE: Final = 32
 DEMO_FILE: Final = CONFIG / "demo" / "streets.pmtiles"
-DEMO_CREDIT: Final = "演示用的虚构街道 · made-up streets"
-DEMO_APPROVAL: Final = "非真实地图 · no real map"
+DEMO_CREDIT: Final = "虚构的演示街道 · made-up streets"
+DEMO_APPROVAL: Final = "—"
 
 
 def load_basemap(

@@ -61,8 +61,8 @@ async function draw(box, boundaries, bounds) {
   let fit = Infinity;
   const look = colours(frame);
   const streets = await underneath(map, box, frame, ground, look);
-  const said = labels(map, [areaNames, spotNames, streetNames], look);
-  streets?.on("load tileload", said.soon);
+  const said = labels(map, [spotNames, areaNames, streetNames], look);
+  streets?.layer.on("load tileload", said.soon);
   let marks = [];
   let toMe = null;
   const drawn = {
@@ -85,7 +85,7 @@ async function draw(box, boundaries, bounds) {
     mark(at, me) {
       for (const mark of marks) mark.remove();
       toMe?.remove();
-      marks = at ? [circleMarker(here(at), { radius: 7, className: "map-was", interactive: false })] : [];
+      marks = at && !(me && at[0] === Number(me.lat.toFixed(6)) && at[1] === Number(me.lng.toFixed(6))) ? [circleMarker(here(at), { radius: 7, className: "map-was", interactive: false })] : [];
       if (me) {
         const spot = here([me.lat, me.lng]);
         if (me.accuracy) marks.push(circle(spot, { radius: me.accuracy, className: "map-around", interactive: false }));
@@ -152,7 +152,8 @@ async function underneath(map, box, frame, ground, look) {
   let streets = null;
   if (ground.kind === "file") {
     const { streets: make } = await import("./lib/ground/streets.mjs");
-    streets = make(GridLayer, ground, look).addTo(map);
+    streets = make(GridLayer, ground, look);
+    streets.layer.addTo(map);
   } else {
     for (const template of ground.tiles) {
       const { subdomains, min_zoom: minZoom, max_zoom: maxNativeZoom } = ground;
@@ -200,10 +201,13 @@ function colours(frame) {
   return () => {
     const style = getComputedStyle(frame);
     const of = (name) => style.getPropertyValue(name).trim();
-    const soft = of("--ink-soft");
+    const [soft, line] = [of("--ink-soft"), of("--line")];
+    // By night roads are lighter than the ground, as they are by day.
+    const roads = style.colorScheme.includes("dark")
+      ? { water: of("--civic-wash"), minor: line, medium: line, major: of("--edge"), highway: of("--edge"), edge: of("--paper") }
+      : { water: of("--heat-1"), minor: of("--card"), medium: of("--card"), major: of("--warn-wash"), highway: of("--brand-wash"), edge: of("--edge") };
     return {
-      green: of("--ok-wash"), water: of("--heat-1"), house: of("--line"), rail: soft, path: of("--line"),
-      minor: of("--card"), medium: of("--card"), major: of("--warn-wash"), highway: of("--brand-wash"), edge: of("--edge"),
+      ...roads, green: of("--ok-wash"), house: line, rail: soft, path: line,
       ink: of("--ink"), soft, civic: of("--civic"), brand: of("--brand"), halo: of("--card"), font: style.fontFamily, size: parseFloat(style.fontSize),
     };
   };

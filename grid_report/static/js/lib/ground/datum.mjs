@@ -1,6 +1,6 @@
 // Chinese map providers shift positions (GCJ-02); the site speaks WGS-84. The same as places/geo/datum.py.
 const AXIS_M = 6378245;
-const ECCENTRICITY_2 = 0.00669342162296594323;
+const ECCENTRICITY_2 = 0.006693421622965943;
 
 const isShiftedHere = (lat, lng) => lat >= 0.8293 && lat <= 55.8271 && lng >= 72.004 && lng <= 137.8347;
 

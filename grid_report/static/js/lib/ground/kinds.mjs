@@ -12,7 +12,7 @@ const ROADS = [
 /** From the ground up: what is painted later lies on what was painted before. */
 export const ORDER = ["green", "water", "house", "rail", "path", "minor", "medium", "major", "highway"];
 // Widths in pixels at zoom 14 and at zoom 18; of what has none its ground is painted.
-const WIDTHS = { rail: [1.5, 3], path: [0.7, 3], minor: [1, 11], medium: [2.2, 15], major: [3.4, 20], highway: [4, 22] };
+const WIDTHS = { rail: [1.5, 3], path: [0.5, 3], minor: [1, 11], medium: [2.2, 15], major: [3.4, 20], highway: [4, 22] };
 
 /** Return which of ORDER a feature is, or nothing for what our map leaves out. */
 export function kindOf(layer, { kind = "", class: sort = "", kind_detail: detail = "" }) {

@@ -40,30 +40,31 @@ export function labels(map, sources, look) {
     const view = [EDGE, EDGE, width - EDGE, height - EDGE];
     for (const source of sources) for (const one of source(map.getZoom(), colours)) put(pen, one, view, taken, colours);
   }
+}
 
-  function put(pen, { text, spot, line, size, weight = 500, ink, dot }, view, taken, { font, halo }) {
-    pen.font = `${weight} ${size}px ${font}`;
-    const width = pen.measureText(text).width;
-    const place = line ? standOn(longestInside(line(), view), width) : over(spot(), dot, size);
-    if (!place) return;
-    const across = Math.abs(Math.cos(place.angle)) * width + Math.abs(Math.sin(place.angle)) * size;
-    const along = Math.abs(Math.sin(place.angle)) * width + Math.abs(Math.cos(place.angle)) * size;
-    const box = [place.x - across / 2 - 3, place.y - along / 2 - 3, place.x + across / 2 + 3, place.y + along / 2 + 3 + (dot ? 9 : 0)];
-    if (box[0] < 0 || box[1] < 0 || box[2] > view[2] + EDGE || box[3] > view[3] + EDGE) return;
-    if (taken.some((it) => it.box[0] < box[2] && it.box[2] > box[0] && it.box[1] < box[3] && it.box[3] > box[1])) return;
-    if (line && taken.some((it) => it.text === text && Math.hypot(it.x - place.x, it.y - place.y) < SAME_APART)) return;
-    taken.push({ text, box, x: place.x, y: place.y });
-    pen.save();
-    pen.translate(place.x, place.y);
-    pen.rotate(place.angle);
-    pen.lineWidth = 3.5;
-    pen.strokeStyle = halo;
-    pen.fillStyle = ink;
-    pen.strokeText(text, 0, 0);
-    pen.fillText(text, 0, 0);
-    if (dot) sign(pen, dot, size / 2 + 6);
-    pen.restore();
-  }
+/** Write one thing where it has room; what was written before keeps its place. */
+function put(pen, { text, spot, line, size, weight = 500, ink, dot }, view, taken, { font, halo }) {
+  pen.font = `${weight} ${size}px ${font}`;
+  const width = pen.measureText(text).width;
+  const place = line ? standOn(longestInside(line(), view), width) : over(spot(), dot, size);
+  if (!place) return;
+  const across = Math.abs(Math.cos(place.angle)) * width + Math.abs(Math.sin(place.angle)) * size;
+  const along = Math.abs(Math.sin(place.angle)) * width + Math.abs(Math.cos(place.angle)) * size;
+  const box = [place.x - across / 2 - 3, place.y - along / 2 - 3, place.x + across / 2 + 3, place.y + along / 2 + 3 + (dot ? 9 : 0)];
+  if (box[0] < 0 || box[1] < 0 || box[2] > view[2] + EDGE || box[3] > view[3] + EDGE) return;
+  if (taken.some((it) => it.box[0] < box[2] && it.box[2] > box[0] && it.box[1] < box[3] && it.box[3] > box[1])) return;
+  if (line && taken.some((it) => it.text === text && Math.hypot(it.x - place.x, it.y - place.y) < SAME_APART)) return;
+  taken.push({ text, box, x: place.x, y: place.y });
+  pen.save();
+  pen.translate(place.x, place.y);
+  pen.rotate(place.angle);
+  pen.lineWidth = 3.5;
+  pen.strokeStyle = halo;
+  pen.fillStyle = ink;
+  pen.strokeText(text, 0, 0);
+  pen.fillText(text, 0, 0);
+  if (dot) sign(pen, dot, size / 2 + 6);
+  pen.restore();
 }
 
 const over = ({ x, y }, dot, size) => ({ x, y: dot ? y - size / 2 - 6 : y, angle: 0 });

@@ -8,7 +8,7 @@ import { calledIn, isRoad, kindOf, ORDER, widthOf } from "./kinds.mjs";
 const SIDE = 512;
 const MOST_KEPT = 48;
 
-/** Make Leaflet's layer of a file; `words` gives the names of its streets for the canvas above it. */
+/** Make Leaflet's layer of a file, and what names its streets for the words above it. */
 export function streets(GridLayer, { address, min_zoom: minZoom, max_zoom: maxZoom }, look) {
   const archive = new PMTiles(new FetchSource(new URL(address, document.baseURI).href));
   const language = document.documentElement.lang.startsWith("en") ? "en" : "zh";
@@ -27,42 +27,51 @@ export function streets(GridLayer, { address, min_zoom: minZoom, max_zoom: maxZo
     return kept.get(key);
   }
 
-  const Streets = GridLayer.extend({
-    createTile({ x, y, z }, done) {
-      const tile = document.createElement("canvas");
-      const ratio = Math.min(devicePixelRatio || 1, 2);
-      tile.width = tile.height = SIDE * ratio;
-      // A tile of 512 pixels at a zoom is one of the file at the zoom before.
-      const own = Math.min(z - 1, maxZoom);
-      if (own < minZoom) {
-        setTimeout(() => done(null, tile), 0);
-        return tile;
+  /** Paint a tile as soon as what is in it has come. */
+  async function fill(tile, { x, y, z }, done) {
+    // A tile of 512 pixels at a zoom is one of the file at the zoom before.
+    const own = Math.min(z - 1, maxZoom);
+    const times = 2 ** (z - 1 - own);
+    const from = { z: own, x: Math.floor(x / times), y: Math.floor(y / times) };
+    let problem = null;
+    try {
+      const found = await (own < minZoom ? Promise.resolve(null) : read(from.z, from.x, from.y));
+      if (found) {
+        const unit = SIDE * ratio();
+        paint(tile.getContext("2d"), found, { zoom: z, scale: unit * times, left: (x - from.x * times) * unit, top: (y - from.y * times) * unit, colours: look() });
+        tile.streets = { ...from, ...found };
       }
-      const times = 2 ** (z - 1 - own);
-      const from = { z: own, x: Math.floor(x / times), y: Math.floor(y / times) };
-      read(from.z, from.x, from.y).then(
-        (found) => {
-          if (found) paint(tile.getContext("2d"), found, { zoom: z, scale: SIDE * times * ratio, left: (x - from.x * times) * SIDE * ratio, top: (y - from.y * times) * SIDE * ratio, ratio, colours: look() });
-          tile.streets = found ? { ...from, ...found } : null;
-          done(null, tile);
-        },
-        (problem) => done(problem, tile),
-      );
+    } catch (error) {
+      problem = error;
+    }
+    done(problem, tile);
+  }
+
+  const Streets = GridLayer.extend({
+    createTile(coords, done) {
+      const tile = document.createElement("canvas");
+      tile.width = tile.height = SIDE * ratio();
+      fill(tile, coords, done);
       return tile;
     },
-    /** Yield the named lines of every tile in sight. */
-    *named() {
-      const seen = new Set();
-      for (const { el } of Object.values(this._tiles)) {
-        const found = el.streets;
-        if (!found || seen.has(found.lines)) continue;
-        seen.add(found.lines);
-        for (const one of found.lines) yield { ...one, tile: found };
-      }
-    },
   });
-  return new Streets({ tileSize: SIDE, maxZoom: 19, keepBuffer: 1, updateWhenZooming: false, className: "map-streets" });
+  const layer = new Streets({ tileSize: SIDE, maxZoom: 19, keepBuffer: 1, updateWhenZooming: false, className: "map-streets" });
+  const inSight = new Set();
+  layer.on("tileload", ({ tile }) => tile.streets && inSight.add(tile.streets));
+  layer.on("tileunload", ({ tile }) => inSight.delete(tile.streets));
+  /** Yield the named lines of every tile in sight; several show the same one from near. */
+  function* named() {
+    const seen = new Set();
+    for (const tile of inSight) {
+      if (seen.has(tile.lines)) continue;
+      seen.add(tile.lines);
+      for (const one of tile.lines) yield { ...one, tile };
+    }
+  }
+  return { layer, named };
 }
+
+const ratio = () => Math.min(devicePixelRatio || 1, 2);
 
 /** Sort a tile's features by what is painted: one path for all of a kind, and the lines that have names. */
 function sorted(tile, language) {
@@ -90,7 +99,7 @@ function sorted(tile, language) {
   return { paths, lines: lines.sort((a, b) => ORDER.indexOf(b.kind) - ORDER.indexOf(a.kind)) };
 }
 
-function paint(pen, { paths }, { zoom, scale, left, top, ratio, colours }) {
+function paint(pen, { paths }, { zoom, scale, left, top, colours }) {
   pen.setTransform(scale, 0, 0, scale, -left, -top);
   pen.lineCap = pen.lineJoin = "round";
   const drawn = ORDER.filter((kind) => paths[kind]);
@@ -103,7 +112,8 @@ function paint(pen, { paths }, { zoom, scale, left, top, ratio, colours }) {
   for (const [edge, colour] of [[2, () => colours.edge], [0, (kind) => colours[kind]]]) {
     for (const kind of roads) {
       if (edge && kind === "rail") continue;
-      pen.lineWidth = ((widthOf(kind, zoom) + edge) * ratio) / scale;
+      pen.globalAlpha = edge ? 0.5 : 1;
+      pen.lineWidth = ((widthOf(kind, zoom) + edge) * ratio()) / scale;
       pen.strokeStyle = colour(kind);
       pen.stroke(paths[kind]);
     }
