@@ -280,7 +280,7 @@ class Map(Section):
         if not self.attribution.strip():
             raise ValueError("map.tiles needs map.attribution as well: who made the map")
         if not any(it.isdigit() for it in self.approval):
-            raise ValueError("map.tiles needs map.approval as well: the approval number (审图号)")
+            raise ValueError("map.tiles needs map.approval as well: the approval number of the map")
         if ("{s}" in self.tiles[0]) is not bool(self.subdomains):
             raise ValueError("map.subdomains says what {s} in map.tiles stands for: both or none")
         return self

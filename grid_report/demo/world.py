@@ -50,6 +50,7 @@ from grid_report.settings import Settings
 BEGUN: Final = "demo.begin"
 DONE: Final = "demo.finish"
 PICTURE: Final = (960, 720)
+STREETS: Final = "虚构的演示街道 · made-up streets"
 MESSAGES_AT_ONCE: Final = 400
 READ_AFTER: Final = timedelta(days=2)
 OLD_PHOTOS: Final = 0.03
@@ -128,7 +129,9 @@ def load(
     places_usecases.load_demo_places(
         county_code=county, extent=places_queries.cache().extent, now=now
     )
-    basemap_usecases.load_demo_basemap(county=places_queries.cache().extent, now=now)
+    basemap_usecases.load_demo_basemap(
+        attribution=STREETS, county=places_queries.cache().extent, now=now
+    )
     places = places_queries.reference()
     if find_world() is None:
         _note(BEGUN, world, now)

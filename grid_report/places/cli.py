@@ -132,7 +132,7 @@ def load_points(file: Path) -> None:
 @places_cli.command("load-basemap")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--attribution", default="", help="Who made the map; shown on it.")
-@click.option("--approval", default="", help="Its approval number (审图号); shown on it.")
+@click.option("--approval", default="", help="Its approval number; shown on it.")
 @with_appcontext
 def load_basemap(file: Path, attribution: str, approval: str) -> None:
     """Put the streets of a PMTiles FILE under the built-in map, whole or not at all."""

@@ -29,7 +29,7 @@ class Basemap(Base):
     min_zoom: Mapped[int]
     max_zoom: Mapped[int]
     attribution: Mapped[str] = mapped_column(String(200))
-    # 审图号: a map may be shown to the public with its number only.
+    # Of the map office: a map may be shown to the public with its number only.
     approval: Mapped[str] = mapped_column(String(60))
     begun_at: Mapped[Instant]
     loaded_at: Mapped[Instant | None]

@@ -33,7 +33,7 @@ def ground() -> Response:
     said = {
         "ground": _ground(),
         "spots": spots,
-        "words": {name: sentence("map", f"map-{name}") for name in WORDS},
+        "words": {name: sentence("places/map", f"map-{name}") for name in WORDS},
     }
     text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
     response = current_app.response_class(text, mimetype="application/json")
@@ -76,7 +76,7 @@ def _file(streets: Streets) -> dict[str, Any]:
 
 
 def _credit(attribution: str, approval: str) -> str:
-    return sentence("map", "map-credit", attribution=attribution, approval=approval)
+    return sentence("places/map", "map-credit", attribution=attribution, approval=approval)
 
 
 @bp.get("/map/streets/<digest>.pmtiles")

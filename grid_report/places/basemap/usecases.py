@@ -20,9 +20,9 @@ from grid_report.settings import CONFIG
 
 # So many pieces at a time: two megabytes are written in a moment.
 _AT_ONCE: Final = 32
+# What is invented needs none, and says so.
+NO_APPROVAL: Final = "—"
 DEMO_FILE: Final = CONFIG / "demo" / "streets.pmtiles"
-DEMO_CREDIT: Final = "虚构的演示街道 · made-up streets"
-DEMO_APPROVAL: Final = "—"
 
 
 def load_basemap(
@@ -58,7 +58,7 @@ def _copy(
     return archive
 
 
-def load_demo_basemap(*, county: Extent, now: datetime) -> bool:
+def load_demo_basemap(*, attribution: str, county: Extent, now: datetime) -> bool:
     """Load the made-up streets of the demo, unless streets are there; tell whether it did."""
     known = db.session.scalar(select(Basemap.id).where(Basemap.loaded_at.is_not(None)).limit(1))
     db.session.rollback()
@@ -68,8 +68,8 @@ def load_demo_basemap(*, county: Extent, now: datetime) -> bool:
         _copy(
             file,
             source=DEMO_FILE.name,
-            attribution=DEMO_CREDIT,
-            approval=DEMO_APPROVAL,
+            attribution=attribution,
+            approval=NO_APPROVAL,
             county=county,
             now=now,
         )

@@ -18,6 +18,7 @@ from grid_report.db import db
 from grid_report.errors import Invalid
 from grid_report.places import queries as places_queries
 from grid_report.places.basemap import archives, queries, usecases
+from grid_report.places.basemap.byte_ranges import Span
 from grid_report.places.basemap.models import Basemap, BasemapPiece
 from grid_report.places.cli import places_cli
 from grid_report.places.geo.routing import Extent
@@ -103,7 +104,7 @@ def test_a_file_is_loaded_in_pieces_and_takes_the_place_of_the_one_before(
     assert found is not None
     assert (found.attribution, found.approval) == ("某测绘院", "辽S(2026)7号")
     assert found.digest != before.digest
-    whole = queries.bytes_of(found.id, queries.Span(0, found.byte_count - 1))
+    whole = queries.bytes_of(found.id, Span(0, found.byte_count - 1))
     assert b"".join(whole) == second.read_bytes()
     assert (kept(Basemap), kept(BasemapPiece)) == (1, 5)
     acts = db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
@@ -141,7 +142,7 @@ class Torn(BytesIO):
 @pytest.mark.database
 def test_a_load_that_was_cut_off_shows_nothing_and_is_cleared_away_by_the_next(app: Flask) -> None:
     county, now = places_queries.cache().extent, clock.now()
-    assert usecases.load_demo_basemap(county=county, now=now)
+    assert usecases.load_demo_basemap(attribution="虚构", county=county, now=now)
     before = queries.find_streets()
     db.session.rollback()
     more = DEMO + b"x" * queries.PIECE_BYTES * 60
@@ -150,6 +151,6 @@ def test_a_load_that_was_cut_off_shows_nothing_and_is_cleared_away_by_the_next(a
         usecases.load_basemap(Torn(more), county=county, now=now, **said)
     assert queries.find_streets() == before
     assert kept(Basemap) == 2
-    assert not usecases.load_demo_basemap(county=county, now=now)
+    assert not usecases.load_demo_basemap(attribution="虚构", county=county, now=now)
     usecases.load_basemap(BytesIO(DEMO), county=county, now=now, **said)
     assert (kept(Basemap), kept(BasemapPiece)) == (1, 1)

@@ -113,7 +113,9 @@ def test_the_map_says_what_lies_under_it_and_what_stands_on_it(make: Make) -> No
     assert found["words"]["near"] == "靠近{name}"
     again = browser.get("/map/ground.json", headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
-    usecases.load_demo_basemap(county=places_queries.cache().extent, now=clock.now())
+    usecases.load_demo_basemap(
+        attribution="虚构", county=places_queries.cache().extent, now=clock.now()
+    )
     new = browser.get("/map/ground.json", headers={"If-None-Match": first.headers["ETag"]})
     ground = json.loads(new.data)["ground"]
     assert (ground["kind"], ground["min_zoom"], ground["max_zoom"]) == ("file", 11, 14)
