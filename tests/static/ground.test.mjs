@@ -71,6 +71,10 @@ test("words stand on the longest run in sight, in its middle, and never upside d
   near([place.x, place.y, place.angle], [60, 45, Math.PI / 2]);
   const leftward = standOn(longestInside([[90, 50], [10, 50]], BOX), 40);
   near([leftward.x, leftward.y, Math.abs(leftward.angle)], [50, 50, 0]);
+  for (const down of [-10, 10]) {
+    const { angle } = standOn(longestInside([[90, 50], [10, 50 + down]], BOX), 40);
+    near([angle], [Math.atan2(-down, 80)]);
+  }
 });
 
 test("too short or too bent a line has no words", () => {
