@@ -91,9 +91,8 @@ def streets(digest: str) -> Response:
     if digest in request.if_none_match:
         response = Response(status=304)
     else:
-        body = iter(()) if request.method == "HEAD" else queries.bytes_of(found.id, span)
         response = Response(
-            stream_with_context(body),
+            stream_with_context(queries.bytes_of(found.id, span)),
             status=200 if span.is_whole else 206,
             mimetype="application/octet-stream",
         )
