@@ -51,7 +51,8 @@ async function draw(box, boundaries, bounds) {
   // Some providers draw shifted: then the whole map stands in their positions, and says ours.
   const here = ground?.datum === "gcj02" ? toGcj02 : (spot) => spot;
   const back = ground?.datum === "gcj02" ? toWgs84 : (spot) => spot;
-  const map = new LeafletMap(frame, { zoomControl: false, attributionControl: false, zoomSnap: 0.5, maxZoom: NEAREST_ZOOM, keyboard: true });
+  // A zoom that is still on its way would take back whatever is pressed meanwhile.
+  const map = new LeafletMap(frame, { zoomControl: false, attributionControl: false, zoomSnap: 0.5, maxZoom: NEAREST_ZOOM, keyboard: true, zoomAnimation: false });
   if (words.map) frame.setAttribute("aria-label", words.map);
   frame.setAttribute("role", "application");
   new Control.Zoom({ zoomInTitle: words.in ?? "+", zoomOutTitle: words.out ?? "−" }).addTo(map);
@@ -102,8 +103,7 @@ async function draw(box, boundaries, bounds) {
     },
   };
   map.on("moveend", () => drawn.fitted && drawn.tell());
-  // Kept on the phone from now on, for where there is no network.
-  navigator.serviceWorker?.controller?.postMessage({ map: true });
+  keep();
   return drawn;
 
   function* areaNames(zoom, { ink, size }) {
@@ -144,6 +144,12 @@ async function draw(box, boundaries, bounds) {
     }
     return best ? (words.near ?? "{name}").replace("{name}", () => best.name) : "";
   }
+}
+
+/** Have the map kept on the phone from now on, for where there is no network: behind the form itself. */
+async function keep() {
+  const worker = await navigator.serviceWorker?.ready;
+  worker?.active?.postMessage({ map: true });
 }
 
 /** Put the ground under the map: a file's streets, a provider's tiles, or nothing. */

@@ -18,6 +18,7 @@ from werkzeug.serving import make_server
 
 from grid_report.places.geo.datum import to_gcj02
 from grid_report.places.geo.points import Point
+from tests.journeys.test_offline import wait_until, wait_until_kept
 from tests.support.builders import Make
 from tests.support.visits.browser import PHONE, Person
 from tests.support.visits.screens import violations
@@ -62,7 +63,7 @@ def test_a_rider_finds_the_spot_between_streets(person: Callable[..., Person], s
     # Nothing of the map's weight before it is opened.
     assert not [url for _, url in asked if "/map" in url.replace(rider.site.address, "")]
     screen = open_map(page)
-    page.wait_for_function(f"({PAINTED})() > 200")
+    wait_until(page, f"() => ({PAINTED})() > 200")
     parts = [status for status, url in asked if url.endswith(".pmtiles")]
     assert parts
     assert set(parts) == {206}
@@ -71,7 +72,7 @@ def test_a_rider_finds_the_spot_between_streets(person: Callable[..., Person], s
     expect(screen.locator(".map-credit")).to_contain_text("审图号")
     assert screen.locator("path.map-me").count() == 1
     assert screen.locator("path.map-around").bounding_box()["width"] > 10
-    page.wait_for_function(WRITTEN)
+    wait_until(page, WRITTEN)
     for button in screen.locator(".leaflet-bar a").all():
         box = button.bounding_box()
         assert box["width"] >= 48
@@ -100,14 +101,10 @@ def test_a_rider_finds_the_spot_between_streets(person: Callable[..., Person], s
 def test_the_map_opens_without_network_once_it_was_opened(person: Callable[..., Person]) -> None:
     rider = person(RIDER)
     page = rider.go("/report/new")
-    page.wait_for_function("() => navigator.serviceWorker.controller")
-    page.wait_for_function("async () => Boolean(await caches.match('/report/shell'))")
+    wait_until_kept(page, "/report/shell")
     open_map(page)
     for path in ("/map/boundaries.json", "/map/ground.json"):
-        for _ in range(100):
-            if page.evaluate("path => caches.match(path).then(Boolean)", path):
-                break
-            page.wait_for_timeout(100)
+        wait_until_kept(page, path)
     rider.context.set_offline(True)
     page.goto(rider.site.address + "/report/new")
     screen = open_map(page)

@@ -109,7 +109,7 @@ function paint(pen, { paths }, { zoom, scale, left, top, colours }) {
     pen.fill(paths[kind], "evenodd");
   }
   // All edges before all roads: crossings stay open.
-  for (const [edge, colour] of [[2, () => colours.edge], [0, (kind) => colours[kind]]]) {
+  for (const [edge, colour] of [[zoom < 14 ? 1 : 2, () => colours.edge], [0, (kind) => colours[kind]]]) {
     for (const kind of roads) {
       if (edge && kind === "rail") continue;
       pen.globalAlpha = edge ? 0.5 : 1;
