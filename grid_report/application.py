@@ -65,6 +65,7 @@ from grid_report.places import category_routes, gate_routes
 from grid_report.places import erasure as places_erasure
 from grid_report.places import queries as places_queries
 from grid_report.places import routes as places_routes
+from grid_report.places.basemap import routes as basemap_routes
 from grid_report.places.boundaries import open_cases
 from grid_report.points import erasure as points_erasure
 from grid_report.points import signals as points_signals
@@ -168,6 +169,7 @@ BLUEPRINTS = (
     unit_routes.bp,
     unrouted_routes.bp,
     places_routes.bp,
+    basemap_routes.bp,
     category_routes.bp,
     kinds_routes.bp,
     gate_routes.bp,

@@ -27,6 +27,7 @@ from grid_report.settings_sections import (
     Jobs,
     Leaving,
     Limits,
+    Map,
     Notify,
     Photos,
     Points,
@@ -49,6 +50,7 @@ __all__ = [
     "Jobs",
     "Leaving",
     "Limits",
+    "Map",
     "Notify",
     "Photos",
     "Points",
@@ -92,6 +94,7 @@ class Settings(Section):
     wechat: Wechat
     notify: Notify
     county: County
+    map: Map
     photos: Photos
     limits: Limits
     cases: Cases

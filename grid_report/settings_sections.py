@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import SplitResult, parse_qs, urlsplit
 from zoneinfo import ZoneInfo
@@ -260,6 +261,63 @@ class County(Section):
     def tz(self) -> ZoneInfo:
         """The zone whose days and months the county counts in."""
         return ZoneInfo(self.zone)
+
+
+class Map(Section):
+    tiles: tuple[str, ...] = Field(max_length=4)
+    subdomains: str = Field(pattern=r"^[0-9a-z]{0,16}$")
+    datum: Literal["wgs84", "gcj02"]
+    attribution: str = Field(max_length=200)
+    approval: str = Field(max_length=60)
+    min_zoom: int = Field(ge=0, le=22)
+    max_zoom: int = Field(ge=0, le=22)
+
+    @field_validator("tiles", mode="before")
+    @classmethod
+    def _words_of_a_variable(cls, given: Any) -> Any:
+        return given.split() if isinstance(given, str) else given
+
+    @field_validator("tiles")
+    @classmethod
+    def _are_templates(cls, tiles: tuple[str, ...]) -> tuple[str, ...]:
+        for template in tiles:
+            host = _HOST_OF_TILES.match(template)
+            names = re.findall(r"\{([^{}]*)\}", template[host.end() :]) if host else []
+            if sorted(names) != ["x", "y", "z"] or not template.isascii():
+                raise ValueError(
+                    "https://host/… with {x}, {y} and {z} in it, {s} at most in the host, is allowed"
+                )
+        if len({host[0] for it in tiles if (host := _HOST_OF_TILES.match(it))}) > 1:
+            raise ValueError("all layers have to come from one host")
+        return tiles
+
+    @model_validator(mode="after")
+    def _may_be_shown(self) -> Self:
+        if self.min_zoom > self.max_zoom:
+            raise ValueError("map.min_zoom has to be no more than map.max_zoom")
+        if not self.tiles:
+            return self
+        if not self.attribution.strip():
+            raise ValueError("map.tiles needs map.attribution as well: who made the map")
+        if not any(it.isdigit() for it in self.approval):
+            raise ValueError("map.tiles needs map.approval as well: the approval number of the map")
+        if ("{s}" in self.tiles[0]) is not bool(self.subdomains):
+            raise ValueError("map.subdomains says what {s} in map.tiles stands for: both or none")
+        return self
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts tiles come from: the only ones beside our own a page with a map may ask."""
+        found = _HOST_OF_TILES.match(self.tiles[0]) if self.tiles else None
+        base = found[0].rstrip("/") if found else ""
+        return tuple(base.replace("{s}", it) for it in self.subdomains or ".") if base else ()
+
+
+# Sealed, or on this machine, where tests have theirs. What it lets through may stand in a policy.
+_HOST_OF_TILES = re.compile(
+    r"(https://(?:[a-z0-9-]|\{s\})+(?:\.(?:[a-z0-9-]|\{s\})+)+(?::[0-9]{1,5})?"
+    r"|http://(?:127\.0\.0\.1|localhost)(?::[0-9]{1,5})?)/"
+)
 
 
 class Photos(Section):

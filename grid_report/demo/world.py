@@ -37,6 +37,7 @@ from grid_report.notify import usecases as notify
 from grid_report.notify.models import InboxEntry, Message
 from grid_report.places import queries as places_queries
 from grid_report.places import usecases as places_usecases
+from grid_report.places.basemap import usecases as basemap_usecases
 from grid_report.places.geo.reference import Reference
 from grid_report.reports.casework import usecases as reports
 from grid_report.reports.commands import RateReport, SubmitReport, TakeStep
@@ -49,6 +50,7 @@ from grid_report.settings import Settings
 BEGUN: Final = "demo.begin"
 DONE: Final = "demo.finish"
 PICTURE: Final = (960, 720)
+STREETS: Final = "虚构的演示街道 · made-up streets"
 MESSAGES_AT_ONCE: Final = 400
 READ_AFTER: Final = timedelta(days=2)
 OLD_PHOTOS: Final = 0.03
@@ -126,6 +128,9 @@ def load(
     places_usecases.load_reference(county_code=county, now=now)
     places_usecases.load_demo_places(
         county_code=county, extent=places_queries.cache().extent, now=now
+    )
+    basemap_usecases.load_demo_basemap(
+        attribution=STREETS, county=places_queries.cache().extent, now=now
     )
     places = places_queries.reference()
     if find_world() is None:

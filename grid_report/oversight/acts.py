@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 TRAIL_ACTIONS: Final = (
+    "basemap.drop",
+    "basemap.load",
     "boundaries.import",
     "budget-granted",
     "consent.choose",

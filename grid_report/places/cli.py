@@ -11,12 +11,13 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from grid_report import clock
-from grid_report.errors import NotFound
+from grid_report.errors import Invalid, NotFound
 from grid_report.places import queries, usecases
+from grid_report.places.basemap import usecases as basemap_usecases
 from grid_report.places.boundaries import finding_views, open_cases
 from grid_report.places.tables.sheet_problems import SheetError
 from grid_report.web.context import settings
-from grid_report.web.pages.words import sentence
+from grid_report.web.pages.words import field_sentences, sentence
 
 
 @click.group("communities")
@@ -128,6 +129,37 @@ def load_points(file: Path) -> None:
     _load(file, lambda content: usecases.load_reference_points(content, file=file.name))
 
 
+@places_cli.command("load-basemap")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--attribution", default="", help="Who made the map; shown on it.")
+@click.option("--approval", default="", help="Its approval number; shown on it.")
+@with_appcontext
+def load_basemap(file: Path, attribution: str, approval: str) -> None:
+    """Put the streets of a PMTiles FILE under the built-in map, whole or not at all."""
+    with file.open("rb") as content, _refusals():
+        archive = basemap_usecases.load_basemap(
+            content,
+            source=file.name,
+            attribution=attribution,
+            approval=approval,
+            county=queries.cache().extent,
+            now=clock.now(),
+        )
+    zooms = f"zoom {archive.min_zoom} to {archive.max_zoom}"
+    click.echo(f"{archive.byte_count} bytes, {zooms}: on the map from now on")
+
+
+@places_cli.command("drop-basemap")
+@with_appcontext
+def drop_basemap() -> None:
+    """Take the streets off the built-in map again."""
+    try:
+        basemap_usecases.drop_basemap(now=clock.now())
+    except NotFound as error:
+        raise click.ClickException("no streets are loaded") from error
+    click.echo("the map shows communities and landmarks alone")
+
+
 @places_cli.command("retire-category")
 @click.argument("code")
 @with_appcontext
@@ -147,6 +179,16 @@ def _load(file: Path, load: Callable[[bytes], int]) -> None:
         with _english():
             found = finding_views.sheet_lines(error)
         raise click.ClickException("\n".join(found)) from error
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except Invalid as error:
+        with _english():
+            said = [line for lines in field_sentences(error).values() for line in lines]
+        raise click.ClickException("\n".join(said)) from error
 
 
 @contextmanager

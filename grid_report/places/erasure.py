@@ -8,7 +8,7 @@ from grid_report.accounts.leaving.fates import Stays, Table, stays, without_memb
 
 TABLES: Final = (
     *without_members(
-        "boundaries", "categories", "communities", "compounds", "reference_points", "stamps",
+        "basemap_pieces", "basemaps", "boundaries", "categories", "communities", "compounds", "reference_points", "stamps",
         "streets", "unit_areas", "units",
     ),
     Table("boundary_drafts", stays=stays(Stays.OFFICE, "made_by_id source content")),

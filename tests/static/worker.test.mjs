@@ -75,6 +75,7 @@ function worker(network) {
     load: (path) => happens("fetch", { request: { method: "GET", mode: "no-cors", url: HOST + path } }),
     keep: (paths, again = false) => happens("message", { data: { keep: paths, again } }),
     shell: (looks) => happens("message", { data: { shell: looks } }),
+    map: () => happens("message", { data: { map: true } }),
     activate: () => happens("activate", {}),
     pages: () => [...stores.values()].flatMap((store) => [...store.files.keys()]).sort(),
   };
@@ -331,4 +332,28 @@ test("the page without network leads to the form where it is kept", async () => 
   assert.match(await (await visit("/my/points")).text(), /data-shell-here hidden/);
   assert.match(text, /data-kept-list hidden/);
   assert.doesNotMatch(text, /report\/shell/);
+});
+
+test("the map is kept once it was opened, comes without network, and stays with a new form", async () => {
+  const named = '<form data-map-script="/static/build/map-1.js" data-map-style="/static/build/map-1.css">';
+  const network = {
+    ...FORM, "/report/shell": html(named, { "X-Keep-Shell": "1" }),
+    "/static/build/map-1.js": new Response('import"./chunk-1.js";'), "/static/build/map-1.css": new Response(""),
+    "/map/boundaries.json": new Response("areas"), "/map/ground.json": new Response("ground"),
+  };
+  const { shell, map, load, pages } = worker(network);
+  const MAP = ["/map/boundaries.json", "/map/ground.json", "/static/build/chunk-1.js", "/static/build/map-1.css", "/static/build/map-1.js"];
+  const kept = () => MAP.filter((path) => pages().includes(path));
+  await map(); // before there is a form, there is nothing to keep it with
+  await shell("light");
+  assert.deepEqual(kept(), []);
+  await map();
+  assert.deepEqual(kept(), MAP);
+  await shell("dark");
+  assert.deepEqual(kept(), MAP);
+  network["/map/ground.json"] = new Response("newer");
+  assert.equal(await (await load("/map/ground.json")).text(), "newer");
+  delete network["/map/ground.json"];
+  assert.equal(await (await load("/map/ground.json")).text(), "ground");
+  assert.equal(await load("/map/streets/1.pmtiles"), undefined);
 });

@@ -30,6 +30,9 @@ from grid_report.media.uploads import staging
 from grid_report.notify.delivery import deliver_due
 from grid_report.notify.models import InboxEntry
 from grid_report.offers.kinds import OfferKind
+from grid_report.places import queries as places_queries
+from grid_report.places.basemap import queries as basemap_queries
+from grid_report.places.basemap import usecases as basemap_usecases
 from grid_report.places.queries import reference
 from grid_report.points import ledger
 from grid_report.points.causes import Cause
@@ -163,6 +166,16 @@ class World:
         return {"data": FORMS.get(endpoint, {})}
 
 
+def _streets() -> str:
+    """Load the demo's streets and return what their address ends in."""
+    county = places_queries.cache().extent
+    basemap_usecases.load_demo_basemap(attribution="虚构", county=county, now=clock.now())
+    found = basemap_queries.find_streets()
+    assert found is not None
+    db.session.rollback()
+    return found.digest
+
+
 def world(make: Make) -> World:
     """Make the people, a dispatched report with points and news, and a closed one."""
     people = {
@@ -223,6 +236,7 @@ def world(make: Make) -> World:
         "photo_id": photo.id,
         "name": photo.name,
         "size": "thumb",
+        "digest": _streets(),
         "step": "note",
         "token": staging.keep(
             make.photo(), secret=make.settings.secret(), member_id=owner.member_id

@@ -136,6 +136,11 @@ class Router:
         self._reach_m = reach_m
         self._extent = extent
 
+    @property
+    def spots(self) -> Sequence[Spot]:
+        """Named spots whose community is known."""
+        return self._spots
+
     def _warm_up(self) -> None:
         # Prepared shapes build their index on first use, which two threads must not do at once.
         shapely.prepare(self._shapes)

@@ -37,6 +37,7 @@ from grid_report.reports.sources import LocatedBy
 from grid_report.reports.submission import usecases as submission_usecases
 from grid_report.web.context import actor_or_none, current_actor, language, settings, wiring
 from grid_report.web.guard import public
+from grid_report.web.http import headers
 from grid_report.web.http.problems import status_of
 from grid_report.web.pages import offline_pages, words
 from grid_report.web.pages.preferences import own_path
@@ -89,6 +90,7 @@ def _form_page(
 ) -> str:
     places, now = reference(), clock.now()
     month = now.astimezone(settings().county.tz).month
+    headers.open_images_to(settings().map.hosts)  # the built-in map is on this page
     shown = kind_views.kinds(
         places, month, language(), settings().county,
         None if drawn_with else current_actor(), community=form.get("community"),

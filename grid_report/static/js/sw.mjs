@@ -17,6 +17,8 @@ const FORM = `${BASE}report/new`;
 const SHELL = `${BASE}report/shell`;
 const SHELL_CACHE = "shell";
 const STATIC = `${BASE}static/`;
+// What the built-in map draws beside its files: kept once the map was opened, for whoever opens it again.
+const MAP = [`${BASE}map/boundaries.json`, `${BASE}map/ground.json`];
 const KEEPABLE = new RegExp(`^${BASE}my/(services|cards)/R-[0-9A-Z]+$`);
 const MOST_PAGES = 20;
 // Somebody stands in front of the scanner.
@@ -29,11 +31,12 @@ const SHELL_FRESH_MS = 12 * 3600 * 1000;
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim().then(renew)));
 self.addEventListener("message", (event) => {
-  const { keep: pages = [], again = false, shell = null } = event.data ?? {};
+  const { keep: pages = [], again = false, shell = null, map = false } = event.data ?? {};
   for (const path of pages.filter((one) => KEEPABLE.test(one)).slice(0, MOST_PAGES)) {
     event.waitUntil(inTurn(() => ask(path, again ? FRESH_MS : Infinity)));
   }
   if (shell) event.waitUntil(inTurn(() => keepShell(String(shell))));
+  if (map) event.waitUntil(inTurn(keepMap));
 });
 self.addEventListener("sync", (event) => {
   if (event.tag === "outbox") event.waitUntil(deliver());
@@ -44,6 +47,7 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || origin !== self.location.origin) return;
   if (request.mode === "navigate") event.respondWith(page(event, pathname));
   else if (pathname.startsWith(STATIC)) event.respondWith(file(request, pathname));
+  else if (MAP.includes(pathname)) event.respondWith(fetch(request).catch(async () => (await find(pathname)) ?? Response.error()));
 });
 
 /** Send what waits, the page being gone. Fails while something waits: then the browser calls again. */
@@ -128,15 +132,25 @@ async function keepShell(looks) {
   if (response.status !== 200 || !response.headers.has("X-Keep-Shell")) return;
   const word = await fetch(OFFLINE, { headers: { Accept: "text/html" } });
   if (word.ok) await put(cache, OFFLINE, word, at);
-  await put(cache, SHELL, response, at, looks);
+  await put(cache, SHELL, response, at, looks, Boolean(await cache.match(MAP[0])));
   await tidy(cache);
 }
 
+/** The map was opened: keep what it needs beside the form, as it is now. */
+async function keepMap() {
+  const cache = await caches.open(SHELL_CACHE);
+  const kept = await cache.match(SHELL, { ignoreVary: true });
+  // One of another build is about to be renewed, and stays as it is until then.
+  if (kept?.headers.get("X-Kept-Build") !== BUILD) return;
+  await put(cache, SHELL, kept, kept.headers.get("X-Kept-At"), kept.headers.get("X-Kept-Looks"), true);
+}
+
 /** Store a page after all that it needs: what is there can always be shown. */
-async function put(cache, path, response, at, looks = "") {
+async function put(cache, path, response, at, looks = "", withMap = false) {
   const text = await response.text();
   const files = new Set();
-  const links = new RegExp(`(?:href|src)="(${STATIC}[^"#?]+)`, "g");
+  const links = new RegExp(`(?:href|src${withMap ? "|data-map-script|data-map-style" : ""})="(${STATIC}[^"#?]+)`, "g");
+  for (const found of withMap ? MAP : []) await renewed(cache, found, files);
   for (const [, found] of text.matchAll(links)) await need(cache, found, files);
   const headers = new Headers(response.headers);
   for (const gone of ["Content-Encoding", "Content-Length", "Set-Cookie"]) headers.delete(gone);
@@ -145,6 +159,14 @@ async function put(cache, path, response, at, looks = "") {
   headers.set("X-Kept-Looks", looks);
   headers.set("X-Kept-Files", [...files].join(" "));
   await cache.put(path, new Response(text, { headers }));
+}
+
+/** Store what changes under one name, as it is now. */
+async function renewed(cache, path, files) {
+  const found = await fetch(path, { headers: { Accept: "application/json" } });
+  if (!found.ok) throw new Error(path);
+  await cache.put(path, found);
+  files.add(path);
 }
 
 /** Store a file and the modules it imports. */

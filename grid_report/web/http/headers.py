@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
+# Previews of a photo before it is sent are blob: and data: images.
+IMAGES = "img-src 'self' data: blob:"
 POLICY = "; ".join(
     (
         "default-src 'self'",
         "script-src 'self'",
         "style-src 'self'",
-        # Previews of a photo before it is sent are blob: and data: images.
-        "img-src 'self' data: blob:",
+        IMAGES,
         "connect-src 'self'",
         "worker-src 'self'",
         "object-src 'none'",
@@ -22,13 +25,23 @@ POLICY = "; ".join(
 )
 
 
+def open_images_to(hosts: Sequence[str]) -> None:
+    """Let the page that answers this request show pictures of these hosts, and of no others."""
+    g.image_hosts = tuple(hosts)
+
+
+def _policy() -> str:
+    hosts = g.get("image_hosts", ())
+    return POLICY.replace(IMAGES, " ".join((IMAGES, *hosts))) if hosts else POLICY
+
+
 def init_app(app: Flask) -> None:
     """Add the headers to every answer of an app."""
 
     @app.after_request
     def add(response: Response) -> Response:
         headers = response.headers
-        headers.setdefault("Content-Security-Policy", POLICY)
+        headers.setdefault("Content-Security-Policy", _policy())
         headers.setdefault("X-Content-Type-Options", "nosniff")
         headers.setdefault("X-Frame-Options", "DENY")
         headers.setdefault("Referrer-Policy", "same-origin")

@@ -13,6 +13,8 @@ NO_PAGES = {
     "numbers.choice",
     "oversight.journal_file",
     "oversight.trail_file",
+    "basemap.ground",
+    "basemap.streets",
     "notify.open_message",
     "notify.unread",
     # Leads on to the page of news: tests/notify/wechat/test_connecting.py.
