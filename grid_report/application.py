@@ -222,7 +222,7 @@ def build(settings: Settings, *, media: Media | None = None) -> Flask:
     consent_queries.init_app(app)
     signin.init_app(app)
     _words(app)
-    _signs(app)
+    app.jinja_env.globals.update(category_icon=places_queries.sign_of)
     # The order counts: an id first, then who asks, then what the answer carries.
     # Answers pass through them in reverse, so compression sees them finished.
     for module in (
@@ -300,16 +300,6 @@ def _connect_rooms() -> None:
     points_signals.proposal_waiting.connect(proposal_notification_steps.tell_the_others)
     points_signals.audit_found.connect(audit_notification_steps.tell_administrators)
     points_signals.award_reversed.connect(audit_notification_steps.tell_the_rider)
-
-
-def _signs(app: Flask) -> None:
-    """Offer templates the sign of a category by its code; unknown ones have dots."""
-
-    def category_icon(code: str) -> str:
-        found = places_queries.reference().category(code)
-        return found.icon if found else "dots"
-
-    app.jinja_env.globals.update(category_icon=category_icon)
 
 
 def _photo_names_in_use(names: Collection[str]) -> set[str]:

@@ -107,6 +107,12 @@ def reference() -> Reference:
     return found
 
 
+def sign_of(category: str) -> str:
+    """Return the sign of a category by its code; unknown ones have dots."""
+    found = reference().category(category)
+    return found.icon if found else "dots"
+
+
 def router() -> Router:
     """Return what finds the community of a spot."""
     return reference().router

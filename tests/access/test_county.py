@@ -36,6 +36,7 @@ BY_ROLE = {
     "audit.read": COUNTY,
     "boundaries.read": COUNTY,
     "boundaries.import": {Role.ADMINISTRATOR},
+    "gates.print": {Role.ADMINISTRATOR},
     "categories.read": {Role.WORKER, Role.SUPERVISOR, *COUNTY},
     "units.list": set(STAFF),
     "points.read_own": {Role.RIDER},
