@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from grid_report.db import lock_one
+from grid_report.db import insert_of, lock_one
 from grid_report.fairness.kinds import SignalKind, SignalState, Trust
 from grid_report.fairness.models import Draw, Mark, Print, Sampled, Signal
 from grid_report.fairness.signals import photos_alike
@@ -23,8 +22,9 @@ MOST_CANDIDATES = 200
 
 def _insert_once(session: Session, table: Any, values: dict[str, Any], unique: str) -> bool:
     """Insert a row unless its like is there; tell whether it was inserted."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).values(values).on_conflict_do_nothing(index_elements=[unique])
+    statement = (
+        insert_of(session, table).values(values).on_conflict_do_nothing(index_elements=[unique])
+    )
     inserted = session.execute(statement.returning(getattr(table, unique)))
     return inserted.scalar_one_or_none() is not None
 

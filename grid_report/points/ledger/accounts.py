@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from grid_report.clock import Month
+from grid_report.db import insert_of
 from grid_report.points.kinds import AccountKind
 from grid_report.points.ledger.models import Account
 
@@ -140,6 +139,4 @@ def open_accounts(session: Session, *holders: AccountRef) -> None:
 
 def insert_once(session: Session, model: type[Any]) -> Insert:
     """Start an INSERT that does nothing where the row is there already."""
-    dialects: Mapping[str, Any] = {"postgresql": postgresql, "sqlite": sqlite}
-    dialect = dialects[session.get_bind().dialect.name]
-    return cast(Insert, dialect.insert(model).on_conflict_do_nothing())
+    return insert_of(session, model).on_conflict_do_nothing()

@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from grid_report.clock import Month
-from grid_report.db import db, table_of, transaction, use_case
+from grid_report.db import db, insert_of, table_of, transaction, use_case
 from grid_report.errors import Busy
 from grid_report.places.geo.reference import Reference
 from grid_report.settings import County
@@ -161,9 +160,8 @@ _RECOUNTS: Final = table_of(StatisticsRecount)
 
 def _take_turn(session: Session, month: str, now: datetime) -> int:
     """Take a month's row, made where it is missing; others wait. Return its turn."""
-    dialect = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name]
     statement = (
-        dialect.insert(_RECOUNTS)
+        insert_of(session, _RECOUNTS)
         .values(month=month, turn=0, counted_at=now, cells=0, differences=0, rules=RULES)
         .on_conflict_do_update(index_elements=[_RECOUNTS.c.month], set_={"turn": _RECOUNTS.c.turn})
         .returning(_RECOUNTS.c.turn)

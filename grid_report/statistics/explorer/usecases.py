@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from grid_report import access
 from grid_report.access import Actor
-from grid_report.db import db, table_of, transaction, use_case
+from grid_report.db import db, insert_of, table_of, transaction, use_case
 from grid_report.errors import Conflict, Forbidden
 from grid_report.statistics.explorer.rules import MOST_OWN, code_of
 from grid_report.statistics.models import StatisticsQuestion
@@ -41,9 +40,8 @@ def save_question(title: str, document: Mapping[str, Any], *, actor: Actor, now:
         own = session.scalar(select(func.count()).where(_QUESTIONS.c.owner_id == actor.member_id))
         if (own or 0) >= MOST_OWN:
             raise TooManyQuestions(MOST_OWN)
-        dialect = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name]
         session.execute(
-            dialect.insert(_QUESTIONS)
+            insert_of(session, _QUESTIONS)
             .values(
                 code=code,
                 owner_id=actor.member_id,

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from sqlalchemy import CursorResult, delete, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from grid_report import access
 from grid_report.access import Actor
@@ -17,7 +16,7 @@ from grid_report.access.roles import Role
 from grid_report.accounts.members import lookup_queries
 from grid_report.accounts.steps import audit
 from grid_report.clock import Month, local_day
-from grid_report.db import db, table_of, transaction, use_case
+from grid_report.db import db, insert_of, table_of, transaction, use_case
 from grid_report.errors import Invalid
 from grid_report.languages import LANGUAGES, written_in_all
 from grid_report.notify import outbox
@@ -63,9 +62,8 @@ def add_delivery(
         if area is None or not access.allowed(reader, STATISTICS_READ, area):
             raise Invalid.field("area", "delivery-not-readable")
         today = local_day(now, county.tz)
-        dialect = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name]
         session.execute(
-            dialect.insert(_TABLE)
+            insert_of(session, _TABLE)
             .values(
                 member_id=command.member_id,
                 area=area.code,
