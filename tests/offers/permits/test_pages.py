@@ -18,9 +18,9 @@ from grid_report.accounts.aliases import rider_alias
 from grid_report.db import transaction
 from grid_report.offers.catalogue.models import Offer
 from grid_report.offers.kinds import OpensTo
+from grid_report.offers.permits import routes as permit_routes
 from grid_report.offers.permits.lifecycle import ApplicationState, ApplicationStep
 from grid_report.offers.permits.rules import PermitKind
-from grid_report.offers.redemptions import voucher_views
 from tests.offers.cards import Cards
 from tests.support import present
 
@@ -269,7 +269,7 @@ def test_the_card_leads_to_the_host_of_the_settings_whatever_the_request_says(
         drawn.append(text)
         return Markup("<svg/>")
 
-    monkeypatch.setattr(voucher_views, "qr_svg", draw)
+    monkeypatch.setattr(permit_routes, "qr_svg", draw)
     kept = client.get_cookie("grid_report")
     assert kept is not None
     client.set_cookie("grid_report", kept.value, domain="evil.example")

@@ -32,6 +32,5 @@ export function widthOf(kind, zoom) {
   return narrow * (wide / narrow) ** Math.max(-0.5, Math.min(1.5, (zoom - 14) / 4));
 }
 
-/** Return what a feature is called where the site is read. */
-export const calledIn = (properties, language) =>
-  properties[language === "en" ? "name:en" : "name:zh"] || properties.name || properties["name:zh"] || "";
+/** Return what a feature is called in a language, by its first letters; else on the spot. */
+export const calledIn = (properties, language) => properties[`name:${language}`] || properties.name || "";

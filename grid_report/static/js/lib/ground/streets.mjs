@@ -11,7 +11,7 @@ const MOST_KEPT = 48;
 /** Make Leaflet's layer of a file, and what names its streets for the words above it. */
 export function streets(GridLayer, { address, min_zoom: minZoom, max_zoom: maxZoom }, look) {
   const archive = new PMTiles(new FetchSource(new URL(address, document.baseURI).href));
-  const language = document.documentElement.lang.startsWith("en") ? "en" : "zh";
+  const language = document.documentElement.lang.split("-")[0];
   const kept = new Map();
 
   /** Return a tile's features, read once; tiles at the edge of the file have none. */
