@@ -24,7 +24,8 @@ from tests.support.pictures import encoded, scene
 from tests.support.site import site
 from tools import front
 
-pytestmark = [pytest.mark.database, pytest.mark.slow]
+# What is tried is the line and the phones; that a key makes one report is tried on both.
+pytestmark = [pytest.mark.database, pytest.mark.one_database, pytest.mark.slow]
 
 DROPS = 0.3
 # Bytes that left the phones for each byte of a photo.
