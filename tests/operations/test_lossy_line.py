@@ -65,7 +65,7 @@ def test_of_what_a_bad_line_loses_nothing_is_lost_or_doubled(
     if node is None:
         pytest.skip("no Node on this machine: ./test installs one")
     rng = random.Random(11)
-    riders, each, most_photos = length(2, 25), length(4, 20), length(2, 6)
+    riders, each, most_photos = length(2, 100), length(4, 5), length(2, 6)
     settings = test_settings(server.fresh(tmp_path), tmp_path)
     app = create_app(settings)
     photos, phones, held = tmp_path / "taken", [], []
