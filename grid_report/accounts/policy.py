@@ -13,9 +13,11 @@ from grid_report.accounts.phones import Vault
 from grid_report.settings import Limits, Settings
 
 # The privacy notice people agree to; a new text gets a new version (templates/accounts/privacy.html).
-NOTICE_VERSION: Final = "2027-01"
+NOTICE_VERSION: Final = "2027-02"
 # Since this one it says that riders about to report the same spot see a photo. Versions sort by time.
 SHOWN_NEARBY_SINCE: Final = "2027-01"
+# Since this one it says that the position is read for services nearby too.
+READ_NEARBY_SINCE: Final = "2026-12"
 
 _KEY = "grid_report_accounts_policy"
 

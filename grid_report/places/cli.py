@@ -136,15 +136,18 @@ def load_points(file: Path) -> None:
 @with_appcontext
 def load_basemap(file: Path, attribution: str, approval: str) -> None:
     """Put the streets of a PMTiles FILE under the built-in map, whole or not at all."""
-    with file.open("rb") as content, _refusals():
-        archive = basemap_usecases.load_basemap(
-            content,
-            source=file.name,
-            attribution=attribution,
-            approval=approval,
-            county=queries.cache().extent,
-            now=clock.now(),
-        )
+    try:
+        with file.open("rb") as content, _refusals():
+            archive = basemap_usecases.load_basemap(
+                content,
+                source=file.name,
+                attribution=attribution,
+                approval=approval,
+                county=queries.cache().extent,
+                now=clock.now(),
+            )
+    except NotFound as error:
+        raise click.ClickException("another load or a drop overtook this one") from error
     zooms = f"zoom {archive.min_zoom} to {archive.max_zoom}"
     click.echo(f"{archive.byte_count} bytes, {zooms}: on the map from now on")
 

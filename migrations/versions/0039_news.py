@@ -98,6 +98,9 @@ def downgrade() -> None:
         "CREATE TEMPORARY TABLE said_before AS SELECT member_id, channel,"
         " MAX(CASE WHEN wanted THEN 1 ELSE 0 END) = 1 AS wanted, MAX(at) AS at"
         " FROM channel_choices GROUP BY member_id, channel"
+        # Without a word staff are told and riders are not: that is what remains of the others.
+        " HAVING MAX(CASE WHEN wanted THEN 1 ELSE 0 END) = 1 OR"
+        " SUM(CASE WHEN kind IN ('report_submitted', 'report_urged', 'light_red') THEN 1 END) = 3"
     )
     _choices(unique=("member_id", "channel"), name="one_choice_a_channel")
     op.execute(f"INSERT INTO channel_choices ({COLUMNS}) SELECT {COLUMNS} FROM said_before")

@@ -46,9 +46,9 @@ def test_agreeing_again_leaves_the_first_agreement_and_its_end_as_they_were(make
 
 def test_a_new_text_is_agreed_to_anew_and_one_act_takes_both_back(make: Make) -> None:
     who = make.rider()
-    newer = replace(make.policy, notice_version="2027-02")
+    newer = replace(make.policy, notice_version="2099-01")
     consents_usecases.say_consent(POSITION, True, actor=who, policy=newer, now=make.now)
-    assert consent_queries.versions_of(who.member_id)[POSITION] == "2027-02"
+    assert consent_queries.versions_of(who.member_id)[POSITION] == "2099-01"
     later = make.now + timedelta(hours=1)
     consents_usecases.say_consent(POSITION, False, actor=who, policy=newer, now=later)
     found = [row for row in consent_queries.list_consents(who.member_id) if row.kind is POSITION]

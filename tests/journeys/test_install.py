@@ -34,3 +34,15 @@ def test_a_phone_may_install_it_and_its_sign_opens_the_form_without_network(
     rider.go("/")
     expect(page.locator("#report-form input[data-camera]")).to_be_attached()
     rider.context.set_offline(False)
+
+
+def test_the_sign_speaks_the_language_somebody_chose_on_a_phone_of_another(
+    person: Callable[..., Person],
+) -> None:
+    """A browser asks for a manifest without cookies unless the page says that it needs them."""
+    guest = person("")
+    page = guest.go("/sign-in")
+    guest.context.add_cookies([{"name": "language", "value": "en", "url": page.url}])
+    page.reload()
+    told = guest.context.new_cdp_session(page).send("Page.getAppManifest")
+    assert '"name":"Grid Report"' in told["data"].replace('": "', '":"')

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { compoundIn, farWords, fits, isApart, joined, metresBetween, nearest } from "../../grid_report/static/js/lib/forms/near.mjs";
+import { compoundIn, farWords, fits, isApart, isThere, joined, metresBetween, nearest } from "../../grid_report/static/js/lib/forms/near.mjs";
 import { place, taken } from "../../grid_report/static/js/lib/forms/place.mjs";
 import { lastPlace, noteLast, spotsOf } from "../../grid_report/static/js/lib/forms/spots.mjs";
 import { leave } from "../../grid_report/static/js/lib/outbox/hints.mjs";
@@ -63,6 +63,15 @@ test("a position stays beside a compound it may lie in", () => {
   assert.equal(fits(at(0), at(501)), false);
   assert.equal(fits(undefined, at(0)), false);
   assert.equal(fits(at(0), null), false);
+});
+
+test("a last place that left the lists is offered no more", () => {
+  const listed = ["Y1", "S1"];
+  assert.equal(isThere({ community: "S1", compound: "Y1" }, listed), true);
+  assert.equal(isThere({ community: "S1", compound: "Y9" }, listed), false);
+  assert.equal(isThere({ community: "S9", compound: "" }, listed), false);
+  assert.equal(isThere({ community: "S1", compound: "" }, listed), true);
+  assert.equal(isThere({ lat: "42.5", lng: "124" }, listed), true);
 });
 
 test("words are put behind one another, once, as far as there is room", () => {

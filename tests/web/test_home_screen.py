@@ -8,12 +8,16 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
+from tests.support.builders import Make
+
 
 def test_every_page_leads_to_the_manifest_and_the_manifest_to_signs_of_their_size(
     client: FlaskClient,
 ) -> None:
     page = client.get("/sign-in").text
-    assert '<link rel="manifest" href="/manifest.webmanifest">' in page
+    assert (
+        '<link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials">' in page
+    )
     told = client.get("/manifest.webmanifest")
     assert told.mimetype == "application/manifest+json"
     assert told.json is not None
@@ -54,3 +58,14 @@ def test_nobody_is_shown_a_picture_of_people_in_need(client: FlaskClient) -> Non
     assert "hazards/RD02.jpg" in page
     assert "人员受伤" in page
     assert "hazards/PS02.jpg" not in page
+
+
+@pytest.mark.parametrize("who", ["rider", "worker"])
+def test_the_sign_leads_nobody_where_they_may_not_go(make: Make, who: str) -> None:
+    browser = make.signed_in(getattr(make, who)())
+    told = browser.get("/manifest.webmanifest")
+    assert told.json is not None
+    ways = [it["url"] for it in told.json["shortcuts"]]
+    assert len(ways) == (2 if who == "rider" else 0)
+    assert [browser.get(it).status_code for it in ways] == [200] * len(ways)
+    assert "private" in told.headers["Cache-Control"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -150,13 +151,14 @@ class Gateway:
         except urllib.error.HTTPError as error:
             with error:
                 return Answered(error.code, _word(error.read(MOST_BYTES)))
-        except (OSError, ValueError):  # refused, cut off, or silent for too long
+        # Refused, cut off, silent for too long, or no HTTP.
+        except (OSError, http.client.HTTPException, ValueError):
             return Answered(0, "no-answer")
 
 
 def _word(body: bytes) -> str:
     try:
         word = json.loads(body)["Code"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return "unreadable"
     return str(word)[:60] if isinstance(word, str) else "unreadable"

@@ -6,6 +6,7 @@ token, a code or the secret, all of which stand in addresses. A redirect is not 
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -133,7 +134,8 @@ class Gateway:
         except urllib.error.HTTPError as error:
             error.close()
             raise NotSent(f"http-{error.code}") from None
-        except (OSError, ValueError):  # refused, cut off, silent for too long; no JSON
+        # Refused, cut off, silent for too long; no HTTP, no JSON, JSON deeper than anybody reads.
+        except (OSError, http.client.HTTPException, ValueError, RecursionError):
             raise NotSent("no-answer") from None
         if not isinstance(said, dict):
             raise NotSent("unreadable")

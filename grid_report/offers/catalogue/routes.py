@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from grid_report import access, clock
 from grid_report.accounts import consent_queries
 from grid_report.accounts.consent_kinds import ConsentKind
-from grid_report.accounts.policy import NOTICE_VERSION
+from grid_report.accounts.policy import READ_NEARBY_SINCE
 from grid_report.db import db
 from grid_report.errors import Invalid, NotFound
 from grid_report.offers import forms
@@ -80,7 +80,7 @@ def index() -> str:
 def _may_locate() -> bool:
     """Tell whether the page may ask the phone: what was agreed to earlier spoke of reports only."""
     agreed = consent_queries.version_agreed(current_actor(), ConsentKind.POSITION)
-    return agreed == NOTICE_VERSION
+    return agreed is not None and agreed >= READ_NEARBY_SINCE
 
 
 def _near() -> tuple[Point | None, str]:

@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 from sqlalchemy import delete, insert, select
 
 from grid_report.accounts import steps as accounts
-from grid_report.db import db, transaction, use_case
+from grid_report.db import db, lock_one, transaction, use_case
 from grid_report.errors import Invalid, NotFound
 from grid_report.places.basemap import archives
 from grid_report.places.basemap.archives import Archive
@@ -31,7 +31,7 @@ def load_basemap(
     """Copy a file of streets in and show it in the place of the one before, or change nothing.
 
     Until the last piece is there the map goes on with what it has; of a load that was killed the
-    next one clears the pieces away. Raises Invalid.
+    next one clears the pieces away. Raises Invalid, and NotFound where another one overtook it.
     """
     credit, number = attribution.strip(), approval.strip()
     problems = Invalid()
@@ -108,6 +108,8 @@ def _begin(archive: Archive, source: str, attribution: str, approval: str, now: 
 @use_case
 def _keep(basemap_id: int, nth: int, pieces: list[bytes]) -> None:
     with transaction() as session:
+        # Gone when another load was done first, or the streets were dropped meanwhile.
+        lock_one(session, Basemap, Basemap.id == basemap_id, key_share=True)
         session.execute(
             insert(BasemapPiece),
             [{"basemap_id": basemap_id, "nth": nth + i, "data": d} for i, d in enumerate(pieces)],
@@ -117,7 +119,7 @@ def _keep(basemap_id: int, nth: int, pieces: list[bytes]) -> None:
 @use_case
 def _show(basemap_id: int, digest: str, *, now: datetime) -> None:
     with transaction() as session:
-        basemap = session.get_one(Basemap, basemap_id)
+        basemap = lock_one(session, Basemap, Basemap.id == basemap_id)
         basemap.digest, basemap.loaded_at = digest, now
         # Those before, and what loads that were killed left behind.
         session.execute(delete(BasemapPiece).where(BasemapPiece.basemap_id < basemap_id))

@@ -7,7 +7,8 @@ from typing import Any, Final
 from flask import url_for
 
 from grid_report.languages import LANGUAGES
-from grid_report.web.context import language
+from grid_report.web.context import actor_or_none, language
+from grid_report.web.pages.filters import may
 from grid_report.web.pages.words import sentence
 
 # The rider's orange, and the paper of the phone's pages: static/css/tokens.css.
@@ -24,7 +25,8 @@ SHORTCUTS: Final = {"report": "reports.new", "mine": "reports.mine"}
 
 
 def manifest() -> dict[str, Any]:
-    """Return the manifest in the language of whoever asks."""
+    """Return the manifest in the language of whoever asks, with ways for them alone."""
+    leads = actor_or_none() is None or may("report.submit")
     start = url_for("reports.home")
     return {
         "id": start,
@@ -48,5 +50,6 @@ def manifest() -> dict[str, Any]:
         "shortcuts": [
             {"name": sentence("site/sign", code), "url": url_for(endpoint)}
             for code, endpoint in SHORTCUTS.items()
+            if leads
         ],
     }

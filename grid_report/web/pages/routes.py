@@ -60,7 +60,7 @@ def manifest() -> Response:
     """Say what the site is called and looks like on a phone's home screen."""
     answer = jsonify(manifests.manifest())
     answer.mimetype = "application/manifest+json"
-    answer.headers["Cache-Control"] = "no-cache"
+    answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Vary"] = "Cookie, Accept-Language"
     return answer
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.database
 
 
 def test_what_was_said_of_a_channel_counts_for_each_kind_it_brought(make: Make) -> None:
-    wants, stopped = make.rider().member_id, make.worker().member_id
+    wants, stopped, one_less = (it().member_id for it in (make.rider, make.worker, make.worker))
     db.session.remove()
     schema.downgrade(db.engine, "0038")
     said = (
@@ -33,6 +33,14 @@ def test_what_was_said_of_a_channel_counts_for_each_kind_it_brought(make: Make) 
     one = "UPDATE channel_choices SET wanted = false WHERE kind <> 'light_red'"
     with db.engine.begin() as connection:
         connection.execute(text(one))
+        # Who stopped one kind and said nothing of the others wants the channel as staff do.
+        connection.execute(
+            text(
+                "INSERT INTO channel_choices (member_id, kind, channel, wanted, at)"
+                " VALUES (:member, 'report_urged', 'sms', false, '2026-11-01 00:00:00')"
+            ),
+            {"member": one_less},
+        )
     schema.downgrade(db.engine, "0038")
     kept = "SELECT member_id, wanted FROM channel_choices ORDER BY member_id"
     with db.engine.connect() as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import struct
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -153,4 +154,43 @@ def test_a_load_that_was_cut_off_shows_nothing_and_is_cleared_away_by_the_next(a
     assert kept(Basemap) == 2
     assert not usecases.load_demo_basemap(attribution="虚构", county=county, now=now)
     usecases.load_basemap(BytesIO(DEMO), county=county, now=now, **said)
+    assert (kept(Basemap), kept(BasemapPiece)) == (1, 1)
+
+
+class Overtaken(BytesIO):
+    """A file whose load another one overtakes in the middle."""
+
+    def __init__(self, content: bytes, then: Callable[[], None]) -> None:
+        super().__init__(content)
+        self.then: Callable[[], None] | None = then
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.then and self.tell() >= queries.PIECE_BYTES * 40:
+            then, self.then = self.then, None
+            then()
+        return super().read(size)
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("pieces", [60, 41])
+def test_a_load_that_another_one_overtook_says_so_and_changes_nothing(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: int
+) -> None:
+    """Two hands at two desks: the one who came last has the map, the other one reads why not."""
+    second, first = tmp_path / "two.pmtiles", tmp_path / "one.pmtiles"
+    second.write_bytes(DEMO)
+    first.write_bytes(DEMO)
+
+    def overtake() -> None:
+        assert run(app, "load-basemap", str(second), *BY)[0] == 0
+
+    slow = Overtaken(DEMO + b"x" * queries.PIECE_BYTES * pieces, overtake)
+    opens = Path.open
+    monkeypatch.setattr(Path, "open", lambda it, *how: slow if it == first else opens(it, *how))
+    code, out = run(app, "load-basemap", str(first), *BY)
+    assert (code, "another load" in out) == (1, True), out
+    found = queries.find_streets()
+    assert found is not None
+    assert found.byte_count == len(DEMO)
+    db.session.rollback()
     assert (kept(Basemap), kept(BasemapPiece)) == (1, 1)

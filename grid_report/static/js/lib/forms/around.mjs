@@ -2,7 +2,7 @@
 // of two positions counts. Fetched once somebody has begun.
 import { closeDialog, openDialog } from "../dialogs.mjs";
 import { lastPlace, noteLast, spotsOf } from "./spots.mjs";
-import { compoundIn, farWords, fits, isApart, joined, nearest } from "./near.mjs";
+import { compoundIn, farWords, fits, isApart, isThere, joined, nearest } from "./near.mjs";
 
 const MOST_NEAR = 5;
 const MOST_LANDMARKS = 3;
@@ -17,6 +17,7 @@ export function around(form, place) {
   const gate = form.querySelector("[data-gate]");
   const options = [...compound.options].filter(({ value }) => value);
   const codes = options.map(({ value }) => value);
+  const listed = [...codes, ...[...community.options].map(({ value }) => value).filter(Boolean)];
   const card = question();
   let known = { compounds: {}, spots: [] };
   let drawn = "";
@@ -41,7 +42,7 @@ export function around(form, place) {
     const near = here ? nearest(compounds, here, MOST_NEAR) : [];
     const last = lastPlace(member);
     const offered = near.map(({ code, name, m }) => ({ code, name, more: farWords(m, say) }));
-    if (last?.words && !near.some(({ code }) => code === last.compound)) offered.unshift({ code: last.compound, last, name: say("last", { name: last.words }), more: "" });
+    if (last?.words && isThere(last, listed) && !near.some(({ code }) => code === last.compound)) offered.unshift({ code: last.compound, last, name: say("last", { name: last.words }), more: "" });
     const marks = here ? nearest(known.spots.map(([name, lat, lng]) => ({ name, lat, lng })), here, MOST_LANDMARKS, LANDMARK_M) : [];
     draw(offered, [...marks, ...near.slice(0, MOST_LANDMARKS - marks.length)].map(({ name }) => name));
     for (const one of row.querySelectorAll("[data-code]")) {

@@ -32,6 +32,9 @@ export function farWords(m, say) {
 /** Tell whether a position may be within a compound chosen beside it. */
 export const fits = (compound, here) => Boolean(compound && here) && metresBetween(compound, here) <= SAME_M;
 
+/** Tell whether a place kept on the phone can be chosen still: `listed` are the codes of the lists, which change. */
+export const isThere = ({ lat, community, compound }, listed) => Boolean(lat) || listed.includes(compound || community);
+
 /** Tell whether the rider has to say which: the photo was taken far from the phone. */
 export const isApart = ({ here, photo }) => Boolean(here && photo) && metresBetween(here, photo) > FAR_M;
 
