@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { acceptOf } from "../../grid_report/static/js/lib/photos/accept.mjs";
 import { readExif } from "../../grid_report/static/js/lib/photos/exif.mjs";
 import { isHeic, isTorn } from "../../grid_report/static/js/lib/photos/look-at-file.mjs";
 import { shrink, sizeWords } from "../../grid_report/static/js/lib/photos/shrink.mjs";
@@ -153,4 +154,15 @@ test("what would grow, or cannot be decoded, goes as it is", async () => {
   browser({ width: 4000, height: 3000, bytes: 1 });
   globalThis.window = {};
   assert.deepEqual(await shrink(chosen), { file: chosen, shrunk: false });
+});
+
+test("a chat app on Android is asked for any picture, every other browser for the list", () => {
+  const list = "image/jpeg,image/png";
+  const android = "Mozilla/5.0 (Linux; Android 12; V2048A";
+  for (const app of ["; wv) Chrome/86.0", ") Chrome/86.0 MicroMessenger/8.0", ") Chrome/89.0 MQQBrowser/6.2 QQ/9.0", ") Chrome/91.0 DingTalk/7.0", ") Chrome/91.0 AliApp(AP/10.5)"]) {
+    assert.equal(acceptOf(android + app, list), "image/*", app);
+  }
+  assert.equal(acceptOf(`${android}) Chrome/120.0 Mobile Safari/537.36`, list), list);
+  const iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X)";
+  for (const app of ["Version/17.0 Safari/604.1", "MicroMessenger/8.0.40"]) assert.equal(acceptOf(`${iphone} ${app}`, list), list, app);
 });

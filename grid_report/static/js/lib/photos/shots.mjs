@@ -1,3 +1,4 @@
+import { acceptOf } from "./accept.mjs";
 import { readExif } from "./exif.mjs";
 import { isHeic, isTorn } from "./look-at-file.mjs";
 import { previewUrl, shrink, sizeWords } from "./shrink.mjs";
@@ -18,6 +19,7 @@ export function shots(form, { say, changed, first, placed }) {
   let told = null;
 
   for (const input of [camera, album]) {
+    input.accept = acceptOf(navigator.userAgent, input.accept);
     input.addEventListener("change", () => {
       const chosen = [...input.files];
       input.value = ""; // from here on the photos live in the list, and the same one may be chosen again
