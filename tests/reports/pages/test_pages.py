@@ -52,6 +52,13 @@ def test_a_found_case_is_the_newest_first_while_open_ones_stay_sorted_by_time_le
     assert waiting.index(old.number) < waiting.index(new.number)
 
 
+def test_a_rider_tells_two_of_the_same_kind_and_place_apart_by_their_numbers(make: Make) -> None:
+    rider, photo = make.rider(), make.photo()
+    mine = [make.report(rider, photos=(photo,)) for _ in range(2)]
+    page = make.signed_in(rider).get("/my/reports").text
+    assert [f">{report.number}<" in page for report in mine] == [True, True]
+
+
 def test_a_unit_is_named_to_the_rider_once_it_is_dispatched(make: Make) -> None:
     rider, worker = make.rider(), make.worker()
     report = make.report(rider)
