@@ -20,6 +20,7 @@ from grid_report.demo.pictures.shots import Shot
 from grid_report.errors import Busy, Invalid, Stale, TooLarge, TooMany
 from grid_report.web.guard import public
 from tests.support.visits.browser import DESK, PHONE, ROOT, Person, Site
+from tests.support.visits.queued import unlike_others
 from tests.support.visits.screens import (
     BIG,
     DARK,
@@ -316,6 +317,7 @@ def test_the_picture_of_the_readme(
     )
     LIGHT.wear(rider.context, rider.site.address)
     page = rider.go("/report/new")
+    unlike_others(page)
     page.locator("input[data-camera]").set_input_files(photo)
     expect(page.locator("[data-shots] img").first).to_be_visible()
     page.locator("input[name=category][value=RD04]").first.check()

@@ -220,7 +220,7 @@ def test_tiles_of_a_shifted_provider_lie_under_the_true_spot(
     expect(screen.locator(".map-credit")).to_have_text("某地图 · 审图号：GS(2026)1号")
     expect(screen.locator("[data-map-where]")).to_contain_text("站前社区")
     expect(screen.locator(".leaflet-tile-loaded").first).to_be_attached()
-    page.wait_for_timeout(500)
+    expect(screen.locator(".leaflet-tile:not(.leaflet-tile-loaded)")).to_have_count(0)
     shifted, plain = tile_of(to_gcj02(HERE), 16), tile_of(HERE, 16)
     assert shifted != plain
     at_16 = {(layer, x, y) for layer, z, x, y in provider.asked if z == 16}
