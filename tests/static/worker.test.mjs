@@ -74,6 +74,7 @@ function worker(network) {
     visit: (path, more) => happens("fetch", { request: { method: "GET", mode: "navigate", url: HOST + path, ...more } }),
     load: (path) => happens("fetch", { request: { method: "GET", mode: "no-cors", url: HOST + path } }),
     keep: (paths, again = false) => happens("message", { data: { keep: paths, again } }),
+    only: (keeper) => happens("message", { data: { only: keeper } }),
     shell: (looks) => happens("message", { data: { shell: looks } }),
     map: () => happens("message", { data: { map: true } }),
     activate: () => happens("activate", {}),
@@ -300,6 +301,16 @@ test("the sign on the home screen opens the form where there is no network, and 
   assert.match(await (await visit("/")).text(), /start/);
   delete network["/"];
   assert.equal(await (await visit("/")).text(), await (await visit("/report/new")).text());
+});
+
+test("a page that is being kept while somebody signs out goes with the sign-out", async () => {
+  const { keep, only, stores } = worker({ ...FILES, "/my/services/R-1": owned(VOUCHER) });
+  const keeping = keep(["/my/services/R-1"]);
+  await Promise.all([keeping, only("")]);
+  assert.deepEqual([...stores.keys()], []);
+  await keep(["/my/services/R-1"]);
+  await only("7");
+  assert.deepEqual([...stores.keys()], ["kept-7"]);
 });
 
 test("what is no shell is not kept as one, and the one that is there stays", async () => {

@@ -31,12 +31,14 @@ const SHELL_FRESH_MS = 12 * 3600 * 1000;
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim().then(renew)));
 self.addEventListener("message", (event) => {
-  const { keep: pages = [], again = false, shell = null, map = false } = event.data ?? {};
+  const { keep: pages = [], again = false, shell = null, map = false, only = null } = event.data ?? {};
   for (const path of pages.filter((one) => KEEPABLE.test(one)).slice(0, MOST_PAGES)) {
     event.waitUntil(inTurn(() => ask(path, again ? FRESH_MS : Infinity)));
   }
   if (shell) event.waitUntil(inTurn(() => keepShell(String(shell))));
   if (map) event.waitUntil(inTurn(keepMap));
+  // In its turn: a page that is being kept while somebody signs out goes as well.
+  if (only !== null) event.waitUntil(inTurn(() => dropOthers(`kept-${only}`)));
 });
 self.addEventListener("sync", (event) => {
   if (event.tag === "outbox") event.waitUntil(deliver());
@@ -109,9 +111,13 @@ async function note(path, response, at) {
   else if ([200, 403, 404].includes(response.status)) await drop(path);
 }
 
+async function dropOthers(name) {
+  for (const other of await caches.keys()) if (other.startsWith("kept-") && other !== name) await caches.delete(other);
+}
+
 async function keep(path, response, at, owner) {
   const name = `kept-${owner}`;
-  for (const other of await caches.keys()) if (other.startsWith("kept-") && other !== name) await caches.delete(other);
+  await dropOthers(name);
   const cache = await caches.open(name);
   const word = await fetch(OFFLINE, { headers: { Accept: "text/html" } });
   if (word.ok) await put(cache, OFFLINE, word, at);

@@ -19,6 +19,8 @@ export function forget(root) {
 async function clear(keeper) {
   if (!("caches" in window)) return;
   for (const name of await caches.keys()) if (name.startsWith("kept-") && name !== `kept-${keeper}`) await caches.delete(name);
-  if (keeper || !("serviceWorker" in navigator) || unsentOf()) return;
+  if (!("serviceWorker" in navigator)) return;
+  navigator.serviceWorker.controller?.postMessage({ only: keeper });
+  if (keeper || unsentOf()) return;
   for (const one of await navigator.serviceWorker.getRegistrations()) await one.unregister();
 }
