@@ -127,6 +127,17 @@ test("a piece that arrived and whose answer was lost is not sent again", async (
   assert.deepEqual([store.rows.get("a").state, world.sent], ["sent", 100 * KB]);
 });
 
+test("of photos that have arrived nothing is asked again, however often the rest is tried", async () => {
+  const store = phone(report("a", [10 * KB, 20 * KB, 30 * KB]));
+  const world = site({ faults: [{ on: "POST /api/v1/reports", nth: 1, answer: lost }, { on: "POST /api/v1/reports", nth: 2, answer: lost }] });
+  await go(store, world);
+  await go(store, world, { asked: true });
+  world.log.length = 0;
+  await go(store, world, { asked: true });
+  assert.deepEqual(world.log, ["GET /session", "GET /api/v1/keys/…", "POST /api/v1/reports"]);
+  assert.deepEqual([store.rows.get("a").state, world.sent], ["sent", 60 * KB]);
+});
+
 test("a report that arrived and whose answer was lost is the one it was", async () => {
   for (const answer of [lost, page, () => page(502), () => new Response('{"numb', { status: 201, headers: { "Content-Type": "application/json" } })]) {
     const store = phone(report("a"));
