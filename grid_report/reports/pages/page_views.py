@@ -153,7 +153,6 @@ def place_tree() -> list[dict[str, Any]]:
     places = reference()
     return [
         {
-            "code": street.code,
             "name": street.name,
             "communities": [
                 {

@@ -16,9 +16,10 @@ from grid_report.offers import errors as offers_errors
 from grid_report.offers.catalogue import usecases as catalogue_usecases
 from grid_report.offers.catalogue.commands import EditOffer, EditStation
 from grid_report.offers.catalogue.models import Offer, Provider
-from grid_report.offers.kinds import ForWhom, OfferKind, OpensTo
+from grid_report.offers.kinds import ForWhom, OfferKind, OpensTo, Period
 from grid_report.offers.quotas import FREE_A_MONTH
 from grid_report.offers.redemptions import scheduled as redemptions_scheduled
+from grid_report.offers.redemptions import slot_queries
 from grid_report.offers.redemptions import usecases as redemptions_usecases
 from grid_report.points.errors import NotEnoughPoints
 from grid_report.points.kinds import Verdict
@@ -183,6 +184,22 @@ def test_a_place_waited_for_counts_and_the_kept_one_can_be_booked(shop: Shop) ->
     assert shop.take(rider, clinic, slot_id=slot, at=NOW + MINUTE).slot_id == slot
     with pytest.raises(offers_errors.FreeQuotaUsedUp):
         redemptions_usecases.join_queue(other_slot, actor=rider, zone=ZONE, now=NOW + MINUTE)
+
+
+def test_a_quota_counts_the_queues_for_the_same_offer_and_no_others(shop: Shop) -> None:
+    rider = shop.rider()
+    clinic, first = shop.slot(0, quota=1, quota_period=Period.DAY)
+    begins = [NOW + timedelta(hours=30)]
+    catalogue_usecases.add_slots(clinic, begins, minutes=30, capacity=1, actor=shop.admin, now=NOW)
+    second = slot_queries.list_slots(clinic, now=NOW)[1].slot.id
+    db.session.rollback()
+    care, other = shop.slot(0, quota=1, quota_period=Period.DAY)
+    for offer, slot in ((clinic, first), (clinic, second), (care, other)):
+        shop.take(shop.rider(), offer, slot_id=slot)
+    redemptions_usecases.join_queue(first, actor=rider, zone=ZONE, now=NOW)
+    redemptions_usecases.join_queue(other, actor=rider, zone=ZONE, now=NOW)
+    with pytest.raises(offers_errors.QuotaUsedUp):
+        redemptions_usecases.join_queue(second, actor=rider, zone=ZONE, now=NOW)
 
 
 def test_who_may_not_book_may_not_wait_either(shop: Shop) -> None:

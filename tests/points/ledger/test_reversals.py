@@ -72,6 +72,19 @@ def test_held_points_stay_with_their_hold(book: Book) -> None:
     assert book.differences() == []
 
 
+def test_even_a_single_point_on_hold_is_owed_and_taken_when_it_comes_back(book: Book) -> None:
+    rider = book.rider()
+    wrong = book.award(rider, 10)
+    book.hold(rider, points=10)
+    book.capture()
+    book.award(rider, 1)
+    book.hold(rider, "R-2", points=1)
+    assert book.reverse(wrong.entry_id, Verdict.NEGLIGENT).owed == 1
+    book.release("R-2")
+    assert history_queries.balance(rider).available == 0
+    assert book.differences() == []
+
+
 def test_a_debt_is_repaid_from_at_most_half_of_later_awards(
     book: Book, wrong: tuple[int, int]
 ) -> None:

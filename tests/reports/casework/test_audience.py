@@ -252,6 +252,20 @@ def test_a_message_names_one_clock_with_its_own_instant(
     assert due == AT + timedelta(hours=hours[category])
 
 
+@pytest.mark.database
+def test_a_rider_is_told_what_it_had_been_called_where_the_community_calls_it_otherwise(
+    make: Make,
+) -> None:
+    stage, last = Stage(make, "RD02"), _last()
+    stage.take("accept", stage.worker, category="RD01", severity=2)
+    message = db.session.scalars(
+        select(Message).where(Message.id > last, Message.kind == "report_accepted")
+    ).first()
+    assert message is not None
+    with make.app.test_request_context():
+        assert "你选的是“坑洼”，社区按“井盖”办理" in _said(message).body
+
+
 def _said(message: Message) -> message_views.InboxLine:
     row = InboxRow(1, message.kind, message.about, message.facts, message.role, AT, False)
     names = {"RD01": "井盖", "RD02": "坑洼", "RD04": "结冰"}

@@ -65,14 +65,24 @@ def answer(make: Make, report: Report, rider: Actor, photos: int = 1) -> None:
 def test_a_rider_who_looks_again_when_asked_is_thanked_three_times_at_most(make: Make) -> None:
     rider, worker, handler = make.rider(), make.worker(), make.handler()
     report = make.handled(worker, handler, rider)
+    desk = make.signed_in(worker)
+
+    def offers() -> tuple[bool, bool]:
+        """Whether the desk asks for a photo, and whether it says that one was asked for."""
+        page = desk.get(f"/desk/{report.number}").text
+        return 'id="step-recheck"' in page, "已请骑手补拍处置后的照片" in page
+
     with pytest.raises(NothingAsked):
         answer(make, report, rider)
     for times in (1, 2, 3):
+        assert offers() == (True, False)
         ask(make, report, worker)
+        assert offers() == (False, True)
         with pytest.raises(RecheckOpen):
             ask(make, report, worker)
         answer(make, report, rider)
         assert available(rider) == 15 + 5 * times
+    assert offers() == (False, False)
     with pytest.raises(RechecksUsedUp):
         ask(make, report, worker)
     db.session.remove()
@@ -116,6 +126,9 @@ def test_a_merit_is_proposed_by_the_community_and_approved_by_somebody_else(make
     with pytest.raises(NotAcceptedYet):
         propose(waiting, worker)
     report = make.accepted(worker, rider)
+    desk = make.signed_in(worker)
+    assert 'id="step-merit"' not in desk.get(f"/desk/{waiting.number}").text
+    assert "100 到 300" in desk.get(f"/desk/{report.number}").text
     for points in (99, 301, None):
         with pytest.raises(Invalid) as refused:
             propose(report, worker, points)

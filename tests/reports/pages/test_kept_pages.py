@@ -105,6 +105,7 @@ def test_it_is_taken_back_on_its_page(make: Make) -> None:
     refused = post_form(browser, f"{steps}/supplement", page, version="1", note="还在")
     assert refused.status_code == 409
     assert "等你验证手机号" in refused.text
+    assert "还没发出去，请再看一下" in refused.text
     done = post_form(browser, f"{steps}/withdraw", page, version="1")
     assert (done.status_code, done.headers["Location"]) == (303, page)
     assert "/steps/withdraw" not in browser.get(page).text

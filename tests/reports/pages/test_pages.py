@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, template_rendered
 from sqlalchemy import update
 
 from grid_report import clock
@@ -14,6 +16,7 @@ from grid_report.db import transaction
 from grid_report.places.models import Category
 from grid_report.places.steps import renew_stamp
 from grid_report.reports.lifecycle import Step
+from tests.reports.nearby.test_nearby import at
 from tests.support.builders import PROPERTY, Make
 
 pytestmark = pytest.mark.database
@@ -149,3 +152,29 @@ def test_every_page_tells_the_phone_how_large_photos_are_sent(
     for side in (1600, 1280):
         page = another_app(photos={"phone_side": side}).test_client().get("/sign-in").text
         assert f'data-phone-side="{side}"' in page
+
+
+def test_only_the_desk_learns_where_the_rider_stood_and_what_may_be_the_same(make: Make) -> None:
+    worker = make.worker()
+    ago = make.now - timedelta(hours=1)
+    photos = (replace(make.photo(), position=(42.60, 124.10), taken_at=ago),)
+    # Nobody looks for twins of every kind as far off as for ice.
+    first, twin = (
+        make.report(category="RD04", photos=photos, at=make.now, **at(metres))
+        for metres in (0, 120)
+    )
+    for report in (first, twin):
+        make.step(report, Step.ACCEPT, worker, category="RD04", severity=2, at=make.now)
+        make.step(report, Step.DISPATCH, worker, unit=PROPERTY, at=make.now)
+    drawn: list[Any] = []
+
+    def note(_: Flask, context: dict[str, Any], **__: Any) -> None:
+        drawn.append(context["report"])
+
+    with template_rendered.connected_to(note, make.app):
+        make.signed_in(worker).get(f"/desk/{first.number}")
+        make.signed_in(make.handler()).get(f"/unit/{first.number}")
+    desk, unit = drawn
+    assert (desk.before[0].taken_off_m > 1000, desk.before[0].taken_gap_s) == (True, 3600)
+    assert [it.number for it in desk.twins] == [twin.number]
+    assert (unit.before[0].taken_off_m, unit.before[0].taken_gap_s, unit.twins) == (None, None, [])

@@ -315,11 +315,16 @@ def test_an_answer_agrees_with_one_press_and_keeps_the_words(make: Make) -> None
     page = browser.get(shown).get_data(as_text=True)
     assert 'type="file"' not in page
     assert "这里不会要照片" in page
-    refused = post_form(
-        browser, path, page=shown, note="北侧", photos=(io.BytesIO(picture()), "a.jpg")
-    )
+
+    def answered() -> Any:
+        no_picture = (io.BytesIO(b"no picture"), "a.jpg")
+        return post_form(browser, path, page=shown, note="北侧", photos=no_picture)
+
+    # Nobody looks into a photo before there is consent to it.
+    refused = answered()
     assert refused.status_code == 422
-    assert "北侧" in refused.get_data(as_text=True)
+    assert "你还没有同意照片随上报保存" in refused.text
+    assert "北侧" in refused.text
     answer = post_form(browser, path, page=shown, note="北侧", agree="photos")
     assert answer.status_code == 200
     page = answer.get_data(as_text=True)
@@ -327,6 +332,11 @@ def test_an_answer_agrees_with_one_press_and_keeps_the_words(make: Make) -> None
     assert 'type="file"' in page
     assert make.fresh(report).state.value == "needs_info"
     assert PHOTOS in consent_queries.consents_of(who.member_id)
+    # With it the photo is refused for what it is, in the form with the words still there.
+    refused = answered()
+    assert refused.status_code == 415
+    assert f'action="{path}"' in refused.text
+    assert "北侧" in refused.text
 
 
 @pytest.mark.parametrize("path", ["/services", "/services/stations"])
